@@ -1,0 +1,129 @@
+"""The one question a pattern may ask: `reply = await ask(member, prompt)`. Everything else hangs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# The calls that had to finish before the next one could start. `together` forks it and joins it again.
+frontier: ContextVar[frozenset[int]] = ContextVar("frontier", default=frozenset())
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model together with how it is asked. Two members may share a model and still answer differently.
+
+    `shots` are worked examples, (prompt, answer), sent as earlier turns of the chat. `temperature` is in [0, 2]:
+    0 always takes the likeliest token. `max_tokens` caps the answer. `name` is how charts call the member.
+    """
+    model: str
+    system: str = "You are a helpful assistant."
+    shots: tuple[tuple[str, str], ...] = ()
+    temperature: float = 0.0
+    seed: int = 0
+    max_tokens: int = 128
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError("a member needs a model, for example Member('qwen2.5-coder:0.5b')")
+        if not 0 <= self.temperature <= 2:
+            raise ValueError(f"temperature is {self.temperature}; it goes from 0 (no chance) to 2")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens is {self.max_tokens}; it must be at least 1")
+        object.__setattr__(self, "shots", tuple(map(tuple, self.shots)))
+        object.__setattr__(self, "name", self.name or self.model)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer, and what it took.
+
+    Four times, in seconds: waiting for a free lane, loading the model, reading the prompt, writing the answer.
+    `done_reason` is "stop", or "length" where max_tokens cut the answer off. `choices` holds the likeliest
+    first tokens with their probabilities, in [0, 1], when labels were asked for; else it is empty.
+    """
+    text: str
+    member: Member
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    queue_seconds: float = 0.0
+    load_seconds: float = 0.0
+    prompt_seconds: float = 0.0
+    output_seconds: float = 0.0
+    done_reason: str = "stop"
+    choices: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long a server was busy with this call: everything but the queue."""
+        return self.load_seconds + self.prompt_seconds + self.output_seconds
+
+    @property
+    def cut_off(self) -> bool:
+        """True where the answer ran into max_tokens, so that its end is missing."""
+        return self.done_reason == "length"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What stands in the place of an answer that did not come. `seconds` is how long it took to fail."""
+    error: Exception
+    seconds: float = 0.0
+
+
+class Ask(Protocol):
+    """Ask one member one prompt.
+
+    `role` names the call in the trace ("classify", "vote 2"). `format` is a JSON schema that the answer must fit.
+    `labels` are one-word answers whose probabilities are wanted (`Reply.choices`).
+    Raises an `mlkit.errors.MlkitError` when no answer comes.
+    """
+    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
+                       labels: Sequence[str] | None = None) -> Reply: ...
+
+
+class Embed(Protocol):
+    """Turn n texts into an array of shape (n, d), one unit vector each: the dot product is the cosine similarity."""
+    async def __call__(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> list[Any]:
+    """Run all at once (at most `limit` at a time) and give the results in order.
+
+    What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling this cancels all.
+    """
+    gate = asyncio.Semaphore(limit) if limit else nullcontext()
+    try:
+        async with asyncio.TaskGroup() as group:
+            branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
+    finally:
+        _close(awaitables)
+    if branches:
+        frontier.set(frozenset().union(*(ends for _, ends in (branch.result() for branch in branches))))
+    return [branch.result()[0] for branch in branches]
+
+
+async def _branch(awaitable: Awaitable[Any], gate: Any) -> tuple[Any, frozenset[int]]:
+    """One branch of `together`: its result or Failure, and the calls it ended with (a task cannot set ours)."""
+    async with gate:
+        try:
+            result = await awaitable
+        except Exception as error:
+            result = Failure(error)
+        return result, frontier.get()
+
+
+def _close(awaitables: Sequence[Awaitable[Any]]) -> None:
+    """Close what a cancellation kept from starting, or Python warns that it was never awaited."""
+    for awaitable in awaitables:
+        if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
+            awaitable.close()

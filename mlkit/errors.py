@@ -1,0 +1,48 @@
+"""What can go wrong, as one tree. Every message says what happened, where, and ends with what to type."""
+
+
+class MlkitError(Exception):
+    """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line, not as a traceback."""
+
+    def _render_traceback_(self) -> list[str]:  # the hook IPython asks before it draws a traceback
+        return [f"{type(self).__name__}: {self}"]
+
+
+class EngineError(MlkitError):
+    """A model engine could not answer."""
+
+
+class EngineUnreachable(EngineError):
+    """Nothing answers at the engine's address, or it went away in the middle of an answer."""
+
+
+class EngineTimeout(EngineError):
+    """The engine took longer than the timeout."""
+
+
+class EngineBusy(EngineError):
+    """The engine refused the call because too many are waiting already."""
+
+
+class ModelMissing(EngineError):
+    """The engine answers, but does not have this model."""
+
+
+class BadPrompt(MlkitError, ValueError):
+    """A prompt that no engine can answer faithfully: empty, too long, or not text."""
+
+
+class Unparsed(MlkitError, ValueError):
+    """A model's text did not hold what was asked for (a label, a number, an object)."""
+
+
+class RecordingError(MlkitError):
+    """A recording is missing, damaged, or in use."""
+
+
+class NotRecorded(RecordingError):
+    """A question that no recording answers."""
+
+
+class WeightsError(MlkitError):
+    """Model weights could not be fetched, or are not the files they should be."""

@@ -1,0 +1,157 @@
+"""Read labels, numbers and objects out of what models wrote, and count answers. Tolerant of form, strict about doubt."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from mlkit.ask import Failure, Member, Reply
+from mlkit.errors import Unparsed
+
+_LEAD_IN = re.compile(r"^(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? ")
+_NUMBER = re.compile(r"(?<![\w.,])[-+]?\$?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+class Likely(NamedTuple):
+    """The likeliest label. Where the engine gives no probabilities, `measured` is False and the label is all there is."""
+    label: str
+    confidence: float  # its probability among the labels, in [0, 1]
+    mass: float        # probability that the answer is any of the labels, in [0, 1]
+    measured: bool
+
+
+def label_in(text: str, labels: Iterable[str]) -> str:
+    """The one label that the text names, in any case. Raises Unparsed where it names none, or more than one."""
+    labels = tuple(labels)
+    named = [label for label in labels if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE)]
+    if len(named) != 1:
+        found = f"it names {' and '.join(named)}" if named else "it names none of them"
+        raise Unparsed(f"Expected one of {', '.join(labels)}; {found}: {_quote(text)}. "
+                       "Ask for one word only, and show an example of each label.")
+    return named[0]
+
+
+def number_in(text: str) -> float:
+    """The one number that the text settles on: in all of it, else after its last "answer" or \\boxed, else in its last
+    line, else in its last sentence.
+
+    Raises Unparsed where there is none, or where two different ones compete ("12 or 13").
+    """
+    marked = [match[1] for match in re.finditer(r"(?:answer|\\boxed\b)(.*)", text, re.IGNORECASE)]
+    last_line = text.strip().rpartition("\n")[2]
+    last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
+    found: set[float] = set()
+    for part in (text, *marked[-1:], last_line, last_sentence):
+        found = {float(re.sub(r"[$,]", "", number)) for number in _NUMBER.findall(part)}
+        if len(found) == 1:
+            return found.pop()
+    competing = f"{', '.join(f'{number:g}' for number in sorted(found))} compete" if found else "there is none"
+    raise Unparsed(f"Expected one number; {competing}: {_quote(text)}. Ask for the number alone.")
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """The first JSON object in the text, code fences and chatter around it or not. Raises Unparsed where there is none."""
+    problem = "there is no '{'"
+    for start in (match.start() for match in re.finditer(r"\{", text)):
+        try:
+            return json.JSONDecoder().raw_decode(text, start)[0]
+        except (json.JSONDecodeError, RecursionError) as error:
+            problem = f"{error}"
+    raise Unparsed(f"Expected a JSON object; {problem}: {_quote(text)}. Pass the schema as `format`, and raise max_tokens "
+                   "if the answer was cut off.")
+
+
+def most_likely(reply: Reply, labels: Iterable[str]) -> Likely:
+    """The likeliest of the labels, judged by the first token of the answer.
+
+    Raises ValueError where a likely first token begins two of the labels, because it cannot tell them apart, and
+    Unparsed where the answer names no label and no probability says otherwise.
+    """
+    labels = tuple(labels)
+    if not reply.choices:
+        return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
+    shares = dict.fromkeys(labels, 0.0)
+    for token, probability in reply.choices.items():
+        begun = [label for label in labels if token.strip() and label.lower().startswith(token.strip().lower())]
+        if len(begun) > 1 and probability > 0.05:
+            raise ValueError(f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of them")
+        if len(begun) == 1:
+            shares[begun[0]] += probability
+    mass = sum(shares.values())
+    if not mass:
+        raise Unparsed(f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
+                       f"{_quote(reply.text)}. Ask for one word only, and show an example of each label.")
+    label = max(shares, key=shares.__getitem__)
+    return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
+
+
+def rows_schema(key: str, row: dict[str, Any], most: int, *texts: str) -> dict[str, Any]:
+    """The JSON schema of an object with a list of rows under `key`, and further texts beside it."""
+    rows = {"type": "array", "maxItems": most, "items": {"type": "object", "properties": row, "required": list(row)}}
+    return {"type": "object", "properties": {key: rows} | {text: {"type": "string"} for text in texts},
+            "required": [key, *texts]}
+
+
+def rows_in(text: str, key: str, field: str, most: int) -> tuple[dict[int, dict[str, Any]], list[str]]:
+    """The first `most` rows under `key` with a text in `field`, by position from 1; and what was left out, and why."""
+    try:
+        listed = object_in(text).get(key)
+    except Unparsed as error:
+        return {}, [str(error)]
+    if not isinstance(listed, list) or not listed:
+        return {}, [f'There is no list of "{key}".']
+    left_out = [f"{len(listed)} {key} are too many; the first {most} are kept."] if len(listed) > most else []
+    rows = {}
+    for number, row in enumerate(listed[:most], 1):
+        if isinstance(row, dict) and isinstance(row.get(field), str) and row[field].strip():
+            rows[number] = row | {field: row[field].strip()}
+        else:
+            left_out.append(f"Number {number} of the {key} has no {field} and is left out.")
+    return rows, left_out
+
+
+def plain(text: str) -> str:
+    """The answer in a form that can be counted: "42", "$42.00." and "The answer is 42" become the same."""
+    words = _LEAD_IN.sub("", " ".join(text.casefold().split())).strip(" .,;:!?\"'`*")
+    return f"{float(re.sub(r'[$,]', '', words)):.12g}" if _NUMBER.fullmatch(words) else words
+
+
+def answers_in(replies: Iterable[Reply | Failure], normalise: Callable[[str], str] = plain) -> list[str | None]:
+    """What each member answered, in a form that can be counted; None where nothing came, or nothing that can be read."""
+    def answer_in(reply: Reply | Failure) -> str | None:
+        try:
+            return normalise(reply.text) or None if isinstance(reply, Reply) else None
+        except Unparsed:
+            return None
+    return [answer_in(reply) for reply in replies]
+
+
+def counted(answers: Iterable[str | None]) -> dict[str, int]:
+    """How often each answer was given, in the order of their first coming. None is nobody's answer."""
+    tally: dict[str, int] = {}
+    for answer in answers:
+        if answer is not None:
+            tally[answer] = tally.get(answer, 0) + 1
+    return tally
+
+
+def nothing_usable(replies: Iterable[Reply | Failure]) -> Exception:
+    """The error for when no member gave an answer that counts: the first failure's own, where there is one."""
+    errors = [reply.error for reply in replies if isinstance(reply, Failure)]
+    texts = ", ".join(_quote(reply.text) for reply in replies if isinstance(reply, Reply))
+    return errors[0] if errors else Unparsed(f"No member gave an answer that counts: {texts}. Show an example of an "
+                                             "answer in the members' shots.")
+
+
+def check_members(members: Sequence[Member]) -> None:
+    """Raise ValueError where there are no members, or where two would always answer the same."""
+    if not members:
+        raise ValueError("there are no members; give at least one, for example Member('qwen2.5-coder:0.5b')")
+    if len({replace(member, name="same") for member in members}) < len(members):
+        raise ValueError("two members are the same, so they would agree whatever is asked; give each its own model, "
+                         "system message, shots, or seed with a temperature above 0")
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}")

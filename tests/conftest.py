@@ -1,0 +1,61 @@
+"""Shared by all tests: the shipped recordings, and a scripted Ask for injecting faults."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from mlkit.ask import Member, Reply
+from tests.misbehaving import misbehaving
+
+
+@pytest.fixture(autouse=True)
+def _replay_unless_told(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Nothing but the lanes that say so may find a live engine."""
+    if not {"live", "browser"} & {mark.name for mark in request.node.iter_markers()}:
+        monkeypatch.setenv("MLKIT_ENGINE", "replay")
+
+
+@dataclass
+class Scripted:
+    """An Ask that plays a script: for each role a text, a Reply's fields, an exception, or a function of the prompt.
+
+    It stands in for faults only; what models say is tested on recordings. Several answers for one role are used up in
+    order, the last one repeating.
+    """
+    script: dict[str, Any]
+    asked: list[tuple[Member, str, str]] = field(default_factory=list)  # member, prompt, role
+    seconds: float = 0.0
+    running: int = 0
+
+    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
+                       labels: Sequence[str] | None = None) -> Reply:
+        self.asked.append((member, prompt, role))
+        answer = self.script[role] if role in self.script else self.script[""]
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        self.running += 1
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.running -= 1
+        if isinstance(answer, Callable):
+            answer = answer(prompt)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, str):
+            answer = {"text": answer}
+        return Reply(**({"member": member, "output_seconds": 1.0} | answer))
+
+
+@pytest.fixture
+def scripted() -> type[Scripted]:
+    return Scripted
+
+
+@pytest.fixture
+def server() -> Callable[[str], Any]:
+    """`async with server("full") as address`: a loopback server with that fault."""
+    return misbehaving
