@@ -1,0 +1,10 @@
+"""mlkit: learn how to combine language models. In a notebook: `kit = mlkit.connect()`."""
+
+from mlkit.ask import Ask, Embed, Failure, Member, Reply, together
+from mlkit.errors import MlkitError
+from mlkit.kit import Kit, connect
+from mlkit.trace import Call, Run, schedule
+
+__version__ = "0.1.0"
+__all__ = ["Ask", "Call", "Embed", "Failure", "Kit", "Member", "MlkitError", "Reply", "Run", "connect", "schedule",
+           "together"]

@@ -1,0 +1,149 @@
+"""Ask and Embed over the official Ollama client. Which engine answers is decided by the transport beneath it."""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import ollama
+import pydantic
+
+from mlkit.ask import Member, Reply
+from mlkit.errors import BadPrompt, EngineBusy, EngineError, EngineTimeout, EngineUnreachable, ModelMissing
+
+CONTEXT_TOKENS = 4096
+# Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a token.
+PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
+_NANO = 1e-9
+_RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
+
+
+class Chat:
+    """`await chat(member, prompt)` is an `Ask`. At most `lanes` calls run at once; the others wait in the queue.
+
+    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see notebook 04.
+    """
+
+    def __init__(self, host: str, transport: httpx.AsyncBaseTransport | None = None, lanes: int = 1,
+                 timeout_seconds: float = 300.0) -> None:
+        if lanes < 1:
+            raise ValueError(f"lanes is {lanes}; it takes at least one")
+        # The client's own default is to wait for ever.
+        timeout = httpx.Timeout(timeout_seconds, connect=3.0)
+        self._client = ollama.AsyncClient(host, transport=transport, timeout=timeout)
+        self._where = host
+        self._lane = asyncio.Semaphore(lanes)
+
+    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
+                       labels: Sequence[str] | None = None) -> Reply:
+        messages = messages_for(member, prompt)
+        check_prompt(prompt, sum(len(message["content"]) for message in messages))
+        probabilities = {"logprobs": True, "top_logprobs": 20} if labels else {}
+        waited = self._lane.locked()
+        asked = time.perf_counter()
+        async with self._lane:
+            queue_seconds = time.perf_counter() - asked if waited else 0.0
+            with _our_errors(member.model, self._where):
+                response = await self._client.chat(member.model, messages, format=format, options=options_for(member),
+                                                   **probabilities)
+        return _reply(member, response, queue_seconds)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> Any:
+        """Unit vectors, one for each text: an array of shape (n, d)."""
+        import numpy as np  # here, because it costs a third of `import mlkit`
+
+        for text in texts:
+            check_prompt(text, len(text))
+        async with self._lane:
+            with _our_errors(model, self._where):
+                response = await self._client.embed(model, list(texts))
+        vectors = np.array(response.embeddings, dtype=float)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def check_prompt(prompt: str, characters: int) -> None:
+    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along: system, shots, prompt."""
+    if not prompt.strip():
+        raise BadPrompt("The prompt is empty. Write a question into it.")
+    for position, character in enumerate(prompt):
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            kind = "a NUL" if character == "\0" else "half of a character (a lone surrogate)"
+            raise BadPrompt(f"The prompt holds {kind} at position {position}. Clean it with  "
+                            "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')")
+    if characters > PROMPT_CHARACTERS:
+        raise BadPrompt(f"The prompt with its system message and examples has {characters:,} characters, more than fits "
+                        f"the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be dropped without a word. "
+                        f"Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one part at a time.")
+
+
+def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
+    """The chat as it is sent: system, shots as earlier turns, prompt."""
+    # The system message is always sent, even when empty: without one, model templates put in their own.
+    messages = [{"role": "system", "content": member.system}]
+    for question, answer in member.shots:
+        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return [*messages, {"role": "user", "content": prompt}]
+
+
+def options_for(member: Member) -> dict[str, float]:
+    return {"temperature": float(member.temperature), "seed": member.seed, "num_predict": member.max_tokens,
+            "num_ctx": CONTEXT_TOKENS}
+
+
+def _reply(member: Member, response: ollama.ChatResponse, queue_seconds: float) -> Reply:
+    if (response.prompt_eval_count or 0) >= CONTEXT_TOKENS:
+        raise BadPrompt(f"The prompt fills all {CONTEXT_TOKENS:,} tokens of context, so its beginning was dropped. "
+                        "Shorten it, or ask about one part at a time.")
+    first = response.logprobs[0].top_logprobs or () if response.logprobs else ()
+    return Reply(
+        text=response.message.content or "",
+        member=member,
+        prompt_tokens=response.prompt_eval_count or 0,
+        output_tokens=response.eval_count or 0,
+        queue_seconds=queue_seconds,
+        load_seconds=(response.load_duration or 0) * _NANO,
+        prompt_seconds=(response.prompt_eval_duration or 0) * _NANO,
+        output_seconds=(response.eval_duration or 0) * _NANO,
+        done_reason=response.done_reason or "stop",
+        choices={choice.token: math.exp(choice.logprob) for choice in first},
+    )
+
+
+@contextmanager
+def _our_errors(model: str, where: str) -> Iterator[None]:
+    """Turn what the client and its transport raise into errors that say what to do."""
+    try:
+        yield
+    except ollama.ResponseError as error:
+        raise _from_status(error, model, where) from None
+    except httpx.ConnectTimeout:
+        raise EngineUnreachable(f"Nothing answers at {where}. {_RUN_OR_REPLAY}") from None
+    except httpx.TimeoutException:
+        raise EngineTimeout(f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take a "
+                            "smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900") from None
+    except (ConnectionError, httpx.TransportError) as error:
+        raise EngineUnreachable(f"The model server at {where} did not answer, or went away in the middle "
+                                f"({type(error).__name__}). {_RUN_OR_REPLAY}") from None
+    except RuntimeError as error:
+        if "loop" not in str(error):
+            raise
+        raise EngineError("This kit was connected in an event loop that has ended. Connect again:  kit = mlkit.connect()"
+                          ) from None
+    except (json.JSONDecodeError, pydantic.ValidationError, UnicodeDecodeError):
+        raise EngineError(f"What answered at {where} does not speak Ollama's language (its reply was not the JSON we "
+                          "expected). Check the address:  echo $OLLAMA_HOST") from None
+
+
+def _from_status(error: ollama.ResponseError, model: str, where: str) -> EngineError:
+    if error.status_code == 404:
+        return ModelMissing(f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model}   "
+                            "or run on the recordings:  MLKIT_ENGINE=replay")
+    if error.status_code == 503:
+        return EngineBusy(f"The server at {where} is full ({error.error[:200]}). Ask again in a moment, or let more calls "
+                          "wait:  OLLAMA_MAX_QUEUE=512 ollama serve")
+    return EngineError(f"The server at {where} answered {error.status_code}: {error.error[:200]!r}. Its log says more; "
+                       "check it with:  mlkit doctor")

@@ -1,0 +1,143 @@
+"""Which engine answers, and why: Ollama where it runs, else the weights that are here, else the recordings."""
+
+import datetime
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from ollama._client import _parse_host  # how the client itself reads OLLAMA_HOST; it has no public name
+
+from mlkit import paths
+from mlkit.engines.recording import Header, load_file, load_folder
+from mlkit.engines.replay import Recorder, Replay
+from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, MlkitError
+from mlkit.models import Cast
+
+ENGINES = ("auto", "ollama", "embedded", "replay")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is beneath `ask`: a transport for the Ollama client, and where its answers come from."""
+    kind: str  # "ollama", "embedded" or "replay"
+    header: Header
+    transport: httpx.AsyncBaseTransport | None
+    why: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.kind != "replay"
+
+    @property
+    def source(self) -> str:
+        """For the footer of a chart."""
+        when = "live" if self.live else f"recorded {self.header.date}"
+        return f"{when} · {self.header.engine} · {self.header.machine}"
+
+
+def choose(cast: Cast, engine: str = "auto") -> Engine:
+    """The engine to use: one of ENGINES, where "auto" takes the first that can answer.
+
+    Raises an EngineError or RecordingError that says what to type where the one asked for cannot.
+    """
+    makers = {"ollama": _ollama, "embedded": _embedded, "replay": _replay}
+    if engine in makers:
+        return makers[engine](cast)
+    if engine != "auto":
+        raise EngineError(f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto")
+    reasons = []
+    for maker in (_ollama, _embedded):
+        try:
+            return maker(cast)
+        except MlkitError as error:
+            reasons.append(str(error).partition(". ")[0])
+    found = _replay(cast)
+    return Engine(found.kind, found.header, found.transport, "; ".join(reasons))
+
+
+def host() -> str:
+    """Where Ollama is expected, as a URL: OLLAMA_HOST, or this machine."""
+    return _parse_host(os.environ.get("OLLAMA_HOST"))
+
+
+def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
+    """The version of the Ollama server, and its models with the digests of their weights.
+
+    Raises EngineUnreachable where nothing that speaks Ollama's language answers.
+    """
+    try:
+        with httpx.Client(base_url=host(), timeout=timeout_seconds) as client:
+            version = client.get("/api/version").raise_for_status().json()["version"]
+            models = client.get("/api/tags").raise_for_status().json()["models"]
+        return version, {model["name"]: model["digest"] for model in models}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise EngineUnreachable(f"No Ollama answers at {host()} ({type(error).__name__}). Start it with:  ollama serve   "
+                                "or take another engine:  MLKIT_ENGINE=auto") from None
+
+
+def has(model: str, available: Mapping[str, str]) -> bool:
+    """Whether a server has the model. Ollama writes a name without a tag as name:latest."""
+    return model in available or f"{model}:latest" in available
+
+
+def _ollama(cast: Cast) -> Engine:
+    version, available = server_models()
+    missing = [model for model in cast.models if not has(model, available)]
+    if missing:
+        raise ModelMissing(f"The Ollama at {host()} does not have {' and '.join(missing)}. "
+                           f"Fetch with:  uv run mlkit pull --cast {cast.name}")
+    digests = {model: available.get(model) or available[f"{model}:latest"] for model in cast.models}
+    return _recorded_if_asked(Engine("ollama", _header(f"Ollama {version}", digests), httpx.AsyncHTTPTransport()), cast)
+
+
+def _embedded(cast: Cast) -> Engine:
+    from mlkit.engines import weights  # here and below: heavy, and not needed where Ollama answers
+
+    missing = weights.missing(cast.models)
+    if missing:
+        raise ModelMissing(f"The weights of {' and '.join(missing)} are not on this machine. "
+                           f"Fetch with:  uv run mlkit pull --cast {cast.name}")
+    import xllamacpp
+
+    from mlkit.engines.embedded import Embedded
+
+    digests = {model: weights.WEIGHTS[model].sha256 for model in cast.models}
+    transport = Embedded({model: weights.path(model) for model in cast.models})
+    return _recorded_if_asked(Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), transport), cast)
+
+
+def _replay(cast: Cast) -> Engine:
+    recording = load_folder(paths.recordings(cast.name))
+    return Engine("replay", recording.header, Replay(recording))
+
+
+def _header(engine: str, digests: Mapping[str, str]) -> Header:
+    return Header(engine, dict(digests), machine(), datetime.date.today().isoformat())
+
+
+def machine() -> str:
+    """What kind of machine this is, in words that name nobody: "2 cores, 24 GiB, x86_64, no GPU"."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gpu = "NVIDIA GPU" if shutil.which("nvidia-smi") else "Apple GPU" if platform.machine() == "arm64" else "no GPU"
+    return f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}, {gpu}"
+
+
+def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
+    """`mlkit record` names a file in MLKIT_RECORD; then every answer is kept there."""
+    if not (name := os.environ.get("MLKIT_RECORD")):
+        return engine
+    path = Path(name)
+    fresh = bool(os.environ.get("MLKIT_RECORD_FRESH"))
+    known = {}
+    for file in sorted(paths.recordings(cast.name).glob("*.jsonl")):
+        recording = load_file(file)
+        same = (recording.header.engine, recording.header.models) == (engine.header.engine, engine.header.models)
+        if same and not (fresh and file.name == path.name):
+            known |= recording.exchanges
+    return Engine(engine.kind, engine.header, Recorder(engine.transport, path, engine.header, known))

@@ -1,0 +1,163 @@
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mlkit.ask import Member, together
+from mlkit.engines.chat import Chat
+from mlkit.engines.recording import Header, Recording, load_file, save
+from mlkit.engines.replay import Recorder, Replay, finish, journal_of
+from mlkit.errors import EngineError, NotRecorded, RecordingError
+
+HEADER = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
+MEMBER = Member("m")
+
+
+class Echo(httpx.AsyncBaseTransport):
+    """In place of a live engine, for faults: answers with the length of the prompt, and counts what it is asked."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.asked: list[str] = []
+        self.status, self.running, self.most = status, 0, 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        prompt = json.loads(await request.aread())["messages"][-1]["content"]
+        self.asked.append(prompt)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0)
+        self.running -= 1
+        if self.status != 200:
+            return httpx.Response(self.status, json={"error": "no"})
+        return httpx.Response(200, json={"model": "m", "created_at": "now", "done": True, "done_reason": "stop",
+                                         "message": {"role": "assistant", "content": str(len(prompt))}})
+
+
+def recorder(path: Path, live: Echo, known=None, header: Header = HEADER) -> Recorder:
+    return Recorder(live, path, header, known)
+
+
+def ask_all(transport: httpx.AsyncBaseTransport, *prompts: str) -> list:
+    async def main():
+        chat = Chat("http://test", transport, lanes=8)
+        replies = await together(*(chat(MEMBER, prompt) for prompt in prompts))
+        await transport.aclose()
+        return replies
+
+    return asyncio.run(main())
+
+
+def test_what_was_recorded_is_replayed_and_nothing_else(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    live = ask_all(recorder(path, Echo()), "one", "three")
+    finish(path, HEADER)
+    replayed = ask_all(Replay(load_file(path)), "one", "three")
+    assert [reply.text for reply in replayed] == ["3", "5"] == [reply.text for reply in live]
+    missed = ask_all(Replay(load_file(path)), "threes")[0].error
+    assert isinstance(missed, NotRecorded)
+    assert "'threes'" in str(missed) and "nearest recorded prompt is 'three'" in str(missed) and "mlkit pull" in str(missed)
+
+
+def test_the_same_prompt_asked_otherwise_is_a_miss_that_says_so(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "one")
+    recording = finish(path, HEADER)
+
+    async def main():
+        with pytest.raises(NotRecorded, match="other settings"):
+            await Chat("http://test", Replay(recording))(Member("m", seed=7), "one")
+
+    asyncio.run(main())
+
+
+def test_recording_asks_one_question_at_a_time(tmp_path: Path):
+    live = Echo()
+    ask_all(recorder(tmp_path / "a.jsonl", live), *"abcdef")
+    assert (len(live.asked), live.most) == (6, 1)
+
+
+def test_a_recording_begun_is_not_asked_again_and_ends_with_what_the_last_run_touched(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "old", "kept")
+    assert not path.exists()
+    second = Echo()
+    ask_all(recorder(path, second), "kept", "new")
+    assert second.asked == ["new"]
+    assert {one.prompt for one in finish(path, HEADER).exchanges.values()} == {"kept", "new"}
+    assert not journal_of(path).exists()
+
+
+def test_a_journal_cut_off_in_a_line_loses_that_line_only(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "first", "second")
+    journal = journal_of(path)
+    journal.write_text(journal.read_text()[:-30])
+    again = Echo()
+    ask_all(recorder(path, again), "first", "second")
+    assert again.asked == ["second"]
+    assert len(finish(path, HEADER).exchanges) == 2
+
+
+def test_a_journal_of_another_engine_is_not_mixed_in(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "first")
+    with pytest.raises(RecordingError, match="--fresh"):
+        recorder(path, Echo(), header=Header("Ollama 9.9", {"m": "digest"}, "", ""))
+
+
+def test_what_the_live_engine_refuses_is_not_recorded(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    failed = ask_all(recorder(path, Echo(status=500)), "first")[0]
+    assert isinstance(failed.error, EngineError)
+    assert finish(path, HEADER).exchanges == {}
+
+
+def test_two_recorders_of_one_file_do_not_meet(tmp_path: Path):
+    code = ("import sys, pathlib; from tests.engines.test_replay import *; "
+            "r = recorder(pathlib.Path(sys.argv[1]), Echo()); print('locked', flush=True); sys.stdin.read()")
+    other = subprocess.Popen([sys.executable, "-c", code, tmp_path / "a.jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True, cwd=Path(__file__).parents[2])
+    try:
+        assert other.stdout.readline().strip() == "locked"
+        with pytest.raises(RecordingError, match="another kernel"):
+            recorder(tmp_path / "a.jsonl", Echo())
+    finally:
+        other.communicate()
+    recorder(tmp_path / "a.jsonl", Echo())
+
+
+def test_two_kernels_replay_one_recording_at_once(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "one")
+    save(path, finish(path, HEADER))
+    assert [ask_all(Replay(load_file(path)), "one")[0].text for _ in range(2)] == ["3", "3"]
+
+
+def test_version_tags_and_ps_come_from_the_header_and_anything_else_is_404():
+    async def main():
+        async with httpx.AsyncClient(transport=Replay(Recording(HEADER)), base_url="http://test") as client:
+            return [await client.get(path) for path in ("/api/version", "/api/tags", "/api/ps", "/api/show")]
+
+    version, tags, ps, show = asyncio.run(main())
+    assert version.json() == {"version": "Ollama 0.0"}
+    assert [model["name"] for model in tags.json()["models"]] == ["m"]
+    assert ps.json() == {"models": []}
+    assert show.status_code == 404
+
+
+def test_token_bytes_and_the_time_of_day_are_left_out_of_recordings(tmp_path: Path):
+    class WithProbabilities(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            token = {"token": "a", "logprob": -0.1, "bytes": [97]}
+            return httpx.Response(200, json={"model": "m", "created_at": "now", "message": {"role": "assistant", "content": "a"},
+                                             "logprobs": [token | {"top_logprobs": [token]}]})
+
+    path = tmp_path / "a.jsonl"
+    ask_all(Recorder(WithProbabilities(), path, HEADER), "one")
+    (kept,) = finish(path, HEADER).exchanges.values()
+    assert kept.response["logprobs"] == [{"token": "a", "logprob": -0.1, "top_logprobs": [{"token": "a", "logprob": -0.1}]}]
+    assert "created_at" not in kept.response

@@ -1,0 +1,41 @@
+"""A notebook's kernel, interrupted in the middle of a live call: the call ends, and the next one is answered."""
+
+import os
+import time
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+pytestmark = pytest.mark.live
+
+SETUP = "import mlkit; from dataclasses import replace; kit = mlkit.connect(); small = kit.cast.small"
+LONG = "print('asking', flush=True); await kit.ask(replace(small, max_tokens=2000), 'Write a very long story about a bicycle.')"
+SHORT = "print((await kit.ask(replace(small, max_tokens=4), 'Say yes.')).output_tokens > 0)"
+
+
+def run(client, code: str, timeout_seconds: float = 120, said=lambda text: None) -> tuple[str, str]:
+    """Run code in the kernel; gives its status and what it printed."""
+    printed = []
+
+    def note(message: dict) -> None:
+        if message["msg_type"] == "stream":
+            printed.append(message["content"]["text"])
+            said(message["content"]["text"])
+
+    reply = client.execute_interactive(code, timeout=timeout_seconds, output_hook=note, allow_stdin=False)
+    return reply["content"]["status"], "".join(printed)
+
+
+@pytest.mark.parametrize("engine", ["ollama", "embedded"])
+def test_an_interrupted_call_leaves_the_kernel_able_to_ask_again(engine):
+    manager, client = start_new_kernel(kernel_name="python3", env=os.environ | {"MLKIT_ENGINE": engine})
+    try:
+        assert run(client, SETUP)[1].startswith("LIVE")
+        assert run(client, SHORT) == ("ok", "True\n")  # loads the model, so that the next call is in its middle at once
+        started = time.perf_counter()
+        status, _ = run(client, LONG, said=lambda text: manager.interrupt_kernel())
+        assert status == "error" and time.perf_counter() - started < 10
+        assert run(client, SHORT) == ("ok", "True\n")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -1,0 +1,148 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+import mlkit
+from mlkit import paths
+from mlkit.engines import choose
+from mlkit.engines.chat import Chat
+from mlkit.engines.recording import load_folder
+from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, RecordingError
+from mlkit.models import CASTS, ROLES, Cast, cost_dollars, list_prices
+from mlkit.patterns.single_model import SingleModel
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def test_replay_says_where_the_answers_come_from(capsys):
+    kit = mlkit.connect(engine="replay")
+    header = load_folder(paths.recordings("tiny")).header
+    assert capsys.readouterr().out == (f"REPLAY · recorded {header.date} on {header.engine} · for live: start Ollama, or type "
+                                       "uv run mlkit pull in a terminal, then run this cell again\n")
+    assert kit.source == f"recorded {header.date} · {header.engine} · {header.machine}"
+    assert kit.recorded is kit
+
+
+def test_a_recorded_answer_comes_back_with_its_recorded_times():
+    kit = mlkit.connect(engine="replay")
+    prompt = kit.recorded_prompts(kit.cast.small)[0]
+    run = asyncio.run(kit.run(SingleModel(kit.cast.small), prompt))
+    assert run.result.text and run.calls[0].reply.output_tokens > 0
+    assert run.wall_seconds == run.calls[0].seconds > 0
+    assert run.calls[0].reply.queue_seconds == 0
+
+
+def test_auto_falls_back_to_recordings_and_says_why(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    kit = mlkit.connect(engine="auto")
+    assert not kit.live
+    line = capsys.readouterr().out
+    assert "No Ollama answers" in line and "are not on this machine" in line
+
+
+@pytest.mark.parametrize("engine, error, fix", [("ollama", EngineUnreachable, "ollama serve"), ("embedded", ModelMissing, "mlkit pull"),
+                                                ("telepathy", EngineError, "MLKIT_ENGINE=auto")])
+def test_an_engine_asked_for_by_name_is_not_replaced_by_another(engine, error, fix, monkeypatch, tmp_path):
+    monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    with pytest.raises(error, match=fix):
+        mlkit.connect(engine=engine)
+
+
+def test_a_cast_without_recordings_says_how_to_make_them():
+    with pytest.raises(RecordingError, match="mlkit record --cast laptop"):
+        mlkit.connect("laptop", engine="replay")
+    with pytest.raises(ValueError, match="choose one of tiny, laptop, workstation"):
+        mlkit.connect("huge")
+
+
+@pytest.mark.parametrize("answer", ["html", "hangs up", "broken", "other json"])
+def test_something_else_on_ollamas_port_is_not_taken_for_ollama(answer, server, monkeypatch):
+    async def main():
+        async with server(answer) as address:
+            monkeypatch.setenv("OLLAMA_HOST", address)
+            with pytest.raises(EngineUnreachable, match="No Ollama answers"):
+                await asyncio.to_thread(choose.server_models)
+
+    asyncio.run(main())
+
+
+def test_a_server_without_the_cast_names_what_is_missing(monkeypatch):
+    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", {"qwen2.5-coder:0.5b": "digest"}))
+    with pytest.raises(ModelMissing, match="does not have qwen2.5-coder:1.5b.*mlkit pull --cast tiny"):
+        choose.choose(CASTS["tiny"], "ollama")
+
+
+def test_other_weights_than_the_recorded_ones_are_announced(monkeypatch, capsys):
+    models = load_folder(paths.recordings("tiny")).header.models
+    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", dict(models)))
+    mlkit.connect(engine="ollama")
+    assert capsys.readouterr().out == "LIVE · Ollama 0.24.0 · small=qwen2.5-coder:0.5b large=qwen2.5-coder:1.5b\n"
+    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", {model: "other" for model in models}))
+    kit = mlkit.connect(engine="ollama")
+    assert capsys.readouterr().out.endswith(" · live answers may differ from the recorded ones\n")
+    assert not kit.recorded.live
+
+
+def test_a_name_without_a_tag_is_ollamas_latest():
+    assert choose.has("qwen3", {"qwen3:latest": "digest"}) and not choose.has("qwen3", {"qwen3:4b": "digest"})
+
+
+def test_every_cast_fills_every_role_and_every_model_has_a_price():
+    prices = list_prices()
+    for cast in CASTS.values():
+        assert list(cast.members) == list(ROLES)
+        assert all(member.name == role for role, member in cast.members.items())
+        assert set(cast.models) <= set(prices)
+
+
+def test_cost_counts_tokens_read_and_written_and_nothing_for_a_failure():
+    member = mlkit.Member("m")
+    calls = [mlkit.Call(0, "", member, mlkit.Reply("", member, prompt_tokens=100, output_tokens=10)),
+             mlkit.Call(1, "", member, mlkit.Failure(ValueError("lost")))]
+    from mlkit.models import Price
+    assert cost_dollars(calls, {"m": Price(2.0, 30.0)}) == pytest.approx((200 + 300) / 1e6)
+
+
+def test_a_hosted_member_that_cannot_be_asked_is_replaced_and_said_so_in_one_line(monkeypatch, capsys):
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    cast = replace(CASTS["tiny"], writer=mlkit.Member("claude:claude-sonnet-5-5", name="writer"))
+    assert cast.models == CASTS["tiny"].models
+    kit = mlkit.connect(cast, engine="replay")
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("writer: 'claude:claude-sonnet-5-5' has no key") and "ANTHROPIC_API_KEY" in first
+    assert second.startswith("REPLAY")
+    assert (kit.cast.writer.model, kit.cast.writer.name) == (cast.large.model, "writer")
+
+
+def test_a_hosted_member_with_a_key_stays(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a key")
+    cast = replace(CASTS["tiny"], writer=mlkit.Member("claude:claude-sonnet-5-5", name="writer"))
+    assert mlkit.connect(cast, engine="replay").cast == cast
+
+
+def test_a_kit_in_a_second_event_loop_says_to_connect_again(server, monkeypatch):
+    async def main():
+        async with server("fine") as address:
+            chat = Chat(address)
+            assert (await chat(mlkit.Member("m"), "hello")).text == "ok"
+            return chat
+
+    async def again(chat):
+        monkeypatch.setattr(chat._client, "chat", closed)
+        with pytest.raises(EngineError, match="mlkit.connect"):
+            await chat(mlkit.Member("m"), "hello")
+
+    async def closed(*_, **__):
+        raise RuntimeError("Event loop is closed")
+
+    asyncio.run(again(asyncio.run(main())))
+
+
+def test_a_cast_of_ones_own(monkeypatch):
+    tiny = CASTS["tiny"]
+    own = Cast("tiny", **{role: replace(member, model=tiny.small.model) for role, member in tiny.members.items()})
+    assert own.models == [tiny.small.model]
+    assert mlkit.connect(own, engine="replay").cast == own
