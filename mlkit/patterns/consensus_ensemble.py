@@ -1,0 +1,69 @@
+"""Consensus ensemble: if enough members agree, their answer wins; else a strong member is asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mlkit.ask import Ask, Failure, Member, Reply, together
+from mlkit.parsing import answers_in, check_members, counted, plain
+
+_ROUNDING = 1e-9  # 57 * 0.01 is a hair above 57/100, and must mean the same
+
+
+def decide(answers: Sequence[str | None], threshold: float) -> str | None:
+    """The most common answer where its share of all members reaches `threshold`, else None: ask someone stronger.
+
+    None among the answers is a member that failed; it counts among all. The first given wins among equals.
+    """
+    tally = counted(answers)
+    if not tally:
+        return None
+    common = max(tally, key=tally.__getitem__)
+    return common if tally[common] / len(answers) >= threshold - _ROUNDING else None
+
+
+def votes_needed(n: int, threshold: float) -> int:
+    """How many of n members must agree: the fewest whose share reaches `threshold`. For three and 0.7, all three."""
+    return next(votes for votes in range(1, n + 1) if votes / n >= threshold - _ROUNDING)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """The agreed answer, or the strong member's, and how it came about."""
+    text: str
+    escalated: bool   # True where too few agreed, and the strong member answered
+    needed: int       # members who had to agree
+    tally: dict[str, int]
+    tie: bool         # True where several answers were the most common
+    answers: tuple[Reply | Failure, ...]  # in the order of the members, failed ones too
+    cut_off: bool     # True where max_tokens ended the answer
+
+
+@dataclass(frozen=True)
+class ConsensusEnsemble:
+    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree, ask `strong`.
+
+    `strong` may be one of the members, as in the article, but then this never costs less than `strong` alone.
+    """
+    members: Sequence[Member]
+    strong: Member
+    threshold: float = 0.7
+    normalise: Callable[[str], str] = plain
+
+    def __post_init__(self) -> None:
+        check_members(self.members)
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold is {self.threshold}; it is the share of members that must agree, from 0 to 1")
+
+    async def run(self, ask: Ask, prompt: str) -> Agreed:
+        replies = await together(*(ask(member, prompt, role=f"vote {number}")
+                                   for number, member in enumerate(self.members, 1)))
+        answers = answers_in(replies, self.normalise)
+        agreed = decide(answers, self.threshold)
+        if agreed is None:
+            best = await ask(self.strong, prompt, role="escalate")
+        else:
+            best = replies[answers.index(agreed)]
+        tally = counted(answers)
+        tie = list(tally.values()).count(max(tally.values(), default=0)) > 1
+        needed = votes_needed(len(answers), self.threshold)
+        return Agreed(best.text, agreed is None, needed, tally, tie, tuple(replies), best.cut_off)

@@ -1,0 +1,75 @@
+"""Fan-out: the same prompt to all members at once; all answers come back, and one of them may be picked."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import NamedTuple
+
+from mlkit.ask import Ask, Failure, Member, Reply, together
+from mlkit.errors import MlkitError
+from mlkit.parsing import check_members, most_likely, nothing_usable
+
+
+class Pick(NamedTuple):
+    """Which answer became the text, and how."""
+    member: int                  # its position among the members
+    by: str                      # "checker", "judge", or "order": the first that came
+    shown: tuple[int, ...] = ()  # the answers in the order in which a judge saw them
+    complaint: str = ""          # why the checker or the judge could not pick
+
+
+@dataclass(frozen=True)
+class FannedOut:
+    """Every answer or Failure in the order of the members, and the one that was picked as `text`."""
+    text: str
+    answers: tuple[Reply | Failure, ...]
+    pick: Pick
+    cut_off: bool  # True where max_tokens ended the picked answer
+
+
+@dataclass(frozen=True)
+class ModelFanOut:
+    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member, or None (the first).
+
+    A judge sees the answers in a shuffled order, because judges favour a position; `seed` decides the order.
+    """
+    members: Sequence[Member]
+    pick: Callable[[str], bool] | Member | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_members(self.members)
+        if len(self.members) > len(ascii_uppercase):
+            raise ValueError(f"{len(self.members)} members are too many; a judge has letters for 26")
+
+    async def run(self, ask: Ask, prompt: str) -> FannedOut:
+        answers = await together(*(ask(member, prompt, role=f"answer {number}")
+                                   for number, member in enumerate(self.members, 1)))
+        texts = {n: answer.text for n, answer in enumerate(answers) if isinstance(answer, Reply) and answer.text.strip()}
+        if not texts:
+            raise nothing_usable(answers)
+        pick = await self._pick(ask, prompt, texts)
+        best = answers[pick.member]
+        return FannedOut(best.text, tuple(answers), pick, best.cut_off)
+
+    async def _pick(self, ask: Ask, prompt: str, texts: dict[int, str]) -> Pick:
+        first = next(iter(texts))
+        if self.pick is None:
+            return Pick(first, "order")
+        if isinstance(self.pick, Member):
+            return await self._judge(ask, self.pick, prompt, texts)
+        passed = [n for n, text in texts.items() if self.pick(text)]
+        return Pick(passed[0], "checker") if passed else Pick(first, "order", (), "the checker accepted none")
+
+    async def _judge(self, ask: Ask, judge: Member, prompt: str, texts: dict[int, str]) -> Pick:
+        shown = list(texts)
+        random.Random(f"{self.seed} {prompt}").shuffle(shown)
+        letters = ascii_uppercase[:len(shown)]
+        listed = "\n\n".join(f"Answer {letter}: {texts[n]}" for letter, n in zip(letters, shown, strict=True))
+        try:
+            reply = await ask(judge, f"Question: {prompt}\n\n{listed}", role="judge", labels=tuple(letters))
+            best = shown[letters.index(most_likely(reply, letters).label)]
+        except MlkitError as error:  # the answers are there; a judge that cannot judge must not lose them
+            return Pick(next(iter(texts)), "order", tuple(shown), str(error))
+        return Pick(best, "judge", tuple(shown))

@@ -1,0 +1,80 @@
+"""Pipeline: stages in a row, each reading what the one before it wrote."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mlkit.ask import Ask, Member
+
+
+def not_empty(text: str) -> str:
+    """The check that every stage gets unless it has its own: what is wrong with an output, or "" where nothing is."""
+    return "" if text.strip() else "the answer is empty"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the way. Where `check` finds something wrong, the stage tries again, up to `retries` times."""
+    name: str
+    member: Member
+    task: str = ""
+    check: Callable[[str], str] = not_empty
+    retries: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.retries <= 10:
+            raise ValueError(f"stage {self.name!r} has retries={self.retries}; it takes 0 to 10")
+
+
+class Staged(NamedTuple):
+    """What one stage wrote. `complaint` is what its check still finds wrong after the last try, else ""."""
+    name: str
+    text: str
+    tries: int
+    complaint: str
+    cut_off: bool
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What the last stage wrote, and every stage before it."""
+    text: str
+    stages: tuple[Staged, ...]
+    cut_off: bool  # True where max_tokens ended any stage's output, so that its end was lost on the way
+
+
+@dataclass(frozen=True)
+class ModelPipeline:
+    """Pass a prompt through stages. With `keep_original` each stage still sees the request and all outputs so far."""
+    stages: Sequence[Stage]
+    keep_original: bool = False
+
+    def __post_init__(self) -> None:
+        names = [stage.name for stage in self.stages]
+        if not names:
+            raise ValueError("a pipeline has no stages; give at least one, for example Stage('answer', member)")
+        if len(set(names)) < len(names):
+            raise ValueError(f"stage names must differ, to be told apart in the trace; these are {', '.join(names)}")
+
+    async def run(self, ask: Ask, prompt: str) -> Piped:
+        done: list[Staged] = []
+        for stage in self.stages:
+            done.append(await self._pass(ask, stage, self._prompt(stage, prompt, done)))
+        return Piped(done[-1].text, tuple(done), any(staged.cut_off for staged in done))
+
+    def _prompt(self, stage: Stage, original: str, done: Sequence[Staged]) -> str:
+        """A stage's task, and what it may see."""
+        seen = done[-1].text if done else original
+        if done and self.keep_original:
+            seen = "\n".join([f"Request: {original}", *(f"{staged.name}: {staged.text}" for staged in done)])
+        return f"{stage.task}\n\n{seen}" if stage.task else seen
+
+    async def _pass(self, ask: Ask, stage: Stage, prompt: str) -> Staged:
+        """One stage through its gate: ask, check, and ask again with the complaint."""
+        reply = await ask(stage.member, prompt, role=stage.name)
+        tries = 1
+        while (complaint := stage.check(reply.text)) and tries <= stage.retries:
+            again = f"{prompt}\n\nYour last answer was refused: {complaint}. Answer again."
+            reply = await ask(stage.member, again, role=stage.name)
+            tries += 1
+        return Staged(stage.name, reply.text, tries, complaint, reply.cut_off)

@@ -1,0 +1,117 @@
+"""Supervisor-worker: a supervisor hands out the pieces, workers do them together, and a review makes one answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mlkit.ask import Ask, Failure, Member, Reply, together
+from mlkit.errors import MlkitError, Unparsed
+from mlkit.parsing import nothing_usable, object_in, rows_in, rows_schema
+
+MAX_PIECES = 8
+
+
+def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read who does what: the task of each worker who has one, and what had to be repaired, a sentence each.
+
+    A task for nobody we know goes to the first worker; two tasks of one worker become one.
+    """
+    rows, repairs = rows_in(text, "assignments", "task", MAX_PIECES)
+    tasks: dict[str, str] = {}
+    for row in rows.values():
+        worker, task = row.get("worker"), row["task"]
+        if worker not in workers:
+            repairs.append(f"There is no worker {worker!r}; {workers[0]} takes the piece.")
+            worker = workers[0]
+        if task in tasks.get(worker, "").split("\n"):
+            repairs.append(f"{worker} got the same piece twice.")
+        else:
+            tasks[worker] = f"{tasks.get(worker, '')}\n{task}".strip()
+    repairs += [f"{worker} got nothing to do." for worker in workers if worker not in tasks]
+    return tasks, tuple(repairs)
+
+
+class Review(NamedTuple):
+    """What the supervisor made of the work: an answer ("" where the review gave none), and what goes back, and why."""
+    answer: str
+    redo: dict[str, str]
+    problem: str = ""  # why the review could not be had or read
+
+
+def parse_review(text: str, workers: Sequence[str]) -> Review:
+    """Read a review. Only workers who worked can be sent back to work. Raises Unparsed where there is no answer."""
+    answer = object_in(text).get("answer")
+    if not isinstance(answer, str) or not answer.strip():
+        raise Unparsed(f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the shots.')
+    rows, _ = rows_in(text, "redo", "why", MAX_PIECES)
+    return Review(answer, {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers})
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """The reviewed answer, each worker's task and last result, and how the review went."""
+    text: str
+    tasks: Mapping[str, str]
+    work: Mapping[str, Reply | Failure]
+    reviews: tuple[Review, ...]
+    accepted: bool            # False where the last review still sent work back, or could not be read
+    repairs: tuple[str, ...]  # of the assignments
+    cut_off: bool             # True where max_tokens ended a worker's result
+
+
+@dataclass(frozen=True)
+class SupervisorWorker:
+    """Assign, work, review. A review may send work back up to `rounds` times; then the best answer so far stands."""
+    supervisor: Member
+    reviewer: Member
+    workers: Mapping[str, Member]
+    rounds: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.workers:
+            raise ValueError("there are no workers; give at least one, for example {'general': member}")
+        if not 0 <= self.rounds <= 10:
+            raise ValueError(f"rounds is {self.rounds}; a review may send work back 0 to 10 times")
+
+    async def run(self, ask: Ask, prompt: str) -> Supervised:
+        names = tuple(self.workers)
+        schema = rows_schema("assignments", _row(names, "task"), MAX_PIECES)
+        reply = await ask(self.supervisor, prompt, role="assign", format=schema)
+        assigned, repairs = parse_assignments(reply.text, names)
+        tasks = assigned or {names[0]: prompt}
+        work = await self._work(ask, prompt, tasks)
+        if all(isinstance(result, Failure) for result in work.values()):
+            raise nothing_usable(work.values())
+        reviews = [await self._review(ask, prompt, work)]
+        while reviews[-1].redo and len(reviews) <= self.rounds:
+            again = {worker: f"{tasks[worker]}\nYour last result was refused: {why}"
+                     for worker, why in reviews[-1].redo.items()}
+            redone = await self._work(ask, prompt, again)
+            work |= {worker: result for worker, result in redone.items() if isinstance(result, Reply)}
+            reviews.append(await self._review(ask, prompt, work))
+        best = next((review.answer for review in reversed(reviews) if review.answer), _told(work))
+        accepted = not reviews[-1].redo and not reviews[-1].problem
+        cut_off = any(isinstance(result, Reply) and result.cut_off for result in work.values())
+        return Supervised(best, tasks, work, tuple(reviews), accepted, repairs, cut_off)
+
+    async def _work(self, ask: Ask, prompt: str, tasks: Mapping[str, str]) -> dict[str, Reply | Failure]:
+        results = await together(*(ask(self.workers[worker], f"{task}\n\nIt is part of this request: {prompt}",
+                                       role=f"work {worker}") for worker, task in tasks.items()))
+        return dict(zip(tasks, results, strict=True))
+
+    async def _review(self, ask: Ask, prompt: str, work: Mapping[str, Reply | Failure]) -> Review:
+        schema = rows_schema("redo", _row(work, "why"), MAX_PIECES, "answer")
+        try:
+            reply = await ask(self.reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema)
+            return parse_review(reply.text, tuple(work))
+        except MlkitError as error:  # the work is there; a review that fails must not lose it
+            return Review("", {}, str(error))
+
+
+def _row(workers: Iterable[str], field: str) -> dict[str, Any]:
+    return {"worker": {"enum": list(workers)}, field: {"type": "string"}}
+
+
+def _told(work: Mapping[str, Reply | Failure]) -> str:
+    return "\n\n".join(f"{worker}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result.text)
+                       for worker, result in work.items())

@@ -1,0 +1,93 @@
+"""Voting: ask several members the same, count the answers, and let the most common win."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlkit.ask import Ask, Embed, Failure, Member, Reply, together
+from mlkit.parsing import answers_in, check_members, counted, nothing_usable, plain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Vote(NamedTuple):
+    """How a vote went. `winner` is None where nobody answered."""
+    winner: str | None
+    count: int              # votes for the winner
+    of: int                 # members asked, failed ones too
+    tie: bool               # True where others had as many votes, and the first member's answer won
+    tally: dict[str, int]
+
+
+def vote(answers: Sequence[str | None]) -> Vote:
+    """Count the answers; the most common wins, the first given among equals. None is a member that did not answer."""
+    tally = counted(answers)
+    if not tally:
+        return Vote(None, 0, len(answers), False, tally)
+    count = max(tally.values())
+    leaders = [answer for answer in tally if tally[answer] == count]
+    return Vote(leaders[0], count, len(answers), len(leaders) > 1, tally)
+
+
+def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
+    """Who speaks for each of n texts, given as unit vectors, shape (n, d): the position of its group's medoid.
+
+    Two texts share a group where their cosine similarity reaches `threshold`, and so do their neighbours' neighbours.
+    The medoid is the text most like all the others of its group.
+    """
+    alike = vectors @ vectors.T  # (n, n), cosines in [-1, 1]
+    group = list(range(len(vectors)))
+    for one, other in combinations(range(len(vectors)), 2):
+        if alike[one, other] >= threshold:
+            group = [group[one] if each == group[other] else each for each in group]
+    inside = {each: [n for n, its in enumerate(group) if its == each] for each in group}
+    return [max(inside[each], key=lambda n: alike[n, inside[each]].sum()) for each in group]
+
+
+@dataclass(frozen=True)
+class Voted:
+    """The winning answer as its first voter wrote it (or its group's medoid), and how the vote went."""
+    text: str
+    vote: Vote
+    answers: tuple[Reply | Failure, ...]  # in the order of the members
+    cut_off: bool                         # True where max_tokens ended the winning answer
+
+
+@dataclass(frozen=True)
+class ModelVoting:
+    """Ask all members at once and let them vote.
+
+    `normalise` says which answers are the same; what it cannot read (Unparsed) is a spoilt vote. With `embed`, answers
+    of similar meaning are the same: from a cosine similarity of `threshold`, in [-1, 1].
+    """
+    members: Sequence[Member]
+    normalise: Callable[[str], str] = plain
+    embed: Embed | None = None
+    threshold: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_members(self.members)
+        if not -1 <= self.threshold <= 1:
+            raise ValueError(f"threshold is {self.threshold}; it is a cosine similarity, from -1 to 1")
+
+    async def run(self, ask: Ask, prompt: str) -> Voted:
+        replies = await together(*(ask(member, prompt, role=f"vote {number}")
+                                   for number, member in enumerate(self.members, 1)))
+        answers = answers_in(replies, self.normalise)
+        if not any(answers):
+            raise nothing_usable(replies)
+        speakers = await self._speakers(replies, answers)
+        votes = [None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)]
+        result = vote(votes)
+        best = replies[speakers[votes.index(result.winner)]]
+        return Voted(best.text, result, tuple(replies), best.cut_off)
+
+    async def _speakers(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> dict[int, int]:
+        """For each member that answered, whose answer stands for its own: the first equal one, or the medoid."""
+        came = [n for n, answer in enumerate(answers) if answer is not None]
+        if self.embed is None:
+            return {n: answers.index(answers[n]) for n in came}
+        medoids = similar(await self.embed([replies[n].text for n in came]), self.threshold)
+        return {n: came[medoid] for n, medoid in zip(came, medoids, strict=True)}

@@ -1,0 +1,110 @@
+"""Tools that patterns may call: search in a handbook, and arithmetic. Plain callables, from text to text."""
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mlkit.errors import MlkitError
+
+# They stand in every paragraph and would outweigh the one word that matters in a short query.
+_STOP_WORDS = frozenset("""a an and are as at be been but by can could do does did for from had has have how i if in is it
+    its me my no not of on or our shall should that the their them there they this to was we were what when where which who
+    will with would you your""".split())
+_MAX_CHARACTERS = 200
+_MAX_NODES = 60
+_MAX_EXPONENT = 100
+_MAX_SIZE = 1e30
+
+
+class ToolError(MlkitError):
+    """A tool could not do what it was asked."""
+
+
+def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]:
+    """A function that gives the `top` paragraphs of a handbook that fit a query best, by BM25 (Robertson 1994).
+
+    `handbook` is a list of paragraphs, or a text file whose paragraphs are parted by empty lines.
+    """
+    import bm25s  # here, because it costs more than all of `import mlkit`
+
+    paragraphs = _paragraphs(handbook)
+    if top < 1:
+        raise ValueError(f"top is {top}; a search gives at least one paragraph")
+    index = bm25s.BM25()
+    index.index([_words(paragraph) for paragraph in paragraphs], show_progress=False)
+
+    def find(query: str) -> str:
+        found, scores = index.retrieve([_words(query)], k=min(top, len(paragraphs)), show_progress=False)
+        hits = [paragraphs[n] for n, score in zip(found[0], scores[0], strict=True) if score > 0]
+        if not hits:
+            raise ToolError(f"Nothing in the handbook fits {query[:80]!r}. Search for words that it uses.")
+        return "\n\n".join(hits)
+
+    return find
+
+
+def _paragraphs(handbook: Sequence[str] | Path) -> list[str]:
+    if isinstance(handbook, Path):
+        handbook = re.split(r"\n\s*\n", handbook.read_text(encoding="utf-8"))
+    paragraphs = [paragraph.strip() for paragraph in handbook if _words(paragraph)]
+    if not paragraphs:
+        raise ValueError("the handbook has no paragraphs; give a list of texts, or a file with empty lines between them")
+    return paragraphs
+
+
+def _words(text: str) -> list[str]:
+    """The words that say what a text is about, in lower case and without the plural's s, so that "bells" finds "bell"."""
+    words = [word for word in re.findall(r"\w+", text.lower()) if word not in _STOP_WORDS]
+    return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words]
+
+
+def arithmetic(expression: str) -> str:
+    """The value of one arithmetic expression: numbers, + - * / // % **, and min, max, round, abs. Nothing else is run.
+
+    Raises ToolError for anything else, and for what is too long or too large to compute at once.
+    """
+    text = expression.strip().strip("`").replace("$", "").replace("×", "*").replace("÷", "/").rstrip("=. \n")
+    try:
+        return f"{_value(text):.12g}"
+    except ToolError:
+        raise
+    except Exception as error:  # the text is a model's, and a calculator must survive whatever it holds
+        raise ToolError(f"{text[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
+                        "Ask for one expression with numbers only.") from None
+
+
+def _value(text: str) -> float:
+    import simpleeval
+
+    if len(text) > _MAX_CHARACTERS:
+        raise ToolError(f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed.")
+    nodes = list(ast.walk(ast.parse(text, mode="eval")))
+    if len(nodes) > _MAX_NODES:
+        raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
+    for node in nodes:
+        # Text would open the door to formatting and repetition, which take unlimited memory.
+        if isinstance(node, ast.JoinedStr) or isinstance(node, ast.Constant) and type(node.value) not in (int, float):
+            raise ToolError(f"{text[:60]!r} holds something else than numbers; ask for one expression with numbers only.")
+    value = simpleeval.SimpleEval(operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}).eval(text)
+    if type(value) not in (int, float) or not abs(value) <= _MAX_SIZE:
+        raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
+    return value
+
+
+def _power(base: float, exponent: float) -> float:
+    if abs(exponent) > _MAX_EXPONENT or abs(base) > _MAX_SIZE:
+        raise ToolError(f"{base:g} to the power of {exponent:g} is too large to compute here.")
+    return base ** exponent
+
+
+def _round(value: float, digits: int = 0) -> float:
+    if abs(digits) > _MAX_EXPONENT:  # round(5, -10**9) would compute a number of a billion digits
+        raise ToolError(f"Rounding to {digits:g} digits is more than is done here.")
+    return round(value, digits)
+
+
+_FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+              ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.USub: operator.neg, ast.UAdd: operator.pos}

@@ -1,0 +1,77 @@
+"""Planner-executor: any text gives a plan that can be run, and each step sees what it needs."""
+
+import asyncio
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlkit import trace
+from mlkit.ask import Failure, Member
+from mlkit.patterns.planner_executor import PlannerExecutor, parse_plan
+from tests.conftest import Scripted
+
+A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
+TYPES = ("search", "math")
+WORDS = st.text(max_size=5)
+JSON = st.recursive(st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=True) | WORDS,
+                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8)
+STEP = st.fixed_dictionaries({"type": st.sampled_from([*TYPES, "oracle"]) | JSON, "prompt": WORDS | JSON,
+                              "needs": st.lists(st.integers(-1, 9), max_size=4) | JSON})
+ROWS = st.lists(JSON | STEP, max_size=9)
+
+
+@given(text=st.text() | JSON.map(json.dumps) | ROWS.map(lambda rows: json.dumps({"steps": rows})))
+def test_any_text_gives_steps_that_can_be_run(text: str) -> None:
+    steps, repairs = parse_plan(text, TYPES, "search", 5)
+    assert steps or repairs
+    assert len(steps) <= 5
+    for position, step in enumerate(steps):
+        assert step.type in TYPES and step.prompt.strip()
+        assert set(step.needs) <= {earlier.number for earlier in steps[:position]}
+
+
+def plan(*steps: tuple[str, str, list[int]]) -> str:
+    return json.dumps({"steps": [{"type": type, "prompt": prompt, "needs": needs} for type, prompt, needs in steps]})
+
+
+def test_a_good_plan_needs_no_repair() -> None:
+    text = plan(("search", "a", []), ("search", "b", []), ("math", "c", [2, 1]))
+    steps, repairs = parse_plan(text, TYPES, "search", 5)
+    assert ([step.needs for step in steps], repairs) == ([(), (), (1, 2)], ())
+
+
+def executor(**tools) -> PlannerExecutor:
+    return PlannerExecutor(A, B, {"math": C}, {"search": lambda query: f"found {query}"} | tools)
+
+
+SCRIPT = {"plan": plan(("search", "bell", []), ("math", "lock", []), ("math", "sum", [1])),
+          "step 2 math": "20", "step 3 math": "5", "synthesize": "25"}
+
+
+def test_a_step_sees_only_the_results_that_it_needs() -> None:
+    ask = Scripted(dict(SCRIPT))
+    asyncio.run(executor().run(ask, "?"))
+    prompts = {role: prompt for _, prompt, role in ask.asked}
+    assert (prompts["step 2 math"], prompts["step 3 math"]) == ("lock", "sum\n\nbell: found bell")
+    assert prompts["synthesize"] == "Request: ?\n\nResults:\nbell: found bell\nlock: 20\nsum: 5"
+
+
+def test_what_a_member_writes_goes_through_its_tool() -> None:
+    result = asyncio.run(executor(math=lambda text: f"={text}").run(Scripted(dict(SCRIPT)), "?"))
+    assert result.results == ("found bell", "=20", "=5")
+
+
+def test_a_tool_that_breaks_is_a_failed_step_that_the_synthesis_hears_of() -> None:
+    def broken(text: str) -> str:
+        raise KeyError("shelf")
+    ask = Scripted(dict(SCRIPT))
+    result = asyncio.run(executor(search=broken).run(ask, "?"))
+    assert isinstance(result.results[0], Failure)
+    assert "bell: failed ('shelf')" in ask.asked[-1][1]
+
+
+def test_independent_steps_run_together() -> None:
+    script = {"plan": plan(("math", "a", []), ("math", "b", []), ("math", "c", [1, 2])), "": "1"}
+    run = asyncio.run(trace.run(Scripted(script), executor(), "?"))
+    assert trace.schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3), (3, 4)]

@@ -1,0 +1,78 @@
+"""Supervisor-worker: any text gives pieces that can be worked on, and a review that ends."""
+
+import asyncio
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlkit import trace
+from mlkit.ask import Member
+from mlkit.errors import Unparsed
+from mlkit.patterns.supervisor_worker import SupervisorWorker, parse_assignments, parse_review
+from tests.conftest import Scripted
+from tests.patterns.test_planner_executor import JSON, WORDS
+
+A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
+WORKERS = ("general", "coder")
+PIECE = st.fixed_dictionaries({"worker": st.sampled_from([*WORKERS, "oracle"]) | JSON, "task": WORDS | JSON})
+ROWS = st.lists(JSON | PIECE, max_size=12)
+REVIEW = st.tuples(ROWS, JSON).map(lambda both: json.dumps({"redo": both[0], "answer": both[1]}))
+
+
+@given(text=st.text() | JSON.map(json.dumps) | ROWS.map(lambda rows: json.dumps({"assignments": rows})))
+def test_any_text_gives_pieces_for_known_workers(text: str) -> None:
+    tasks, repairs = parse_assignments(text, WORKERS)
+    assert set(tasks) <= set(WORKERS)
+    assert all(task.strip() for task in tasks.values())
+    assert len(tasks) == len(WORKERS) or repairs
+
+
+@given(text=st.text() | JSON.map(json.dumps) | REVIEW)
+def test_any_text_gives_a_review_or_unparsed(text: str) -> None:
+    try:
+        review = parse_review(text, WORKERS)
+    except Unparsed:
+        return
+    assert review.answer.strip() and set(review.redo) <= set(WORKERS)
+
+
+def review(answer: str, **redo: str) -> str:
+    return json.dumps({"redo": [{"worker": worker, "why": why} for worker, why in redo.items()], "answer": answer})
+
+
+PIECES = [{"worker": "general", "task": "explain"}, {"worker": "coder", "task": "write"}]
+SCRIPT = {"assign": json.dumps({"assignments": PIECES}), "work general": "It is so.", "work coder": ["1", "2"],
+          "review": [review("first", coder="too short"), review("second")]}
+
+
+def supervisor(rounds: int) -> SupervisorWorker:
+    return SupervisorWorker(A, B, {"general": B, "coder": C}, rounds)
+
+
+def test_only_the_piece_sent_back_is_redone_with_the_reason() -> None:
+    ask = Scripted({role: list(answers) if isinstance(answers, list) else answers for role, answers in SCRIPT.items()})
+    result = asyncio.run(supervisor(1).run(ask, "Explain and write."))
+    assert [role for _, _, role in ask.asked] == ["assign", "work general", "work coder", "review", "work coder", "review"]
+    assert "too short" in ask.asked[4][1]
+    assert (result.text, result.accepted, result.work["coder"].text) == ("second", True, "2")
+
+
+@given(rounds=st.integers(0, 10))
+def test_a_review_that_never_accepts_ends_with_the_best_so_far(rounds: int) -> None:
+    ask = Scripted(SCRIPT | {"work coder": "1", "review": review("so far", coder="too short")})
+    result = asyncio.run(supervisor(rounds).run(ask, "Explain and write."))
+    assert (result.text, result.accepted, len(result.reviews)) == ("so far", False, rounds + 1)
+
+
+def test_a_last_review_that_cannot_be_read_leaves_the_answer_before() -> None:
+    ask = Scripted(SCRIPT | {"work coder": "1", "review": [review("first", coder="too short"), "What?"]})
+    result = asyncio.run(supervisor(1).run(ask, "Explain and write."))
+    assert (result.text, result.accepted) == ("first", False)
+    assert "Expected a JSON object" in result.reviews[1].problem
+
+
+def test_workers_work_at_the_same_time() -> None:
+    ask = Scripted(SCRIPT | {"work coder": "1", "review": review("42")})
+    run = asyncio.run(trace.run(ask, supervisor(1), "Explain and write."))
+    assert trace.schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3)]
