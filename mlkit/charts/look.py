@@ -1,0 +1,82 @@
+"""One look for all charts: colours, template, title, footer. Every chart file starts here."""
+
+import html
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+# Okabe and Ito (2008): eight colours that people with any kind of colour vision tell apart.
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+INK, GREY, PALE = "#1b1f24", "#656c75", "#e3e6ea"
+# The same colour for the same thing in every chart.
+PHASES = {"queue": PALE, "load": GREY, "prompt": SKY, "output": ORANGE, "failed": RED}
+MEMBERS = {"small": SKY, "large": BLUE, "general": GREEN, "coder": PINK, "writer": ORANGE}
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+# A white card with dark ink is legible in Lab's light theme and in its dark one.
+TEMPLATE = go.layout.Template(layout={
+    "font": {"family": _FONT, "size": 13, "color": INK},
+    "title": {"x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
+              "font": {"size": 15}},
+    "colorway": [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK],
+    "paper_bgcolor": "white", "plot_bgcolor": "white",
+    "xaxis": {"gridcolor": PALE, "zerolinecolor": GREY, "linecolor": GREY, "automargin": True,
+              "title": {"standoff": 8, "font": {"size": 13}}},
+    "yaxis": {"gridcolor": PALE, "zerolinecolor": GREY, "linecolor": GREY, "automargin": True,
+              "title": {"standoff": 8, "font": {"size": 13}}},
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "traceorder": "normal"},
+    "hoverlabel": {"font": {"family": _FONT}},
+    "bargap": 0.35,
+})
+
+
+class Chart(NamedTuple):
+    """A figure, the rows it is drawn from, and one sentence that reads it: what a panel shows."""
+    figure: go.Figure
+    rows: Sequence[tuple]  # NamedTuples, so that their fields name the columns
+    reading: str
+
+
+def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.Figure:
+    """Give a figure the house template, a title that says the finding, and where its data came from.
+
+    Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title and footer.
+    """
+    title_lines = [plain(line) for line in textwrap.wrap(title, 60)] or [""]
+    source_lines = [plain(line) for line in textwrap.wrap(f"Source: {source}", 76)]
+    above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
+    # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline there.
+    title = {"text": "<br>".join(title_lines), "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12}}
+    figure.update_layout(template=TEMPLATE, title=title, autosize=True,
+                         height=height + above + below, margin={"l": 12, "r": 24, "t": above, "b": below})
+    figure.add_annotation(
+        text="<br>".join(source_lines), xref="paper", yref="paper", x=0, y=0, xanchor="left", yanchor="top",
+        yshift=-50, align="left", showarrow=False, font={"size": 11, "color": GREY})
+    return figure
+
+
+def _legend_height(figure: go.Figure) -> int:
+    """Room for the legend above the chart, in pixels, when the cell is 500 pixels wide."""
+    shown = [trace.name or "" for trace in figure.data if trace.showlegend is not False]
+    if len(shown) < 2 and not figure.layout.showlegend:
+        return 6
+    return 8 + 20 * math.ceil(sum(48 + 7 * len(name) for name in shown) / 400)
+
+
+def plain(text: str) -> str:
+    """Text for a chart as it is: no HTML, and no dollar pair that would be read as LaTeX."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
+
+
+def seconds(value: float) -> str:
+    """Seconds with the digits that matter: 0.042 s, 1.3 s, 95 s."""
+    return f"{value:.3f} s" if value < 0.1 else f"{value:.2f} s" if value < 1 else f"{value:.1f} s" if value < 60 else f"{value:.0f} s"
+
+
+def dollars(value: float) -> str:
+    """Dollars with two digits that matter: $0.0042, $0.30, $12.50."""
+    return f"${value:,.2f}" if value >= 0.1 or value == 0 else f"${value:.2g}" if value >= 0.0001 else f"${value:.1e}"

@@ -1,0 +1,124 @@
+"""What makes a notebook a lesson: predict before you run, quiz, and checks for exercises."""
+
+import html
+import inspect
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, NamedTuple
+
+import ipywidgets as widgets
+from IPython.display import Markdown
+
+from mlkit.panels import Described, slider
+
+LIMIT_SECONDS = 5.0
+
+
+class Prediction(Described):
+    """A guess, made before anything is run. `value` is None until the learner locks it in."""
+
+    def __init__(self, question: str, low: float, high: float, step: float, unit: str) -> None:
+        self.value: float | None = None
+        self._unit = unit
+        guess = slider(f"my guess, {unit}", (low + high) / 2, low, high, step, "d" if step == int(step) else ".2f")
+        lock = widgets.Button(description="This is my guess", button_style="primary", layout={"width": "160px"})
+        said = widgets.HTML()
+
+        def keep(_: Any) -> None:
+            self.value = guess.value
+            said.value = html.escape(f"You said {self._text_of(guess.value)}. Now run on: the chart will show both.")
+
+        lock.on_click(keep)
+        box = widgets.VBox([widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"), guess, lock, said])
+        super().__init__(box, f"Predict. {question}")
+
+    def against(self, measured: float) -> str:
+        """The guess beside the measurement, as a sentence."""
+        said = f"You said {self._text_of(self.value)}, " if self.value is not None else "You made no guess; "
+        return f"{said}measured: {self._text_of(measured)}."
+
+    def _text_of(self, value: float) -> str:
+        return f"{value:.3g}{'' if self._unit == '%' else ' '}{self._unit}"
+
+
+def predict(question: str, low: float, high: float, step: float, unit: str) -> Prediction:
+    """Ask for a number before the cell that measures it. Its `value` can be drawn on the later chart."""
+    return Prediction(question, low, high, step, unit)
+
+
+class Choice(NamedTuple):
+    text: str
+    why: str              # shown when it is chosen, right or wrong
+    right: bool = False
+
+
+def quiz(*questions: tuple[str, Sequence[Choice]]) -> Described:
+    """Multiple choice, one question after another. Each choice gets its own explanation."""
+    text = "\n".join(f"{number}. {question}\n" + "\n".join(f"   - {choice.text}" for choice in choices)
+                     for number, (question, choices) in enumerate(questions, start=1))
+    boxes = [_question(number, question, choices) for number, (question, choices) in enumerate(questions, start=1)]
+    return Described(widgets.VBox(boxes), f"Quiz.\n{text}")
+
+
+def _question(number: int, question: str, choices: Sequence[Choice]) -> widgets.VBox:
+    if sum(choice.right for choice in choices) != 1:
+        raise ValueError(f"question {number} needs exactly one right choice")
+    options = widgets.RadioButtons(options=[choice.text for choice in choices], index=None,
+                                   layout={"width": "100%", "max_width": "760px"})
+    verdict = widgets.HTML()
+
+    def answer(change: Mapping[str, Any]) -> None:
+        chosen = choices[change["new"]]
+        mark = "<b style='color: #00704f'>Right.</b>" if chosen.right else "<b style='color: #a40000'>Not quite.</b>"
+        verdict.value = f"<div role='status' style='line-height: 1.4'>{mark} {html.escape(chosen.why)}</div>"
+
+    options.observe(answer, "index")
+    title = widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>")
+    return widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"})
+
+
+class Verdict(NamedTuple):
+    """What a check in mlkit/checks finds: passed, and the praise or the hint to show."""
+    passed: bool
+    text: str
+
+
+def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
+    """Print whether an exercise is solved, or a hint. Never raises: a wrong answer is part of learning.
+
+    `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS.
+    """
+    try:
+        with _Deadline(LIMIT_SECONDS):
+            verdict = judge(answer)
+    except TimeoutError:
+        verdict = Verdict(False, f"It did not end within {LIMIT_SECONDS:g} seconds. Is there a loop that never stops?")
+    except Exception as error:
+        verdict = Verdict(False, f"Your code raised {type(error).__name__}: {error}")
+    print("✓" if verdict.passed else "✗", verdict.text)
+
+
+class _Deadline:
+    """Raises TimeoutError in whatever Python code runs past the deadline; works on every system and in any thread."""
+
+    def __init__(self, limit_seconds: float) -> None:
+        self._ends = time.monotonic() + limit_seconds
+
+    def __enter__(self) -> None:
+        self._before = sys.gettrace()
+        sys.settrace(self._watch)
+
+    def __exit__(self, *_: Any) -> None:
+        sys.settrace(self._before)
+
+    def _watch(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if time.monotonic() > self._ends:
+            raise TimeoutError
+        return self._watch
+
+
+def source(thing: Any) -> Markdown:
+    """The source of a class or a function of the kit, as it runs."""
+    return Markdown(f"```python\n{inspect.getsource(thing)}```")

@@ -1,0 +1,202 @@
+"""Panels: controls on top, a chart that follows them, a sentence that reads it, and the numbers behind it."""
+
+import asyncio
+import base64
+import concurrent.futures
+import html
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import clear_output, display
+
+from mlkit.ask import Member
+from mlkit.charts.look import Chart
+from mlkit.kit import Kit
+from mlkit.patterns.single_model import SingleModel
+
+
+_PLOTLY = "application/vnd.plotly.v1+json"
+
+
+class Panel(widgets.VBox):
+    """A chart with its table. Where widgets do not run (a stored notebook), the same as a picture and as text."""
+
+    def __init__(self, chart: Chart, controls: Sequence[widgets.Widget] = ()) -> None:
+        self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
+        self._table = widgets.HTML()
+        self._problem = widgets.HTML()
+        # Set, not displayed: what is displayed while a cell runs would be kept as an output of that cell too.
+        self._drawing.outputs = ({"output_type": "display_data", "data": _drawn(chart), "metadata": {}},)
+        self._describe(chart)
+        super().__init__([*controls, self._problem, self._drawing, self._table], layout={"width": "100%"})
+
+    def draw(self, chart: Chart) -> None:
+        """Show another chart. The old one stays until the new one is there, so nothing flickers."""
+        self._describe(chart)
+        with self._drawing:
+            clear_output(wait=True)
+            display(_drawn(chart), raw=True)
+
+    def _describe(self, chart: Chart) -> None:
+        self.chart = chart
+        self._problem.value = ""
+        self._table.value = table_html(chart)
+
+    def complain(self, error: Exception) -> None:
+        self._problem.value = _line(f"{type(error).__name__}: {error}", "#a40000")
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle = super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
+        if os.environ.get("MLKIT_PICTURES"):  # set while notebooks are stored, because it takes a browser
+            bundle["image/png"] = base64.b64encode(_picture(self.chart)).decode()
+        return bundle
+
+
+def _drawn(chart: Chart) -> dict[str, Any]:
+    """A chart in the form that Lab's plotly extension draws."""
+    figure = json.loads(chart.figure.to_json())
+    return {_PLOTLY: figure | {"config": {"displayModeBar": False}}, "text/plain": chart.reading}
+
+
+def _picture(chart: Chart) -> bytes:
+    """A chart as a PNG, drawn by kaleido in a headless browser that is started once."""
+    import kaleido
+
+    kaleido.start_sync_server(silence_warnings=True)
+    size = {"width": 760, "height": chart.figure.layout.height}
+    return kaleido.calc_fig_sync(chart.figure, opts={"format": "png", "scale": 1.5} | size)
+
+
+def show(chart: Chart) -> Panel:
+    """A chart without controls."""
+    return Panel(chart)
+
+
+def explore(draw: Callable[..., Chart], **controls: widgets.ValueWidget) -> Panel:
+    """A chart that follows its controls: `draw(**values)` is called with their values, at first and at each change."""
+    reset = widgets.Button(description="Reset", tooltip="Put every control back to where it began",
+                           layout={"width": "80px"})
+    first = {name: control.value for name, control in controls.items()}
+    panel = Panel(draw(**first), [*controls.values(), reset])
+
+    def redraw(_: Any) -> None:
+        try:
+            panel.draw(draw(**{name: control.value for name, control in controls.items()}))
+        except Exception as error:
+            panel.complain(error)
+            raise
+
+    def put_back(_: Any) -> None:
+        for name, control in controls.items():
+            control.value = first[name]
+
+    for control in controls.values():
+        control.observe(redraw, "value")
+    reset.on_click(put_back)
+    return panel
+
+
+def slider(label: str, value: float, low: float, high: float, step: float, format: str = ".2f") -> widgets.FloatSlider:
+    """A slider for a number; `label` names it with its unit. Arrow keys move it, and its readout can be typed into."""
+    return widgets.FloatSlider(value, min=low, max=high, step=step, description=label, readout_format=format,
+                               style={"description_width": "210px"}, layout={"width": "100%", "max_width": "760px"})
+
+
+def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSlider:
+    """A slider that snaps to the settings that were measured."""
+    return widgets.SelectionSlider(options=list(options), value=value, description=label,
+                                   style={"description_width": "210px"}, layout={"width": "100%", "max_width": "760px"})
+
+
+def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
+    """Ask a member anything; on recordings, choose among the prompts that were recorded for it."""
+    if kit.live:
+        question = widgets.Textarea(prompt, rows=2, layout={"width": "100%", "max_width": "760px"})
+    else:
+        question = widgets.Dropdown(options=kit.recorded_prompts(member), value=prompt,
+                                    layout={"width": "100%", "max_width": "760px"})
+    ask = widgets.Button(description="Ask", button_style="primary", tooltip="Send the prompt to the model")
+    stop = widgets.Button(description="Stop", disabled=True, tooltip="Stop the model")
+    state, answer = widgets.HTML(), widgets.HTML()
+    # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections belong to this one.
+    loop = asyncio.get_running_loop()
+    task: concurrent.futures.Future | None = None
+
+    async def run() -> None:
+        started = time.perf_counter()
+        clock = asyncio.create_task(_tick(state, started))
+        try:
+            done = await kit.run(SingleModel(member), question.value)
+        except asyncio.CancelledError:
+            state.value = _line("Stopped.")
+        except Exception as error:
+            state.value = _line(f"{type(error).__name__}: {error}", "#a40000")
+        else:
+            reply = done.calls[0].reply
+            state.value = _line(f"{reply.seconds:.1f} s, {reply.prompt_tokens} tokens read, {reply.output_tokens} written"
+                                + (", cut off by max_tokens" if reply.cut_off else ""))
+            answer.value = f"<pre style='white-space: pre-wrap'>{html.escape(done.result.text)}</pre>"
+        finally:
+            clock.cancel()
+            ask.disabled, stop.disabled = False, True
+
+    def start(_: Any) -> None:
+        nonlocal task
+        ask.disabled, stop.disabled, answer.value = True, False, ""
+        task = asyncio.run_coroutine_threadsafe(run(), loop)
+
+    ask.on_click(start)
+    stop.on_click(lambda _: task.cancel())
+    where = "A live model answers." if kit.live else "On recordings: choose one of the prompts that were recorded."
+    box = widgets.VBox([widgets.HTML(_line(where)), question, widgets.HBox([ask, stop]), state, answer])
+    return Described(box, f"Try it. {where}")
+
+
+async def _tick(state: widgets.HTML, started: float) -> None:
+    while True:
+        state.value = _line(f"The model is working: {time.perf_counter() - started:.0f} s")
+        await asyncio.sleep(0.5)
+
+
+class Described(widgets.VBox):
+    """A widget that says in words what it is where widgets do not run."""
+
+    def __init__(self, child: widgets.Widget, text: str) -> None:
+        self._text = text
+        super().__init__([child])
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return super()._repr_mimebundle_(**options) | {"text/plain": self._text}
+
+
+def table_text(chart: Chart) -> str:
+    """The sentence, then the rows in columns: for screen readers, for stored notebooks, and for tests."""
+    cells = [_header(chart), *([_cell(value) for value in row] for row in chart.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "\n".join([chart.reading, "", *lines])
+
+
+def table_html(chart: Chart) -> str:
+    """The same as a table that opens on a click or on Enter. All text is escaped: some of it comes from models."""
+    head = "".join(f"<th style='text-align: left; padding-right: 1.5em'>{html.escape(name)}</th>" for name in _header(chart))
+    body = "".join("<tr>" + "".join(f"<td style='padding-right: 1.5em'>{html.escape(_cell(value))}</td>" for value in row)
+                   + "</tr>" for row in chart.rows)
+    return (f"<div role='status' aria-live='polite' style='line-height: 1.4'>{html.escape(chart.reading)}</div>"
+            f"<details><summary>The numbers behind the chart</summary><table><tr>{head}</tr>{body}</table></details>")
+
+
+def _header(chart: Chart) -> list[str]:
+    return [name.replace("_", " ") for name in chart.rows[0]._fields] if chart.rows else ["nothing measured"]
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _line(text: str, colour: str = "inherit") -> str:
+    return f"<div style='line-height: 1.5; color: {colour}'>{html.escape(text)}</div>"

@@ -1,0 +1,97 @@
+import ipywidgets as widgets
+import pytest
+
+from mlkit import lessons
+from mlkit.checks import one_model, start_here
+from mlkit.lessons import Choice, Verdict, check, predict, quiz
+
+
+def test_a_prediction_is_none_until_it_is_locked_in():
+    guess = predict("How many?", 0, 10, 1, "of 10")
+    question, slider, lock, said = guess.children[0].children
+    slider.value = 7
+    assert guess.value is None and guess.against(5) == "You made no guess; measured: 5 of 10."
+    lock.click()
+    assert guess.value == 7 and "You said 7 of 10" in said.value
+    assert guess.against(5) == "You said 7 of 10, measured: 5 of 10."
+
+
+def test_each_choice_of_a_quiz_gets_its_own_explanation():
+    box = quiz(("Why?", [Choice("a", "because <a>", right=True), Choice("b", "no, b")]))
+    _, options, verdict = box.children[0].children[0].children
+    options.index = 1
+    assert "Not quite" in verdict.value and "no, b" in verdict.value
+    options.index = 0
+    assert "Right." in verdict.value and "&lt;a&gt;" in verdict.value
+    assert isinstance(options, widgets.RadioButtons)
+
+
+@pytest.mark.parametrize("rights", [0, 2])
+def test_a_question_without_exactly_one_right_choice_is_refused(rights):
+    with pytest.raises(ValueError, match="exactly one"):
+        quiz(("Why?", [Choice(str(number), "", right=number < rights) for number in range(3)]))
+
+
+@pytest.mark.parametrize("questions", [start_here.QUIZ, one_model.QUIZ], ids=["00", "01"])
+def test_the_quizzes_have_three_questions_and_explain_every_choice(questions):
+    assert len(questions) == 3
+    assert all(choice.why for _, choices in questions for choice in choices)
+    quiz(*questions)
+
+
+def endless(*_):
+    while True:
+        pass
+
+
+def judge(answer):
+    answer()
+    return Verdict(True, "Right.")
+
+
+@pytest.mark.parametrize("answer, shown", [(lambda: 1, "✓ Right."), (lambda: 1 / 0, "✗ Your code raised ZeroDivisionError"),
+                                           (endless, "✗ It did not end within")])
+def test_a_check_never_raises_and_never_hangs(answer, shown, capsys, monkeypatch):
+    monkeypatch.setattr(lessons, "LIMIT_SECONDS", 0.2)
+    check(judge, answer)
+    assert capsys.readouterr().out.startswith(shown)
+
+
+def stub(*_):
+    ...
+
+
+DOLLARS = [
+    ("right", lambda r, p, o: 1000 * (r.prompt_tokens * p + r.output_tokens * o) / 1e6, "Right"),
+    ("right, written otherwise", lambda r, p, o: r.prompt_tokens * p / 1e3 + r.output_tokens * o / 1e3, "Right"),
+    ("stub", stub, "Not written yet"),
+    ("one call", lambda r, p, o: (r.prompt_tokens * p + r.output_tokens * o) / 1e6, "one call"),
+    ("swapped", lambda r, p, o: (r.prompt_tokens * o + r.output_tokens * p) / 1e3, "swapped"),
+    ("per token", lambda r, p, o: 1000 * (r.prompt_tokens * p + r.output_tokens * o), "million"),
+    ("text", lambda r, p, o: "$0.04", "it gave str"),
+    ("prints", lambda r, p, o: print(1), "Not written yet"),
+]
+
+
+@pytest.mark.parametrize("answer, hint", [case[1:] for case in DOLLARS], ids=[case[0] for case in DOLLARS])
+def test_exercise_dollars_per_thousand(answer, hint):
+    verdict = start_here.dollars_per_thousand(answer)
+    assert hint in verdict.text and verdict.passed == (hint == "Right")
+
+
+ORACLE = [
+    ("right", lambda g: sum(any(item) for item in zip(*g)) / len(g[0]), "Right"),
+    ("right, written otherwise", lambda g: sum(max(m[i] for m in g) for i in range(len(g[0]))) / len(g[0]), "Right"),
+    ("stub", stub, "Not written yet"),
+    ("a count", lambda g: sum(any(item) for item in zip(*g)), "a count"),
+    ("best member", lambda g: max(sum(m) / len(m) for m in g), "share of one member"),
+    ("all members", lambda g: sum(all(item) for item in zip(*g)) / len(g[0]), "one is enough"),
+    ("added up", lambda g: sum(map(sum, g)) / len(g[0]), "counted twice"),
+    ("two members only", lambda g: sum(a or b for a, b in zip(g[0], g[1])) / len(g[0]), "not for three"),
+]
+
+
+@pytest.mark.parametrize("answer, hint", [case[1:] for case in ORACLE], ids=[case[0] for case in ORACLE])
+def test_exercise_oracle(answer, hint):
+    verdict = one_model.oracle(answer)
+    assert hint in verdict.text and verdict.passed == (hint == "Right")
