@@ -1,0 +1,5 @@
+"""`python -m mlkit` is the same as `mlkit`."""
+
+from mlkit.cli import app
+
+app()

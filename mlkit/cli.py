@@ -1,0 +1,185 @@
+"""mlkit lab | doctor | pull | record: everything a person types."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from mlkit import paths
+from mlkit.errors import MlkitError, ModelMissing, WeightsError
+from mlkit.models import CASTS, Cast
+
+app = typer.Typer(help="Learn how to combine language models: notebooks, live or on recordings.",
+                  no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+console = Console(highlight=False)
+CastName = Annotated[str, typer.Option("--cast", help=f"Which models play: {', '.join(CASTS)}.")]
+
+
+@app.callback()
+def main() -> None:
+    """Learn how to combine language models: notebooks, live or on recordings."""
+
+
+@app.command()
+def lab(replay: Annotated[bool, typer.Option("--replay", help="Use the recordings; fetch and ask nothing.")] = False,
+        browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+        port: Annotated[int, typer.Option(help="Where JupyterLab listens; the next free one if it is taken.")] = 8888,
+        cast: CastName = "tiny") -> None:
+    """Find or fetch models, then open JupyterLab on the first notebook."""
+    if replay:
+        os.environ["MLKIT_ENGINE"] = "replay"
+    try:
+        engine = _prepare(_cast(cast))
+    except MlkitError as error:
+        _stop(error)
+    console.print(f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C, twice.",
+                  soft_wrap=True)
+    settings = [str(Path(__file__).parent / "lab"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    environment = os.environ | {"MLKIT_ROOT": str(paths.root()), "MLKIT_CAST": cast, "JUPYTER_PREFER_ENV_PATH": "1",
+                                "JUPYTER_CONFIG_PATH": os.pathsep.join(settings)}
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={paths.root()}", f"--port={port}",
+               "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container root is the only user there is
+    if not browser:
+        command.append("--no-browser")
+    if os.name == "posix":
+        os.execve(sys.executable, command, environment)  # no parent in between that a signal could orphan Lab from
+    raise typer.Exit(subprocess.run(command, env=environment).returncode)
+
+
+def _prepare(cast: Cast) -> str:
+    """Make the best engine ready: Ollama with its models, else the weights, else the recordings. Says which, in a word."""
+    from mlkit.engines import choose
+
+    asked = os.environ.get("MLKIT_ENGINE", "auto")
+    try:
+        if asked not in ("replay", "embedded") and _pull_from_ollama(cast):
+            return "LIVE on Ollama"
+        if asked in ("auto", "embedded"):
+            _fetch_weights(cast)
+            return "LIVE, embedded"
+    except (MlkitError, KeyboardInterrupt) as error:
+        reason = str(error) if isinstance(error, MlkitError) else "You stopped the download; it resumes next time."
+        console.print(f"[yellow]No live model:[/] {reason}", soft_wrap=True)
+        if asked not in ("auto", "replay"):
+            raise typer.Exit(1) from None
+    choose.choose(cast, "replay")
+    return "REPLAY, on recordings of real runs"
+
+
+def _pull_from_ollama(cast: Cast) -> bool:
+    """Pull what the server lacks; False where no server answers."""
+    import ollama
+
+    from mlkit.engines.choose import has, host, server_models
+    from mlkit.errors import EngineUnreachable
+
+    try:
+        version, available = server_models()
+    except EngineUnreachable as error:
+        console.print(f"No Ollama answers at {host()}.")
+        if os.environ.get("MLKIT_ENGINE") == "ollama":
+            raise error
+        return False
+    console.print(f"Ollama {version} answers at {host()}.")
+    for model in cast.models:
+        if has(model, available):
+            continue
+        try:
+            with _bar() as bar:
+                task = bar.add_task(model, total=None)
+                for step in ollama.Client(host()).pull(model, stream=True):
+                    bar.update(task, total=step.total, completed=step.completed or 0)
+        except (ollama.ResponseError, OSError) as error:
+            raise ModelMissing(f"Ollama could not pull {model}: {error}. Try it by hand:  ollama pull {model}") from None
+    return True
+
+
+def _fetch_weights(cast: Cast) -> None:
+    from mlkit.engines import weights
+
+    unknown = [model for model in cast.models if model not in weights.WEIGHTS]
+    if unknown:
+        raise WeightsError(f"Without Ollama only the cast 'tiny' runs; {', '.join(unknown)} needs it. "
+                           "Install Ollama, or type:  uv run mlkit lab --cast tiny")
+    for model in weights.missing(cast.models):
+        with _bar() as bar:
+            task = bar.add_task(model, total=None)
+            weights.fetch(model, lambda done, total, note: bar.update(task, completed=done, total=total,
+                                                                      description=f"{model} {note}"))
+    console.print(f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own process.")
+
+
+def _bar() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                    TimeRemainingColumn(), console=console)
+
+
+@app.command()
+def pull(cast: CastName = "tiny") -> None:
+    """Fetch the models of a cast: into Ollama where it runs, else as weights for the embedded engine."""
+    try:
+        if not _pull_from_ollama(_cast(cast)):
+            _fetch_weights(_cast(cast))
+    except MlkitError as error:
+        _stop(error)
+    except KeyboardInterrupt:
+        console.print("Stopped. Type the same again to go on where it stopped:  uv run mlkit pull")
+        raise typer.Exit(130) from None
+    console.print("[green]All models are here.[/] Now:  uv run mlkit lab")
+
+
+@app.command()
+def doctor(cast: CastName = "tiny") -> None:
+    """Check this machine: what runs, what does not, and what to type about it."""
+    from mlkit import health
+
+    can_run = asyncio.run(health.report(_cast(cast), console))
+    raise typer.Exit(0 if can_run else 1)
+
+
+@app.command()
+def record(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None,
+           cast: CastName = "tiny",
+           fresh: Annotated[bool, typer.Option(help="Ask everything again, also what is recorded already.")] = False) -> None:
+    """Run notebooks on the live engine, one question at a time, and keep every answer."""
+    from mlkit import record as recording
+
+    try:
+        recording.record(notebooks or sorted(paths.notebooks().glob("*.ipynb")), _cast(cast), fresh, console)
+    except MlkitError as error:
+        _stop(error)
+    except KeyboardInterrupt:
+        console.print("Stopped. What was answered is kept; type the same again to go on.")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def store(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None) -> None:
+    """Run notebooks on the recordings and store their outputs, for those who change them (uv run --group browser)."""
+    from mlkit import record as recording
+
+    for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
+        try:
+            recording.store(notebook)
+        except MlkitError as error:
+            _stop(error)
+        console.print(f"{notebook.name}: stored")
+
+
+def _cast(name: str) -> Cast:
+    if name not in CASTS:
+        raise typer.BadParameter(f"there is no cast {name!r}; choose one of {', '.join(CASTS)}", param_hint="--cast")
+    return CASTS[name]
+
+
+def _stop(error: MlkitError) -> None:
+    console.print(f"[red]{type(error).__name__}:[/] {error}", soft_wrap=True)
+    raise typer.Exit(1) from None

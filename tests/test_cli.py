@@ -1,0 +1,157 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from mlkit import cli, paths, record
+from mlkit.engines import choose, weights
+from mlkit.engines.recording import load_file
+from mlkit.errors import EngineError, MlkitError, RecordingError, WeightsError
+from mlkit.models import CASTS
+
+NOWHERE = {"OLLAMA_HOST": "http://127.0.0.1:1", "MLKIT_ENGINE": "auto"}
+
+
+def run(*arguments: str, **environment: str):
+    return CliRunner().invoke(cli.app, arguments, env=NOWHERE | environment)
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """What `mlkit lab` would become (it replaces its own process), without becoming it."""
+    seen = {}
+
+    def execve(program, command, environment):
+        seen.update(command=command, environment=environment)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execve", execve)
+    return seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere Lab runs as a child process")
+class TestLab:
+    def test_replay_fetches_nothing_and_tells_the_kernels(self, launched, monkeypatch):
+        monkeypatch.setattr(weights, "fetch", lambda *_: pytest.fail("nothing to fetch"))
+        result = run("lab", "--replay", "--no-browser", "--port", "9999")
+        assert "REPLAY, on recordings of real runs" in result.output
+        assert launched["environment"]["MLKIT_ENGINE"] == "replay"
+        assert {"--port=9999", "--no-browser", f"--ServerApp.root_dir={paths.root()}"} <= set(launched["command"])
+
+    @pytest.mark.parametrize("error, said", [(WeightsError("The hub said no. Type:  uv run mlkit pull"), "The hub said no."),
+                                             (KeyboardInterrupt(), "it resumes next time")], ids=["refused", "interrupted"])
+    def test_a_download_that_does_not_happen_leads_to_the_recordings_and_says_so(self, launched, monkeypatch, tmp_path, error, said):
+        def fail(*_):
+            raise error
+
+        monkeypatch.setattr(weights, "fetch", fail)
+        result = run("lab", "--no-browser", MLKIT_WEIGHTS=str(tmp_path))
+        assert "No live model:" in result.output and said in result.output
+        assert "REPLAY, on recordings of real runs" in result.output
+        assert launched["command"]
+
+    def test_an_engine_asked_for_by_name_is_not_replaced(self, launched, monkeypatch, tmp_path):
+        result = run("lab", MLKIT_ENGINE="ollama")
+        assert result.exit_code == 1 and "ollama serve" in result.output and not launched
+
+
+    def test_a_cast_that_nothing_can_play_is_refused_in_one_line(self, launched):
+        result = run("lab", "--replay", "--cast", "laptop")
+        assert result.exit_code == 1 and "mlkit record --cast laptop" in " ".join(result.output.split()) and not launched
+
+
+def test_lab_turns_the_news_off():
+    settings = json.loads((Path(cli.__file__).parent / "lab/labconfig/page_config.json").read_text())
+    assert settings["disabledExtensions"]["@jupyterlab/apputils-extension:announcements"] is True
+
+
+def test_pull_without_ollama_fetches_the_weights(monkeypatch, tmp_path):
+    fetched = []
+    monkeypatch.setattr(weights, "fetch", lambda model, progress: fetched.append(model) or progress(1, 1, "done"))
+    assert run("pull", MLKIT_WEIGHTS=str(tmp_path)).exit_code == 0
+    assert fetched == CASTS["tiny"].models
+
+
+def test_pull_of_a_cast_without_weights_says_what_to_do():
+    result = run("pull", "--cast", "laptop")
+    assert result.exit_code == 1 and "Install Ollama" in result.output
+
+
+def test_an_unknown_cast_is_refused_with_the_known_ones():
+    result = run("pull", "--cast", "huge")
+    assert result.exit_code == 2 and "tiny, laptop, workstation" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
+    result = run("doctor", MLKIT_WEIGHTS=str(tmp_path))
+    assert result.exit_code == 0, result.output
+    for words in ("python", "memory", "cores", "no   ollama", "ollama serve", "no   embedded", "mlkit pull", "ok   replay", "uv run mlkit lab"):
+        assert words in result.output
+
+
+def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path)
+    result = run("doctor", MLKIT_WEIGHTS=str(tmp_path))
+    assert result.exit_code == 1 and "Nothing can run yet" in result.output
+
+
+def test_recording_takes_a_live_engine(tmp_path):
+    result = run("record", MLKIT_WEIGHTS=str(tmp_path))
+    assert result.exit_code == 1 and "Recording takes a live engine" in result.output and "ollama serve" in result.output
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    path = folder / "own.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+    return path
+
+
+@pytest.fixture
+def echo(monkeypatch, tmp_path):
+    """A live engine that needs no model: for what happens around a recording."""
+    engine = choose.Engine("ollama", choose.Header("Ollama 0.0", {}, "here", "2026-01-01"), None)
+    monkeypatch.setattr(choose, "choose", lambda cast, kind: engine)
+    monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path / "recordings")
+    return engine
+
+
+KEEP_ONE = """import asyncio, os, pathlib
+from mlkit.engines.recording import Header
+from tests.engines.test_replay import Echo, ask_all, recorder
+import threading
+out = []
+header = Header("Ollama 0.0", {}, "here", "2026-01-01")
+t = threading.Thread(target=lambda: out.extend(ask_all(recorder(pathlib.Path(os.environ["MLKIT_RECORD"]), Echo(), header=header), "one")))
+t.start(); t.join(); assert out[0].text == "3"
+"""
+
+
+def test_a_notebook_that_ran_leaves_a_whole_recording(echo, tmp_path):
+    record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
+    assert [one.prompt for one in load_file(tmp_path / "recordings/own.jsonl").exchanges.values()] == ["one"]
+    assert not list((tmp_path / "recordings").glob("*.partial"))
+
+
+def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answers_aside(echo, tmp_path):
+    record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
+    before = (tmp_path / "recordings/own.jsonl").read_bytes()
+    with pytest.raises(MlkitError, match=r"own.ipynb stopped: ValueError: no luck"):
+        record.record([notebook(tmp_path, KEEP_ONE.replace('"one")', '"two")'), "raise ValueError('no luck')")], CASTS["tiny"],
+                      False, cli.console)
+    assert (tmp_path / "recordings/own.jsonl").read_bytes() == before
+    assert '"two"' in (tmp_path / "recordings/own.journal.partial").read_text()
+
+
+def test_a_notebook_that_is_not_there_is_named(echo, tmp_path):
+    with pytest.raises(RecordingError, match="There is no notebook .*nowhere.ipynb"):
+        record.record([tmp_path / "nowhere.ipynb"], CASTS["tiny"], False, cli.console)
+
+
+def test_python_dash_m_is_the_same():
+    done = subprocess.run([sys.executable, "-m", "mlkit", "--help"], capture_output=True, text=True, check=True)
+    assert all(word in done.stdout for word in ("lab", "doctor", "pull", "record"))
