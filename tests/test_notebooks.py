@@ -1,0 +1,77 @@
+"""What is stored in the notebooks is whole, clean, and hangs on the recordings."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mlkit import paths
+from mlkit.engines.recording import Exchange, Recording, load_file, save
+
+NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request) -> nbformat.NotebookNode:
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_it_is_stored_as_run_from_top_to_bottom(notebook):
+    assert [cell.execution_count for cell in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
+    assert code_cells(notebook)[0].outputs[0].text.startswith("REPLAY · recorded")
+
+
+def test_no_widget_state_no_plotly_data_no_stderr_and_no_path_of_a_machine(notebook):
+    text = nbformat.writes(notebook)
+    for word in ("widget-state", "widget-view", "application/vnd.plotly", '"stderr"', "/root/", "/home/", "/Users/", "Traceback"):
+        assert word not in text, word
+
+
+def test_charts_are_stored_as_a_picture_with_words_beside_it(notebook):
+    shown = [output.data for cell in code_cells(notebook) for output in cell.outputs if "image/png" in output.get("data", {})]
+    assert shown
+    assert all(len(data["text/plain"].splitlines()) > 2 for data in shown)
+
+
+def test_every_picture_in_the_text_has_an_alternative_text_and_exists(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for picture in re.findall(r"<img [^>]*>", text):
+        assert len(re.search(r'alt="([^"]*)"', picture)[1]) > 20
+        assert (paths.notebooks() / re.search(r'src="([^"]*)"', picture)[1]).is_file()
+
+
+def test_links_to_other_notebooks_lead_somewhere(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):
+        assert (paths.notebooks() / link).is_file(), link
+
+
+def changed(recording: Recording, answer: str) -> Recording:
+    """The recording with one answer changed as a new recording would change it: with a hash that fits."""
+    exchanges = dict(recording.exchanges)
+    key, old = next((key, one) for key, one in sorted(exchanges.items()) if answer in one.response["message"]["content"])
+    message = old.response["message"] | {"content": "99999"}
+    exchanges[key] = Exchange(old.path, old.request, old.response | {"message": message})
+    return Recording(recording.header, exchanges)
+
+
+@pytest.mark.parametrize("name, answer", [("00_start_here", "professional mechanic"), ("01_one_model", "(200 - (35*2")])
+def test_one_changed_answer_turns_its_notebook_red(name, answer, tmp_path: Path):
+    for part in ("data", "notebooks"):
+        shutil.copytree(paths.root() / part, tmp_path / part)
+    file = tmp_path / f"data/recordings/tiny/{name}.jsonl"
+    save(file, changed(load_file(file), answer))
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider",
+                           tmp_path / f"notebooks/{name}.ipynb"], cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"MLKIT_ROOT": str(tmp_path), "MLKIT_ENGINE": "replay", "PYTEST_ADDOPTS": ""})
+    assert done.returncode == 1, done.stdout
+    assert "99999" in done.stdout and " failed" in done.stdout
