@@ -1,0 +1,173 @@
+"""JupyterLab as a learner starts it (`mlkit lab`), in Debian's chromium, driven by Playwright."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from mlkit import paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+TOKEN = "a-known-token"
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+READY = """() => {
+  const s = window.jupyterapp?.shell.currentWidget?.sessionContext, k = s?.session?.kernel;
+  return !!(s?.isReady && k?.connectionStatus === 'connected' && k?.status === 'idle') }"""
+RAN = r"""() => { const cells = document.querySelectorAll('.jp-Notebook .jp-CodeCell');
+  return cells.length > 0 && /\[\d+\]:/.test(cells[cells.length - 1].querySelector('.jp-InputPrompt').textContent) }"""
+
+
+class Lab:
+    """A running JupyterLab, and a page in a browser on it."""
+
+    def __init__(self, url: str, page: "Page", log: Path) -> None:
+        self.url, self.page, self.log = url, page, log
+        self.outside: list[str] = []
+        page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.url, self.url.replace("http", "ws"), "data:", "blob:")):
+            self.outside.append(url)
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook alone in the page, with a fresh kernel, and wait until the kernel is idle."""
+        for session in httpx.get(f"{self.url}/api/sessions", params={"token": TOKEN}).json():
+            httpx.delete(f"{self.url}/api/sessions/{session['id']}", params={"token": TOKEN})
+        self.page.goto(f"{self.url}/doc/tree/notebooks/{notebook}?token={TOKEN}&reset")
+        self.page.wait_for_function(READY, timeout=60_000)
+
+    def run_all(self, timeout_seconds: float = 120) -> None:
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(RAN, timeout=1000 * timeout_seconds)
+        self.page.wait_for_function(READY, timeout=1000 * timeout_seconds)
+
+    def cell(self, id: str) -> "Locator":
+        """The cell with this id, scrolled into view (Lab draws only what is near the view)."""
+        index = self.page.evaluate("""id => {
+            const notebook = window.jupyterapp.shell.currentWidget.content;
+            const index = notebook.widgets.findIndex(cell => cell.model.id === id);
+            notebook.activeCellIndex = index; notebook.scrollToItem(index);
+            notebook.widgets[index].node.setAttribute('data-cell', id); return index }""", id)
+        assert index >= 0, f"no cell {id}"
+        cell = self.page.locator(f"[data-cell='{id}']")
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def output(self, id: str) -> "Locator":
+        return self.cell(id).locator(".jp-Cell-outputArea")
+
+    def run_cell(self, id: str, source: str | None = None) -> None:
+        """Run one cell, with other source if it is given, and wait for the kernel."""
+        self.cell(id)
+        if source is not None:
+            self.page.evaluate("""([id, source]) => window.jupyterapp.shell.currentWidget.content.widgets
+                .find(cell => cell.model.id === id).model.sharedModel.setSource(source)""", [id, source])
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+        self.page.wait_for_function(READY, timeout=120_000)
+
+    def chart(self, id: str) -> "Locator":
+        """The chart in a cell, once it is drawn at its full height."""
+        chart = self.cell(id).locator(".js-plotly-plot")
+        self.page.wait_for_function("""id => {
+            const plot = document.querySelector(`[data-cell='${id}'] .js-plotly-plot`);
+            return plot && plot.getBoundingClientRect().height > 100 && plot.querySelector('.gtitle') }""", arg=id, timeout=10_000)
+        return chart
+
+    def title(self, id: str) -> str:
+        """The title of the chart in a cell, as one line."""
+        title = self.chart(id).locator(".gtitle")
+        return " ".join(title.locator("tspan.line").all_text_contents()) or title.text_content()
+
+    def wait_for_title(self, id: str, words: str) -> str:
+        """Wait until the chart's title holds these words, and give it whole."""
+        self.cell(id)
+        self.page.wait_for_function(r"""([id, words]) => [...document.querySelectorAll(`[data-cell='${id}'] .gtitle`)]
+            .some(title => title.textContent.replace(/\s/g, '').includes(words.replace(/\s/g, '')))""", arg=[id, words], timeout=10_000)
+        return self.title(id)
+
+    def traces(self, id: str) -> list[dict]:
+        """What the chart in a cell draws: name, x, y, base of each trace."""
+        return self.chart(id).evaluate(
+            "plot => plot._fullData.map(({name, x, y, base}) => ({name, x: [...x], y: [...y], base: base ? [...base] : null}))")
+
+    def handle(self, id: str, which: int = 0) -> "Locator":
+        """The handle of a slider in a cell, with the focus on it."""
+        handle = self.cell(id).locator(".noUi-handle").nth(which)
+        handle.focus()
+        return handle
+
+    def shot(self, name: str, cell: "Locator | None" = None) -> Path:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        (cell or self.page).screenshot(path=path)
+        return path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_lab(home: Path, *options: str, **environment: str) -> tuple[subprocess.Popen, str, Path]:
+    """`mlkit lab --no-browser` with settings of its own; gives the process, its address and its log."""
+    port = free_port()
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config/jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
+    log = home / "lab.log"
+    own = {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data", "JUPYTER_RUNTIME_DIR": home / "runtime",
+           "IPYTHONDIR": home / "ipython", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+           "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "JUPYTER_TOKEN": TOKEN}
+    with log.open("w") as out:
+        process = subprocess.Popen([sys.executable, "-m", "mlkit", "lab", "--no-browser", "--port", str(port), *options],
+                                   stdout=out, stderr=subprocess.STDOUT, cwd=paths.root(), start_new_session=True,
+                                   env=os.environ | {name: str(value) for name, value in own.items()} | environment)
+    return process, f"http://127.0.0.1:{port}", log
+
+
+def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
+    transport = httpx.HTTPTransport(retries=8)  # waits longer between tries, 60 s in all
+    with httpx.Client(transport=transport, timeout=60) as client:
+        try:
+            client.get(f"{url}/api", params={"token": TOKEN}).raise_for_status()
+        except httpx.HTTPError:
+            process.kill()
+            pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    from playwright.sync_api import sync_playwright  # here: the group that brings it is installed for this lane only
+
+    with sync_playwright() as running:
+        opened = running.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab and gives a page on it; both end with the test."""
+    started: list[subprocess.Popen] = []
+
+    def start(*options: str, width: int = 1280, height: int = 900, **environment: str) -> Lab:
+        process, url, log = start_lab(tmp_path, *options, **environment)
+        started.append(process)
+        wait_for(url, process, log)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        return Lab(url, page, log)
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=30)
