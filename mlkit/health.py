@@ -81,7 +81,7 @@ async def _questions(engine: choose.Engine, cast: Cast) -> Iterator[Finding]:
         except MlkitError as error:
             yield Finding(False, f"  {model}", str(error))
         else:
-            yield Finding(True, f"  {model}", f"answers, {reply.output_tokens / max(reply.output_seconds, 1e-9):.0f} tokens/s, "
+            yield Finding(True, f"  {model}", f"answers, {reply.output_tokens / max(reply.output_seconds, 1e-9):.2g} tokens/s, "
                                               f"loaded in {reply.load_seconds:.1f} s")
 
 

@@ -28,7 +28,7 @@ class Prediction(Described):
 
         def keep(_: Any) -> None:
             self.value = guess.value
-            said.value = html.escape(f"You said {self._text_of(guess.value)}. Now run on: the chart will show both.")
+            said.value = html.escape(f"You said {self._text_of(guess.value)}. Now run on, and see.")
 
         lock.on_click(keep)
         box = widgets.VBox([widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"), guess, lock, said])

@@ -68,6 +68,9 @@ DOLLARS = [
     ("one call", lambda r, p, o: (r.prompt_tokens * p + r.output_tokens * o) / 1e6, "one call"),
     ("swapped", lambda r, p, o: (r.prompt_tokens * o + r.output_tokens * p) / 1e3, "swapped"),
     ("per token", lambda r, p, o: 1000 * (r.prompt_tokens * p + r.output_tokens * o), "million"),
+    ("output price forgotten", lambda r, p, o: r.prompt_tokens * p / 1e3, "tokens written cost too"),
+    ("prompt price forgotten", lambda r, p, o: r.output_tokens * o / 1e3, "tokens read cost too"),
+    ("neither", lambda r, p, o: r.prompt_tokens * p + r.output_tokens * o, "thousand times"),
     ("text", lambda r, p, o: "$0.04", "it gave str"),
     ("prints", lambda r, p, o: print(1), "Not written yet"),
 ]
@@ -82,6 +85,7 @@ def test_exercise_dollars_per_thousand(answer, hint):
 ORACLE = [
     ("right", lambda g: sum(any(item) for item in zip(*g)) / len(g[0]), "Right"),
     ("right, written otherwise", lambda g: sum(max(m[i] for m in g) for i in range(len(g[0]))) / len(g[0]), "Right"),
+    ("right, added up in floats", lambda g: sum(any(m[i] for m in g) / len(g[0]) for i in range(len(g[0]))), "Right"),
     ("stub", stub, "Not written yet"),
     ("a count", lambda g: sum(any(item) for item in zip(*g)), "a count"),
     ("best member", lambda g: max(sum(m) / len(m) for m in g), "share of one member"),

@@ -18,9 +18,10 @@ class Cost(NamedTuple):
 
 
 def rows(calls: Sequence[Call], dollars_per_million_tokens: float, dollars_per_hour: float) -> list[Cost]:
-    """Both costs along the price of a machine's hour, the chosen one among them."""
+    """Both costs along the price of a machine's hour, the chosen one among them; the model is loaded already."""
     hourly = sorted({*_HOURLY, dollars_per_hour})
-    busy_seconds = sum(call.seconds for call in calls)
+    # Loading happens once, not a thousand times.
+    busy_seconds = sum(call.seconds - call.reply.load_seconds for call in calls)
     tokens = sum(call.reply.prompt_tokens + call.reply.output_tokens for call in calls)
     return [Cost(hour, 1000 * busy_seconds * hour / 3600, 1000 * tokens * dollars_per_million_tokens / 1e6) for hour in hourly]
 

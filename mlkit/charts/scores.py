@@ -42,9 +42,10 @@ def figure(scores: Sequence[Score], title: str, source: str, lines: dict[str, fl
                              text=f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens, "
                                   f"{plain(dollars(score.dollars_per_thousand))} per 1,000")
     for row, (name, share) in enumerate((lines or {}).items()):
-        chart.add_vline(x=share, line={"dash": "dot", "color": ORANGE if name == "your guess" else BLACK, "width": 1.5})
+        dash = ("dot", "dash", "dashdot")[row % 3]
+        chart.add_vline(x=share, line={"dash": dash, "color": ORANGE if name == "your guess" else BLACK, "width": 1.5})
         chart.add_annotation(x=share, y=1, yref="paper", text=plain(name), showarrow=False, font={"size": 12},
-                             yanchor="bottom", yshift=2 + 15 * row, xanchor="right" if share > 0.6 else "left")
+                             yanchor="bottom", yshift=2 + 15 * row, xanchor="center")
     chart.update_xaxes(range=[-0.02, 1.55], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", title_text="answered right")
     chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
     dress(chart, title, source, height=70 + 46 * len(scores))

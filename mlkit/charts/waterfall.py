@@ -68,12 +68,12 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float | None = None) -> s
     if not bars:
         return "Nothing was asked, so there is no time to show."
     wall = max(bar.start_seconds + bar.seconds for bar in bars)
-    spent = {phase: sum(bar.seconds for bar in bars if bar.phase == phase) for phase in PHASES}
+    spent = {phase: sum(bar.seconds for bar in bars if bar.phase == phase) for phase in PHASES if phase != "queue"}
     most = max(spent, key=spent.__getitem__)
     count = len({bar.call for bar in bars})
     cost = "" if dollars_per_thousand is None else f" and {dollars(dollars_per_thousand)} per 1,000 runs"
     share = spent[most] / sum(spent.values())
-    return f"{count} call{'s' * (count > 1)}: {seconds(wall)}{cost}; {share:.0%} of the time went to {_MEANING[most]}"
+    return f"{count} call{'s' * (count > 1)}: {seconds(wall)}{cost}; {share:.0%} of the models' time went to {_MEANING[most]}"
 
 
 def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | None = 1,

@@ -13,26 +13,27 @@ _REPLY = Reply("text", Member("some-model"), prompt_tokens=40, output_tokens=10,
 
 def dollars_per_thousand(answer: Callable[[Reply, float, float], float]) -> Verdict:
     """`answer(reply, prompt_price, output_price)`: dollars for 1,000 such calls, prices in dollars per million tokens."""
-    got: Any = answer(_REPLY, 0.5, 2.0)
+    got: Any = answer(_REPLY, 0.5, 3.0)
     if got is None or got is Ellipsis:
         return Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
     if not isinstance(got, int | float):
         return Verdict(False, f"It should give a number of dollars; it gave {type(got).__name__}.")
-    right = 1000 * (40 * 0.5 + 10 * 2.0) / 1e6
+    right = 1000 * (40 * 0.5 + 10 * 3.0) / 1e6
     hints = {
         right / 1000: "That is one call. The question is about 1,000 of them.",
         right * 1e6: "Prices are dollars per million tokens: something is a million times too much.",
-        right * 1000: "Very close: check how many tokens the price is for (a million, not a thousand).",
         1000 * 50 * 0.5 / 1e6: "Only the prompt price is used. Tokens read and tokens written have a price each.",
-        1000 * 50 * 2.0 / 1e6: "Only the output price is used. Tokens read and tokens written have a price each.",
-        1000 * (40 * 2.0 + 10 * 0.5) / 1e6: "The two prices are swapped: prompt_tokens are what the model reads.",
-        1000 * 10 * 2.0 / 1e6: "The prompt is not free: tokens read cost too.",
+        1000 * 50 * 3.0 / 1e6: "Only the output price is used. Tokens read and tokens written have a price each.",
+        1000 * (40 * 3.0 + 10 * 0.5) / 1e6: "The two prices are swapped: prompt_tokens are what the model reads.",
+        1000 * 10 * 3.0 / 1e6: "The prompt is not free: tokens read cost too.",
+        1000 * 40 * 0.5 / 1e6: "The answer is not free: tokens written cost too.",
+        right * 1000: "Something is a thousand times too much: 1,000 calls, prices per million tokens.",
     }
     for wrong, hint in hints.items():
         if math.isclose(got, wrong, rel_tol=1e-6):
             return Verdict(False, hint)
     if not math.isclose(got, right, rel_tol=1e-6):
-        return Verdict(False, f"For 40 tokens read at $0.50 and 10 written at $2.00 a million, you get {got:.4g} dollars "
+        return Verdict(False, f"For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g} dollars "
                               "per 1,000 calls. Multiply each count by its own price, then add.")
     return Verdict(True, "Right. Tokens read and tokens written are counted apart, because servers price them apart.")
 
@@ -52,9 +53,9 @@ QUIZ = (
         Choice("The slowest of the three, plus the last one.",
                "That is the critical path. More servers do not shorten it.", right=True),
     ]),
-    ("Which of these is never free?", [
+    ("Which of these takes a machine's time?", [
         Choice("Calls on your own machine.",
-               "They take time on a machine that has a price per hour. The chart above shows from where on that is more than a server's price.", right=True),
+               "The machine has a price per hour, and the chart above shows from where on that is more than the host's price.", right=True),
         Choice("Reading a recording.", "It takes less than a millisecond, and no model."),
         Choice("Moving a slider on a chart of finished calls.",
                "The calls are done. Only the arithmetic is done again: measure once, sweep for ever."),

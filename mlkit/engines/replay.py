@@ -134,8 +134,10 @@ def _without_clock(response: dict[str, Any]) -> dict[str, Any]:
 
 def _not_recorded(asked: Exchange, recording: Recording) -> NotRecorded:
     model = asked.request.get("model", "")
-    near = difflib.get_close_matches(asked.prompt[:2000], recording.prompts(model), n=1, cutoff=0.0)
-    nearest = f"The nearest recorded prompt is {near[0][:120]!r}. " if near else f"Nothing is recorded for {model!r}. "
+    prompts = recording.prompts(model)
+    near = difflib.get_close_matches(asked.prompt[:2000], prompts, n=1, cutoff=0.4)
+    nearest = (f"The nearest recorded prompt is {near[0][:120]!r}. " if near else
+               f"None of the {len(prompts)} prompts recorded for it is like it. ")
     if near and near[0] == asked.prompt:
         nearest = "The prompt is recorded, but with other settings (system, shots, temperature, seed, format, max_tokens). "
     return NotRecorded(f"No recording answers {asked.prompt[:120]!r} for {model!r}. {nearest}"

@@ -5,7 +5,7 @@ from mlkit.charts import local_or_hosted
 from mlkit.trace import Call
 
 MEMBER = Member("m")
-CALLS = [Call(0, "answer", MEMBER, Reply("", MEMBER, prompt_tokens=60, output_tokens=40, output_seconds=3.6))]
+CALLS = [Call(0, "answer", MEMBER, Reply("", MEMBER, prompt_tokens=60, output_tokens=40, load_seconds=9.0, output_seconds=3.6))]
 
 
 def test_local_is_paid_by_the_second_and_hosted_by_the_token():
