@@ -119,12 +119,14 @@ def test_runs_that_overlap_keep_their_own_calls(scripted):
 
 def test_a_run_inside_a_run_leaves_the_outer_trace_alone(scripted):
     ask = scripted({"": "yes"})
+    inner = []
 
     class Outer:
         async def run(self, outer_ask, prompt):
             await outer_ask(MEMBER, prompt, role="before")
-            await run(ask, Diamond(), prompt)
+            inner.append(await run(ask, Diamond(), prompt))
             return await outer_ask(MEMBER, prompt, role="behind")
 
     before, behind = asyncio.run(run(ask, Outer(), "hello")).calls
     assert behind.after == {before.id}
+    assert inner[0].calls[0].after == frozenset()

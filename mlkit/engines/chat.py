@@ -13,11 +13,13 @@ import ollama
 import pydantic
 
 from mlkit.ask import Member, Reply
-from mlkit.errors import BadPrompt, EngineBusy, EngineError, EngineTimeout, EngineUnreachable, ModelMissing
+from mlkit.errors import BadPrompt, EngineBusy, EngineError, EngineTimeout, EngineUnreachable, MlkitError, ModelMissing
 
 CONTEXT_TOKENS = 4096
 # Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a token.
 PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
+_FILLS_CONTEXT = (f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be dropped. "
+                  "Shorten it, or ask about one part at a time.")
 _NANO = 1e-9
 _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
 
@@ -96,8 +98,7 @@ def options_for(member: Member) -> dict[str, float]:
 
 def _reply(member: Member, response: ollama.ChatResponse, queue_seconds: float) -> Reply:
     if (response.prompt_eval_count or 0) >= CONTEXT_TOKENS:
-        raise BadPrompt(f"The prompt fills all {CONTEXT_TOKENS:,} tokens of context, so its beginning was dropped. "
-                        "Shorten it, or ask about one part at a time.")
+        raise BadPrompt(_FILLS_CONTEXT)
     first = response.logprobs[0].top_logprobs or () if response.logprobs else ()
     return Reply(
         text=response.message.content or "",
@@ -138,7 +139,9 @@ def _our_errors(model: str, where: str) -> Iterator[None]:
                           "expected). Check the address:  echo $OLLAMA_HOST") from None
 
 
-def _from_status(error: ollama.ResponseError, model: str, where: str) -> EngineError:
+def _from_status(error: ollama.ResponseError, model: str, where: str) -> MlkitError:
+    if "context length" in error.error:
+        return BadPrompt(_FILLS_CONTEXT)
     if error.status_code == 404:
         return ModelMissing(f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model}   "
                             "or run on the recordings:  MLKIT_ENGINE=replay")

@@ -44,6 +44,12 @@ def test_seconds_have_the_digits_that_matter(value, text):
     assert look.seconds(value) == text
 
 
+def test_titles_and_sources_are_text_never_html_or_latex():
+    figure = look.dress(go.Figure(), "<b>up</b> from $1 to $2", "<i>here</i>")
+    assert figure.layout.title.text == "&lt;b&gt;up&lt;/b&gt; from &#36;1 to &#36;2"
+    assert figure.layout.annotations[0].text == "Source: &lt;i&gt;here&lt;/i&gt;"
+
+
 def test_a_long_title_is_wrapped_and_given_room():
     short = look.dress(go.Figure(), "short", "here")
     long = look.dress(go.Figure(), "a long finding " * 12, "here")

@@ -98,6 +98,16 @@ def test_a_save_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatch
     assert path.read_bytes() == before
 
 
+def test_a_recording_is_put_in_place_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "a.jsonl"
+    save(path, recording(exchange("a")))
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("in use")))
+    with pytest.raises(PermissionError):
+        save(path, recording(exchange("b")))
+    assert path.read_bytes() == before
+
+
 def test_the_shipped_recordings_are_whole_and_name_nobody():
     shipped = load_folder(paths.recordings("tiny"))
     assert shipped.exchanges

@@ -27,8 +27,9 @@ SERVER = [
 def test_a_server_that_misbehaves(server, fault, error, fix):
     async def main():
         async with server(fault) as address:
-            with pytest.raises(error, match=fix):
-                await Chat(address, timeout_seconds=0.3)(MEMBER, "hello")
+            async with asyncio.timeout(10):  # far more than the timeout that is tested, far less than the default
+                with pytest.raises(error, match=fix):
+                    await Chat(address, timeout_seconds=0.3)(MEMBER, "hello")
 
     asyncio.run(main())
 
