@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlkit import trace
 from mlkit.models import CASTS, Cast
@@ -127,5 +127,4 @@ def _differs(kit: Kit) -> str:
         recorded = load_folder(recordings(kit.cast.name)).header
     except RecordingError:
         return " · nothing is recorded for this cast"
-    same = (recorded.engine, dict(recorded.models)) == (kit.engine.header.engine, dict(kit.engine.header.models))
-    return "" if same else " · live answers may differ from the recorded ones"
+    return "" if recorded.same_models(kit.engine.header) else " · live answers may differ from the recorded ones"

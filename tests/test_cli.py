@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from mlkit import cli, paths, record
 from mlkit.engines import choose, weights
 from mlkit.engines.recording import load_file
-from mlkit.errors import EngineError, MlkitError, RecordingError, WeightsError
+from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
 
 NOWHERE = {"OLLAMA_HOST": "http://127.0.0.1:1", "MLKIT_ENGINE": "auto"}

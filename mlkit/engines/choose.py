@@ -137,7 +137,6 @@ def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
     known = {}
     for file in sorted(paths.recordings(cast.name).glob("*.jsonl")):
         recording = load_file(file)
-        same = (recording.header.engine, recording.header.models) == (engine.header.engine, engine.header.models)
-        if same and not (fresh and file.name == path.name):
+        if recording.header.same_models(engine.header) and not (fresh and file.name == path.name):
             known |= recording.exchanges
     return Engine(engine.kind, engine.header, Recorder(engine.transport, path, engine.header, known))

@@ -23,6 +23,10 @@ class Header:
     machine: str               # "2 cores, 24 GiB, no GPU"
     date: str                  # "2026-11-23"
 
+    def same_models(self, other: "Header") -> bool:
+        """Whether the same engine with the same weights answered, so that answers of both may stand together."""
+        return (self.engine, dict(self.models)) == (other.engine, dict(other.models))
+
 
 @dataclass(frozen=True)
 class Exchange:

@@ -3,7 +3,6 @@
 import asyncio
 import difflib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -112,7 +111,7 @@ def _read_journal(journal: Path, header: Header, last_run_only: bool = False) ->
     for number, line in enumerate(whole.splitlines(), start=1):
         if line.startswith('{"engine"'):
             began = Header(**json.loads(line))
-            if (began.engine, began.models) != (header.engine, header.models):
+            if not began.same_models(header):
                 raise RecordingError(f"{journal.name} was begun on {began.engine}; this is {header.engine}, or has other "
                                      "weights. Start afresh with:  uv run mlkit record --fresh")
             if last_run_only:
