@@ -9,7 +9,19 @@ from jupyter_client.manager import start_new_kernel
 pytestmark = pytest.mark.live
 
 SETUP = "import mlkit; from dataclasses import replace; kit = mlkit.connect(); small = kit.cast.small"
-LONG = "print('asking', flush=True); await kit.ask(replace(small, max_tokens=2000), 'Write a very long story about a bicycle.')"
+# Says "asking" once a second while the call runs, so that the interrupt comes in its middle, not before it is sent.
+LONG = """
+import asyncio
+async def tick():
+    while True:
+        await asyncio.sleep(1)
+        print('asking', flush=True)
+ticking = asyncio.ensure_future(tick())
+try:
+    await kit.ask(replace(small, max_tokens=2000), 'Write a very long story about a bicycle.')
+finally:
+    ticking.cancel()
+"""
 SHORT = "print((await kit.ask(replace(small, max_tokens=4), 'Say yes.')).output_tokens > 0)"
 
 
