@@ -146,14 +146,19 @@ def doctor(cast: CastName = "tiny") -> None:
 
 
 @app.command()
-def record(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None,
+def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or notebooks; all of them if none is named.")] = None,
            cast: CastName = "tiny",
-           fresh: Annotated[bool, typer.Option(help="Ask everything again, also what is recorded already.")] = False) -> None:
-    """Run notebooks on the live engine, one question at a time, and keep every answer."""
+           fresh: Annotated[bool, typer.Option(help="Ask everything again, also what is recorded already.")] = False,
+           check: Annotated[bool, typer.Option("--check", help="Only compare what tests and notebooks ask with what is stored.")]
+           = False) -> None:
+    """Ask the live engine what studies and notebooks ask, one question at a time, and keep every answer."""
     from mlkit import record as recording
+    from mlkit.studies import STUDIES
 
     try:
-        recording.record(notebooks or sorted(paths.notebooks().glob("*.ipynb")), _cast(cast), fresh, console)
+        if check:
+            raise typer.Exit(0 if recording.check(console) else 1)
+        recording.record(names or [*STUDIES, *sorted(paths.notebooks().glob("*.ipynb"))], _cast(cast), fresh, console)
     except MlkitError as error:
         _stop(error)
     except KeyboardInterrupt:

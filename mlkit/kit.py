@@ -98,7 +98,8 @@ def _kit(cast: Cast, engine: str) -> Kit:
     from mlkit.engines.hosted import Hosted
 
     found = choose(cast, engine)
-    lanes = int(os.environ.get("MLKIT_LANES", 1)) if found.live else 1_000_000
+    # Recordings never queue, and a Recorder keeps a queue of its own.
+    lanes = int(os.environ.get("MLKIT_LANES", 1)) if found.live and "MLKIT_RECORD" not in os.environ else 1_000_000
     where = host() if found.kind == "ollama" else "http://localhost"
     chat = Chat(where, found.transport, lanes, float(os.environ.get("MLKIT_TIMEOUT_SECONDS", 300)))
     return Kit(Hosted(chat) if found.live else chat, cast, found)

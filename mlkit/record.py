@@ -1,7 +1,12 @@
-"""What `mlkit record` and `mlkit store` do: run notebooks, and keep every answer or every output."""
+"""What `mlkit record` and `mlkit store` do: run studies and notebooks, and keep every answer or every output."""
 
+import asyncio
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import nbclient
@@ -10,33 +15,93 @@ from rich.console import Console
 
 from mlkit import paths
 from mlkit.engines import choose
-from mlkit.engines.replay import finish
+from mlkit.engines.chat import Chat
+from mlkit.engines.recording import Recording, load_file
+from mlkit.engines.replay import finish, journal_of
 from mlkit.errors import EngineError, MlkitError, RecordingError
+from mlkit.kit import connect
 from mlkit.models import Cast
+from mlkit.studies import STUDIES
+
+TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
 
-def record(notebooks: Sequence[Path], cast: Cast, fresh: bool, console: Console) -> None:
-    """Run each notebook, its questions one at a time, and write its recording when all of it went well.
+def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Console) -> None:
+    """Ask everything that a study or a notebook asks, one question at a time, and write its recording when all went well.
 
-    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
+    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time. `fresh` throws those
+    away too, with what was recorded earlier.
     """
     engine = choose.choose(cast, os.environ.get("MLKIT_ENGINE", "auto"))
     if not engine.live:
         raise EngineError(f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run mlkit pull")
-    for notebook in notebooks:
-        if not notebook.is_file():
-            raise RecordingError(f"There is no notebook {notebook}. Name one, for example:  "
-                                 "uv run mlkit record notebooks/00_start_here.ipynb")
-    for notebook in notebooks:
-        path = paths.recordings(cast.name) / f"{notebook.stem}.jsonl"
-        with console.status(f"{notebook.name}: asking {engine.header.engine}") as status:
-            def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
-                status.update(f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers")
-
-            execute(notebook, on_cell_executed=cell_done, MLKIT_ENGINE=engine.kind, MLKIT_CAST=cast.name, MLKIT_RECORD=str(path),
-                    MLKIT_RECORD_FRESH="1" if fresh else "")
-            made = finish(path, engine.header)
+    for name in names:
+        if str(name) not in STUDIES and not Path(name).is_file():
+            raise RecordingError(f"There is no study and no notebook {name}. Studies: {', '.join(STUDIES)}. A notebook, for "
+                                 "example:  uv run mlkit record notebooks/00_start_here.ipynb")
+    console.print(forecast([Path(name).stem for name in names], engine, cast), soft_wrap=True)
+    for name in names:
+        path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
+        if fresh:
+            journal_of(path).unlink(missing_ok=True)
+        made = _record_study(str(name), path, engine, cast, fresh) if str(name) in STUDIES else _record_notebook(
+            Path(name), path, engine, cast, fresh, console)
         console.print(f"{path.name}: {len(made.exchanges)} answers from {engine.source}", soft_wrap=True)
+
+
+def _record_study(name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool) -> Recording:
+    """A study runs in this process, so that its bars show the time left."""
+    os.environ |= {"MLKIT_RECORD": str(path), "MLKIT_RECORD_FRESH": "1" if fresh else ""}
+    try:
+        asyncio.run(STUDIES[name](connect(cast, engine.kind), True))
+    finally:
+        del os.environ["MLKIT_RECORD"], os.environ["MLKIT_RECORD_FRESH"]
+    return finish(path, engine.header)
+
+
+def _record_notebook(notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console) -> Recording:
+    with console.status(f"{notebook.name}: asking {engine.header.engine}") as status:
+        def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
+            status.update(f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers")
+
+        execute(notebook, on_cell_executed=cell_done, MLKIT_ENGINE=engine.kind, MLKIT_CAST=cast.name, MLKIT_RECORD=str(path),
+                MLKIT_RECORD_FRESH="1" if fresh else "")
+        return finish(path, engine.header)
+
+
+def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
+    """How many calls recording takes, and about how long, judged by what the shipped recordings took and one call now."""
+    known = [load_file(path) for name in names if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()]
+    exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
+    if not exchanges:
+        return "None of this was recorded before, so there is no telling how long it takes. It can be stopped and continued."
+    seconds = sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
+    slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
+    about = seconds * slower / 60
+    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings, and about {about:.0f} minutes here "
+            f"({slower:.2g} times the time of the shipped ones). It can be stopped with Ctrl-C and continued.")
+
+
+def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
+    reply = asyncio.run(Chat(choose.host(), engine.transport)(replace(cast.large, max_tokens=24), "Name the parts of a bicycle."))
+    return reply.output_seconds / max(reply.output_tokens, 1)
+
+
+def check(console: Console) -> bool:
+    """Run all tests and notebooks on the recordings, and compare what they asked with what is stored: nothing may be
+    missing, and nothing unused."""
+    with tempfile.TemporaryDirectory() as folder:
+        touched = Path(folder) / "touched"
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=paths.root(), env=os.environ | {
+            "MLKIT_TOUCHED": str(touched), "MLKIT_ENGINE": "replay"})
+        asked = set(touched.read_text(encoding="utf-8").split()) if touched.is_file() else set()
+    stored = {path: load_file(path).exchanges for path in sorted(paths.recordings("tiny").glob("*.jsonl"))}
+    for path, exchanges in stored.items():
+        for exchange in [exchange for key, exchange in exchanges.items() if key not in asked]:
+            console.print(f"unused in {path.name}: {exchange.prompt[:100]!r}", soft_wrap=True, markup=False)
+    kept = {key for exchanges in stored.values() for key in exchanges}
+    console.print(f"{len(asked):,} questions asked, {len(kept):,} stored, {len(asked - kept)} missing, {len(kept - asked)} unused")
+    return done.returncode == 0 and asked == kept
 
 
 def execute(notebook: Path, on_cell_executed: object = None, **environment: str) -> nbformat.NotebookNode:
@@ -75,7 +140,5 @@ def store(notebook: Path) -> None:
 
 
 def _kept(path: Path) -> int:
-    from mlkit.engines.replay import journal_of
-
     journal = journal_of(path)
     return journal.read_text().count('"key"') if journal.exists() else 0

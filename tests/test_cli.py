@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -11,8 +12,10 @@ from typer.testing import CliRunner
 from mlkit import cli, paths, record
 from mlkit.engines import choose, weights
 from mlkit.engines.recording import load_file
+from mlkit.engines.replay import journal_of
 from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
+from mlkit.studies import STUDIES
 
 NOWHERE = {"OLLAMA_HOST": "http://127.0.0.1:1", "MLKIT_ENGINE": "auto"}
 
@@ -117,6 +120,7 @@ def echo(monkeypatch, tmp_path):
     engine = choose.Engine("ollama", choose.Header("Ollama 0.0", {}, "here", "2026-01-01"), None)
     monkeypatch.setattr(choose, "choose", lambda cast, kind: engine)
     monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path / "recordings")
+    monkeypatch.setattr(record, "_seconds_a_token", lambda engine, cast: record.TINY_SECONDS_A_TOKEN)
     return engine
 
 
@@ -147,8 +151,40 @@ def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answer
     assert '"two"' in (tmp_path / "recordings/own.journal.partial").read_text()
 
 
-def test_a_notebook_that_is_not_there_is_named(echo, tmp_path):
-    with pytest.raises(RecordingError, match="There is no notebook .*nowhere.ipynb"):
+def test_a_fresh_recording_throws_away_what_was_begun_on_another_engine(echo, tmp_path):
+    journal = tmp_path / "recordings/own.journal.partial"
+    journal.parent.mkdir()
+    journal.write_text('{"engine": "Ollama 9.9", "models": {}, "machine": "", "date": ""}\n')
+    with pytest.raises(MlkitError, match="own.ipynb stopped"):
+        record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
+    record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], True, cli.console)
+    assert load_file(tmp_path / "recordings/own.jsonl").exchanges and not journal.exists()
+
+
+def test_a_study_is_recorded_whole_and_the_environment_left_as_it_was(echo, tmp_path, monkeypatch):
+    async def study(kit, progress):
+        assert os.environ["MLKIT_RECORD"].endswith("own study.jsonl") and kit.live and progress
+
+    monkeypatch.setitem(STUDIES, "own study", study)
+    path = tmp_path / "recordings/own study.jsonl"
+    path.parent.mkdir()
+    journal_of(path).write_text(json.dumps(asdict(echo.header)) + "\n")
+    record.record(["own study"], CASTS["tiny"], False, cli.console)
+    assert load_file(path).exchanges == {} and "MLKIT_RECORD" not in os.environ
+
+
+def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypatch):
+    monkeypatch.setattr(paths, "recordings", lambda cast: paths.data() / "recordings" / cast)
+    monkeypatch.setattr(record, "_seconds_a_token", lambda engine, cast: 2 * record.TINY_SECONDS_A_TOKEN)
+    shipped = load_file(paths.recordings("tiny") / "triage.jsonl").exchanges.values()
+    minutes = 2 * sum(exchange.response["total_duration"] for exchange in shipped) / 60e9
+    said = record.forecast(["triage"], echo, CASTS["laptop"])
+    assert said.startswith(f"About {len(shipped)} calls in 1 of 1 recordings, and about {minutes:.0f} minutes here (2 times")
+    assert "no telling" in record.forecast(["own"], echo, CASTS["laptop"])
+
+
+def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):
+    with pytest.raises(RecordingError, match="There is no study and no notebook .*nowhere.ipynb. Studies: desk, "):
         record.record([tmp_path / "nowhere.ipynb"], CASTS["tiny"], False, cli.console)
 
 

@@ -134,9 +134,13 @@ def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
         return engine
     path = Path(name)
     fresh = bool(os.environ.get("MLKIT_RECORD_FRESH"))
-    known = {}
+    known, elsewhere = {}, set()
     for file in sorted(paths.recordings(cast.name).glob("*.jsonl")):
+        own = file.name == path.name
+        if own and fresh:
+            continue
         recording = load_file(file)
-        if recording.header.same_models(engine.header) and not (fresh and file.name == path.name):
+        if recording.header.same_models(engine.header):
             known |= recording.exchanges
-    return Engine(engine.kind, engine.header, Recorder(engine.transport, path, engine.header, known))
+            elsewhere |= set() if own else recording.exchanges.keys()
+    return Engine(engine.kind, engine.header, Recorder(engine.transport, path, engine.header, known, elsewhere))

@@ -3,7 +3,9 @@
 import asyncio
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ class Replay(httpx.AsyncBaseTransport):
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self._touched = os.environ.get("MLKIT_TOUCHED")  # where `mlkit record --check` wants to read what was asked
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -30,6 +33,9 @@ class Replay(httpx.AsyncBaseTransport):
             found = self._recording.exchanges.get(asked.key)
             if not found:
                 raise _not_recorded(asked, self._recording)
+            if self._touched:
+                with open(self._touched, "a", encoding="utf-8") as file:
+                    file.write(f"{asked.key}\n")
             return httpx.Response(200, json=found.response)
         return _from_header(path, self._recording.header)
 
@@ -37,14 +43,15 @@ class Replay(httpx.AsyncBaseTransport):
 class Recorder(httpx.AsyncBaseTransport):
     """Passes questions on to a live engine, one at a time, and keeps the answers.
 
-    `known` exchanges are not asked again. Each answer goes to a journal at once, so a killed run loses at most the
-    call it was in; `finish` turns the journal into the recording.
+    `known` exchanges are not asked again, and those of them that stand `elsewhere`, in the recording of something else,
+    are not kept here too. Each answer goes to a journal at once, so a killed run loses at most the call it was in;
+    `finish` turns the journal into the recording.
     """
 
     def __init__(self, live: httpx.AsyncBaseTransport, path: Path, header: Header,
-                 known: Mapping[str, Exchange] | None = None) -> None:
+                 known: Mapping[str, Exchange] | None = None, elsewhere: Collection[str] = ()) -> None:
         self._live, self._known = live, dict(known or {})
-        self._one_at_a_time = asyncio.Lock()  # batching changes what a model writes
+        self._turns = _Turns()
         self._file_lock = filelock.FileLock(f"{path}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -55,14 +62,14 @@ class Recorder(httpx.AsyncBaseTransport):
         self._known |= _read_journal(journal_of(path), header)
         self._journal = journal_of(path).open("a", encoding="utf-8")
         self._journal.write(json.dumps(asdict(header), ensure_ascii=False) + "\n")
-        self._written: set[str] = set()
+        self._written = set(elsewhere)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         if path not in RECORDED_PATHS:
             return await self._live.handle_async_request(request)
         body = normalised(await request.aread())
-        async with self._one_at_a_time:
+        async with self._turns.turn(_beginning(body)):
             exchange = self._known.get(Exchange(path, body, {}).key)
             if not exchange:
                 response = await self._live.handle_async_request(request)
@@ -84,6 +91,47 @@ class Recorder(httpx.AsyncBaseTransport):
         self._journal.close()
         self._file_lock.release()
         await self._live.aclose()
+
+
+class _Turns:
+    """One at a time, because batching changes what a model writes; and first whoever begins like the one before, because
+    an engine keeps the beginning that it has read."""
+
+    def __init__(self) -> None:
+        self._busy, self._last = False, ""
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+
+    @asynccontextmanager
+    async def turn(self, beginning: str) -> AsyncIterator[None]:
+        if self._busy:
+            turn = beginning, asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn[1]
+            except asyncio.CancelledError:
+                if not turn[1].cancelled():  # it was called up already: the next one goes in its place
+                    self._call_up()
+                raise
+        self._busy, self._last = True, beginning
+        try:
+            yield
+        finally:
+            self._call_up()
+
+    def _call_up(self) -> None:
+        self._waiting = [turn for turn in self._waiting if not turn[1].cancelled()]
+        if self._waiting:
+            alike = [turn for turn in self._waiting if turn[0] == self._last]
+            turn = (alike or self._waiting)[0]
+            self._waiting.remove(turn)
+            turn[1].set_result(None)
+        else:
+            self._busy = False
+
+
+def _beginning(body: Mapping[str, Any]) -> str:
+    """What a question shares with others to the same member: the model and all messages before the last."""
+    return json.dumps([body.get("model"), body.get("messages", [])[:-1]])
 
 
 def journal_of(path: Path) -> Path:

@@ -80,6 +80,60 @@ def test_recording_asks_one_question_at_a_time(tmp_path: Path):
     assert (len(live.asked), live.most) == (6, 1)
 
 
+def member_of(beginning: str) -> Member:
+    return Member("m", system=beginning)
+
+
+def test_recording_asks_first_what_begins_like_the_question_before(tmp_path: Path):
+    live = Echo()
+
+    async def main():
+        recording = recorder(tmp_path / "a.jsonl", live)
+        chat = Chat("http://test", recording, lanes=8)
+        asked = [("x", "1"), ("y", "2"), ("x", "3"), ("y", "4"), ("x", "5")]
+        replies = await together(*(chat(member_of(beginning), prompt) for beginning, prompt in asked))
+        await recording.aclose()
+        return replies
+
+    replies = asyncio.run(main())
+    assert live.asked == ["1", "3", "5", "2", "4"] and [reply.text for reply in replies] == 5 * ["1"]
+
+
+def test_a_question_cancelled_while_it_waits_holds_nobody_up(tmp_path: Path):
+    live = Echo()
+
+    async def main():
+        recording = recorder(tmp_path / "a.jsonl", live)
+        chat = Chat("http://test", recording, lanes=8)
+        first, second, third = (asyncio.create_task(chat(MEMBER, prompt)) for prompt in ("1", "2", "3"))
+        while not live.asked:
+            await asyncio.sleep(0)
+        second.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.gather(first, third)
+        await recording.aclose()
+
+    asyncio.run(main())
+    assert live.asked == ["1", "3"]
+
+
+def test_what_another_recording_holds_is_not_kept_twice(tmp_path: Path):
+    ask_all(recorder(tmp_path / "a.jsonl", Echo()), "shared")
+    known = finish(tmp_path / "a.jsonl", HEADER).exchanges
+    live, path = Echo(), tmp_path / "b.jsonl"
+    ask_all(Recorder(live, path, HEADER, known, known.keys()), "shared", "own")
+    assert live.asked == ["own"] and [one.prompt for one in finish(path, HEADER).exchanges.values()] == ["own"]
+
+
+def test_the_questions_that_were_asked_of_a_recording_can_be_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    ask_all(recorder(tmp_path / "a.jsonl", Echo()), "one", "two")
+    recording = finish(tmp_path / "a.jsonl", HEADER)
+    monkeypatch.setenv("MLKIT_TOUCHED", str(tmp_path / "touched"))
+    ask_all(Replay(recording), "one", "one")
+    asked = {key for key, exchange in recording.exchanges.items() if exchange.prompt == "one"}
+    assert set((tmp_path / "touched").read_text().split()) == asked
+
+
 def test_a_recording_begun_is_not_asked_again_and_ends_with_what_the_last_run_touched(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     ask_all(recorder(path, Echo()), "old", "kept")

@@ -1,0 +1,222 @@
+"""Measure members and patterns on tasks, once; then move thresholds and weights over what was measured, for free."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlkit import trace
+from mlkit.ask import Ask, Failure, Member, Reply
+from mlkit.errors import MlkitError, NotRecorded, Unparsed
+from mlkit.models import Prices, cost_dollars
+from mlkit.parsing import Likely, most_likely
+from mlkit.tasks import Task
+from mlkit.trace import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+Subject = Callable[[Task, int], trace.Pattern]  # what is measured: the pattern for a task and a sample's number, from 0
+
+
+@dataclass(frozen=True)
+class One:
+    """A member alone, as a pattern; `labels` asks for their probabilities."""
+    member: Member
+    labels: tuple[str, ...] | None = None
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        return await ask(self.member, prompt, role="answer", labels=self.labels)
+
+
+def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
+    """A subject that asks one member, made for the task's kind; each sample after the first has the next seed."""
+    def pattern_for(task: Task, sample: int) -> One:
+        member = member_for(task.kind)
+        return One(replace(member, seed=member.seed + sample), labels)
+    return pattern_for
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One subject's answer to one task. Where none came, `run` is None and `error` says why; it counts as wrong."""
+    right: bool
+    answer: str | None  # in countable form; None where there is none
+    run: Run | None
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.run.result.text if self.run else ""
+
+    @property
+    def seconds(self) -> float:
+        """How long servers were busy with it, loading left out: loading happens once, not for each item."""
+        return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in self.calls)
+
+    @property
+    def tokens(self) -> int:
+        """Read and written."""
+        return sum(call.reply.prompt_tokens + call.reply.output_tokens for call in self.calls if isinstance(call.reply, Reply))
+
+    @property
+    def calls(self) -> Sequence[trace.Call]:
+        return self.run.calls if self.run else ()
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Tasks x subjects x samples of measured answers. `right`, `answers`, `seconds`, `tokens`, `calls` are arrays of this
+    shape, (n, m, s); seconds are a server's, not a clock's."""
+    tasks: Sequence[Task]
+    subjects: Sequence[str]
+    cells: Sequence[Sequence[Sequence[Cell]]]
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        return self._array(lambda cell: cell.right, bool)
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        return self._array(lambda cell: cell.answer, object)
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        return self._array(lambda cell: cell.seconds, float)
+
+    @cached_property
+    def tokens(self) -> np.ndarray:
+        return self._array(lambda cell: cell.tokens, int)
+
+    @cached_property
+    def calls(self) -> np.ndarray:
+        return self._array(lambda cell: len(cell.calls), int)
+
+    def dollars(self, prices: Prices) -> np.ndarray:
+        """List-price equivalents in US dollars."""
+        return self._array(lambda cell: cost_dollars(cell.calls, prices), float)
+
+    def certainty(self, labels: Sequence[str]) -> np.ndarray:
+        """How sure each answer was of its label, in [0, 1]: the label's probability among all tokens. 0 where it had none."""
+        return self._array(lambda cell: _certainty(cell, labels), float)
+
+    def likely(self, labels: Sequence[str]) -> list[list[list[Likely]]]:
+        """The likeliest label of each answer, with its probability among the labels and their mass."""
+        return [[[_likely(cell, labels) for cell in samples] for samples in row] for row in self.cells]
+
+    def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
+        """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
+
+        Raises ValueError for a subject or a value that was not measured: nothing is left out in silence.
+        """
+        subjects = list(self.subjects if subjects is None else subjects)
+        for name in set(subjects) - {*self.subjects}:
+            raise ValueError(f"{name!r} was not measured here; choose among {', '.join(self.subjects)}")
+        rows = [n for n, task in enumerate(self.tasks) if all(getattr(task, key) == value for key, value in wanted.items())]
+        if not rows:
+            raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
+        columns = [self.subjects.index(name) for name in subjects]
+        return Matrix([self.tasks[n] for n in rows], subjects, [[self.cells[n][m] for m in columns] for n in rows])
+
+    def share(self, subject: str) -> float:
+        """The share of right answers, over all tasks and samples."""
+        return float(self.right[:, self.subjects.index(subject)].mean())
+
+    def column(self, subject: str) -> np.ndarray:
+        """One subject's grades on each task, its mean over samples: shape (n,)."""
+        return self.right[:, self.subjects.index(subject)].mean(axis=1)
+
+    def frame(self) -> pandas.DataFrame:
+        """One line for each task, subject and sample, as a pandas table."""
+        import pandas
+
+        return pandas.DataFrame([
+            {"task": task.id, "kind": task.kind, "level": task.level, "split": task.split, "subject": name, "sample": sample,
+             "right": cell.right, "answer": cell.answer, "text": cell.text, "calls": len(cell.calls), "tokens": cell.tokens,
+             "seconds": cell.seconds, "error": cell.error}
+            for task, row in zip(self.tasks, self.cells, strict=True)
+            for name, samples in zip(self.subjects, row, strict=True) for sample, cell in enumerate(samples)])
+
+    def _array(self, value: Callable[[Cell], Any], kind: type) -> np.ndarray:
+        shape = (len(self.tasks), len(self.subjects), len(self.cells[0][0]) if self.cells and self.cells[0] else 0)
+        found = np.empty(shape, dtype=kind)
+        for n, row in enumerate(self.cells):
+            for m, samples in enumerate(row):
+                found[n, m] = [value(cell) for cell in samples]
+        return found
+
+
+async def measure(ask: Ask, subjects: Mapping[str, Subject], tasks: Sequence[Task], samples: int = 1,
+                  progress: str = "", at_once: int = 1) -> Matrix:
+    """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
+
+    `at_once` tasks are under way together: questions still go out one at a time, but `mlkit record` can then ask those first
+    that begin alike, which saves engines reading the same beginning again and again.
+
+    An answer that fails (EngineTimeout, Unparsed, ...) becomes a wrong cell that says why; a question that is not in the
+    recordings raises NotRecorded, because a hole is not a wrong answer. `progress` names a bar with the time left. What was
+    asked under `mlkit record` is kept call by call, so that an interrupted measurement goes on where it stopped.
+    """
+    bar = _bar(progress, len(tasks) * len(subjects) * samples)
+    gate = asyncio.Semaphore(at_once)
+
+    async def cell(subject: Subject, task: Task, sample: int) -> Cell:
+        async with gate:
+            found = await _cell(ask, subject(task, sample), task)
+        bar()
+        return found
+
+    # Subject by subject, because changing the model between two calls would load it again each time.
+    columns = [await asyncio.gather(*(cell(subject, task, sample) for task in tasks for sample in range(samples)))
+               for subject in subjects.values()]
+    return Matrix(list(tasks), list(subjects), [[column[n * samples:(n + 1) * samples] for column in columns]
+                                                for n in range(len(tasks))])
+
+
+def merged(one: Matrix, other: Matrix) -> Matrix:
+    """The subjects of both, which were measured on the same tasks. Raises ValueError where the tasks differ."""
+    if [task.id for task in one.tasks] != [task.id for task in other.tasks]:
+        raise ValueError("the two were measured on different tasks; take the tasks they share:  matrix.of(split='test')")
+    return Matrix(one.tasks, [*one.subjects, *other.subjects],
+                  [[*row, *more] for row, more in zip(one.cells, other.cells, strict=True)])
+
+
+async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
+    try:
+        run = await trace.run(ask, pattern, task.input)
+    except NotRecorded as error:
+        raise NotRecorded(f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or they, changed after "
+                          f"the recording, or it was made with another cast. {error}") from None
+    except MlkitError as error:
+        return Cell(False, None, None, f"{type(error).__name__}: {error}")
+    try:
+        answer = task.answer(run.result.text) or None
+    except Unparsed:
+        answer = None
+    return Cell(task.right(run.result.text), answer, run)
+
+
+def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
+    reply = cell.calls[0].reply if cell.calls else Failure(Unparsed(cell.error))
+    try:
+        return most_likely(reply, labels) if isinstance(reply, Reply) else Likely("", 0.0, 0.0, measured=False)
+    except Unparsed:
+        return Likely("", 0.0, 0.0, measured=bool(reply.choices))
+
+
+def _certainty(cell: Cell, labels: Sequence[str]) -> float:
+    likely = _likely(cell, labels)
+    return likely.confidence * likely.mass
+
+
+def _bar(name: str, total: int) -> Callable[[], Any]:
+    if not name:
+        return lambda: None
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, desc=name, unit="answer").update

@@ -1,0 +1,234 @@
+"""All nine patterns on one kind of work: composite orders, whose total follows from the shop's handbook.
+
+`nine(cast)` gives them by name; `orders(kit)` measures them, their members, and what they must beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mlkit import article, paths, tasks
+from mlkit.ask import Ask, Member, Reply
+from mlkit.errors import Unparsed
+from mlkit.kit import Kit
+from mlkit.measure import Matrix, Subject, measure, merged
+from mlkit.models import Cast
+from mlkit.parsing import label_in
+from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.pipeline import ModelPipeline, Stage
+from mlkit.patterns.planner_executor import PlannerExecutor
+from mlkit.patterns.router import ModelRouter
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.supervisor_worker import SupervisorWorker
+from mlkit.patterns.voting import ModelVoting
+from mlkit.patterns.weighted_ensemble import WeightedEnsemble
+from mlkit.prompts import asked
+from mlkit.tasks import Task
+from mlkit.tools import ToolError, arithmetic, search
+from mlkit.trace import Pattern
+
+# The word that names each queue, and the topic of its paragraph in the handbook.
+TOPICS = {"repair": "repair", "order": "order", "rental": "rental", "refund": "refund", "delivery": "delivery",
+          "trade": "trade-in"}
+QUEUE = ("Name what the customer wants. Answer with one word: repair (work on their own bike), order (buy parts or accessories), "
+         "rental (use a bike of the shop), refund (give back bought goods), delivery (transport of things), or trade (hand over a "
+         "used bike).")
+QUEUE_SHOTS = (("My wheel wobbles, please true it, and bring it to my flat if all that stays under $90.", "repair"),
+               ("Send me 3 bells and 2 locks, if that stays under $60.", "order"),
+               ("I need one tandem for 2 days, my budget is $100.", "rental"),
+               ("This jacket was never worn, I have the receipt. I bring it back if I get at least $50.", "refund"),
+               ("Please bring the two parcels I paid for to my office, for at most $20.", "delivery"),
+               ("You can have my old folding bike if you give me $50 for it.", "trade"))
+EXTRACT = ("List every price and every rule of the handbook that the request needs, one short line each, with the number of pieces or "
+           "days from the request. Nothing else.\n\nHandbook:\n\n")
+EXTRACT_SHOTS = (("Request: I need one tandem and two child seats for 2 days, my budget is $100.\nclassify: rental",
+                  "tandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days"),)
+REASON = "Write the total in dollars as one arithmetic expression with numbers only. No words, no units, no equals sign."
+REASON_SHOTS = (("Request: I need one tandem and two child seats for 2 days, my budget is $100.\nclassify: rental\n"
+                 "extract: tandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days", "34 * 2 + 2 * 5 * 2"),)
+ONE_PROMPT = ("First name what the customer wants. Then list the prices and rules that the request needs. In the last line, write the "
+              "total as one arithmetic expression with numbers only.\n\nHandbook:\n\n")
+ONE_PROMPT_SHOTS = (("I need one tandem and two child seats for 2 days, my budget is $100.",
+                     "rental\ntandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days\n34 * 2 + 2 * 5 * 2"),)
+BARE = ("Which calculation gives the total of this request, by the rules of the handbook? Reply with the calculation alone: numbers, "
+        "and + - * / and brackets.\n\nHandbook:\n\n")
+TOTAL = "Write the total as one number or one arithmetic expression, from the results only. Nothing else."
+TOTAL_SHOTS = (("Request: Send me 3 bells and 2 locks, if that stays under $60.\n\nResults:\nprice of a bell: A bell costs $5.\n"
+                "price of a lock: Locks are $20.\n3 bells plus 2 locks, total price: 55", "55"),)
+WORK = ("Do the task from the handbook: write the prices and rules that it needs, then the amount as an arithmetic expression. One line "
+        "each, nothing else.\n\nHandbook:\n\n")
+WORK_SHOTS = (("price of 2 child seats for 2 days\n\nIt is part of this request: I need one tandem and two child seats for 2 days.",
+               "child seat: $5 a day\n2 * 5 * 2"),)
+ASSIGN = ("Split the request into one task for each worker who is needed: anna and ben both know the handbook and can price things. A "
+          "simple request is one task. Write compact JSON.")
+ASSIGN_SHOTS = (
+    ("I need one tandem and two child seats for 2 days, my budget is $100.",
+     '{"assignments":[{"worker":"anna","task":"price of one tandem for 2 days"},'
+     '{"worker":"ben","task":"price of 2 child seats for 2 days"}]}'),
+    ("My wheel is bent, please make it straight if that is under $40.",
+     '{"assignments":[{"worker":"anna","task":"price of straightening a wheel"}]}'))
+REVIEW = ('You check the work of your workers. List in "redo" only work that is wrong or missing, with the reason; when the work is good, '
+          '"redo" is empty. Put the total of the whole request into "answer", as one arithmetic expression with numbers only.')
+REVIEW_SHOTS = (
+    ("Request: I need one tandem and two child seats for 2 days, my budget is $100.\n\nanna: tandem: $34 a day\n34 * 2\n\n"
+     "ben: child seat: $5 a day\n2 * 5 * 2", '{"redo":[],"answer":"34 * 2 + 2 * 5 * 2"}'),
+    ("Request: My wheel is bent, please make it straight if that is under $40.\n\nanna: I can help with wheels.",
+     '{"redo":[{"worker":"anna","why":"it gives no price"}],"answer":"28"}'))
+
+
+def handbook() -> str:
+    return "\n\n".join(tasks.paragraphs().values())
+
+
+def with_handbook(member: Member, name: str = "") -> Member:
+    """The member with the whole handbook in its system message."""
+    order = asked(member, "order")
+    return replace(order, system=f"{order.system}\n\nHandbook:\n\n{handbook()}", name=name or member.name)
+
+
+def with_paragraph(member: Member, topic: str) -> Member:
+    """The member with one paragraph of the handbook: what a specialist knows."""
+    order = asked(member, "order")
+    return replace(order, system=f"{order.system}\n\n{tasks.paragraphs()[topic]}")
+
+
+def bare(member: Member) -> Member:
+    """The member with the whole handbook, asked another way: other words, and no examples."""
+    return replace(member, system=BARE + handbook(), shots=(), max_tokens=48, name=f"{member.name}, bare")
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Search the handbook, and put what was found before the prompt."""
+    member: Member
+    find: Callable[[str], str]
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        return await ask(self.member, f"{self.find(prompt)}\n\nRequest: {prompt}", role="answer")
+
+
+@dataclass(frozen=True)
+class LastLine:
+    """Ask a member that thinks first, and take the last line of what it wrote."""
+    member: Member
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        reply = await ask(self.member, prompt, role="answer")
+        return replace(reply, text=reply.text.strip().rpartition("\n")[2])
+
+
+def known_queue(text: str) -> str:
+    """The check after the first stage: what is wrong with a queue's name, or ""."""
+    try:
+        return "" if label_in(text, TOPICS) else "it is empty"
+    except Unparsed:
+        return f"it must be one of {', '.join(TOPICS)}"
+
+
+def has_numbers(text: str) -> str:
+    return "" if any(character.isdigit() for character in text) else "it names no price"
+
+
+def can_be_worked_out(text: str) -> str:
+    try:
+        return "" if arithmetic(text) else "it is empty"
+    except ToolError:
+        return "it is not one arithmetic expression with numbers only"
+
+
+def pipeline(cast: Cast, retries: int = 0, keep_original: bool = True, classifier: Member | None = None) -> ModelPipeline:
+    """The small model names the queue, the general one extracts prices and rules, the large one writes the calculation."""
+    classify = replace(classifier or cast.small, system=QUEUE, shots=QUEUE_SHOTS, max_tokens=4)
+    extract = replace(cast.general, system=EXTRACT + handbook(), shots=EXTRACT_SHOTS, max_tokens=96)
+    reason = replace(cast.large, system=REASON, shots=REASON_SHOTS, max_tokens=48)
+    return ModelPipeline((Stage("classify", classify, "", known_queue, retries), Stage("extract", extract, "", has_numbers, retries),
+                          Stage("reason", reason, "", can_be_worked_out, retries)), keep_original)
+
+
+def router(cast: Cast, threshold: float = 0.0) -> ModelRouter:
+    """The small model names the queue; its specialist is the large model that knows the queue's paragraph."""
+    classifier = replace(cast.small, system=QUEUE, shots=QUEUE_SHOTS, max_tokens=4)
+    specialists = {queue: with_paragraph(cast.large, topic) for queue, topic in TOPICS.items()}
+    return ModelRouter(classifier, specialists, "order", threshold)
+
+
+def planner_executor(cast: Cast) -> PlannerExecutor:
+    """The article's planner with a search in the handbook and a calculator; the large model writes the total."""
+    pattern = article.planner_executor(cast, search(paths.data() / "handbook.md"), arithmetic)
+    return replace(pattern, synthesizer=replace(cast.large, system=TOTAL, shots=TOTAL_SHOTS, max_tokens=48))
+
+
+def supervisor_worker(cast: Cast, rounds: int = 1) -> SupervisorWorker:
+    """The large model assigns and reviews; two workers that know the handbook price the pieces."""
+    worker = replace(cast.general, system=WORK + handbook(), shots=WORK_SHOTS, max_tokens=72)
+    return SupervisorWorker(replace(cast.large, system=ASSIGN, shots=ASSIGN_SHOTS, max_tokens=160),
+                            replace(cast.large, system=REVIEW, shots=REVIEW_SHOTS, max_tokens=160),
+                            {"anna": worker, "ben": worker}, rounds)
+
+
+def members(cast: Cast) -> tuple[Member, ...]:
+    """Those who vote: the large model, the large model asked another way, and the small one, all with the handbook."""
+    return (with_handbook(cast.large, "large"), bare(cast.large), with_handbook(cast.small, "small"))
+
+
+def nine(cast: Cast) -> dict[str, Pattern]:
+    """The nine patterns on orders, by the name of their file."""
+    voters = members(cast)
+    return {
+        "single_model": SingleModel(voters[0]), "pipeline": pipeline(cast), "router": router(cast),
+        "fan_out": ModelFanOut(voters, lambda text: not can_be_worked_out(text)),
+        "voting": ModelVoting(voters, arithmetic_or_plain), "planner_executor": planner_executor(cast),
+        "supervisor_worker": supervisor_worker(cast),
+        "weighted_ensemble": WeightedEnsemble(voters, (0.5, 0.3, 0.2), lambda reply: float(not can_be_worked_out(reply.text)),
+                                              arithmetic_or_plain),
+        "consensus_ensemble": ConsensusEnsemble(voters, voters[0], 0.7, arithmetic_or_plain),
+    }
+
+
+def arithmetic_or_plain(text: str) -> str:
+    """The value of the calculation; one that cannot be worked out is a spoilt vote."""
+    try:
+        return arithmetic(text)
+    except ToolError as error:
+        raise Unparsed(str(error)) from None
+
+
+def others(cast: Cast) -> dict[str, Pattern]:
+    """What the nine are compared with: less knowledge, other settings, and as many tokens spent on one model."""
+    large = with_handbook(cast.large, "large")
+    sampled = tuple(replace(large, temperature=0.7, seed=seed) for seed in range(1, 6))
+    one_prompt = replace(cast.large, system=ONE_PROMPT + handbook(), shots=ONE_PROMPT_SHOTS, max_tokens=128)
+    return {
+        "pipeline, forgets": pipeline(cast, keep_original=False), "pipeline, 1 retry": pipeline(cast, 1),
+        "pipeline, 2 retries": pipeline(cast, 2), "pipeline, one model": pipeline(cast, classifier=cast.large),
+        "one prompt": LastLine(one_prompt), "supervisor, 0 rounds": supervisor_worker(cast, 0),
+        "supervisor, 2 rounds": supervisor_worker(cast, 2), "large, 5 samples": ModelVoting(sampled, arithmetic_or_plain)}
+
+
+async def orders(kit: Kit, progress: bool = False) -> Matrix:
+    """Everything above on the 32 test orders, and before it the members alone."""
+    test = [task for task in tasks.load("orders") if task.split == "test"]
+    alone = await members_alone(kit, progress)
+    patterns = {name: _same(pattern) for name, pattern in (nine(kit.cast) | others(kit.cast)).items()}
+    return merged(alone.of(split="test"), await measure(kit.ask, patterns, test, 1, "orders" if progress else "", at_once=len(test)))
+
+
+async def members_alone(kit: Kit, progress: bool = False) -> Matrix:
+    """The voters, and the large model with less in reach (no handbook, what a search finds, the right paragraph), on all orders."""
+    cast = kit.cast
+    top_two = search(paths.data() / "handbook.md", 2)
+    patterns = {member.name: _same(SingleModel(member)) for member in members(cast)} | {
+        "no handbook": _same(SingleModel(asked(cast.large, "order"))),
+        "search": _same(LookUp(asked(cast.large, "order"), top_two)),
+        "right paragraph": lambda task, sample: SingleModel(with_paragraph(cast.large, _topic(task)))}
+    return await measure(kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", at_once=48)
+
+
+def _same(pattern: Pattern) -> Subject:
+    return lambda task, sample: pattern
+
+
+def _topic(task: Task) -> str:
+    return task.gold["queue"].replace("_", "-")
