@@ -3,7 +3,8 @@
 from mlkit.ask import Ask, Embed, Failure, Member, Reply, together
 from mlkit.errors import MlkitError
 from mlkit.kit import Kit, connect
-from mlkit.trace import Call, Run, schedule
+from mlkit.schedule import schedule
+from mlkit.trace import Call, Run
 
 __version__ = "0.1.0"
 __all__ = ["Ask", "Call", "Embed", "Failure", "Kit", "Member", "MlkitError", "Reply", "Run", "connect", "schedule",

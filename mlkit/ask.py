@@ -1,11 +1,7 @@
 """The one question a pattern may ask: `reply = await ask(member, prompt)`. Everything else hangs on it."""
 
-from __future__ import annotations
-
 import asyncio
-import inspect
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,18 +15,14 @@ frontier: ContextVar[frozenset[int]] = ContextVar("frontier", default=frozenset(
 
 @dataclass(frozen=True)
 class Member:
-    """A model together with how it is asked. Two members may share a model and still answer differently.
-
-    `shots` are worked examples, (prompt, answer), sent as earlier turns of the chat. `temperature` is in [0, 2]:
-    0 always takes the likeliest token. `max_tokens` caps the answer. `name` is how charts call the member.
-    """
+    """A model together with how it is asked. Two members may share a model and still answer differently."""
     model: str
     system: str = "You are a helpful assistant."
-    shots: tuple[tuple[str, str], ...] = ()
-    temperature: float = 0.0
+    shots: tuple[tuple[str, str], ...] = ()  # worked examples, (prompt, answer), sent as earlier turns of the chat
+    temperature: float = 0.0                 # in [0, 2]; 0 always takes the likeliest token
     seed: int = 0
-    max_tokens: int = 128
-    name: str = ""
+    max_tokens: int = 128                    # caps the answer
+    name: str = ""                           # how charts call the member; the model's name, unless told
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -45,21 +37,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer, and what it took.
-
-    Four times, in seconds: waiting for a free lane, loading the model, reading the prompt, writing the answer.
-    `done_reason` is "stop", or "length" where max_tokens cut the answer off. `choices` holds the likeliest
-    first tokens with their probabilities, in [0, 1], when labels were asked for; else it is empty.
-    """
+    """One answer, and what it took."""
     text: str
     member: Member
     prompt_tokens: int = 0
     output_tokens: int = 0
-    queue_seconds: float = 0.0
-    load_seconds: float = 0.0
-    prompt_seconds: float = 0.0
-    output_seconds: float = 0.0
-    done_reason: str = "stop"
+    queue_seconds: float = 0.0   # waiting for a free lane
+    load_seconds: float = 0.0    # loading the model
+    prompt_seconds: float = 0.0  # reading the prompt
+    output_seconds: float = 0.0  # writing the answer
+    done_reason: str = "stop"    # or "length", where max_tokens cut the answer off
+    # The likeliest first tokens with their probabilities, in [0, 1], when labels were asked for.
     choices: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -93,7 +81,7 @@ class Ask(Protocol):
 
 class Embed(Protocol):
     """Turn n texts into an array of shape (n, d), one unit vector each: the dot product is the cosine similarity."""
-    async def __call__(self, texts: Sequence[str]) -> np.ndarray: ...
+    async def __call__(self, texts: Sequence[str]) -> "np.ndarray": ...
 
 
 async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> list[Any]:
@@ -101,18 +89,27 @@ async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> lis
 
     What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling this cancels all.
     """
-    gate = asyncio.Semaphore(limit) if limit else nullcontext()
+    gate = asyncio.Semaphore(limit or len(awaitables))
     try:
         async with asyncio.TaskGroup() as group:
             branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
     finally:
-        _close(awaitables)
+        for awaitable in awaitables:
+            if asyncio.iscoroutine(awaitable):  # cancelled before it began, it would warn that nobody awaited it
+                awaitable.close()
     if branches:
         frontier.set(frozenset().union(*(ends for _, ends in (branch.result() for branch in branches))))
     return [branch.result()[0] for branch in branches]
 
 
-async def _branch(awaitable: Awaitable[Any], gate: Any) -> tuple[Any, frozenset[int]]:
+async def ask_all(ask: Ask, members: Sequence[Member], prompt: str, role: str,
+                  **options: Any) -> tuple[Reply | Failure, ...]:
+    """Ask all members the same at once, as "role 1", "role 2" and so on; what each replied, in their order."""
+    return tuple(await together(*(ask(member, prompt, role=f"{role} {number}", **options)
+                                  for number, member in enumerate(members, 1))))
+
+
+async def _branch(awaitable: Awaitable[Any], gate: asyncio.Semaphore) -> tuple[Any, frozenset[int]]:
     """One branch of `together`: its result or Failure, and the calls it ended with (a task cannot set ours)."""
     async with gate:
         try:
@@ -120,10 +117,3 @@ async def _branch(awaitable: Awaitable[Any], gate: Any) -> tuple[Any, frozenset[
         except Exception as error:
             result = Failure(error)
         return result, frontier.get()
-
-
-def _close(awaitables: Sequence[Awaitable[Any]]) -> None:
-    """Close what a cancellation kept from starting, or Python warns that it was never awaited."""
-    for awaitable in awaitables:
-        if inspect.iscoroutine(awaitable) and inspect.getcoroutinestate(awaitable) == inspect.CORO_CREATED:
-            awaitable.close()

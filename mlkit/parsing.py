@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,9 +22,8 @@ class Likely(NamedTuple):
     measured: bool
 
 
-def label_in(text: str, labels: Iterable[str]) -> str:
+def label_in(text: str, labels: Collection[str]) -> str:
     """The one label that the text names, in any case. Raises Unparsed where it names none, or more than one."""
-    labels = tuple(labels)
     named = [label for label in labels if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE)]
     if len(named) != 1:
         found = f"it names {' and '.join(named)}" if named else "it names none of them"
@@ -33,15 +33,13 @@ def label_in(text: str, labels: Iterable[str]) -> str:
 
 
 def number_in(text: str) -> float:
-    """The one number that the text settles on: in all of it, else after its last "answer" or \\boxed, else in its last
-    line, else in its last sentence.
+    """The one number in the text, else after its last "answer" or \\boxed, else in its last line, else in its last sentence.
 
     Raises Unparsed where there is none, or where two different ones compete ("12 or 13").
     """
     marked = [match[1] for match in re.finditer(r"(?:answer|\\boxed\b)(.*)", text, re.IGNORECASE)]
     last_line = text.strip().rpartition("\n")[2]
     last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
-    found: set[float] = set()
     for part in (text, *marked[-1:], last_line, last_sentence):
         found = {float(re.sub(r"[$,]", "", number)) for number in _NUMBER.findall(part)}
         if len(found) == 1:
@@ -62,13 +60,12 @@ def object_in(text: str) -> dict[str, Any]:
                    "if the answer was cut off.")
 
 
-def most_likely(reply: Reply, labels: Iterable[str]) -> Likely:
+def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     """The likeliest of the labels, judged by the first token of the answer.
 
     Raises ValueError where a likely first token begins two of the labels, because it cannot tell them apart, and
     Unparsed where the answer names no label and no probability says otherwise.
     """
-    labels = tuple(labels)
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
     shares = dict.fromkeys(labels, 0.0)
@@ -117,23 +114,29 @@ def plain(text: str) -> str:
     return f"{float(re.sub(r'[$,]', '', words)):.12g}" if _NUMBER.fullmatch(words) else words
 
 
-def answers_in(replies: Iterable[Reply | Failure], normalise: Callable[[str], str] = plain) -> list[str | None]:
-    """What each member answered, in a form that can be counted; None where nothing came, or nothing that can be read."""
-    def answer_in(reply: Reply | Failure) -> str | None:
-        try:
-            return normalise(reply.text) or None if isinstance(reply, Reply) else None
-        except Unparsed:
-            return None
-    return [answer_in(reply) for reply in replies]
+def answer_in(reply: Reply | Failure, normalise: Callable[[str], str]) -> str | None:
+    """What a member answered, in a form that can be counted; None where nothing came, or nothing that can be read."""
+    try:
+        return normalise(reply.text) or None if isinstance(reply, Reply) else None
+    except Unparsed:
+        return None
 
 
-def counted(answers: Iterable[str | None]) -> dict[str, int]:
-    """How often each answer was given, in the order of their first coming. None is nobody's answer."""
-    tally: dict[str, int] = {}
-    for answer in answers:
-        if answer is not None:
-            tally[answer] = tally.get(answer, 0) + 1
-    return tally
+class Vote(NamedTuple):
+    """How a vote went. `winner` is None where nobody answered."""
+    winner: str | None
+    count: int              # votes for the winner
+    of: int                 # members asked, failed ones too
+    tie: bool               # True where others had as many votes, and the first member's answer won
+    tally: dict[str, int]
+
+
+def vote(answers: Sequence[str | None]) -> Vote:
+    """Count the answers; the most common wins, the first given among equals. None is a member that did not answer."""
+    tally = dict(Counter(answer for answer in answers if answer is not None))
+    count = max(tally.values(), default=0)
+    leaders = [answer for answer in tally if tally[answer] == count]
+    return Vote(leaders[0] if leaders else None, count, len(answers), len(leaders) > 1, tally)
 
 
 def nothing_usable(replies: Iterable[Reply | Failure]) -> Exception:

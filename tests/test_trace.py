@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlkit.ask import Failure, Member, Reply, together
-from mlkit.trace import Call, run, schedule
+from mlkit.schedule import schedule
+from mlkit.trace import Call, run
 
 MEMBER = Member("m")
 

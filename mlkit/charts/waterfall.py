@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from mlkit.ask import Failure
 from mlkit.charts.look import GREY, PHASES, Chart, dollars, dress, plain, seconds
 from mlkit.models import Prices, cost_dollars
-from mlkit.trace import Call, schedule
+from mlkit.schedule import schedule
+from mlkit.trace import Call
 
 _MEANING = {"queue": "waiting for a server", "load": "loading the model", "prompt": "reading the prompt",
             "output": "writing the answer", "failed": "failing"}

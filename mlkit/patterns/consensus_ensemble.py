@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mlkit.ask import Ask, Failure, Member, Reply, together
-from mlkit.parsing import answers_in, check_members, counted, plain
+from mlkit.ask import Ask, Failure, Member, Reply, ask_all
+from mlkit.parsing import answer_in, check_members, plain, vote
 
 _ROUNDING = 1e-9  # 57 * 0.01 is a hair above 57/100, and must mean the same
 
@@ -14,16 +14,13 @@ def decide(answers: Sequence[str | None], threshold: float) -> str | None:
 
     None among the answers is a member that failed; it counts among all. The first given wins among equals.
     """
-    tally = counted(answers)
-    if not tally:
-        return None
-    common = max(tally, key=tally.__getitem__)
-    return common if tally[common] / len(answers) >= threshold - _ROUNDING else None
+    result = vote(answers)
+    return result.winner if result.count >= (threshold - _ROUNDING) * result.of else None
 
 
 def votes_needed(n: int, threshold: float) -> int:
     """How many of n members must agree: the fewest whose share reaches `threshold`. For three and 0.7, all three."""
-    return next(votes for votes in range(1, n + 1) if votes / n >= threshold - _ROUNDING)
+    return next(votes for votes in range(1, n + 1) if votes >= (threshold - _ROUNDING) * n)
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,9 @@ class Agreed:
 
 @dataclass(frozen=True)
 class ConsensusEnsemble:
-    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree, ask `strong`.
-
-    `strong` may be one of the members, as in the article, but then this never costs less than `strong` alone.
-    """
+    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree, ask `strong`."""
     members: Sequence[Member]
-    strong: Member
+    strong: Member  # may be one of the members, as in the article, but then this never costs less than it alone
     threshold: float = 0.7
     normalise: Callable[[str], str] = plain
 
@@ -55,15 +49,13 @@ class ConsensusEnsemble:
             raise ValueError(f"threshold is {self.threshold}; it is the share of members that must agree, from 0 to 1")
 
     async def run(self, ask: Ask, prompt: str) -> Agreed:
-        replies = await together(*(ask(member, prompt, role=f"vote {number}")
-                                   for number, member in enumerate(self.members, 1)))
-        answers = answers_in(replies, self.normalise)
+        replies = await ask_all(ask, self.members, prompt, "vote")
+        answers = [answer_in(reply, self.normalise) for reply in replies]
         agreed = decide(answers, self.threshold)
         if agreed is None:
             best = await ask(self.strong, prompt, role="escalate")
         else:
             best = replies[answers.index(agreed)]
-        tally = counted(answers)
-        tie = list(tally.values()).count(max(tally.values(), default=0)) > 1
-        needed = votes_needed(len(answers), self.threshold)
-        return Agreed(best.text, agreed is None, needed, tally, tie, tuple(replies), best.cut_off)
+        result = vote(answers)
+        needed = votes_needed(result.of, self.threshold)
+        return Agreed(best.text, agreed is None, needed, result.tally, result.tie, replies, best.cut_off)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from mlkit.ask import Ask, Failure, Member, Reply, together
+from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import MlkitError
 from mlkit.parsing import check_members, most_likely, nothing_usable
 
@@ -30,13 +30,10 @@ class FannedOut:
 
 @dataclass(frozen=True)
 class ModelFanOut:
-    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member, or None (the first).
-
-    A judge sees the answers in a shuffled order, because judges favour a position; `seed` decides the order.
-    """
+    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member, or None (the first)."""
     members: Sequence[Member]
     pick: Callable[[str], bool] | Member | None = None
-    seed: int = 0
+    seed: int = 0  # of the order in which a judge sees the answers: shuffled, because judges favour a position
 
     def __post_init__(self) -> None:
         check_members(self.members)
@@ -44,14 +41,13 @@ class ModelFanOut:
             raise ValueError(f"{len(self.members)} members are too many; a judge has letters for 26")
 
     async def run(self, ask: Ask, prompt: str) -> FannedOut:
-        answers = await together(*(ask(member, prompt, role=f"answer {number}")
-                                   for number, member in enumerate(self.members, 1)))
+        answers = await ask_all(ask, self.members, prompt, "answer")
         texts = {n: answer.text for n, answer in enumerate(answers) if isinstance(answer, Reply) and answer.text.strip()}
         if not texts:
             raise nothing_usable(answers)
         pick = await self._pick(ask, prompt, texts)
         best = answers[pick.member]
-        return FannedOut(best.text, tuple(answers), pick, best.cut_off)
+        return FannedOut(best.text, answers, pick, best.cut_off)
 
     async def _pick(self, ask: Ask, prompt: str, texts: dict[int, str]) -> Pick:
         first = next(iter(texts))

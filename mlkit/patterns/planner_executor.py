@@ -49,16 +49,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class PlannerExecutor:
-    """Plan, do the steps (independent ones together), and let `synthesizer` answer from the results.
-
-    A step goes to the member for its type, where there is one; what comes out goes through the tool for its type,
-    where there is one. `fallback` does steps of an unknown type, and the whole request where the plan has no steps.
-    """
+    """Plan, do the steps (independent ones together), and let `synthesizer` answer from the results."""
     planner: Member
     synthesizer: Member
-    members: Mapping[str, Member]
-    tools: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
-    fallback: str = "search"
+    members: Mapping[str, Member]  # a step goes to the member for its type, where there is one,
+    tools: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # and then through the tool for its type, if any
+    fallback: str = "search"  # does steps of an unknown type, and the whole request where the plan has no steps
     max_steps: int = 6
 
     def __post_init__(self) -> None:

@@ -1,8 +1,8 @@
 """Supervisor-worker: a supervisor hands out the pieces, workers do them together, and a review makes one answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, together
 from mlkit.errors import MlkitError, Unparsed
@@ -75,7 +75,7 @@ class SupervisorWorker:
 
     async def run(self, ask: Ask, prompt: str) -> Supervised:
         names = tuple(self.workers)
-        schema = rows_schema("assignments", _row(names, "task"), MAX_PIECES)
+        schema = rows_schema("assignments", {"worker": {"enum": list(names)}, "task": {"type": "string"}}, MAX_PIECES)
         reply = await ask(self.supervisor, prompt, role="assign", format=schema)
         assigned, repairs = parse_assignments(reply.text, names)
         tasks = assigned or {names[0]: prompt}
@@ -100,16 +100,12 @@ class SupervisorWorker:
         return dict(zip(tasks, results, strict=True))
 
     async def _review(self, ask: Ask, prompt: str, work: Mapping[str, Reply | Failure]) -> Review:
-        schema = rows_schema("redo", _row(work, "why"), MAX_PIECES, "answer")
+        schema = rows_schema("redo", {"worker": {"enum": list(work)}, "why": {"type": "string"}}, MAX_PIECES, "answer")
         try:
             reply = await ask(self.reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema)
             return parse_review(reply.text, tuple(work))
         except MlkitError as error:  # the work is there; a review that fails must not lose it
             return Review("", {}, str(error))
-
-
-def _row(workers: Iterable[str], field: str) -> dict[str, Any]:
-    return {"worker": {"enum": list(workers)}, field: {"type": "string"}}
 
 
 def _told(work: Mapping[str, Reply | Failure]) -> str:

@@ -3,32 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from mlkit.ask import Ask, Embed, Failure, Member, Reply, together
-from mlkit.parsing import answers_in, check_members, counted, nothing_usable, plain
+from mlkit.ask import Ask, Embed, Failure, Member, Reply, ask_all
+from mlkit.parsing import Vote, answer_in, check_members, nothing_usable, plain, vote
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-class Vote(NamedTuple):
-    """How a vote went. `winner` is None where nobody answered."""
-    winner: str | None
-    count: int              # votes for the winner
-    of: int                 # members asked, failed ones too
-    tie: bool               # True where others had as many votes, and the first member's answer won
-    tally: dict[str, int]
-
-
-def vote(answers: Sequence[str | None]) -> Vote:
-    """Count the answers; the most common wins, the first given among equals. None is a member that did not answer."""
-    tally = counted(answers)
-    if not tally:
-        return Vote(None, 0, len(answers), False, tally)
-    count = max(tally.values())
-    leaders = [answer for answer in tally if tally[answer] == count]
-    return Vote(leaders[0], count, len(answers), len(leaders) > 1, tally)
 
 
 def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
@@ -57,15 +38,11 @@ class Voted:
 
 @dataclass(frozen=True)
 class ModelVoting:
-    """Ask all members at once and let them vote.
-
-    `normalise` says which answers are the same; what it cannot read (Unparsed) is a spoilt vote. With `embed`, answers
-    of similar meaning are the same: from a cosine similarity of `threshold`, in [-1, 1].
-    """
+    """Ask all members at once and let them vote."""
     members: Sequence[Member]
-    normalise: Callable[[str], str] = plain
-    embed: Embed | None = None
-    threshold: float = 0.9
+    normalise: Callable[[str], str] = plain  # equal answers become the same; one it cannot read (Unparsed) is spoilt
+    embed: Embed | None = None               # with it, answers of similar meaning are the same,
+    threshold: float = 0.9                   # from this cosine similarity on, in [-1, 1]
 
     def __post_init__(self) -> None:
         check_members(self.members)
@@ -73,21 +50,18 @@ class ModelVoting:
             raise ValueError(f"threshold is {self.threshold}; it is a cosine similarity, from -1 to 1")
 
     async def run(self, ask: Ask, prompt: str) -> Voted:
-        replies = await together(*(ask(member, prompt, role=f"vote {number}")
-                                   for number, member in enumerate(self.members, 1)))
-        answers = answers_in(replies, self.normalise)
+        replies = await ask_all(ask, self.members, prompt, "vote")
+        answers = [answer_in(reply, self.normalise) for reply in replies]
         if not any(answers):
             raise nothing_usable(replies)
-        speakers = await self._speakers(replies, answers)
-        votes = [None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)]
+        votes = answers if self.embed is None else await self._medoids(replies, answers)
         result = vote(votes)
-        best = replies[speakers[votes.index(result.winner)]]
-        return Voted(best.text, result, tuple(replies), best.cut_off)
+        best = replies[answers.index(result.winner)]
+        return Voted(best.text, result, replies, best.cut_off)
 
-    async def _speakers(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> dict[int, int]:
-        """For each member that answered, whose answer stands for its own: the first equal one, or the medoid."""
+    async def _medoids(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> list[str | None]:
+        """In the place of each answer, the one that speaks for all that mean the same."""
         came = [n for n, answer in enumerate(answers) if answer is not None]
-        if self.embed is None:
-            return {n: answers.index(answers[n]) for n in came}
         medoids = similar(await self.embed([replies[n].text for n in came]), self.threshold)
-        return {n: came[medoid] for n, medoid in zip(came, medoids, strict=True)}
+        spoken = {n: answers[came[medoid]] for n, medoid in zip(came, medoids, strict=True)}
+        return [spoken.get(n) for n in range(len(answers))]

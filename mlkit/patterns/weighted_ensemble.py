@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import inf, isclose
 from typing import NamedTuple
 
-from mlkit.ask import Ask, Failure, Member, Reply, together
+from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import Unparsed
-from mlkit.parsing import answers_in, check_members, nothing_usable, plain
+from mlkit.parsing import answer_in, check_members, nothing_usable, plain
 
 
 class Decision(NamedTuple):
@@ -30,10 +30,8 @@ def decide(answers: Sequence[str | None], scores: Sequence[float], weights: Sequ
         if answer is not None:
             totals[answer] = totals.get(answer, 0.0) + score * share
     most = max(totals.values(), default=0.0)
-    if not most:
-        return Decision(None, 0.0, False, totals)
-    leaders = [answer for answer in totals if isclose(totals[answer], most)]
-    return Decision(leaders[0], most, len(leaders) > 1, totals)
+    leaders = [answer for answer in totals if most and isclose(totals[answer], most)]
+    return Decision(leaders[0] if leaders else None, most, len(leaders) > 1, totals)
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
@@ -74,15 +72,14 @@ class WeightedEnsemble:
         object.__setattr__(self, "weights", shares(self.weights))
 
     async def run(self, ask: Ask, prompt: str) -> Weighted:
-        replies = await together(*(ask(member, prompt, role=f"answer {number}", labels=self.labels)
-                                   for number, member in enumerate(self.members, 1)))
-        answers = answers_in(replies, self.normalise)
+        replies = await ask_all(ask, self.members, prompt, "answer", labels=self.labels)
+        answers = [answer_in(reply, self.normalise) for reply in replies]
         scores = tuple(0.0 if answer is None else self._score(reply) for answer, reply in zip(answers, replies))
         decision = decide(answers, scores, self.weights)
         if decision.winner is None:
             raise nothing_usable(replies)
         best = replies[answers.index(decision.winner)]
-        return Weighted(best.text, decision, tuple(replies), scores, best.cut_off)
+        return Weighted(best.text, decision, replies, scores, best.cut_off)
 
     def _score(self, reply: Reply) -> float:
         try:

@@ -14,8 +14,9 @@ from mlkit import article
 from mlkit.ask import Failure, Reply
 from mlkit.kit import Kit
 from mlkit.models import Cast
+from mlkit.schedule import schedule
 from mlkit.tools import arithmetic, search
-from mlkit.trace import Call, Run, schedule
+from mlkit.trace import Call, Run
 
 HANDBOOK = (
     "Prices: an inner tube costs $6, a tyre $32 and a chain $24. A bell is $5.",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, decide, votes_needed
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 MEMBERS = tuple(Member(f"qwen:{n}") for n in range(3))
@@ -63,4 +64,4 @@ def test_escalation_comes_after_all_votes() -> None:
     ask = Scripted({"vote 1": "a", "vote 2": "b", "vote 3": "c", "escalate": "strong"})
     run = asyncio.run(trace.run(ask, ConsensusEnsemble(MEMBERS, MEMBERS[0]), "?"))
     assert run.result.text == "strong"
-    assert trace.schedule(run.calls) == 3 * [(0, 1)] + [(1, 2)]
+    assert schedule(run.calls) == 3 * [(0, 1)] + [(1, 2)]

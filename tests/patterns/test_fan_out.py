@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 MEMBERS = tuple(Member(f"qwen:{n}") for n in range(5))
@@ -49,4 +50,4 @@ def test_the_seed_decides_the_order_and_orders_differ() -> None:
 
 def test_the_critical_path_is_one_call_then_the_judge() -> None:
     run = asyncio.run(trace.run(Scripted(SCRIPT | {"judge": "A"}), ModelFanOut(MEMBERS, pick=Member("qwen:judge")), "?"))
-    assert trace.schedule(run.calls) == 5 * [(0, 1)] + [(1, 2)]
+    assert schedule(run.calls) == 5 * [(0, 1)] + [(1, 2)]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.patterns.pipeline import ModelPipeline, Stage
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
@@ -53,4 +54,4 @@ def test_a_gate_that_never_passes_ends_after_its_retries_and_says_so(retries: in
 
 def test_stages_run_one_after_another() -> None:
     run = asyncio.run(trace.run(Scripted(dict(SCRIPT)), ModelPipeline(stages()), "Two bells, please."))
-    assert trace.schedule(run.calls) == [(0, 1), (1, 2), (2, 3)]
+    assert schedule(run.calls) == [(0, 1), (1, 2), (2, 3)]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Failure, Member
 from mlkit.patterns.planner_executor import PlannerExecutor, parse_plan
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
@@ -74,4 +75,4 @@ def test_a_tool_that_breaks_is_a_failed_step_that_the_synthesis_hears_of() -> No
 def test_independent_steps_run_together() -> None:
     script = {"plan": plan(("math", "a", []), ("math", "b", []), ("math", "c", [1, 2])), "": "1"}
     run = asyncio.run(trace.run(Scripted(script), executor(), "?"))
-    assert trace.schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3), (3, 4)]
+    assert schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3), (3, 4)]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.patterns.router import ModelRouter
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 A, B = Member("qwen:a"), Member("qwen:b")
@@ -43,4 +44,4 @@ def test_an_unknown_label_falls_back(label: str, certainty: float) -> None:
 
 def test_two_calls_in_series() -> None:
     run = asyncio.run(trace.run(Scripted(dict(SCRIPT)), router(), "6 times 7?"))
-    assert trace.schedule(run.calls) == [(0, 1), (1, 2)]
+    assert schedule(run.calls) == [(0, 1), (1, 2)]

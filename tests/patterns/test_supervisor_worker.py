@@ -10,6 +10,7 @@ from mlkit import trace
 from mlkit.ask import Member
 from mlkit.errors import Unparsed
 from mlkit.patterns.supervisor_worker import SupervisorWorker, parse_assignments, parse_review
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 from tests.patterns.test_planner_executor import JSON, WORDS
 
@@ -75,4 +76,4 @@ def test_a_last_review_that_cannot_be_read_leaves_the_answer_before() -> None:
 def test_workers_work_at_the_same_time() -> None:
     ask = Scripted(SCRIPT | {"work coder": "1", "review": review("42")})
     run = asyncio.run(trace.run(ask, supervisor(1), "Explain and write."))
-    assert trace.schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3)]
+    assert schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3)]

@@ -13,6 +13,7 @@ from mlkit.ask import Member
 from mlkit.errors import EngineError
 from mlkit.parsing import label_in, plain
 from mlkit.patterns.voting import ModelVoting, similar, vote
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 MEMBERS = tuple(Member(f"qwen:{n}") for n in range(3))
@@ -115,4 +116,4 @@ def test_free_text_is_voted_on_by_meaning_and_failures_still_count() -> None:
 
 def test_voters_vote_at_the_same_time() -> None:
     run = asyncio.run(trace.run(Scripted({"": "42"}), ModelVoting(MEMBERS), "6 times 7?"))
-    assert trace.schedule(run.calls) == 3 * [(0, 1)]
+    assert schedule(run.calls) == 3 * [(0, 1)]

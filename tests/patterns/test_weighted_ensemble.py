@@ -12,6 +12,7 @@ from mlkit.ask import Member
 from mlkit.parsing import most_likely, number_in
 from mlkit.patterns.voting import vote
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble, decide
+from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 MEMBERS = tuple(Member(f"qwen:{n}") for n in range(3))
@@ -73,4 +74,4 @@ def test_label_confidence_can_be_the_score() -> None:
 
 def test_members_answer_at_the_same_time() -> None:
     run = asyncio.run(trace.run(Scripted({"": "42"}), WeightedEnsemble(MEMBERS, (1, 1, 1)), "6 times 7?"))
-    assert trace.schedule(run.calls) == 3 * [(0, 1)]
+    assert schedule(run.calls) == 3 * [(0, 1)]
