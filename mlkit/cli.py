@@ -167,6 +167,20 @@ def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or no
 
 
 @app.command()
+def findings() -> None:
+    """Write data/FINDINGS.md: what the recordings say about each claim."""
+    import mlkit
+    from mlkit import findings as found
+
+    try:
+        kit = mlkit.connect(engine="replay")
+        (paths.data() / "FINDINGS.md").write_text(found.page(asyncio.run(found.findings(kit)), kit.source), encoding="utf-8")
+    except MlkitError as error:
+        _stop(error)
+    console.print("Written: data/FINDINGS.md")
+
+
+@app.command()
 def store(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None) -> None:
     """Run notebooks on the recordings and store their outputs, for those who change them (uv run --group browser)."""
     from mlkit import record as recording

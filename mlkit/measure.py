@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
 from mlkit.errors import MlkitError, NotRecorded, Unparsed
 from mlkit.models import Prices, cost_dollars
-from mlkit.parsing import Likely, most_likely
+from mlkit.parsing import Likely, most_likely, vote
 from mlkit.tasks import Task
 from mlkit.trace import Run
 
@@ -35,11 +36,20 @@ class One:
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
-    """A subject that asks one member, made for the task's kind; each sample after the first has the next seed."""
+    """A subject that asks one member, made for the task's kind. One that samples gets a seed for each task and sample."""
     def pattern_for(task: Task, sample: int) -> One:
         member = member_for(task.kind)
-        return One(replace(member, seed=member.seed + sample), labels)
+        return One(replace(member, seed=seed_for(task, sample)) if member.temperature else member, labels)
     return pattern_for
+
+
+def seed_for(task: Task, sample: int) -> int:
+    """A seed of its own for each task and sample, the same each time.
+
+    The same seed draws the same random numbers: with one seed for all tasks, a sample of one token would be the likeliest
+    everywhere, or a far-fetched one everywhere, and five such samples would be no sample of anything.
+    """
+    return zlib.crc32(f"{task.id} {sample}".encode()) // 2
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ class Matrix:
 
     def certainty(self, labels: Sequence[str]) -> np.ndarray:
         """How sure each answer was of its label, in [0, 1]: the label's probability among all tokens. 0 where it had none."""
-        return self._array(lambda cell: _certainty(cell, labels), float)
+        return np.array([[[one.confidence * one.mass for one in samples] for samples in row] for row in self.likely(labels)])
 
     def likely(self, labels: Sequence[str]) -> list[list[list[Likely]]]:
         """The likeliest label of each answer, with its probability among the labels and their mass."""
@@ -172,10 +182,20 @@ async def measure(ask: Ask, subjects: Mapping[str, Subject], tasks: Sequence[Tas
         return found
 
     # Subject by subject, because changing the model between two calls would load it again each time.
-    columns = [await asyncio.gather(*(cell(subject, task, sample) for task in tasks for sample in range(samples)))
+    columns = [await _all([cell(subject, task, sample) for task in tasks for sample in range(samples)])
                for subject in subjects.values()]
     return Matrix(list(tasks), list(subjects), [[column[n * samples:(n + 1) * samples] for column in columns]
                                                 for n in range(len(tasks))])
+
+
+async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
+    """All of them in order; the first that raises ends the others."""
+    under_way = [asyncio.ensure_future(cell) for cell in cells]
+    try:
+        return await asyncio.gather(*under_way)
+    finally:
+        for cell in under_way:
+            cell.cancel()
 
 
 def merged(one: Matrix, other: Matrix) -> Matrix:
@@ -184,6 +204,15 @@ def merged(one: Matrix, other: Matrix) -> Matrix:
         raise ValueError("the two were measured on different tasks; take the tasks they share:  matrix.of(split='test')")
     return Matrix(one.tasks, [*one.subjects, *other.subjects],
                   [[*row, *more] for row, more in zip(one.cells, other.cells, strict=True)])
+
+
+def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The most common answer of each item and the share of members that gave it; answers of shape (n, m), None for none.
+
+    Count once, then compare with any number of thresholds: `shares[:, None] >= thresholds` is what a slider needs.
+    """
+    votes = [vote(list(row)) for row in answers]
+    return np.array([one.winner for one in votes], dtype=object), np.array([one.count / one.of for one in votes])
 
 
 async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
@@ -207,11 +236,6 @@ def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
         return most_likely(reply, labels) if isinstance(reply, Reply) else Likely("", 0.0, 0.0, measured=False)
     except Unparsed:
         return Likely("", 0.0, 0.0, measured=bool(reply.choices))
-
-
-def _certainty(cell: Cell, labels: Sequence[str]) -> float:
-    likely = _likely(cell, labels)
-    return likely.confidence * likely.mass
 
 
 def _bar(name: str, total: int) -> Callable[[], Any]:

@@ -12,7 +12,7 @@ from mlkit import article, paths, tasks
 from mlkit.ask import Ask, Member, Reply
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
-from mlkit.measure import Matrix, Subject, measure, merged
+from mlkit.measure import Matrix, Subject, measure, merged, seed_for
 from mlkit.models import Cast
 from mlkit.parsing import label_in
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
@@ -196,15 +196,19 @@ def arithmetic_or_plain(text: str) -> str:
 
 
 def others(cast: Cast) -> dict[str, Pattern]:
-    """What the nine are compared with: less knowledge, other settings, and as many tokens spent on one model."""
-    large = with_handbook(cast.large, "large")
-    sampled = tuple(replace(large, temperature=0.7, seed=seed) for seed in range(1, 6))
+    """What the nine are compared with: other settings, and fewer or no stages."""
     one_prompt = replace(cast.large, system=ONE_PROMPT + handbook(), shots=ONE_PROMPT_SHOTS, max_tokens=128)
     return {
         "pipeline, forgets": pipeline(cast, keep_original=False), "pipeline, 1 retry": pipeline(cast, 1),
         "pipeline, 2 retries": pipeline(cast, 2), "pipeline, one model": pipeline(cast, classifier=cast.large),
         "one prompt": LastLine(one_prompt), "supervisor, 0 rounds": supervisor_worker(cast, 0),
-        "supervisor, 2 rounds": supervisor_worker(cast, 2), "large, 5 samples": ModelVoting(sampled, arithmetic_or_plain)}
+        "supervisor, 2 rounds": supervisor_worker(cast, 2)}
+
+
+def five_samples(cast: Cast) -> Subject:
+    """The large model votes with itself: what as many tokens as a vote of several members would buy from one."""
+    large = replace(with_handbook(cast.large, "large"), temperature=0.7)
+    return lambda task, sample: ModelVoting(tuple(replace(large, seed=seed_for(task, n)) for n in range(5)), arithmetic_or_plain)
 
 
 async def orders(kit: Kit, progress: bool = False) -> Matrix:
@@ -212,6 +216,7 @@ async def orders(kit: Kit, progress: bool = False) -> Matrix:
     test = [task for task in tasks.load("orders") if task.split == "test"]
     alone = await members_alone(kit, progress)
     patterns = {name: _same(pattern) for name, pattern in (nine(kit.cast) | others(kit.cast)).items()}
+    patterns["large, 5 samples"] = five_samples(kit.cast)
     return merged(alone.of(split="test"), await measure(kit.ask, patterns, test, 1, "orders" if progress else "", at_once=len(test)))
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -44,10 +45,11 @@ def test_a_matrix_holds_tasks_by_subjects_by_samples(scripted):
     assert matrix.share("good") == 1 and matrix.column("good").tolist() == [1, 1, 1, 1] and (matrix.calls == 1).all()
 
 
-def test_samples_differ_by_their_seed(scripted):
+def test_every_task_and_sample_of_a_member_that_samples_has_a_seed_of_its_own(scripted):
     ask = scripted({"answer": "2"})
-    measured(ask, 3)
-    assert [who.seed for who, prompt, _ in ask.asked if prompt == "1 + 1?"] == [0, 1, 2]
+    measured(ask, 3, warm=member(replace(GOOD, temperature=0.7)), cold=member(GOOD))
+    warm, cold = ([who.seed for who, _, _ in ask.asked if who.temperature == temperature] for temperature in (0.7, 0.0))
+    assert len(set(warm)) == len(warm) == 12 and all(0 <= seed < 2**31 for seed in warm) and set(cold) == {0}
 
 
 def test_an_answer_that_fails_or_cannot_be_read_is_a_wrong_cell_that_says_why(scripted):
@@ -67,6 +69,13 @@ def test_a_model_that_answers_nothing_at_all_gives_a_whole_matrix_of_wrong_cells
 def test_a_question_that_is_not_recorded_is_no_wrong_answer(scripted):
     with pytest.raises(NotRecorded, match=r"Task math-01, as it stands now, is not recorded .* another cast. Nothing like it"):
         measured(scripted({"answer": NotRecorded("Nothing like it.")}))
+
+
+def test_the_first_hole_ends_the_measurement(scripted):
+    ask = scripted({"answer": [NotRecorded("Nothing like it."), "2"]})
+    with pytest.raises(NotRecorded):
+        measured(ask)
+    assert len(ask.asked) < len(SUMS)
 
 
 def test_patterns_are_measured_like_members(scripted):

@@ -24,7 +24,7 @@ class Bar(NamedTuple):
 
 
 def rows(calls: Sequence[Call], servers: int | None = None, place: Callable[[Call], Hashable] | None = None) -> list[Bar]:
-    """The phases of every call, in the order asked, laid out for `servers` or `place` as `trace.schedule` does."""
+    """The phases of every call, in the order asked, laid out for `servers` or `place` as `schedule` does."""
     ends = {call.id: end for call, (_, end) in zip(calls, schedule(calls, servers, place), strict=True)}
     bars = []
     for call in calls:

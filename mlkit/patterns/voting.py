@@ -54,14 +54,16 @@ class ModelVoting:
         answers = [answer_in(reply, self.normalise) for reply in replies]
         if not any(answers):
             raise nothing_usable(replies)
-        votes = answers if self.embed is None else await self._medoids(replies, answers)
+        speakers = await self._speakers(replies, answers)
+        votes = [None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)]
         result = vote(votes)
-        best = replies[answers.index(result.winner)]
+        best = replies[speakers[votes.index(result.winner)]]
         return Voted(best.text, result, replies, best.cut_off)
 
-    async def _medoids(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> list[str | None]:
-        """In the place of each answer, the one that speaks for all that mean the same."""
+    async def _speakers(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> dict[int, int]:
+        """For each member that answered, whose answer stands for its own: the first equal one, or the medoid."""
         came = [n for n, answer in enumerate(answers) if answer is not None]
+        if self.embed is None:
+            return {n: answers.index(answers[n]) for n in came}
         medoids = similar(await self.embed([replies[n].text for n in came]), self.threshold)
-        spoken = {n: answers[came[medoid]] for n, medoid in zip(came, medoids, strict=True)}
-        return [spoken.get(n) for n in range(len(answers))]
+        return {n: came[medoid] for n, medoid in zip(came, medoids, strict=True)}
