@@ -1,0 +1,44 @@
+"""Loading what was measured, and moving a threshold over it. The limits stand in the issue; what is asserted is a ratio or a share of them."""
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+import mlkit
+from mlkit import studies
+from mlkit.measure import agreed
+
+pytestmark = pytest.mark.benchmark
+
+
+def test_a_threshold_sweeps_over_what_was_measured():
+    chance = np.random.default_rng(0)
+    answers = chance.choice(np.array(["repair", "order", "refund"], dtype=object), (1000, 5))
+    started = time.perf_counter()
+    winners, shares = agreed(answers)
+    kept = shares[:, None] >= np.linspace(0, 1, 101)
+    seconds = time.perf_counter() - started
+    print(f"\n1,000 items x 5 members x 101 thresholds: {1000 * seconds:.1f} ms")
+    assert kept.shape == (1000, 101) and len(winners) == 1000 and seconds < 0.05
+
+
+def test_a_study_loads_in_little_more_than_its_questions_take():
+    kit = mlkit.connect(engine="replay")
+    started = time.perf_counter()
+    matrix = asyncio.run(studies.triage(kit))
+    seconds = time.perf_counter() - started
+    print(f"\n{matrix.right.size} recorded answers: {1000 * seconds / matrix.right.size:.2f} ms each")
+    assert seconds / matrix.right.size < 0.002
+
+
+def test_a_question_that_is_not_recorded_is_refused_at_once():
+    """The nearest recorded prompt is looked for among thousands."""
+    kit = mlkit.connect(engine="replay")
+    started = time.perf_counter()
+    with pytest.raises(mlkit.MlkitError, match="nearest recorded prompt"):
+        asyncio.run(kit.ask(kit.cast.large, "I moved to the seaside and need a tandem, three years old, " * 20 + "What do 4 inner tubes cost?"))
+    seconds = time.perf_counter() - started
+    print(f"\na question that is not recorded: {1000 * seconds:.0f} ms")
+    assert seconds < 1
