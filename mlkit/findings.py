@@ -1,0 +1,216 @@
+"""data/FINDINGS.md: what the recordings say about each claim of the article. Made by `mlkit findings`, from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mlkit import studies
+from mlkit.kit import Kit
+from mlkit.measure import Matrix, agreed
+from mlkit.patterns.consensus_ensemble import votes_needed
+from mlkit.patterns.voting import similar
+from mlkit.patterns.weighted_ensemble import decide
+from mlkit.stats import baselines, difference, effective_voters, error_correlation, log_odds, mean_correlation, mean_interval, smoothed, wilson
+from mlkit.tasks import QUEUES
+
+ALIKE = 0.9  # cosine similarity from which two free texts count as the same
+
+
+class Finding(NamedTuple):
+    """What was measured about one claim. Verdicts: supported, not supported here, false, not measured yet."""
+    id: str
+    claim: str  # the article's, in our words
+    measured: str
+    n: int      # test items behind it
+    verdict: str
+
+
+CLAIMS = {
+    "C1": "Start with one model; add more at a real limit of cost, latency or quality.",
+    "C2": "Latency adds up: three models in sequence, three times the latency.",
+    "C3": "A pipeline only pays when each step needs a different model.",
+    "C4": "The classifier is the weak link: a wrong class loses quality.",
+    "C5": "A small classifier is enough if the categories are clear.",
+    "C6": "Fan-out is dear but worth it for critical decisions.",
+    "C7": "Majority voting works for classification.",
+    "C8": "For generation, voting needs semantic similarity, not exact match.",
+    "C9": "Planner-executor pays when planning is expensive and execution cheap.",
+    "C10": "The supervisor is the bottleneck.",
+    "C11": "Set weights from actual performance, not from benchmarks.",
+    "C12": "A threshold of 0.7 means two-thirds agreement.",
+    "C13": "A lower threshold decides faster, a higher one gives more confidence.",
+    "C14": "Multi-model pays for mixed workloads, critical quality, cost or latency.",
+    "C15": "It does not pay when all tasks are alike.",
+    "C16": "The article's second table: cost, latency, quality and complexity by family.",
+}
+
+
+def _verdict(holds: bool) -> str:
+    return "supported" if holds else "not supported here"
+
+
+async def c1(kit: Kit) -> Finding:
+    """A better prompt for one model, against a vote of three members."""
+    desk, triage = (await studies.desk(kit)).of(split="test"), (await studies.triage(kit)).of(split="test")
+    prompt = difference(desk.column("large by kind"), desk.column("large"))
+    fit = (await studies.triage(kit)).of(split="fit")
+    best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
+    pattern = difference(_voted(triage), triage.column(best))
+    return Finding("C1", CLAIMS["C1"],
+                   f"On the desk, the same large model asked in the way of each kind instead of one way for all gains {prompt.points()}. On "
+                   f"triage, a vote of three members gains {pattern.points()} over the best single one ({best}), for three calls instead "
+                   "of one.", prompt.n + pattern.n, _verdict(prompt.clear and prompt.mean > pattern.mean))
+
+
+async def c5(kit: Kit) -> Finding:
+    """Small against large classifier, on kinds of task, on clear messages and on hard ones."""
+    routing, triage = (await studies.routing(kit)).of(split="test"), (await studies.triage(kit)).of(split="test")
+    kinds = difference(routing.column("small"), routing.column("large"))
+    clear, hard = (difference(triage.of(level=level).column("small"), triage.of(level=level).column("large")) for level in ("clear", "hard"))
+    return Finding("C5", CLAIMS["C5"],
+                   f"Naming the kind of a task of the desk: small {routing.share('small'):.0%}, large {routing.share('large'):.0%} (small minus "
+                   f"large {kinds.points()}). Naming the queue of clear messages: {clear.points()}; of hard ones: {hard.points()}.",
+                   kinds.n + clear.n + hard.n, _verdict(kinds.low > -0.1 and clear.low > -0.1))
+
+
+async def c6(kit: Kit) -> Finding:
+    """The best of three, picked by a checker; and what a judge in its place would do."""
+    desk = (await studies.desk(kit)).of(["small by kind", "large", "large by kind"], kind="creative", split="test")
+    best = desk.column("large by kind")
+    gain = difference(desk.right[:, :, 0].any(axis=1), best)
+    dearer = desk.tokens.sum() / desk.of(["large by kind"]).tokens.sum()
+    judged = await studies.judge(kit)
+    looks = [((one.first == 0) == one.right_is_first, (one.swapped == 1) == one.right_is_first) for one in judged]
+    right = mean_interval(np.mean(looks, axis=1))  # pair by pair: the two looks at a pair are not independent
+    flips = sum(one.first == one.swapped for one in judged)
+    return Finding("C6", CLAIMS["C6"],
+                   f"Free texts, where a program can check every rule: the best of three gains {gain.points()} over the best single member, for "
+                   f"{dearer:.1f} times the tokens. Where a model judges instead, it picks the right one of two answers in "
+                   f"{right.mean:.0%} (95% interval {right.low:.0%} to {right.high:.0%}) of {2 * len(judged)} looks, and picks the same place again in {flips} of {len(judged)} "
+                   "pairs when their order is swapped.", gain.n + len(judged), _verdict(gain.clear))
+
+
+async def c7(kit: Kit) -> Finding:
+    """Three members vote on triage; the errors' correlation; and a vote of five where a single answer is mostly wrong."""
+    whole = await studies.triage(kit)
+    triage, fit = whole.of(split="test"), whole.of(split="fit")
+    best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
+    gain = difference(_voted(triage), triage.column(best))
+    rho = mean_correlation(error_correlation(_grades(triage)))
+    sampled = (await studies.samples(kit)).of(["small"], kind="triage")
+    five = difference(_voted_samples(sampled), sampled.column("small"))
+    return Finding("C7", CLAIMS["C7"],
+                   f"Three members on triage: the majority gains {gain.points()} over the best single one ({best}). Their errors correlate by "
+                   f"{rho:.2f}, so that three voters count as {effective_voters(3, rho):.1f}. The small model, right in {sampled.share('small'):.0%} "
+                   f"of single samples, gains {five.points()} from a vote of five.", gain.n, _verdict(gain.clear and gain.mean > 0))
+
+
+async def c8(kit: Kit) -> Finding:
+    """Free texts: how often three of five samples are the same, by text and by meaning."""
+    written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
+    exact = sum(share > 0.5 for share in agreed(written.answers[:, 0])[1])
+    by_meaning = sum(_largest(vectors[task.id]) > 0.5 for task in written.tasks)
+    n = len(written.tasks)
+    all_vectors, of = np.concatenate(list(vectors.values())), np.repeat(np.arange(len(vectors)), studies.SAMPLES)
+    strangers = (all_vectors @ all_vectors.T)[of[:, None] != of]
+    return Finding("C8", CLAIMS["C8"],
+                   f"Five samples of the large model for each free text: the same text word for word in a majority on {wilson(exact, n)} of the "
+                   f"items, the same meaning (embeddings, cosine from {ALIKE} on) on {wilson(by_meaning, n)}. Of "
+                   f"pairs of texts for different items, {np.mean(strangers >= ALIKE):.1%} are that similar, too.", n, _verdict(by_meaning > exact))
+
+
+async def c11(kit: Kit) -> Finding:
+    """Weights learned as log-odds on fit, against the article's and equal ones, on test."""
+    whole = await studies.triage(kit)
+    fit, test = whole.of(split="fit"), whole.of(split="test")
+    odds = np.array(log_odds(smoothed(_grades(fit).sum(axis=1), len(fit.tasks))))
+    # ln(p/(1-p)) is for two answers; where k - 1 wrong ones share the errors, it is ln((k-1) p/(1-p)).
+    learned, of_five = np.maximum(0.0, odds), np.maximum(0.0, odds + np.log(len(QUEUES) - 1))
+    # The article gives the largest weight to the strongest model: large, then large from rules, then small.
+    ways = {"learned": learned, "learned for five answers": of_five, "the article's": (0.2, 0.5, 0.3), "equal": (1, 1, 1)}
+    right = {name: _weighted(test, weights) for name, weights in ways.items()}
+    shares = ", ".join(f"{name} {wilson(int(grades.sum()), len(grades))}" for name, grades in right.items())
+    gain = difference(right["learned for five answers"], right["the article's"])
+    return Finding("C11", CLAIMS["C11"],
+                   f"Three members on triage, right by weights: {shares}. Learned for five "
+                   f"({_listed(whole.subjects, of_five)}) minus the article's .5/.3/.2: {gain.points()}.", gain.n, _verdict(gain.clear and gain.mean > 0))
+
+
+async def c12(kit: Kit) -> Finding:
+    need = {n: votes_needed(n, 0.7) for n in (3, 5, 7, 10)}
+    return Finding("C12", CLAIMS["C12"],
+                   "2/3 is 0.667 and less than 0.7. What 0.7 demands: " + ", ".join(f"{votes} of {n}" for n, votes in need.items()) + ".", 0, "false")
+
+
+async def c13(kit: Kit) -> Finding:
+    """Cheap voters, and the large model asked where too few agree: along the ladder of thresholds."""
+    cheap = (await studies.samples(kit)).of(["small"], kind="triage")
+    strong = (await studies.triage(kit)).of(["large"], split="test")
+    winners, shares = agreed(cheap.answers[:, 0, :3])
+    golds = np.array([task.gold for task in cheap.tasks])
+    steps = []
+    for needed in (1, 2, 3):
+        kept = shares >= needed / 3 - 1e-9
+        right = np.where(kept, winners == golds, strong.column("large") > 0)
+        seconds = cheap.seconds[:, 0, :3].sum(axis=1) + np.where(kept, 0, strong.seconds[:, 0, 0])
+        steps.append((f"{needed} of 3", 1 - kept.mean(), right, seconds.mean(), (winners == golds)[kept].mean()))
+    listed = "; ".join(f"{name}: {escalated:.0%} escalated, {right.mean():.0%} right, {seconds:.2f} s, {sure:.0%} right where they agreed"
+                       for name, escalated, right, seconds, sure in steps)
+    alone = strong.seconds.mean()
+    return Finding("C13", CLAIMS["C13"],
+                   f"Three samples of the small model, then the large one where fewer agree: {listed}. The large model alone: "
+                   f"{strong.share('large'):.0%} right, {alone:.2f} s.", len(golds),
+                   _verdict(steps[0][3] < steps[1][3] < steps[2][3] and steps[0][4] < steps[2][4]))
+
+
+MEASURED = {"C1": c1, "C5": c5, "C6": c6, "C7": c7, "C8": c8, "C11": c11, "C12": c12, "C13": c13}
+
+
+async def findings(kit: Kit) -> list[Finding]:
+    """One for each claim, in their order."""
+    return [await MEASURED[id](kit) if id in MEASURED else
+            Finding(id, claim, "Its recordings are not made yet.", 0, "not measured yet") for id, claim in CLAIMS.items()]
+
+
+def page(found: Sequence[Finding], source: str) -> str:
+    """FINDINGS.md."""
+    rows = "\n".join(f"| {one.id} | {one.claim} | {one.measured} | {one.n or ''} | **{one.verdict}** |" for one in found)
+    return (f"# Findings\n\nWhat the recordings say about the claims of the article. Written by `uv run mlkit findings`; change nothing here by "
+            f"hand. Source: {source}.\n\nIntervals are 95%: paired bootstrap for differences, Wilson for shares. A verdict is about these two "
+            "small models on these tasks, and about nothing else. Points are percentage points on test items; n counts them. Seconds are the models' "
+            "own working time while this was recorded, with the beginning of each prompt in the engine's cache: good for comparing rows, "
+            "no latencies.\n\n"
+            f"| | claim | measured | n | verdict |\n|---|---|---|---|---|\n{rows}\n")
+
+
+def _grades(matrix: Matrix) -> np.ndarray:
+    """Members x items."""
+    return matrix.right[:, :, 0].T
+
+
+def _voted(matrix: Matrix) -> np.ndarray:
+    """Whether the majority of the members is right, item by item."""
+    return agreed(matrix.answers[:, :, 0])[0] == np.array([task.gold for task in matrix.tasks])
+
+
+def _voted_samples(matrix: Matrix) -> np.ndarray:
+    """Whether the majority of the first subject's samples is right, item by item."""
+    return agreed(matrix.answers[:, 0])[0] == np.array([task.gold for task in matrix.tasks])
+
+
+def _weighted(matrix: Matrix, weights: Sequence[float]) -> np.ndarray:
+    decided = [decide(list(row), [1.0] * len(row), list(weights)).winner for row in matrix.answers[:, :, 0]]
+    return np.array(decided, dtype=object) == np.array([task.gold for task in matrix.tasks])
+
+
+def _listed(names: Sequence[str], weights: Sequence[float]) -> str:
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True))
+
+
+def _largest(vectors: np.ndarray) -> float:
+    """The share of texts in the largest group of similar ones."""
+    speakers = similar(vectors, ALIKE)
+    return max(speakers.count(each) for each in speakers) / len(speakers)
