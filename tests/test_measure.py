@@ -156,14 +156,15 @@ class Server(BaseHTTPRequestHandler):
     """Stands in for a model server that can be held up: answers a sum with its own text."""
     hold_after = 10**9
     asked: list[str] = []
-    held = threading.Event()
+    held, released = threading.Event(), threading.Event()
 
     def do_POST(self):
         prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
         self.asked.append(prompt)
         if len(self.asked) > self.hold_after:
             self.held.set()
-            threading.Event().wait(30)
+            self.released.wait(30)
+            return
         body = json.dumps({"model": "m", "done": True, "done_reason": "stop",
                            "message": {"role": "assistant", "content": prompt.rstrip("?")}}).encode()
         self.send_response(200)
@@ -183,7 +184,9 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Server.asked, Server.hold_after = [], 10**9
     Server.held.clear()
+    Server.released.clear()
     yield f"http://127.0.0.1:{server.server_port}"
+    Server.released.set()
     server.shutdown()
 
 
