@@ -54,14 +54,14 @@ def _verdict(holds: bool) -> str:
 
 async def c1(kit: Kit) -> Finding:
     """A better prompt for one model, against a vote of three members."""
-    desk, triage = (await studies.desk(kit)).of(split="test"), (await studies.triage(kit)).of(split="test")
+    desk, whole = (await studies.desk(kit)).of(split="test"), _best_first(await studies.triage(kit))
     prompt = difference(desk.column("large by kind"), desk.column("large"))
-    fit = (await studies.triage(kit)).of(split="fit")
+    triage, fit = whole.of(split="test"), whole.of(split="fit")
     best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
     pattern = difference(_voted(triage), triage.column(best))
     return Finding("C1", CLAIMS["C1"],
-                   f"On the desk, the same large model asked in the way of each kind instead of one way for all gains {prompt.points()}. On "
-                   f"triage, a vote of three members gains {pattern.points()} over the best single one ({best}), for three calls instead "
+                   f"On the desk, the same large model asked in the way of each kind instead of one way for all gains {prompt.points()}, for "
+                   f"someone who knows the kind. On triage, a vote of three members gains {pattern.points()} over the best single one ({best}), for three calls instead "
                    "of one.", prompt.n + pattern.n, _verdict(prompt.clear and prompt.mean > pattern.mean))
 
 
@@ -88,14 +88,14 @@ async def c6(kit: Kit) -> Finding:
     flips = sum(one.first == one.swapped for one in judged)
     return Finding("C6", CLAIMS["C6"],
                    f"Free texts, where a program can check every rule: the best of three gains {gain.points()} over the best single member, for "
-                   f"{dearer:.1f} times the tokens. Where a model judges instead, it picks the right one of two answers in "
+                   f"{dearer:.1f} times the tokens. Where a model judges two answers of which one is right ({_counted(judged)}), it picks the right one in "
                    f"{right.mean:.0%} (95% interval {right.low:.0%} to {right.high:.0%}) of {2 * len(judged)} looks, and picks the same place again in {flips} of {len(judged)} "
                    "pairs when their order is swapped.", gain.n + len(judged), _verdict(gain.clear))
 
 
 async def c7(kit: Kit) -> Finding:
     """Three members vote on triage; the errors' correlation; and a vote of five where a single answer is mostly wrong."""
-    whole = await studies.triage(kit)
+    whole = _best_first(await studies.triage(kit))
     triage, fit = whole.of(split="test"), whole.of(split="fit")
     best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
     gain = difference(_voted(triage), triage.column(best))
@@ -111,26 +111,26 @@ async def c7(kit: Kit) -> Finding:
 async def c8(kit: Kit) -> Finding:
     """Free texts: how often three of five samples are the same, by text and by meaning."""
     written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
-    exact = sum(share > 0.5 for share in agreed(written.answers[:, 0])[1])
-    by_meaning = sum(_largest(vectors[task.id]) > 0.5 for task in written.tasks)
-    n = len(written.tasks)
+    exactly = agreed(written.answers[:, 0])[1] > 0.5
+    alike = np.array([_largest(vectors[task.id]) > 0.5 for task in written.tasks])
+    gain, exact, by_meaning, n = difference(alike, exactly), int(exactly.sum()), int(alike.sum()), len(written.tasks)
     all_vectors, of = np.concatenate(list(vectors.values())), np.repeat(np.arange(len(vectors)), studies.SAMPLES)
     strangers = (all_vectors @ all_vectors.T)[of[:, None] != of]
     return Finding("C8", CLAIMS["C8"],
                    f"Five samples of the large model for each free text: the same text word for word in a majority on {wilson(exact, n)} of the "
                    f"items, the same meaning (embeddings, cosine from {ALIKE} on) on {wilson(by_meaning, n)}. Of "
-                   f"pairs of texts for different items, {np.mean(strangers >= ALIKE):.1%} are that similar, too.", n, _verdict(by_meaning > exact))
+                   f"pairs of texts for different items, {np.mean(strangers >= ALIKE):.1%} are that similar, too.", n, _verdict(gain.clear))
 
 
 async def c11(kit: Kit) -> Finding:
     """Weights learned as log-odds on fit, against the article's and equal ones, on test."""
-    whole = await studies.triage(kit)
+    whole = _best_first(await studies.triage(kit))
     fit, test = whole.of(split="fit"), whole.of(split="test")
     odds = np.array(log_odds(smoothed(_grades(fit).sum(axis=1), len(fit.tasks))))
     # ln(p/(1-p)) is for two answers; where k - 1 wrong ones share the errors, it is ln((k-1) p/(1-p)).
     learned, of_five = np.maximum(0.0, odds), np.maximum(0.0, odds + np.log(len(QUEUES) - 1))
-    # The article gives the largest weight to the strongest model: large, then large from rules, then small.
-    ways = {"learned": learned, "learned for five answers": of_five, "the article's": (0.2, 0.5, 0.3), "equal": (1, 1, 1)}
+    # The article gives the largest weight to the strongest model, and the members stand in this order.
+    ways = {"learned": learned, "learned for five answers": of_five, "the article's": (0.5, 0.3, 0.2), "equal": (1, 1, 1)}
     right = {name: _weighted(test, weights) for name, weights in ways.items()}
     shares = ", ".join(f"{name} {wilson(int(grades.sum()), len(grades))}" for name, grades in right.items())
     gain = difference(right["learned for five answers"], right["the article's"])
@@ -159,11 +159,11 @@ async def c13(kit: Kit) -> Finding:
         steps.append((f"{needed} of 3", 1 - kept.mean(), right, seconds.mean(), (winners == golds)[kept].mean()))
     listed = "; ".join(f"{name}: {escalated:.0%} escalated, {right.mean():.0%} right, {seconds:.2f} s, {sure:.0%} right where they agreed"
                        for name, escalated, right, seconds, sure in steps)
-    alone = strong.seconds.mean()
+    alone, gain = strong.seconds.mean(), difference(steps[2][2], steps[0][2])
     return Finding("C13", CLAIMS["C13"],
                    f"Three samples of the small model, then the large one where fewer agree: {listed}. The large model alone: "
-                   f"{strong.share('large'):.0%} right, {alone:.2f} s.", len(golds),
-                   _verdict(steps[0][3] < steps[1][3] < steps[2][3] and steps[0][4] < steps[2][4]))
+                   f"{strong.share('large'):.0%} right, {alone:.2f} s. All three against any one: {gain.points()}.", len(golds),
+                   _verdict(steps[0][3] < steps[1][3] < steps[2][3] and gain.clear and gain.mean > 0))
 
 
 MEASURED = {"C1": c1, "C5": c5, "C6": c6, "C7": c7, "C8": c8, "C11": c11, "C12": c12, "C13": c13}
@@ -208,6 +208,17 @@ def _weighted(matrix: Matrix, weights: Sequence[float]) -> np.ndarray:
 
 def _listed(names: Sequence[str], weights: Sequence[float]) -> str:
     return ", ".join(f"{name} {weight:.2f}" for name, weight in zip(names, weights, strict=True))
+
+
+def _best_first(matrix: Matrix) -> Matrix:
+    """The members from the best on fit down: ties go to the first, and should not go to the weakest."""
+    fit = matrix.of(split="fit")
+    return matrix.of(sorted(matrix.subjects, key=fit.share, reverse=True))
+
+
+def _counted(judged: Sequence[studies.Judged]) -> str:
+    kinds = [one.task.kind for one in judged]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
 
 
 def _largest(vectors: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import zlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 
 from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
-from mlkit.errors import MlkitError, NotRecorded, Unparsed
+from mlkit.errors import EngineError, MlkitError, NotRecorded, Unparsed
 from mlkit.models import Prices, cost_dollars
 from mlkit.parsing import Likely, most_likely, vote
 from mlkit.tasks import Task
@@ -168,17 +169,18 @@ async def measure(ask: Ask, subjects: Mapping[str, Subject], tasks: Sequence[Tas
     `at_once` tasks are under way together: questions still go out one at a time, but `mlkit record` can then ask those first
     that begin alike, which saves engines reading the same beginning again and again.
 
-    An answer that fails (EngineTimeout, Unparsed, ...) becomes a wrong cell that says why; a question that is not in the
-    recordings raises NotRecorded, because a hole is not a wrong answer. `progress` names a bar with the time left. What was
-    asked under `mlkit record` is kept call by call, so that an interrupted measurement goes on where it stopped.
+    An answer that fails becomes a wrong cell that says why; under `mlkit record` it ends the measurement, which goes on where
+    it stopped. A question that is not recorded raises NotRecorded. `progress` names a bar with the time left.
     """
-    bar = _bar(progress, len(tasks) * len(subjects) * samples)
+    from tqdm.auto import tqdm  # here, because only who measures needs it
+
+    bar = tqdm(total=len(tasks) * len(subjects) * samples, desc=progress, unit="answer", disable=not progress)
     gate = asyncio.Semaphore(at_once)
 
     async def cell(subject: Subject, task: Task, sample: int) -> Cell:
         async with gate:
             found = await _cell(ask, subject(task, sample), task)
-        bar()
+        bar.update()
         return found
 
     # Subject by subject, because changing the model between two calls would load it again each time.
@@ -222,6 +224,8 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
         raise NotRecorded(f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or they, changed after "
                           f"the recording, or it was made with another cast. {error}") from None
     except MlkitError as error:
+        if isinstance(error, EngineError) and "MLKIT_RECORD" in os.environ:
+            raise  # a recording with a hole must not take the place of a whole one
         return Cell(False, None, None, f"{type(error).__name__}: {error}")
     try:
         answer = task.answer(run.result.text) or None
@@ -236,11 +240,3 @@ def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
         return most_likely(reply, labels) if isinstance(reply, Reply) else Likely("", 0.0, 0.0, measured=False)
     except Unparsed:
         return Likely("", 0.0, 0.0, measured=bool(reply.choices))
-
-
-def _bar(name: str, total: int) -> Callable[[], Any]:
-    if not name:
-        return lambda: None
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, desc=name, unit="answer").update

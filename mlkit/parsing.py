@@ -54,7 +54,7 @@ def object_in(text: str) -> dict[str, Any]:
     for start in (match.start() for match in re.finditer(r"\{", text)):
         try:
             return json.JSONDecoder().raw_decode(text, start)[0]
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             problem = f"{error}"
     raise Unparsed(f"Expected a JSON object; {problem}: {_quote(text)}. Pass the schema as `format`, and raise max_tokens "
                    "if the answer was cut off.")

@@ -61,7 +61,7 @@ def load(name: str, folder: Path | None = None) -> list[Task]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             task = _task(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             problem = f"has no {error}" if isinstance(error, KeyError) else str(error)
             raise TaskError(f"{path.name}, line {number}: {problem}. Mend the line; data/README.md shows the format.") from None
         if task.id in tasks:
@@ -127,7 +127,8 @@ def draws(variables: Mapping[str, Mapping[str, Sequence[Any]]]) -> list[dict[str
 
 def _same(one: Any, other: Any) -> bool:
     numbers = isinstance(one, int | float) and isinstance(other, int | float)
-    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) if numbers else one == other
+    ordinary = numbers and abs(one) < 1e300  # a whole number of any length would not fit into a float
+    return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) if ordinary else one == other
 
 
 def label_grader(labels: Sequence[str]) -> Grader:
@@ -207,7 +208,7 @@ def _not_python(gold: Any) -> str:
         truth = python_expression(gold["expression"])
         for inputs in draws(gold["variables"]):
             truth(inputs)
-    except (ToolError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ToolError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         return f"cannot be worked out on its own variables ({error})"
     return ""
 
@@ -215,6 +216,8 @@ def _not_python(gold: Any) -> str:
 def _not_short(gold: Any) -> str:
     if not isinstance(gold, dict) or not _texts(gold.get("accept")) or not gold["accept"] or not _texts(gold.get("reject", [])):
         return 'is not {"accept": [texts], "reject": [texts]}'
+    if not all(map(spoken, gold["accept"])):
+        return "accepts an answer without a word"
     clash = [phrase for phrase in gold["accept"] if not short_right(phrase, gold)]
     return f"accepts {clash[0]!r}, which its own reject refuses" if clash else ""
 
@@ -223,7 +226,7 @@ def _not_constraints(gold: Any) -> str:
     known = {"mentions": list, "forbidden": list, "min_words": int, "max_words": int, "lines": int}
     if not isinstance(gold, dict) or not gold or not gold.keys() <= known.keys():
         return f"is not an object of {', '.join(known)}"
-    wrong = [name for name, value in gold.items() if type(value) is not known[name]]
+    wrong = [name for name, value in gold.items() if type(value) is not known[name] or not (type(value) is int or _texts(value))]
     return f"has a {wrong[0]} of the wrong type" if wrong else ""
 
 

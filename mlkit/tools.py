@@ -86,7 +86,7 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
     lines = [line for line in text.strip().strip("`").removeprefix("python\n").splitlines() if line.strip()]
     code = lines[0].strip() if len(lines) == 1 else ""
-    if not code or len(code) > _MAX_CHARACTERS:
+    if not code or len(code) > _MAX_CHARACTERS or "#" in code:
         raise ToolError(f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else.")
     try:
         nodes = list(ast.walk(ast.parse(code, mode="eval")))
@@ -96,7 +96,8 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
         raise ToolError(f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only.")
 
     def work_out(variables: Mapping[str, Any]) -> Any:
-        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, _PYTHON_FUNCTIONS, dict(variables))
+        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
+        evaluator.functions = _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
         try:
             return evaluator.eval(code)
         except Exception as error:  # the text is a model's, and a grader must survive whatever it holds
@@ -120,7 +121,7 @@ def _value(text: str) -> float:
     if len(text) > _MAX_CHARACTERS:
         raise ToolError(f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed.")
     nodes = list(ast.walk(ast.parse(text, mode="eval")))
-    if len(nodes) > _MAX_NODES:
+    if len(nodes) > _MAX_NODES or "#" in text:
         raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
     for node in nodes:
         # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a hedge, not a sum.

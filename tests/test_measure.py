@@ -61,6 +61,12 @@ def test_an_answer_that_fails_or_cannot_be_read_is_a_wrong_cell_that_says_why(sc
     assert [cell.text for cell in cells[1:]] == ["no idea", "", "4 + 4"]
 
 
+def test_while_recording_a_failing_engine_ends_the_measurement(scripted, monkeypatch):
+    monkeypatch.setenv("MLKIT_RECORD", "somewhere")
+    with pytest.raises(EngineTimeout):
+        measured(scripted({"answer": ["2", EngineTimeout("too slow. Wait.")]}))
+
+
 def test_a_model_that_answers_nothing_at_all_gives_a_whole_matrix_of_wrong_cells(scripted):
     matrix = measured(scripted({"answer": ""}))
     assert not matrix.right.any() and matrix.share("good") == 0 and matrix.frame()["answer"].isna().all()
