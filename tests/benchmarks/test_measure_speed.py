@@ -1,4 +1,4 @@
-"""Loading what was measured, and moving a threshold over it. The limits stand in the issue; what is asserted is a ratio or a share of them."""
+"""Loading what was measured, moving a threshold over it, and missing a question among thousands."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ def test_a_question_that_is_not_recorded_is_refused_at_once():
     """The nearest recorded prompt is looked for among thousands."""
     kit = mlkit.connect(engine="replay")
     started = time.perf_counter()
-    with pytest.raises(mlkit.MlkitError, match="nearest recorded prompt"):
+    with pytest.raises(mlkit.MlkitError, match="No recording answers"):
         asyncio.run(kit.ask(kit.cast.large, "I moved to the seaside and need a tandem, three years old, " * 20 + "What do 4 inner tubes cost?"))
     seconds = time.perf_counter() - started
     print(f"\na question that is not recorded: {1000 * seconds:.0f} ms")
