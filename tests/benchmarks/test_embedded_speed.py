@@ -13,7 +13,7 @@ from mlkit.engines.embedded import Embedded, _cores, _params
 
 pytestmark = [pytest.mark.live, pytest.mark.benchmark]
 
-MODEL, TOKENS, ROUNDS = "qwen2.5-coder:0.5b", 48, 5
+MODEL, TOKENS, ROUNDS = "qwen2.5-coder:0.5b", 48, 11
 MESSAGES = [{"role": "user", "content": "Write a long story about a lighthouse."}]
 OPTIONS = {"temperature": 0, "num_predict": TOKENS, "num_ctx": 4096}
 
