@@ -13,7 +13,8 @@ from mlkit.measure import Matrix, agreed
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.voting import similar
 from mlkit.patterns.weighted_ensemble import decide
-from mlkit.stats import baselines, difference, effective_voters, error_correlation, log_odds, mean_correlation, mean_interval, smoothed, wilson
+from mlkit.stats import (difference, effective_voters, error_correlation, log_odds, mean_correlation, mean_interval, smoothed,
+                         wilson)
 from mlkit.tasks import QUEUES
 
 ALIKE = 0.9  # cosine similarity from which two free texts count as the same
@@ -56,13 +57,12 @@ async def c1(kit: Kit) -> Finding:
     """A better prompt for one model, against a vote of three members."""
     desk, whole = (await studies.desk(kit)).of(split="test"), _best_first(await studies.triage(kit))
     prompt = difference(desk.column("large by kind"), desk.column("large"))
-    triage, fit = whole.of(split="test"), whole.of(split="fit")
-    best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
-    pattern = difference(_voted(triage), triage.column(best))
+    triage, best = whole.of(split="test"), whole.subjects[0]
+    pattern = difference(_voted(triage, triage.answers[:, :, 0]), triage.column(best))
     return Finding("C1", CLAIMS["C1"],
                    f"On the desk, the same large model asked in the way of each kind instead of one way for all gains {prompt.points()}, for "
-                   f"someone who knows the kind. On triage, a vote of three members gains {pattern.points()} over the best single one ({best}), for three calls instead "
-                   "of one.", prompt.n + pattern.n, _verdict(prompt.clear and prompt.mean > pattern.mean))
+                   f"someone who knows the kind. On triage, a vote of three members gains {pattern.points()} over the best single one "
+                   f"({best}), for three calls instead of one.", prompt.n + pattern.n, _verdict(prompt.clear and prompt.mean > pattern.mean))
 
 
 async def c5(kit: Kit) -> Finding:
@@ -88,20 +88,19 @@ async def c6(kit: Kit) -> Finding:
     flips = sum(one.first == one.swapped for one in judged)
     return Finding("C6", CLAIMS["C6"],
                    f"Free texts, where a program can check every rule: the best of three gains {gain.points()} over the best single member, for "
-                   f"{dearer:.1f} times the tokens. Where a model judges two answers of which one is right ({_counted(judged)}), it picks the right one in "
-                   f"{right.mean:.0%} (95% interval {right.low:.0%} to {right.high:.0%}) of {2 * len(judged)} looks, and picks the same place again in {flips} of {len(judged)} "
-                   "pairs when their order is swapped.", gain.n + len(judged), _verdict(gain.clear))
+                   f"{dearer:.1f} times the tokens. Where a model judges two answers of which one is right ({_counted(judged)}), it "
+                   f"picks the right one in {right.mean:.0%} (95% interval {right.low:.0%} to {right.high:.0%}) of {2 * len(judged)} looks, "
+                   f"and picks the same place again in {flips} of {len(judged)} pairs when their order is swapped.", gain.n + len(judged), _verdict(gain.clear))
 
 
 async def c7(kit: Kit) -> Finding:
     """Three members vote on triage; the errors' correlation; and a vote of five where a single answer is mostly wrong."""
     whole = _best_first(await studies.triage(kit))
-    triage, fit = whole.of(split="test"), whole.of(split="fit")
-    best = triage.subjects[baselines(_grades(triage), _grades(fit)).best_member]
-    gain = difference(_voted(triage), triage.column(best))
+    triage, best = whole.of(split="test"), whole.subjects[0]
+    gain = difference(_voted(triage, triage.answers[:, :, 0]), triage.column(best))
     rho = mean_correlation(error_correlation(_grades(triage)))
     sampled = (await studies.samples(kit)).of(["small"], kind="triage")
-    five = difference(_voted_samples(sampled), sampled.column("small"))
+    five = difference(_voted(sampled, sampled.answers[:, 0]), sampled.column("small"))
     return Finding("C7", CLAIMS["C7"],
                    f"Three members on triage: the majority gains {gain.points()} over the best single one ({best}). Their errors correlate by "
                    f"{rho:.2f}, so that three voters count as {effective_voters(3, rho):.1f}. The small model, right in {sampled.share('small'):.0%} "
@@ -191,14 +190,9 @@ def _grades(matrix: Matrix) -> np.ndarray:
     return matrix.right[:, :, 0].T
 
 
-def _voted(matrix: Matrix) -> np.ndarray:
-    """Whether the majority of the members is right, item by item."""
-    return agreed(matrix.answers[:, :, 0])[0] == np.array([task.gold for task in matrix.tasks])
-
-
-def _voted_samples(matrix: Matrix) -> np.ndarray:
-    """Whether the majority of the first subject's samples is right, item by item."""
-    return agreed(matrix.answers[:, 0])[0] == np.array([task.gold for task in matrix.tasks])
+def _voted(matrix: Matrix, answers: np.ndarray) -> np.ndarray:
+    """Whether the most common of the answers, shape (n, voters), is right, item by item."""
+    return agreed(answers)[0] == np.array([task.gold for task in matrix.tasks])
 
 
 def _weighted(matrix: Matrix, weights: Sequence[float]) -> np.ndarray:

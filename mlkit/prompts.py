@@ -81,7 +81,6 @@ WAYS = {
          (f"{PARAGRAPH}\n\nQuestion: When does the workshop close on Friday?", "5 pm"),
          ("Write a slogan for a bike lock. Mention the word safe. At most 8 words.", "Lock it once, and ride home safe.")), 72),
     "prose": Way("Solve the problem step by step, then give the answer as a number in the last line.", (), 320),
-    "talk": Way("You are a helpful assistant.", (), 128),
 }
 KIND_SHOTS = (
     ("Write a Python expression for the area of a circle with radius r.", "code"),

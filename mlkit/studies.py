@@ -15,7 +15,7 @@ from mlkit import orders, tasks
 from mlkit.article import JUDGE, JUDGE_SHOTS
 from mlkit.ask import Member
 from mlkit.kit import Kit
-from mlkit.measure import Matrix, alone, measure
+from mlkit.measure import Matrix, alone, measure, merged
 from mlkit.parsing import most_likely
 from mlkit.prompts import asked, by_kind, classifier
 from mlkit.tasks import KINDS, QUEUES, Task
@@ -46,7 +46,7 @@ async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """The small and the large model as classifiers of the desk's tasks, with the probabilities of the four kinds."""
     kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
     subjects = {name: alone(lambda kind, member=member: classifier(member), KINDS)
-                for name, member in (("small", kit.cast.small), ("large", kit.cast.large))}
+                for name, member in _two_sizes(kit).items()}
     return await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
 
 
@@ -76,7 +76,7 @@ async def texts(kit: Kit, progress: bool = False) -> Matrix:
 
 async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
     subjects = {name: alone(lambda kind, member=member: replace(asked(member, kind), temperature=0.7))
-                for name, member in (("small", kit.cast.small), ("large", kit.cast.large))}
+                for name, member in _two_sizes(kit).items()}
     return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
 
 
@@ -91,16 +91,15 @@ async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
 async def examples(kit: Kit, progress: bool = False) -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
     subjects = {f"{name}, {count}": alone(lambda kind, member=member, count=count: asked(member, "math", count))
-                for name, member in (("small", kit.cast.small), ("large", kit.cast.large)) for count in range(5)}
+                for name, member in _two_sizes(kit).items() for count in range(5)}
     sums = [task for task in _of("desk", "math") if task.split == "test"]
     counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
     prose = {f"{name}, prose": alone(lambda kind, member=member: asked(member, "prose"))
-             for name, member in (("small", kit.cast.small), ("large", kit.cast.large))}
+             for name, member in _two_sizes(kit).items()}
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
     talked = await measure(kit.ask, prose, numbers, progress=_bar(progress, "prose"))
-    cells = [[*one, *other] for one, other in zip(counted.cells, talked.cells, strict=True)]
-    return Matrix(sums, [*counted.subjects, *talked.subjects], cells)
+    return merged(counted, talked)
 
 
 class Judged(NamedTuple):
@@ -129,6 +128,10 @@ async def _pick(kit: Kit, member: Member, question: str, *answers: str) -> int:
     listed = "\n\n".join(f"Answer {letter}: {text}" for letter, text in zip("AB", answers, strict=True))
     reply = await kit.ask(member, f"Question: {question}\n\n{listed}", role="judge", labels=("A", "B"))
     return "AB".index(most_likely(reply, "AB").label)
+
+
+def _two_sizes(kit: Kit) -> dict[str, Member]:
+    return {"small": kit.cast.small, "large": kit.cast.large}
 
 
 def _of(name: str, kind: str) -> list[Task]:

@@ -5,7 +5,6 @@ Run alone:  uv run pytest -m benchmark -s tests/benchmarks/test_patterns_speed.p
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,20 +16,12 @@ from mlkit.patterns import consensus_ensemble, weighted_ensemble
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting, vote
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
+from tests.benchmarks.timing import best_seconds
 from tests.conftest import Scripted
 from tests.faults.test_patterns import GOOD, PATTERNS
 
 pytestmark = pytest.mark.benchmark
 ITEMS, MEMBERS = 1000, 5
-
-
-def best_seconds(work: Callable[[], Any], rounds: int = 7) -> float:
-    """The fastest of several rounds: what else runs on this machine can only slow one down."""
-    def once() -> float:
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
-    return min(once() for _ in range(rounds))
 
 
 def _items() -> list[list[str | None]]:
