@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mlkit import article, paths, tasks
+from mlkit import paths, tasks
 from mlkit.ask import Ask, Member, Reply
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
@@ -41,26 +41,55 @@ QUEUE_SHOTS = (("My wheel wobbles, please true it, and bring it to my flat if al
                ("This jacket was never worn, I have the receipt. I bring it back if I get at least $50.", "refund"),
                ("Please bring the two parcels I paid for to my office, for at most $20.", "delivery"),
                ("You can have my old folding bike if you give me $50 for it.", "trade"))
+# Worked examples for each queue, with the handbook's own prices: with invented ones, members took the examples' prices.
+SHOTS = {
+    "repair": (("A gear adjustment and a puncture repair, please, if that stays under $50.", "24 + 14"),
+               ("A gear adjustment by tonight, so express, if it is at most $40.", "24 * 1.25")),
+    "order": (("Send me 2 pumps and 3 inner tubes, if that stays under $90.", "2 * 26 + 3 * 7"),
+              ("We are a school and need 5 lamps, for at most $95.", "5 * 22 * 0.8")),
+    "rental": (("I need one tandem and two child seats for 2 days, my budget is $100.", "34 * 2 + 2 * 5 * 2"),
+               ("One cargo bike for one day on my student card, for at most $35.", "40 * 0.75")),
+    "refund": (("I bring back a pair of shoes, unused and with the receipt, if I get at least $65.", "72"),
+               ("The gloves were never worn, but I bought them 40 days ago. I return them if I get at least $10.", "18 * 0.5")),
+    "delivery": (("Please bring two bikes and one parcel, for at most $70.", "2 * 26 + 8"),
+                 ("Can you bring two parcels at 7 pm, for at most $30?", "2 * 8 * 1.5")),
+    "trade": (("You can have my folding bike with a basket if you give me $90 for it.", "90 + 10"),
+              ("I trade in my folding bike for cash, if I get at least $70.", "90 * 0.8")),
+}
+TANDEM, TANDEM_TOTAL = SHOTS["rental"][0]
+LATE, LATE_TOTAL = SHOTS["delivery"][1]
+TANDEM_PRICES = "tandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days"
+LATE_PRICES = "parcel: $8 each, 2 pieces\ndelivery after 6 pm: 50 percent more"
 EXTRACT = ("List every price and every rule of the handbook that the request needs, one short line each, with the number of pieces or "
            "days from the request. Nothing else.\n\nHandbook:\n\n")
-EXTRACT_SHOTS = (("Request: I need one tandem and two child seats for 2 days, my budget is $100.\nclassify: rental",
-                  "tandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days"),)
+EXTRACT_SHOTS = ((f"Request: {TANDEM}\nclassify: rental", TANDEM_PRICES), (f"Request: {LATE}\nclassify: delivery", LATE_PRICES))
 REASON = "Write the total in dollars as one arithmetic expression with numbers only. No words, no units, no equals sign."
-REASON_SHOTS = (("Request: I need one tandem and two child seats for 2 days, my budget is $100.\nclassify: rental\n"
-                 "extract: tandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days", "34 * 2 + 2 * 5 * 2"),)
+REASON_SHOTS = ((f"Request: {TANDEM}\nclassify: rental\nextract: {TANDEM_PRICES}", TANDEM_TOTAL),
+                (f"Request: {LATE}\nclassify: delivery\nextract: {LATE_PRICES}", LATE_TOTAL))
 ONE_PROMPT = ("First name what the customer wants. Then list the prices and rules that the request needs. In the last line, write the "
-              "total as one arithmetic expression with numbers only.\n\nHandbook:\n\n")
-ONE_PROMPT_SHOTS = (("I need one tandem and two child seats for 2 days, my budget is $100.",
-                     "rental\ntandem: $34 a day, 1 piece, 2 days\nchild seat: $5 a day, 2 pieces, 2 days\n34 * 2 + 2 * 5 * 2"),)
+              "total as one arithmetic expression with numbers only: no words, no units, no equals sign.\n\nHandbook:\n\n")
+ONE_PROMPT_SHOTS = ((TANDEM, f"rental\n{TANDEM_PRICES}\n{TANDEM_TOTAL}"), (LATE, f"delivery\n{LATE_PRICES}\n{LATE_TOTAL}"))
 BARE = ("Which calculation gives the total of this request, by the rules of the handbook? Reply with the calculation alone: numbers, "
-        "and + - * / and brackets.\n\nHandbook:\n\n")
+        "and + - * / and brackets. Do not write its result, and no equals sign.\n\nHandbook:\n\n")
+PLAN = ('Split the request into the fewest steps. Each step has a type, a prompt, and in "needs" the numbers of the earlier steps '
+        'whose results it uses. Types: search finds a price or a rule in the shop handbook; math does one calculation, and its prompt '
+        'names all that counts: pieces, days, and what changes the price. Write compact JSON.')
+PLAN_SHOTS = (
+    (TANDEM, '{"steps":[{"type":"search","prompt":"rental price of a tandem","needs":[]},'
+             '{"type":"search","prompt":"rental price of a child seat","needs":[]},'
+             '{"type":"math","prompt":"1 tandem and 2 child seats, each for 2 days","needs":[1,2]}]}'),
+    (LATE, '{"steps":[{"type":"search","prompt":"delivery of a parcel after 6 pm","needs":[]},'
+           '{"type":"math","prompt":"delivery of 2 parcels after 6 pm","needs":[1]}]}'),
+    (SHOTS["order"][1][0], '{"steps":[{"type":"search","prompt":"price of a lamp, school discount on an order","needs":[]},'
+                           '{"type":"math","prompt":"5 lamps with the school discount","needs":[1]}]}'))
 TOTAL = "Write the total as one number or one arithmetic expression, from the results only. Nothing else."
 TOTAL_SHOTS = (("Request: Send me 3 bells and 2 locks, if that stays under $60.\n\nResults:\nprice of a bell: A bell costs $5.\n"
                 "price of a lock: Locks are $20.\n3 bells plus 2 locks, total price: 55", "55"),)
 WORK = ("Do the task from the handbook: write the prices and rules that it needs, then the amount as an arithmetic expression. One line "
         "each, nothing else.\n\nHandbook:\n\n")
-WORK_SHOTS = (("price of 2 child seats for 2 days\n\nIt is part of this request: I need one tandem and two child seats for 2 days.",
-               "child seat: $5 a day\n2 * 5 * 2"),)
+WORK_SHOTS = ((f"price of 2 child seats for 2 days\n\nIt is part of this request: {TANDEM}", "child seat: $5 a day\n2 * 5 * 2"),
+              (f"price of bringing two parcels at 7 pm\n\nIt is part of this request: {LATE}",
+               "parcel: $8 each\nafter 6 pm: 50 percent more\n2 * 8 * 1.5"))
 ASSIGN = ("Split the request into one task for each worker who is needed: anna and ben both know the handbook and can price things. A "
           "simple request is one task. Write compact JSON.")
 ASSIGN_SHOTS = (
@@ -84,14 +113,15 @@ def handbook() -> str:
 
 def with_handbook(member: Member, name: str = "") -> Member:
     """The member with the whole handbook in its system message."""
+    shots = tuple(shot for pair in SHOTS.values() for shot in pair)
     order = asked(member, "order")
-    return replace(order, system=f"{order.system}\n\nHandbook:\n\n{handbook()}", name=name or member.name)
+    return replace(order, system=f"{order.system}\n\nHandbook:\n\n{handbook()}", shots=shots, name=name or member.name)
 
 
-def with_paragraph(member: Member, topic: str) -> Member:
+def with_paragraph(member: Member, queue: str) -> Member:
     """The member with one paragraph of the handbook: what a specialist knows."""
     order = asked(member, "order")
-    return replace(order, system=f"{order.system}\n\n{tasks.paragraphs()[topic]}")
+    return replace(order, system=f"{order.system}\n\n{tasks.paragraphs()[TOPICS[queue]]}", shots=SHOTS[queue])
 
 
 def bare(member: Member) -> Member:
@@ -150,14 +180,20 @@ def pipeline(cast: Cast, retries: int = 0, keep_original: bool = True, classifie
 def router(cast: Cast, threshold: float = 0.0) -> ModelRouter:
     """The small model names the queue; its specialist is the large model that knows the queue's paragraph."""
     classifier = replace(cast.small, system=QUEUE, shots=QUEUE_SHOTS, max_tokens=4)
-    specialists = {queue: with_paragraph(cast.large, topic) for queue, topic in TOPICS.items()}
+    specialists = {queue: with_paragraph(cast.large, queue) for queue in TOPICS}
     return ModelRouter(classifier, specialists, "order", threshold)
 
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
-    """The article's planner with a search in the handbook and a calculator; the large model writes the total."""
-    pattern = article.planner_executor(cast, search(paths.data() / "handbook.md"), arithmetic)
-    return replace(pattern, synthesizer=replace(cast.large, system=TOTAL, shots=TOTAL_SHOTS, max_tokens=48))
+    """The large model plans and writes the total; steps search the handbook, or have the general model write a calculation."""
+    math = asked(cast.general, "order")
+    rental, delivery = (tasks.paragraphs()[topic] for topic in ("rental", "delivery"))
+    shots = ((f"1 tandem and 2 child seats, each for 2 days\n\nrental price of a tandem: {rental}\nrental price of a child seat: {rental}",
+              TANDEM_TOTAL), (f"delivery of 2 parcels after 6 pm\n\ndelivery of a parcel after 6 pm: {delivery}", LATE_TOTAL))
+    return PlannerExecutor(planner=replace(cast.large, system=PLAN, shots=PLAN_SHOTS, max_tokens=256),
+                           synthesizer=replace(cast.large, system=TOTAL, shots=TOTAL_SHOTS, max_tokens=48),
+                           members={"math": replace(math, shots=shots)},
+                           tools={"search": search(paths.data() / "handbook.md"), "math": arithmetic})
 
 
 def supervisor_worker(cast: Cast, rounds: int = 1) -> SupervisorWorker:
@@ -227,7 +263,7 @@ async def members_alone(kit: Kit, progress: bool = False) -> Matrix:
     patterns = {member.name: _same(SingleModel(member)) for member in members(cast)} | {
         "no handbook": _same(SingleModel(asked(cast.large, "order"))),
         "search": _same(LookUp(asked(cast.large, "order"), top_two)),
-        "right paragraph": lambda task, sample: SingleModel(with_paragraph(cast.large, _topic(task)))}
+        "right paragraph": lambda task, sample: SingleModel(with_paragraph(cast.large, _queue(task)))}
     return await measure(kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", at_once=48)
 
 
@@ -235,5 +271,5 @@ def _same(pattern: Pattern) -> Subject:
     return lambda task, sample: pattern
 
 
-def _topic(task: Task) -> str:
-    return task.gold["queue"].replace("_", "-")
+def _queue(task: Task) -> str:
+    return {"trade_in": "trade"}.get(task.gold["queue"], task.gold["queue"])
