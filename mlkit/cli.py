@@ -154,11 +154,12 @@ def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or no
     """Ask the live engine what studies and notebooks ask, one question at a time, and keep every answer."""
     from mlkit import record as recording
     from mlkit.studies import STUDIES
+    from mlkit.timings import TIMINGS
 
     try:
         if check:
             raise typer.Exit(0 if recording.check(console) else 1)
-        recording.record(names or [*STUDIES, *sorted(paths.notebooks().glob("*.ipynb"))], _cast(cast), fresh, console)
+        recording.record(names or [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))], _cast(cast), fresh, console)
     except MlkitError as error:
         _stop(error)
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ import nbclient
 import nbformat
 from rich.console import Console
 
-from mlkit import paths
+from mlkit import paths, timings
 from mlkit.engines import choose
 from mlkit.engines.chat import Chat
 from mlkit.engines.recording import Recording, load_file
@@ -22,6 +22,7 @@ from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import connect
 from mlkit.models import Cast
 from mlkit.studies import STUDIES
+from mlkit.timings import TIMINGS
 
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
@@ -36,11 +37,14 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
     if not engine.live:
         raise EngineError(f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run mlkit pull")
     for name in names:
-        if str(name) not in STUDIES and not Path(name).is_file():
-            raise RecordingError(f"There is no study and no notebook {name}. Studies: {', '.join(STUDIES)}. A notebook, for "
-                                 "example:  uv run mlkit record notebooks/00_start_here.ipynb")
+        if str(name) not in {*STUDIES, *TIMINGS} and not Path(name).is_file():
+            raise RecordingError(f"There is no study and no notebook {name}. Studies: {', '.join([*STUDIES, *TIMINGS])}. A "
+                                 "notebook, for example:  uv run mlkit record notebooks/00_start_here.ipynb")
     console.print(forecast([Path(name).stem for name in names], engine, cast), soft_wrap=True)
     for name in names:
+        if str(name) in TIMINGS:
+            _measure_times(str(name), engine, cast, fresh)
+            continue
         path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
         if fresh:
             journal_of(path).unlink(missing_ok=True)
@@ -57,6 +61,14 @@ def _record_study(name: str, path: Path, engine: choose.Engine, cast: Cast, fres
     finally:
         del os.environ["MLKIT_RECORD"], os.environ["MLKIT_RECORD_FRESH"]
     return finish(path, engine.header)
+
+
+def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
+    """Nothing else may run meanwhile. Rows are appended; those that are there are not measured again."""
+    path = timings.file(name, cast.name)
+    if fresh:
+        path.unlink(missing_ok=True)
+    asyncio.run(TIMINGS[name](connect(cast, engine.kind), path))
 
 
 def _record_notebook(notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console) -> Recording:

@@ -22,7 +22,8 @@ from mlkit.engines.embedded import Embedded
 pytestmark = pytest.mark.live
 
 MODEL = "qwen2.5-coder:0.5b"
-STOPS_SECONDS = 1.5
+# llama.cpp cannot be stopped within a batch, which takes 1 to 2 s at a thread; what is not stopped takes half a minute.
+STOPS_SECONDS = 4
 LONG = "The quick brown fox jumps over the lazy dog. " * 350  # 3,500 tokens: half a minute to read
 PROMPTS = ("What is the capital of France?", "Add 17 and 25.", "Name a prime number above 50.", "Write a haiku about rain.",
            "Translate 'good morning' into German.", "What does len([1, 2, 3]) return?", "Is a whale a fish?",
@@ -108,7 +109,7 @@ def test_cancelled_embedding_stops(embedded: Embedded) -> None:
         return await seconds_to_next_answer(embedded)
     waited = asyncio.run(cancel())
     print(f"embedding stopped within {waited:.2f} s")
-    assert waited < STOPS_SECONDS + 1  # llama.cpp looks once a second whether we are still there
+    assert waited < STOPS_SECONDS + 1  # it looks once a second whether we are still there
 
 
 def test_cancelled_while_waiting_never_runs(embedded: Embedded) -> None:
