@@ -171,11 +171,10 @@ def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or no
 def findings() -> None:
     """Write data/FINDINGS.md: what the recordings say about each claim."""
     import mlkit
-    from mlkit import findings as found
+    from mlkit.findings import page
 
     try:
-        kit = mlkit.connect(engine="replay")
-        (paths.data() / "FINDINGS.md").write_text(found.page(asyncio.run(found.findings(kit)), kit.source), encoding="utf-8")
+        (paths.data() / "FINDINGS.md").write_text(asyncio.run(page.page(mlkit.connect(engine="replay"))), encoding="utf-8")
     except MlkitError as error:
         _stop(error)
     console.print("Written: data/FINDINGS.md")

@@ -263,7 +263,7 @@ async def members_alone(kit: Kit, progress: bool = False) -> Matrix:
     patterns = {member.name: _same(SingleModel(member)) for member in members(cast)} | {
         "no handbook": _same(SingleModel(asked(cast.large, "order"))),
         "search": _same(LookUp(asked(cast.large, "order"), top_two)),
-        "right paragraph": lambda task, sample: SingleModel(with_paragraph(cast.large, _queue(task)))}
+        "right paragraph": lambda task, sample: SingleModel(with_paragraph(cast.large, queue(task)))}
     return await measure(kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", at_once=48)
 
 
@@ -271,5 +271,6 @@ def _same(pattern: Pattern) -> Subject:
     return lambda task, sample: pattern
 
 
-def _queue(task: Task) -> str:
-    return {"trade_in": "trade"}.get(task.gold["queue"], task.gold["queue"])
+def queue(task: Task) -> str:
+    """The word in TOPICS for an order's queue."""
+    return task.gold["queue"].partition("_")[0]

@@ -3,21 +3,24 @@
 import asyncio
 import base64
 import concurrent.futures
+import functools
 import html
+import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 from IPython.display import clear_output, display
 
 from mlkit.ask import Member
 from mlkit.charts.look import Chart
 from mlkit.kit import Kit
+from mlkit.models import Price, Prices
 from mlkit.patterns.single_model import SingleModel
-
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 
@@ -110,6 +113,69 @@ def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSl
     """A slider that snaps to the settings that were measured."""
     return widgets.SelectionSlider(options=list(options), value=value, description=label,
                                    style={"description_width": "210px"}, layout={"width": "100%", "max_width": "760px"})
+
+
+def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
+    """A slider for how many of the voters must agree; its value is that number, and it says "2 of 3 (0.67)"."""
+    return steps(label, value, [(f"{votes} of {voters} ({votes / voters:.2f})", votes) for votes in range(1, voters + 1)])
+
+
+class Shares(widgets.VBox):
+    """Sliders for weights that sum to one: moving one moves the others, which keep their proportions. `value` is a tuple."""
+    value = traitlets.Tuple()
+
+    def __init__(self, **weights: float) -> None:
+        self._sliders = [slider(name, 0, 0, 1, 0.01) for name in weights]
+        self._following = False
+        super().__init__(self._sliders)
+        for n, one in enumerate(self._sliders):
+            one.observe(functools.partial(self._moved, n), "value")
+        self.value = tuple(weight / sum(weights.values()) for weight in weights.values())
+
+    def _moved(self, n: int, change: Mapping[str, float]) -> None:
+        if not self._following:
+            self.value = balanced(self.value, n, change["new"])
+
+    @traitlets.observe("value")
+    def _follow(self, change: Mapping[str, Any]) -> None:
+        self._following = True
+        for one, share in zip(self._sliders, self.value, strict=True):
+            one.value = share
+        self._following = False
+
+
+def balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
+    """The shares with the n-th set, and the others scaled so that all sum to one; equal where they were all nothing."""
+    others = sum(shares) - shares[n]
+    rest = [(1 - share) * (one / others if others > 1e-9 else 1 / (len(shares) - 1)) for one in shares]
+    return tuple(share if m == n else one for m, one in enumerate(rest))
+
+
+class PriceList(widgets.VBox):
+    """Boxes for the prices of some models, in dollars per million tokens read and written. `value` is a mapping to Price."""
+    value = traitlets.Dict()
+
+    def __init__(self, prices: Prices, models: Sequence[str]) -> None:
+        self._boxes = {model: [_price_box(f"{model}, {what}", price) for what, price in zip(("read", "written"), prices[model], strict=True)]
+                       for model in models}
+        super().__init__([widgets.HTML(_line("Dollars per million tokens:")), *map(widgets.HBox, self._boxes.values())])
+        for box in itertools.chain(*self._boxes.values()):
+            box.observe(self._read, "value")
+        self._read(None)
+
+    def _read(self, _: Any) -> None:
+        self.value = {model: Price(*(box.value for box in boxes)) for model, boxes in self._boxes.items()}
+
+    @traitlets.observe("value")
+    def _follow(self, _: Any) -> None:
+        for model, price in self.value.items():
+            for box, amount in zip(self._boxes[model], price, strict=True):
+                box.value = amount
+
+
+def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
+    return widgets.BoundedFloatText(price, min=0, max=1000, step=0.05, description=label, style={"description_width": "auto"},
+                                    layout={"width": "330px"})
 
 
 def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:

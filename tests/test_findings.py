@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 import mlkit
-from mlkit import findings, paths, studies
-from mlkit.findings import CLAIMS, MEASURED
+from mlkit import orders, paths, studies, timings
+from mlkit.findings.claims import CLAIMS
+from mlkit.findings.page import MEASURED, page
 from mlkit.measure import Matrix
 
 
@@ -17,13 +18,12 @@ def kit():
 
 
 def test_the_page_is_what_the_recordings_say(kit):
-    page = findings.page(asyncio.run(findings.findings(kit)), kit.source)
-    assert page == (paths.data() / "FINDINGS.md").read_text(encoding="utf-8"), "type:  uv run mlkit findings"
+    assert asyncio.run(page(kit)) == (paths.data() / "FINDINGS.md").read_text(encoding="utf-8"), "type:  uv run mlkit findings"
 
 
 def test_every_claim_has_a_row_in_order(kit):
     rows = [line.split(" | ")[0].strip("| ") for line in (paths.data() / "FINDINGS.md").read_text().splitlines() if line.startswith("| C")]
-    assert rows == list(CLAIMS) == [f"C{n}" for n in range(1, 17)] and MEASURED.keys() <= CLAIMS.keys()
+    assert rows == list(CLAIMS) == [f"C{n}" for n in range(1, 17)] and MEASURED.keys() == CLAIMS.keys()
 
 
 def flipped(matrix: Matrix) -> Matrix:
@@ -36,17 +36,39 @@ def flipped(matrix: Matrix) -> Matrix:
     return Matrix(matrix.tasks, matrix.subjects, cells)
 
 
-@pytest.mark.parametrize(("claim", "study"), [("C1", "desk"), ("C1", "triage"), ("C5", "routing"), ("C5", "triage"), ("C6", "desk"),
-                                              ("C7", "triage"), ("C7", "samples"), ("C8", "texts"), ("C11", "triage"), ("C13", "samples")])
+SUBJECTS = {"C1": "large by kind", "C3": "pipeline, one model", "C4": "right paragraph", "C6": "large by kind", "C8": "large",
+            "C9": "planner_executor", "C14": "supervisor_worker", "C16": "single_model"}  # the subject whose answers change, where it is not the first
+
+
+@pytest.mark.parametrize(("claim", "study"), [
+    ("C1", "desk"), ("C1", "triage"), ("C3", "orders"), ("C4", "specialists"), ("C4", "orders"), ("C5", "routing"), ("C5", "triage"),
+    ("C6", "desk"), ("C7", "triage"), ("C7", "samples"), ("C8", "texts"), ("C9", "orders"), ("C11", "triage"), ("C13", "samples"),
+    ("C14", "orders"), ("C14", "specialists"), ("C15", "specialists"), ("C15", "desk")])
 def test_other_answers_give_another_row(kit, monkeypatch, claim, study):
     before = asyncio.run(MEASURED[claim](kit))
-    measure = getattr(studies, study)
+    home = orders if study == "orders" else studies
+    measure = getattr(home, study)
 
     async def other(kit, progress=False):
         measured = await measure(kit, progress)
-        order = {"C8": ["large"], "C6": ["large by kind"], "C1": ["large by kind"]}.get(claim, measured.subjects[:1]) if study != "triage" else ["large"]
-        rest = [name for name in measured.subjects if name not in order]
-        return flipped(measured.of([*order, *rest])).of(measured.subjects)
+        first = SUBJECTS.get(claim, "large" if study == "triage" else measured.subjects[0])
+        first = first if first in measured.subjects else measured.subjects[0]
+        rest = [name for name in measured.subjects if name != first]
+        return flipped(measured.of([first, *rest])).of(measured.subjects)
 
-    monkeypatch.setattr(studies, study, other)
+    monkeypatch.setattr(home, study, other)
+    assert asyncio.run(MEASURED[claim](kit)).measured != before.measured
+
+
+@pytest.mark.parametrize("claim", ["C2", "C10", "C14", "C16"])
+def test_other_times_give_another_row(kit, monkeypatch, claim):
+    header, runs = timings.load_latency()
+    before = asyncio.run(MEASURED[claim](kit))
+
+    def slower(run):
+        """Every pattern but the single model takes a minute, all of it its first call."""
+        calls = tuple(replace(call, reply=replace(call.reply, output_seconds=60.0)) if call.id == 0 else call for call in run.calls)
+        return run if run.pattern == "single_model" else replace(run, wall_seconds=60.0, calls=calls)
+
+    monkeypatch.setattr(timings, "load_latency", lambda cast: (header, [slower(run) for run in runs]))
     assert asyncio.run(MEASURED[claim](kit)).measured != before.measured

@@ -11,6 +11,7 @@ from mlkit.ask import Member
 from mlkit.charts.look import Chart
 from mlkit.engines.chat import Chat
 from mlkit.kit import connect
+from mlkit.models import Price
 
 
 class Row(NamedTuple):
@@ -109,3 +110,39 @@ def test_stop_ends_the_question_and_says_so(server):
 
 def test_a_member_nobody_recorded_has_no_prompts_to_offer():
     assert connect(engine="replay").recorded_prompts(Member("nobody")) == []
+
+
+def test_moving_one_weight_moves_the_others_in_proportion_and_reset_puts_all_back():
+    weights = panels.Shares(large=0.5, writer=0.3, general=0.2)
+    drawn_with = []
+    panel = panels.explore(lambda weights: drawn_with.append(weights) or chart(weights[0]), weights=weights)
+    weights.children[0].value = 0.0
+    assert weights.value == pytest.approx((0.0, 0.6, 0.4)) and [one.value for one in weights.children] == pytest.approx([0, 0.6, 0.4])
+    weights.children[2].value = 1.0
+    assert weights.value == pytest.approx((0, 0, 1)) and drawn_with[-1] == weights.value
+    weights.children[2].value = 0.5  # the others were nothing: they share what is left
+    assert weights.value == pytest.approx((0.25, 0.25, 0.5)) and len(drawn_with) == 4
+    panel.children[1].click()
+    assert [one.value for one in weights.children] == pytest.approx([0.5, 0.3, 0.2])
+
+
+def test_weights_given_as_any_numbers_are_shares():
+    assert panels.Shares(a=2, b=6).value == (0.25, 0.75)
+
+
+def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():
+    votes = panels.agreement("votes needed", 3, 2)
+    assert [label for label, _ in votes.options] == ["1 of 3 (0.33)", "2 of 3 (0.67)", "3 of 3 (1.00)"] and votes.value == 2
+
+
+def test_prices_can_be_typed_and_reset():
+    listed = panels.PriceList({"a": Price(0.1, 0.2), "b": Price(3, 15), "c": Price(1, 1)}, ["a", "b"])
+    panel = panels.explore(lambda prices: chart(prices["b"].output / 100), prices=listed)
+    box = listed.children[2].children[1]
+    assert listed.value == {"a": (0.1, 0.2), "b": (3, 15)} and "b, written" in box.description
+    box.value = 50
+    assert panel.chart.reading == "50% right" and listed.value["b"] == Price(3, 50)
+    box.value = -4  # no price is below nothing
+    assert box.value == 0
+    panel.children[1].click()
+    assert listed.value == {"a": Price(0.1, 0.2), "b": Price(3, 15)} and box.value == 15

@@ -1,13 +1,13 @@
-"""data/FINDINGS.md: what the recordings say about each claim of the article. Made by `mlkit findings`, from nothing else."""
+"""What was measured about members, prompts, votes, weights and thresholds: C1, C5 to C8, C11 to C13."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from mlkit import studies
+from mlkit.findings.claims import CLAIMS, Finding, verdict
 from mlkit.kit import Kit
 from mlkit.measure import Matrix, agreed
 from mlkit.patterns.consensus_ensemble import votes_needed
@@ -20,39 +20,6 @@ from mlkit.tasks import QUEUES
 ALIKE = 0.9  # cosine similarity from which two free texts count as the same
 
 
-class Finding(NamedTuple):
-    """What was measured about one claim. Verdicts: supported, not supported here, false, not measured yet."""
-    id: str
-    claim: str  # the article's, in our words
-    measured: str
-    n: int      # test items behind it
-    verdict: str
-
-
-CLAIMS = {
-    "C1": "Start with one model; add more at a real limit of cost, latency or quality.",
-    "C2": "Latency adds up: three models in sequence, three times the latency.",
-    "C3": "A pipeline only pays when each step needs a different model.",
-    "C4": "The classifier is the weak link: a wrong class loses quality.",
-    "C5": "A small classifier is enough if the categories are clear.",
-    "C6": "Fan-out is dear but worth it for critical decisions.",
-    "C7": "Majority voting works for classification.",
-    "C8": "For generation, voting needs semantic similarity, not exact match.",
-    "C9": "Planner-executor pays when planning is expensive and execution cheap.",
-    "C10": "The supervisor is the bottleneck.",
-    "C11": "Set weights from actual performance, not from benchmarks.",
-    "C12": "A threshold of 0.7 means two-thirds agreement.",
-    "C13": "A lower threshold decides faster, a higher one gives more confidence.",
-    "C14": "Multi-model pays for mixed workloads, critical quality, cost or latency.",
-    "C15": "It does not pay when all tasks are alike.",
-    "C16": "The article's second table: cost, latency, quality and complexity by family.",
-}
-
-
-def _verdict(holds: bool) -> str:
-    return "supported" if holds else "not supported here"
-
-
 async def c1(kit: Kit) -> Finding:
     """A better prompt for one model, against a vote of three members."""
     desk, whole = (await studies.desk(kit)).of(split="test"), _best_first(await studies.triage(kit))
@@ -62,7 +29,7 @@ async def c1(kit: Kit) -> Finding:
     return Finding("C1", CLAIMS["C1"],
                    f"On the desk, the same large model asked in the way of each kind instead of one way for all gains {prompt.points()}, for "
                    f"someone who knows the kind. On triage, a vote of three members gains {pattern.points()} over the best single one "
-                   f"({best}), for three calls instead of one.", prompt.n + pattern.n, _verdict(prompt.clear and prompt.mean > pattern.mean))
+                   f"({best}), for three calls instead of one.", prompt.n + pattern.n, verdict(prompt.clear and prompt.mean > pattern.mean))
 
 
 async def c5(kit: Kit) -> Finding:
@@ -73,7 +40,7 @@ async def c5(kit: Kit) -> Finding:
     return Finding("C5", CLAIMS["C5"],
                    f"Naming the kind of a task of the desk: small {routing.share('small'):.0%}, large {routing.share('large'):.0%} (small minus "
                    f"large {kinds.points()}). Naming the queue of clear messages: {clear.points()}; of hard ones: {hard.points()}.",
-                   kinds.n + clear.n + hard.n, _verdict(kinds.low > -0.1 and clear.low > -0.1))
+                   kinds.n + clear.n + hard.n, verdict(kinds.low > -0.1 and clear.low > -0.1))
 
 
 async def c6(kit: Kit) -> Finding:
@@ -90,7 +57,7 @@ async def c6(kit: Kit) -> Finding:
                    f"Free texts, where a program can check every rule: the best of three gains {gain.points()} over the best single member, for "
                    f"{dearer:.1f} times the tokens. Where a model judges two answers of which one is right ({_counted(judged)}), it "
                    f"picks the right one in {right.mean:.0%} (95% interval {right.low:.0%} to {right.high:.0%}) of {2 * len(judged)} looks, "
-                   f"and picks the same place again in {flips} of {len(judged)} pairs when their order is swapped.", gain.n + len(judged), _verdict(gain.clear))
+                   f"and picks the same place again in {flips} of {len(judged)} pairs when their order is swapped.", gain.n + len(judged), verdict(gain.clear))
 
 
 async def c7(kit: Kit) -> Finding:
@@ -104,7 +71,7 @@ async def c7(kit: Kit) -> Finding:
     return Finding("C7", CLAIMS["C7"],
                    f"Three members on triage: the majority gains {gain.points()} over the best single one ({best}). Their errors correlate by "
                    f"{rho:.2f}, so that three voters count as {effective_voters(3, rho):.1f}. The small model, right in {sampled.share('small'):.0%} "
-                   f"of single samples, gains {five.points()} from a vote of five.", gain.n, _verdict(gain.clear and gain.mean > 0))
+                   f"of single samples, gains {five.points()} from a vote of five.", gain.n, verdict(gain.clear and gain.mean > 0))
 
 
 async def c8(kit: Kit) -> Finding:
@@ -118,7 +85,7 @@ async def c8(kit: Kit) -> Finding:
     return Finding("C8", CLAIMS["C8"],
                    f"Five samples of the large model for each free text: the same text word for word in a majority on {wilson(exact, n)} of the "
                    f"items, the same meaning (embeddings, cosine from {ALIKE} on) on {wilson(by_meaning, n)}. Of "
-                   f"pairs of texts for different items, {np.mean(strangers >= ALIKE):.1%} are that similar, too.", n, _verdict(gain.clear))
+                   f"pairs of texts for different items, {np.mean(strangers >= ALIKE):.1%} are that similar, too.", n, verdict(gain.clear))
 
 
 async def c11(kit: Kit) -> Finding:
@@ -135,7 +102,7 @@ async def c11(kit: Kit) -> Finding:
     gain = difference(right["learned for five answers"], right["the article's"])
     return Finding("C11", CLAIMS["C11"],
                    f"Three members on triage, right by weights: {shares}. Learned for five "
-                   f"({_listed(whole.subjects, of_five)}) minus the article's .5/.3/.2: {gain.points()}.", gain.n, _verdict(gain.clear and gain.mean > 0))
+                   f"({_listed(whole.subjects, of_five)}) minus the article's .5/.3/.2: {gain.points()}.", gain.n, verdict(gain.clear and gain.mean > 0))
 
 
 async def c12(kit: Kit) -> Finding:
@@ -162,27 +129,7 @@ async def c13(kit: Kit) -> Finding:
     return Finding("C13", CLAIMS["C13"],
                    f"Three samples of the small model, then the large one where fewer agree: {listed}. The large model alone: "
                    f"{strong.share('large'):.0%} right, {alone:.2f} s. All three against any one: {gain.points()}.", len(golds),
-                   _verdict(steps[0][3] < steps[1][3] < steps[2][3] and gain.clear and gain.mean > 0))
-
-
-MEASURED = {"C1": c1, "C5": c5, "C6": c6, "C7": c7, "C8": c8, "C11": c11, "C12": c12, "C13": c13}
-
-
-async def findings(kit: Kit) -> list[Finding]:
-    """One for each claim, in their order."""
-    return [await MEASURED[id](kit) if id in MEASURED else
-            Finding(id, claim, "Its recordings are not made yet.", 0, "not measured yet") for id, claim in CLAIMS.items()]
-
-
-def page(found: Sequence[Finding], source: str) -> str:
-    """FINDINGS.md."""
-    rows = "\n".join(f"| {one.id} | {one.claim} | {one.measured} | {one.n or ''} | **{one.verdict}** |" for one in found)
-    return (f"# Findings\n\nWhat the recordings say about the claims of the article. Written by `uv run mlkit findings`; change nothing here by "
-            f"hand. Source: {source}.\n\nIntervals are 95%: paired bootstrap for differences, Wilson for shares. A verdict is about these two "
-            "small models on these tasks, and about nothing else. Points are percentage points on test items; n counts them. Seconds are the models' "
-            "own working time while this was recorded, with the beginning of each prompt in the engine's cache: good for comparing rows, "
-            "no latencies.\n\n"
-            f"| | claim | measured | n | verdict |\n|---|---|---|---|---|\n{rows}\n")
+                   verdict(steps[0][3] < steps[1][3] < steps[2][3] and gain.clear and gain.mean > 0))
 
 
 def _grades(matrix: Matrix) -> np.ndarray:
