@@ -1,6 +1,7 @@
 """Shared by all tests: the shipped recordings, and a scripted Ask for injecting faults."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,14 @@ import pytest
 
 from mlkit.ask import Member, Reply
 from tests.misbehaving import misbehaving
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Two processes for the whole run on recordings. Lanes that ask models, measure speed or drive a browser keep to one."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and "not live" in config.option.markexpr
+    if whole and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
+        config.option.numprocesses, config.option.dist = 2, "loadfile"
 
 
 @pytest.fixture(autouse=True)
