@@ -49,6 +49,12 @@ def test_every_picture_in_the_text_has_an_alternative_text_and_exists(notebook):
         assert (paths.notebooks() / re.search(r'src="([^"]*)"', picture)[1]).is_file()
 
 
+def test_no_two_dollars_turn_the_text_between_them_into_mathematics(notebook):
+    for cell in notebook.cells:
+        text = re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
+        assert cell.cell_type == "code" or len(re.findall(r"(?<!\\)\$", text)) < 2, f"{cell.id}: write \\$ for a dollar"
+
+
 def test_links_to_other_notebooks_lead_somewhere(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):

@@ -146,3 +146,11 @@ def test_prices_can_be_typed_and_reset():
     assert box.value == 0
     panel.children[1].click()
     assert listed.value == {"a": Price(0.1, 0.2), "b": Price(3, 15)} and box.value == 15
+
+
+def test_a_smooth_panel_changes_the_figure_it_has():
+    slider = panels.slider("share", 0.25, 0, 1, 0.25)
+    panel = panels.explore(lambda share: chart(share), smooth=True, share=slider)
+    figure = panel._drawing
+    slider.value = 0.75
+    assert panel._drawing is figure and figure.data[0].x == (0.75,) and panel.chart.reading == "75% right"

@@ -1,0 +1,70 @@
+"""The same notebook outside JupyterLab: in Notebook 7 and, as a page without code, in Voila."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from mlkit import paths
+from tests.browser.conftest import RAN, READY, TOKEN, free_port
+
+pytestmark = pytest.mark.browser
+NOTEBOOK = "notebooks/00_start_here.ipynb"
+
+
+@pytest.fixture
+def serve(tmp_path) -> Iterator[Callable[..., str]]:
+    """`serve("notebook", ...)` starts one of Jupyter's programs on the recordings and gives its address."""
+    started = []
+
+    def start(program: str, *options: str) -> str:
+        port, log = free_port(), tmp_path / "log"
+        own = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+        process = subprocess.Popen([sys.executable, "-m", program, f"--port={port}", *options], stdout=log.open("w"), stderr=subprocess.STDOUT,
+                                   cwd=paths.root(), env=os.environ | own | {"MLKIT_ENGINE": "replay"})
+        started.append(process)
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:  # waits longer between tries, 60 s in all
+            client.get(f"http://127.0.0.1:{port}/api", params={"token": TOKEN})
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def moves(page) -> None:
+    """A click on the slider for servers: the chart beside it follows."""
+    panel = page.locator(".jupyter-widgets.widget-vbox", has_text="machines that share").filter(has=page.locator(".js-plotly-plot")).last
+    before = panel.locator(".gtitle").text_content()
+    track = panel.locator(".noUi-target").first
+    track.scroll_into_view_if_needed()
+    track.click(position={"x": 0.9 * track.bounding_box()["width"], "y": 2})
+    page.wait_for_function("before => { const titles = [...document.querySelectorAll('.gtitle')].map(one => one.textContent); "
+                           "return !titles.includes(before) && titles.some(one => one.startsWith('4 calls: ')) }", arg=before, timeout=15_000)
+
+
+def test_notebook_7(browser, serve):
+    address = serve("notebook", "--ServerApp.token=" + TOKEN, "--allow-root", "--no-browser", "--JupyterNotebookApp.expose_app_in_browser=True")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
+    page.wait_for_function(READY, timeout=60_000)
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RAN, timeout=60_000)
+    page.wait_for_function(READY, timeout=60_000)
+    moves(page)
+    page.close()
+
+
+def test_voila(browser, serve):
+    address = serve("voila", NOTEBOOK, "--no-browser", "--show_tracebacks=True")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address, timeout=120_000)
+    page.locator(".js-plotly-plot .gtitle").first.wait_for(timeout=120_000)
+    assert re.search(r"REPLAY · recorded", page.inner_text("body"))
+    moves(page)
+    page.close()

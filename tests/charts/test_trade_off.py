@@ -1,0 +1,89 @@
+from math import isnan, nan
+
+import pytest
+
+from mlkit.charts import trade_off
+from mlkit.charts.look import BLUE, GREY
+from mlkit.stats import wilson
+
+# pattern, right, of, dollars per thousand, seconds
+MEASURED = [("small", 30, 100, 0.02, 1.0), ("large", 60, 100, 0.10, 3.0), ("router", 55, 100, 0.05, 4.0), ("pipeline", 50, 100, 0.15, 5.0)]
+ODD = ["<b>x</b>", "$a$", "n" * 200]
+
+
+def drawn(figure) -> dict[str, tuple]:
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_the_front_depends_on_what_is_compared():
+    assert [point.front for point in trade_off.rows(MEASURED)] == [True, True, True, False]
+    assert [point.front for point in trade_off.rows(MEASURED, "seconds")] == [True, True, False, False]
+
+
+def test_rows_hold_the_share_its_interval_and_who_fits():
+    points = trade_off.rows(MEASURED, most=0.10, least=0.55)
+    assert points[1][3:6] == wilson(60, 100) and points[1].share == 0.6
+    assert [point.fits for point in points] == [False, True, True, False]
+    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", most=3.5)] == [True, True, False, False]
+
+
+def test_the_figure_draws_the_front_by_cost_and_dims_the_dominated():
+    traces = drawn(trade_off.figure(trade_off.rows(MEASURED, most=0.12, least=0.4), "here", most=0.12, least=0.4))
+    front, beaten = traces["Pareto front"], traces["dominated"]
+    assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
+    assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
+    assert (front.marker.color, beaten.marker.color) == (BLUE, GREY) and beaten.opacity < front.opacity
+    assert front.marker.symbol == ("circle-open", "circle", "circle") and beaten.marker.symbol == ("circle-open",)
+    assert front.y[0] - front.error_y.arrayminus[0] == pytest.approx(wilson(30, 100).low)
+    assert front.y[0] + front.error_y.array[0] == pytest.approx(wilson(30, 100).high)
+    assert (min(traces["allowed"].y), max(traces["allowed"].x)) == (0.4, 0.12)
+
+
+def test_nothing_is_shaded_where_all_is_allowed():
+    assert "allowed" not in drawn(trade_off.chart(MEASURED, "here").figure)
+
+
+@pytest.mark.parametrize("asked, reading", [
+    ({}, "Worth the cost: small, router and large; 1 of 4 are beaten"),
+    ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
+    ({"most": 0.2, "least": 0.55}, "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is router"),
+    ({"cost": "seconds", "most": 2}, "Within 2.0 s: small"),
+    ({"least": 0.9}, "At least 90% right: no pattern")])
+def test_the_reading_tells_the_survivors(asked, reading):
+    chart = trade_off.chart(MEASURED, "here", **asked)
+    assert chart.reading == reading
+    assert chart.figure.layout.title.text.replace("<br>", " ").replace("&#36;", "$") == reading
+
+
+def test_of_many_survivors_three_are_named():
+    even = [(f"p{number}", 40 + number, 100, number, 1) for number in range(1, 7)]
+    assert trade_off.chart(even, "here").reading == "Worth the cost: p1, p2, p3 and 3 more"
+
+
+def test_labels_never_meet_a_marker_a_label_or_the_edge():
+    spots = [(10, 100, 90, 110), (200, 100, 90, 110), (215, 100, 90, 110), (390, 100, 90, 110)]
+    assert trade_off._places(spots, ["left", "middle", "middle", "right"]) == ["top right", "top left", "top right", "top left"]
+    assert trade_off._places([(200, 160, 150, 170)] * 40, ["the same"] * 40).count("") == 34
+
+
+def test_nothing_measured_and_nothing_answered_say_so():
+    assert "No pattern was measured" in trade_off.figure([], "here").layout.title.text
+    chart = trade_off.chart([("empty", 0, 0, 0.1, 1.0)], "here")
+    assert isnan(chart.rows[0].share) and not chart.rows[0].front and "No pattern was measured" in chart.reading
+
+
+def test_one_point_without_an_interval_is_drawn():
+    point = trade_off.rows([("only", 3, 4, 0.0, 1.0)])[0]._replace(low=nan, high=nan)
+    front = drawn(trade_off.figure([point], "here"))["Pareto front"]
+    assert (front.x, front.y) == ((0.0,), (0.75,)) and isnan(front.error_y.array[0])
+
+
+def test_a_hundred_points_and_odd_names_are_shown_as_text():
+    many = [(ODD[number % 3], number, 100, 1 + number * 37 % 100, 1) for number in range(100)]
+    figure = trade_off.chart(many, "here").figure
+    texts = [text for trace in figure.data for text in trace.text if text]
+    hovers = [hover for trace in figure.data for hover in trace.hovertext]
+    assert len(hovers) == 100 and texts
+    assert all("<b>" not in text and "$" not in text and len(text) < 50 for text in texts)
+    assert all("<b>" not in hover and "$" not in hover for hover in hovers)
+    assert any(hover.replace("<br>", "").startswith("n" * 200) for hover in hovers)

@@ -1,0 +1,73 @@
+import pytest
+
+from mlkit.charts import weights
+from mlkit.charts.look import BLUE, GREEN, ORANGE
+
+PARTS = weights.rows(["42", "41", "42"], ["large", "writer", "general"], [5, 3, 2], [0.2, 1.0, 0.5])
+GRID = weights.mixes(lambda first, second, third: 0.5 + 0.4 * second - 0.1 * third, steps=10)
+
+
+def test_weights_are_scaled_and_multiplied_with_the_scores():
+    assert [part.weight for part in PARTS] == pytest.approx([0.5, 0.3, 0.2])
+    assert [part.earned for part in PARTS] == pytest.approx([0.1, 0.3, 0.1])
+    assert weights.totals(PARTS) == pytest.approx({"41": 0.3, "42": 0.2}) and list(weights.totals(PARTS)) == ["41", "42"]
+
+
+def test_bars_are_stacked_by_answer_with_the_winner_on_top():
+    figure = weights.chart(PARTS, "here").figure
+    (bars,) = figure.data
+    assert bars.y == (1, 0, 1) and bars.x == pytest.approx((0.1, 0.3, 0.1)) and bars.base == pytest.approx((0, 0, 0.1))
+    assert bars.marker.color == (BLUE, ORANGE, GREEN)  # large, writer, general
+    assert figure.layout.yaxis.ticktext == ("<b>41<br>0.30, wins</b>", "42<br>0.20")
+
+
+@pytest.mark.parametrize("heights, end", [([7, 2, 1], "; large dictates: its weight 0.7 exceeds the rest together"),
+                                          ([5, 3, 2], "wins with 0.50"),
+                                          ([1, 6, 1], "its weight 0.75 exceeds the rest together")])
+def test_a_weight_above_all_others_together_is_named_in_the_title(heights, end):
+    chart = weights.chart(weights.rows(["a", "b", "c"], ["large", "writer", "general"], heights, [1, 1, 1]), "here")
+    assert chart.reading.endswith(end)
+    assert ("dictates" in chart.figure.layout.title.text) == ("dictates" in chart.reading)
+
+
+def test_a_tie_goes_to_the_answer_given_first_even_where_rounding_says_otherwise():
+    parts = weights.rows(["a", "b", "b"], ["x", "y", "z"], [0.3, 0.1, 0.2], [1, 1, 1])
+    assert weights.chart(parts, "here").reading == "a ties and, given first, wins with 0.50"
+
+
+@pytest.mark.parametrize("parts", [[], weights.rows([None, "b"], ["x", "y"], [1, 1], [1, 0])])
+def test_nothing_earned_makes_a_chart_that_says_so(parts):
+    figure = weights.chart(parts, "here").figure
+    assert "No answer earned anything" in figure.layout.title.text and figure.data[0].x == ()
+
+
+def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
+    figure = weights.chart(weights.rows(["x" * 200, "<b>x</b>"], ["$a$", "y" * 200], [1, 1], [1, 1]), "here").figure
+    assert "<b>x" not in figure.to_json() and "$a$" not in figure.to_json()
+    assert "x" * 27 + "…" in figure.layout.yaxis.ticktext[0] and "x" * 28 not in figure.layout.yaxis.ticktext[0]
+    assert figure.data[0].customdata[0][0] == "x" * 200 and figure.data[0].customdata[1][1] == "y" * 200
+
+
+def test_a_hundred_members_are_one_stack():
+    parts = weights.rows(["a"] * 100, [f"member {n}" for n in range(100)], [1] * 100, [1] * 100)
+    figure = weights.chart(parts, "here").figure
+    assert len(figure.data) == 1 and figure.data[0].base[-1] == pytest.approx(0.99)
+
+
+def test_mixes_fill_the_triangle():
+    assert len(GRID) == 66 and all(sum(mix[:3]) == pytest.approx(1) for mix in GRID)
+    assert {mix[:3] for mix in GRID} >= {(1, 0, 0), (0, 1, 0), (0, 0, 1)}
+
+
+def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weights():
+    mixes, present = weights.simplex_chart(GRID, (5, 3, 2), ["large", "writer", "$a$"], "here").figure.data
+    corners = {mix[:3]: (mixes.x[n], mixes.y[n]) for n, mix in enumerate(GRID) if max(mix) == 1}
+    assert corners == {(1, 0, 0): (0, 0), (0, 1, 0): (1, 0), (0, 0, 1): (0.5, 1)}
+    assert mixes.marker.color == tuple(mix.right for mix in GRID)
+    assert (present.x[0], present.y[0]) == pytest.approx((0.4, 0.2))
+
+
+def test_the_simplex_reads_present_and_best():
+    assert weights.simplex_reading(GRID, (0.5, 0.3, 0.2)) == "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%"
+    assert weights.simplex_reading(GRID, (0, 1, 0)).endswith("90% right, and no other mix is better")
+    assert "No mix" in weights.simplex([], (1, 1, 1), ["<b>x</b>", "b", "y" * 200], "here").layout.title.text
