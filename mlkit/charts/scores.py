@@ -39,7 +39,7 @@ def figure(scores: Sequence[Score], title: str, source: str, lines: dict[str, fl
                  "arrayminus": [share - score.low for score, share in zip(scores, shares, strict=True)]}))
     for score, name in zip(scores, names, strict=True):
         chart.add_annotation(x=1.03, y=name, xanchor="left", showarrow=False, align="left", font={"size": 12},
-                             text=f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens, "
+                             text=f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens<br>"
                                   f"{plain(dollars(score.dollars_per_thousand))} per 1,000")
     for row, (name, share) in enumerate((lines or {}).items()):
         dash = ("dot", "dash", "dashdot")[row % 3]
@@ -48,7 +48,7 @@ def figure(scores: Sequence[Score], title: str, source: str, lines: dict[str, fl
                              yanchor="bottom", yshift=2 + 15 * row, xanchor="center")
     chart.update_xaxes(range=[-0.02, 1.55], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%", title_text="answered right")
     chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
-    dress(chart, title, source, height=70 + 46 * len(scores))
+    dress(chart, title, source, height=70 + 56 * len(scores))
     chart.layout.margin.t += 15 * len(lines or {})
     chart.layout.height += 15 * len(lines or {})
     return chart

@@ -39,10 +39,11 @@ class Lab:
             self.outside.append(url)
 
     def open(self, notebook: str) -> None:
-        """Open a notebook alone in the page, with a fresh kernel, and wait until the kernel is idle."""
+        """Open a notebook (of notebooks/, or by its path) alone in the page, with a fresh kernel, and wait until it is idle."""
         for session in httpx.get(f"{self.url}/api/sessions", params={"token": TOKEN}).json():
             httpx.delete(f"{self.url}/api/sessions/{session['id']}", params={"token": TOKEN})
-        self.page.goto(f"{self.url}/doc/tree/notebooks/{notebook}?token={TOKEN}&reset")
+        path = notebook if "/" in notebook else f"notebooks/{notebook}"
+        self.page.goto(f"{self.url}/doc/tree/{path}?token={TOKEN}&reset")
         self.page.wait_for_function(READY, timeout=60_000)
 
     def run_all(self, timeout_seconds: float = 120) -> None:

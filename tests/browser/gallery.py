@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from math import nan
 
@@ -9,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 import mlkit
-from mlkit import studies
+from mlkit import orders, studies
 from mlkit.charts import claimed, compound, condorcet, confusion, flow, ladder, quality, scores, speedup, trade_off, traffic, waterfall, weights
 from mlkit.findings.patterns import CLAIMED, RANKS
 from mlkit.measure import agreed
 from mlkit.models import list_prices
-from mlkit.stats import error_correlation, wilson
+from mlkit.stats import Interval, error_correlation, wilson
 
 LONG = "A way of asking with a name that goes on and on, <b>in bold</b>, for $5 and more, until nobody reads it any more"
 
@@ -26,7 +27,8 @@ def kit():
 
 @cache
 def study(name: str):
-    return asyncio.run(getattr(studies, name)(kit()))
+    with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
+        return thread.submit(asyncio.run, getattr(orders if name == "orders" else studies, name)(kit())).result()
 
 
 def _triage():
@@ -76,13 +78,13 @@ def _simplex() -> go.Figure:
 
 def _trade_off(names: list[str]) -> go.Figure:
     triage = _triage()
-    measured = [(name, 20 + 3 * n, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4) for n, name in enumerate(names)]
+    measured = [(name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4) for n, name in enumerate(names)]
     return trade_off.chart(measured, kit().source).figure
 
 
 def _flow() -> str:
-    orders = study("orders")
-    return flow.figure(flow.rows(orders.cells[0][orders.subjects.index("supervisor_worker")][0].run.calls))
+    measured = study("orders")
+    return flow.figure(flow.rows(measured.cells[0][measured.subjects.index("supervisor_worker")][0].run.calls))
 
 
 NINE = ["single_model", "pipeline", "router", "fan_out", "voting", "planner_executor", "supervisor_worker", "weighted_ensemble", "consensus_ensemble"]
@@ -100,5 +102,5 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "traffic": lambda: traffic.chart(5000, 12.0, 0.5, 2, kit().source).figure,
     "claimed": lambda: claimed.chart(CLAIMED, {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)}, RANKS, kit().source).figure,
     "empty": lambda: quality.chart([], kit().source).figure, "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: compound.chart({"a": (nan, nan, nan)}, kit().source).figure,
+    "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
 }

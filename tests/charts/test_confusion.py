@@ -3,13 +3,15 @@ import pytest
 from mlkit.charts import confusion
 
 # kind, routed to, answered right, dollars
-ROUTED = [("math", "math", True, 0.0001), ("math", "math", False, 0.0003), ("math", "code", False, 0.0001), ("math", "math", True, 0.0002),
+ROUTED = [("math", "math", True, 0.0001), ("math", "math", False, 0.0003), ("math", "code", False, 0.0001),
+          ("math", "math", True, 0.0002),
           ("code", "code", True, 0.0002), ("code", "other", True, 0.0004)]
 
 
 def test_cells_count_prompts_and_right_answers_and_average_the_price():
     cells = confusion.rows(ROUTED)
-    assert [cell[:4] for cell in cells] == [("math", "math", 3, 2), ("math", "code", 1, 0), ("code", "code", 1, 1), ("code", "other", 1, 1)]
+    assert [cell[:4] for cell in cells] == [
+        ("math", "math", 3, 2), ("math", "code", 1, 0), ("code", "code", 1, 1), ("code", "other", 1, 1)]
     assert [cell.dollars_per_thousand for cell in cells] == pytest.approx([0.2, 0.1, 0.2, 0.4])
 
 
@@ -44,7 +46,8 @@ def test_the_more_kinds_the_fewer_words_in_a_cell(kinds, first):
     assert figure.data[0].hovertext[0][0].startswith("k0, routed to k0<br>")
 
 
-@pytest.mark.parametrize("name, shown", [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 15 + "…")])
+@pytest.mark.parametrize("name, shown", [
+    ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 15 + "…")])
 def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
     figure = confusion.figure(confusion.rows([(name, name, True, 0.0)]), "here")
     assert figure.layout.yaxis.ticktext == (shown,)

@@ -82,4 +82,4 @@ def test_names_are_text_and_long_ones_are_cut_in_the_box_only(name):
     printed = re.sub("[\x00\x1b]", " ", name)
     assert box.find("title").text == f"{printed} ({printed})"
     role, member = (text.text for text in box.findall("text"))
-    assert role == (printed if len(name) <= 17 else printed[:16] + "…") and len(member) <= 20
+    assert role == (printed if len(name) <= 16 else printed[:15] + "…") and len(member) <= 20

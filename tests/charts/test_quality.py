@@ -26,7 +26,7 @@ def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
         kind = figure.layout.annotations[int(trace.xaxis[1:] or 1) - 1].text
         for x, y, low, high in zip(trace.x, trace.y, trace.error_y.arrayminus, trace.error_y.array, strict=True):
             seen.append((kind, axis.ticktext[round(x)], trace.name, y, pytest.approx(y - low), pytest.approx(y + high)))
-    assert sorted(map(str, seen)) == sorted(map(str, seen)) and len(seen) == len(cells)
+    assert len(seen) == len(cells)
     for kind, level, member, *_, share, low, high in cells:
         assert (kind, level, member, share, low, high) in seen
 
@@ -69,7 +69,8 @@ def test_a_hundred_members_get_no_legend():
     assert len(set(xs)) == 100 and -0.5 < min(xs) and max(xs) < 0.5
 
 
-@pytest.mark.parametrize("name, shown", [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "nnnnnnnnnnnnn…")])
+@pytest.mark.parametrize("name, shown", [
+    ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 13 + "…")])
 def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
     figure = quality.figure(quality.rows([(name, name, name, True)]), "here", {name: {name: 0.5}})
     line, points = figure.data

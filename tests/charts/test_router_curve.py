@@ -13,11 +13,11 @@ ITEMS = [Item(0.9, True, 0.001, True, 0.004, 0.0005), Item(0.8, True, 0.001, Fal
 
 
 def test_the_lines_to_compare_with_come_first():
-    small, large, oracle = router_curve.rows(ITEMS)[:3]
-    assert (small.way, small.share, small.large_share) == ("small alone", 0.5, 0) and small.dollars_per_thousand == pytest.approx(1)
-    assert (large.way, large.share, large.large_share) == ("large alone", 0.5, 1) and large.dollars_per_thousand == pytest.approx(4)
+    *_, oracle = points = router_curve.rows(ITEMS)[:3]
+    assert [(point.way, point.share, point.large_share) for point in points] == [
+        ("small alone", 0.5, 0), ("large alone", 0.5, 1), ("oracle", 0.75, 0.25)]
     # The oracle pays for the large model at the third item alone: nobody is right at the fourth.
-    assert (oracle.way, oracle.share, oracle.large_share) == ("oracle", 0.75, 0.25) and oracle.dollars_per_thousand == pytest.approx(1.75)
+    assert [point.dollars_per_thousand for point in points] == pytest.approx([1, 4, 1.75])
     assert isnan(oracle.threshold) and oracle[3:6] == wilson(3, 4)
 
 

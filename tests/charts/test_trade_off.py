@@ -7,7 +7,8 @@ from mlkit.charts.look import BLUE, GREY
 from mlkit.stats import wilson
 
 # pattern, right, of, dollars per thousand, seconds
-MEASURED = [("small", 30, 100, 0.02, 1.0), ("large", 60, 100, 0.10, 3.0), ("router", 55, 100, 0.05, 4.0), ("pipeline", 50, 100, 0.15, 5.0)]
+MEASURED = [("small", 30, 100, 0.02, 1.0), ("large", 60, 100, 0.10, 3.0), ("router", 55, 100, 0.05, 4.0),
+            ("pipeline", 50, 100, 0.15, 5.0)]
 ODD = ["<b>x</b>", "$a$", "n" * 200]
 
 
@@ -44,7 +45,7 @@ def test_nothing_is_shaded_where_all_is_allowed():
 
 
 @pytest.mark.parametrize("asked, reading", [
-    ({}, "Worth the cost: small, router and large; 1 of 4 are beaten"),
+    ({}, "Worth the cost: small, router and large; 1 of 4 is beaten"),
     ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
     ({"most": 0.2, "least": 0.55}, "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is router"),
     ({"cost": "seconds", "most": 2}, "Within 2.0 s: small"),
@@ -63,7 +64,7 @@ def test_of_many_survivors_three_are_named():
 def test_labels_never_meet_a_marker_a_label_or_the_edge():
     spots = [(10, 100, 90, 110), (200, 100, 90, 110), (215, 100, 90, 110), (390, 100, 90, 110)]
     assert trade_off._places(spots, ["left", "middle", "middle", "right"]) == ["top right", "top left", "top right", "top left"]
-    assert trade_off._places([(200, 160, 150, 170)] * 40, ["the same"] * 40).count("") == 34
+    assert trade_off._places([(200, 160, 150, 170)] * 40, ["the same"] * 40)[3:5] == ["bottom left", ""]
 
 
 def test_nothing_measured_and_nothing_answered_say_so():

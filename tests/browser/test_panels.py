@@ -1,0 +1,162 @@
+"""Every kind of panel in a real JupyterLab: its controls moved by keyboard and by mouse, its numbers read off the page, its speed."""
+
+import statistics
+
+import nbformat
+import pytest
+
+from mlkit import paths
+from mlkit.charts import condorcet as condorcet_chart
+from mlkit.charts import weights as weights_chart
+from tests.browser.conftest import SCREENSHOTS
+
+pytestmark = pytest.mark.browser
+CELLS = {
+    "setup": """import asyncio
+import numpy as np
+import mlkit
+from mlkit import studies
+from mlkit.charts import condorcet, ladder, local_or_hosted, weights
+from mlkit.lessons import predict
+from mlkit.measure import agreed
+from mlkit.models import cost_dollars, list_prices
+from mlkit.panels import PriceList, Shares, agreement, explore, slider, steps
+kit = mlkit.connect()
+cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
+strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
+golds = np.array([task.gold for task in cheap.tasks])
+winners, shares = agreed(cheap.answers[:, 0])""",
+    "curve": """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), p=slider("each voter is right", 0.6, 0, 1, 0.05),
+        rho=slider("correlation of errors", 0, 0, 1, 0.05))""",
+    "smooth": """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), smooth=True, p=slider("each voter is right", 0.6, 0, 1, 0.05),
+        rho=slider("correlation of errors", 0, 0, 1, 0.05))""",
+    "votes": """def rungs(prices):
+    dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
+    return ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars)
+
+explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source), needed=agreement("votes needed", 5, 3),
+        prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))""",
+    "weights": """explore(lambda w: weights.chart(weights.rows(["repair", "order", "repair"], ["one", "two", "three"], w, [1, 1, 1]), kit.source),
+        w=Shares(one=0.5, two=0.3, three=0.2))""",
+    "fails": """def draw(p):
+    if p > 0.6:
+        raise ValueError("nothing was measured beyond 0.6 <b>here</b>")
+    return condorcet.chart(p, 0, kit.source)
+
+explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))""",
+    "guess": """guess = predict("How many?", 0, 10, 1, "of 10")
+guess""",
+}
+
+
+@pytest.fixture
+def panels(lab):
+    """A notebook with one panel a cell, run, in JupyterLab."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    cells = [nbformat.v4.new_code_cell(source, id=id) for id, source in CELLS.items()]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), SCREENSHOTS / "panels.ipynb")
+
+    def start(**options):
+        learner = lab("--replay", **options)
+        learner.open(str((SCREENSHOTS / "panels.ipynb").relative_to(paths.root())))
+        learner.run_all()
+        return learner
+    return start
+
+
+def press(learner, cell: str, which: int, key: str = "ArrowRight") -> None:
+    learner.handle(cell, which).press(key)
+
+
+def drag(learner, cell: str, which: int, share: float) -> None:
+    """Click on a slider's track, at a share of its length."""
+    track = learner.cell(cell).locator(".noUi-target").nth(which)
+    track.click(position={"x": share * track.bounding_box()["width"], "y": 2})
+
+
+def expected(p: float, rho: float) -> str:
+    return condorcet_chart.chart(p, rho, "").reading[:30]
+
+
+def test_each_control_by_keyboard_and_by_mouse(panels):
+    learner = panels()
+    assert learner.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    for cell in ("curve", "smooth"):
+        press(learner, cell, 0)
+        learner.wait_for_title(cell, expected(0.65, 0))
+        press(learner, cell, 1)
+        learner.wait_for_title(cell, expected(0.65, 0.05))
+        curve = next(trace for trace in learner.traces(cell) if len(trace["y"]) == 8)
+        assert curve["y"] == pytest.approx([row.expected for row in condorcet_chart.rows(0.65, 0.05)]) or curve["y"] == pytest.approx(
+            [row.independent for row in condorcet_chart.rows(0.65, 0.05)])
+        drag(learner, cell, 0, 0.8)
+        learner.wait_for_title(cell, expected(0.8, 0.05))
+        learner.cell(cell).get_by_role("button", name="Reset").click()
+        learner.wait_for_title(cell, expected(0.6, 0))
+        learner.shot(f"panel_{cell}", learner.cell(cell))
+
+    # Votes needed: snaps to k of n, and says so; a price that is typed changes the dollars.
+    press(learner, "votes", 0)
+    learner.wait_for_title("votes", "4 of 5")
+    assert learner.cell("votes").locator(".widget-readout").first.text_content() == "4 of 5 (0.80)"
+    drag(learner, "votes", 0, 1.0)
+    learner.wait_for_title("votes", "5 of 5")
+    before = learner.title("votes")
+    box = learner.cell("votes").locator("input[type=number]").nth(2)
+    box.fill("20")
+    box.press("Enter")
+    learner.page.wait_for_function("([cell, before]) => { const t = document.querySelector(`[data-cell='${cell}'] .gtitle`); return t && !before.startsWith(t.textContent) }",
+                                   arg=["votes", before])
+    learner.shot("panel_votes", learner.cell("votes"))
+
+    # Weights: moving one moves the others; the readouts on the page sum to one, and the title follows.
+    drag(learner, "weights", 0, 0.0)
+    learner.wait_for_title("weights", weights_chart.chart(weights_chart.rows(
+        ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]), "").reading[:25])
+    readouts = [float(text) for text in learner.cell("weights").locator(".widget-readout").all_text_contents()]
+    assert readouts == [0.0, 0.6, 0.4]
+    press(learner, "weights", 1, "ArrowLeft")
+    learner.page.wait_for_function("() => document.querySelectorAll(`[data-cell='weights'] .widget-readout`)[2].textContent === '0.41'")
+    learner.shot("panel_weights", learner.cell("weights"))
+
+    # A figure function that raises: one line in the panel, as text; the slider goes on.
+    press(learner, "fails", 0)
+    learner.cell("fails").get_by_text("ValueError: nothing was measured beyond 0.6 <b>here</b>").wait_for()
+    learner.shot("panel_fails", learner.cell("fails"))
+    press(learner, "fails", 0, "ArrowLeft")
+    press(learner, "fails", 0, "ArrowLeft")
+    learner.wait_for_title("fails", expected(0.55, 0))
+    assert learner.cell("fails").get_by_text("ValueError").count() == 0
+
+    drag(learner, "guess", 0, 0.2)
+    learner.cell("guess").get_by_role("button", name="This is my guess").click()
+    learner.cell("guess").get_by_text("You said 2 of 10").wait_for()
+
+
+# The time from a key to another title, frame by frame, and how often there was no chart in between.
+WATCH = """cell => { const find = () => document.querySelector(`[data-cell='${cell}'] .js-plotly-plot`);
+  const S = window.__S = {t0: null, lat: [], missing: 0, done: false}; let last = find().querySelector('.gtitle').textContent;
+  document.addEventListener('keydown', () => { S.t0 = performance.now() }, true);
+  const tick = () => { if (S.done) return; const g = find();
+    if (!g || !g.querySelector('.main-svg') || g.getBoundingClientRect().height < 50) S.missing++;
+    else { const t = g.querySelector('.gtitle').textContent; if (t !== last) { last = t; if (S.t0) { S.lat.push(performance.now() - S.t0); S.t0 = null } } }
+    requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
+
+
+@pytest.mark.parametrize(("cell", "limit_ms", "which"), [("curve", 200, "median"), ("smooth", 100, "p95")])
+def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, limit_ms, which):
+    learner = panels()
+    handle = learner.handle(cell, 0)
+    for key in ("ArrowRight", "ArrowLeft") * 3:  # warm
+        handle.press(key)
+        learner.page.wait_for_timeout(450)
+    learner.page.evaluate(WATCH, cell)
+    for number in range(24):
+        handle.press("ArrowRight" if number % 8 < 4 else "ArrowLeft")
+        learner.page.wait_for_timeout(450)  # a person's pace; nothing is waited for with it
+    seen = learner.page.evaluate("() => { window.__S.done = true; return window.__S }")
+    times = sorted(seen["lat"])
+    median, p95 = statistics.median(times), times[int(0.95 * len(times))]
+    print(f"\n{cell}: {len(times)} of 24 changes seen, median {median:.0f} ms, p95 {p95:.0f} ms")
+    assert len(times) == 24 and seen["missing"] == 0
+    assert {"median": median, "p95": p95}[which] <= limit_ms
