@@ -2,9 +2,12 @@
 
 import html
 import inspect
+import itertools
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -77,6 +80,42 @@ def _question(number: int, question: str, choices: Sequence[Choice]) -> widgets.
     options.observe(answer, "index")
     title = widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>")
     return widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"})
+
+
+def concept_test(questions: Sequence[tuple[str, Sequence[Choice]]], when: str, kept: Path,
+                 explain: bool = False) -> Described:
+    """The same questions before the series and after it: a score, kept in the file `kept` under `when`, beside the other one.
+    `explain` says why to each question that went wrong: for after the series."""
+    options = [widgets.RadioButtons(options=[choice.text for choice in choices], index=None, layout={"width": "100%", "max_width": "760px"})
+               for _, choices in questions]
+    done = widgets.Button(description="Count my score", button_style="primary", layout={"width": "160px"})
+    said = widgets.HTML()
+
+    def count(_: Any) -> None:
+        rights = [one.index is not None and choices[one.index].right for one, (_, choices) in zip(options, questions, strict=True)]
+        scores = _scores(kept) | {when: sum(rights)}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(scores))
+        lines = [", ".join(f"{name}: {score} of {len(questions)}" for name, score in scores.items())]
+        if explain:
+            lines += [f"{number}. {next(choice.why for choice in choices if choice.right)}" for number, ((_, choices), right) in enumerate(
+                zip(questions, rights, strict=True), start=1) if not right]
+        said.value = "".join(f"<div role='status' style='line-height: 1.5'>{html.escape(line)}</div>" for line in lines)
+
+    done.on_click(count)
+    titles = [widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>")
+              for number, (question, _) in enumerate(questions, start=1)]
+    text = "\n".join(f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1))
+    return Described(widgets.VBox([*itertools.chain(*zip(titles, options, strict=True)), done, said]), f"Concept test.\n{text}")
+
+
+def _scores(kept: Path) -> dict[str, int]:
+    """Scores of earlier; none where the file is not there, or is no longer what it was."""
+    try:
+        scores = json.loads(kept.read_text())
+    except (OSError, ValueError):
+        return {}
+    return scores if isinstance(scores, dict) else {}
 
 
 class Verdict(NamedTuple):

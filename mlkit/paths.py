@@ -19,3 +19,8 @@ def recordings(cast: str) -> Path:
 
 def notebooks() -> Path:
     return root() / "notebooks"
+
+
+def concept_scores() -> Path:
+    """Where a learner's two scores of the concept test are kept: on this machine, and nowhere else."""
+    return Path.home() / ".cache" / "mlkit" / "concept_test.json"

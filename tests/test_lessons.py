@@ -2,7 +2,7 @@ import ipywidgets as widgets
 import pytest
 
 from mlkit import lessons
-from mlkit.checks import one_model, start_here
+from mlkit.checks import concept_test, one_model, start_here
 from mlkit.lessons import Choice, Verdict, check, predict, quiz
 
 
@@ -99,3 +99,26 @@ ORACLE = [
 def test_exercise_oracle(answer, hint):
     verdict = one_model.oracle(answer)
     assert hint in verdict.text and verdict.passed == (hint == "Right")
+
+
+def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
+    kept = tmp_path / "deep" / "scores.json"
+    for when, wrong, shown in (("before", 3, "before: 7 of 10"), ("after", 0, "before: 7 of 10, after: 10 of 10")):
+        test = lessons.concept_test(concept_test.TEST, when, kept, explain=when == "before")
+        *asked, done, said = test.children[0].children
+        for number, (options, (_, choices)) in enumerate(zip(asked[1::2], concept_test.TEST, strict=True)):
+            right = next(n for n, choice in enumerate(choices) if choice.right)
+            options.index = right if number >= wrong else (right + 1) % 3
+        done.click()
+        assert shown in said.value and said.value.count("Notebook") + said.value.count("notebook") == wrong
+    kept.write_text("[not what it was")
+    test.children[0].children[-2].click()
+    assert "after: 10 of 10" in test.children[0].children[-1].value and "before" not in test.children[0].children[-1].value
+
+
+def test_the_concept_test_has_ten_questions_with_one_right_choice_and_three_explained():
+    assert len(concept_test.TEST) == 10
+    for _, choices in concept_test.TEST:
+        assert sum(choice.right for choice in choices) == 1 and all(choice.why for choice in choices) and len(choices) == 3
+    places = [next(n for n, choice in enumerate(choices) if choice.right) for _, choices in concept_test.TEST]
+    assert {places.count(place) for place in range(3)} <= {2, 3, 4, 5}  # no place gives the answer away

@@ -11,11 +11,13 @@ import plotly.graph_objects as go
 
 import mlkit
 from mlkit import orders, studies
-from mlkit.charts import claimed, compound, condorcet, confusion, flow, ladder, quality, scores, speedup, trade_off, traffic, waterfall, weights
+from mlkit.charts import (certainty, claimed, compound, condorcet, confusion, flow, ladder, quality, router_curve, scores, speedup, trade_off,
+                          traffic, waterfall, weights)
 from mlkit.findings.patterns import CLAIMED, RANKS
 from mlkit.measure import agreed
 from mlkit.models import list_prices
 from mlkit.stats import Interval, error_correlation, wilson
+from mlkit.tasks import KINDS, QUEUES
 
 LONG = "A way of asking with a name that goes on and on, <b>in bold</b>, for $5 and more, until nobody reads it any more"
 
@@ -64,6 +66,19 @@ def _confusion() -> go.Figure:
         desk.tasks, routing.answers[:, 0, 0], desk.right[:, 0, 0], dollars, strict=True)], kit().source).figure
 
 
+def _curve() -> go.Figure:
+    sure = study("routing").of(["large"], split="test").certainty(KINDS)[:, 0, 0]
+    desk = study("desk").of(["small by kind", "large by kind"], split="test")
+    right, dollars = desk.right[:, :, 0], desk.dollars(list_prices())[:, :, 0]
+    items = [router_curve.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1])) for one, r, d in zip(sure, right, dollars, strict=True)]
+    return router_curve.chart(items, 0.7, kit().source).figure
+
+
+def _sure() -> tuple[np.ndarray, np.ndarray]:
+    triage = _triage().of(["large"])
+    return triage.certainty(QUEUES)[:, 0, 0], triage.right[:, 0, 0]
+
+
 def _scores() -> go.Figure:
     triage = _triage()
     lines = [scores.score("five queues", name, list(triage.right[:, n, 0]), int(triage.tokens[:, n].sum()), 0.01)
@@ -90,6 +105,8 @@ def _flow() -> str:
 NINE = ["single_model", "pipeline", "router", "fan_out", "voting", "planner_executor", "supervisor_worker", "weighted_ensemble", "consensus_ensemble"]
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall, "quality": _quality, "ladder": _ladder, "confusion": _confusion, "scores": _scores, "flow": _flow,
+    "router_curve": _curve, "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
+    "coverage": lambda: certainty.coverage_chart(*_sure(), kit().source).figure,
     "trade_off": lambda: _trade_off(NINE), "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))]),
     "compound": lambda: compound.chart({"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)}, kit().source, wilson(12, 32)).figure,
     "compound-hard": lambda: compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure,
