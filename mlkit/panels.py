@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 import plotly.graph_objects as go
 import traitlets
 from IPython.display import clear_output, display
+from plotly.basedatatypes import BasePlotlyType
 
 from mlkit.ask import Member
 from mlkit.charts.look import Chart
@@ -38,6 +40,7 @@ class Panel(widgets.VBox):
         self._problem = widgets.HTML()
         if smooth:
             self._drawing = go.FigureWidget(chart.figure)
+            self._drawing._config = {"displayModeBar": False}  # as _drawn does; plotly has no other way to say it
         else:
             self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
             # Set, not displayed: what is displayed while a cell runs would be kept as an output of that cell too.
@@ -47,16 +50,16 @@ class Panel(widgets.VBox):
 
     def draw(self, chart: Chart) -> None:
         """Show another chart. The old one stays until the new one is there, so nothing flickers."""
-        self._describe(chart)
         if isinstance(self._drawing, go.FigureWidget):
             with self._drawing.batch_update():
                 for old, new in zip(self._drawing.data, chart.figure.data, strict=True):
-                    old.update(new)
-                self._drawing.layout.update(chart.figure.layout)
-            return
-        with self._drawing:
-            clear_output(wait=True)
-            display(_drawn(chart), raw=True)
+                    old.update(_changed(old, new))
+                self._drawing.layout.update(_changed(self._drawing.layout, chart.figure.layout))
+        else:
+            with self._drawing:
+                clear_output(wait=True)
+                display(_drawn(chart), raw=True)
+        self._describe(chart)
 
     def _describe(self, chart: Chart) -> None:
         self.chart = chart
@@ -71,6 +74,18 @@ class Panel(widgets.VBox):
         if os.environ.get("MLKIT_PICTURES"):  # set while notebooks are stored, because it takes a browser
             bundle["image/png"] = base64.b64encode(_picture(self.chart)).decode()
         return bundle
+
+
+def _changed(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
+    """The properties of `new` that `old` has not: to set the others again costs as much as drawing."""
+    before, after = old.to_plotly_json(), new.to_plotly_json()
+    return {name: value for name, value in after.items() if name != "template" and not _same(before.get(name), value)}
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    return np.array_equal(one, other)
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:

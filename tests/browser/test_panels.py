@@ -54,7 +54,8 @@ def panels(lab):
     """A notebook with one panel a cell, run, in JupyterLab."""
     SCREENSHOTS.mkdir(exist_ok=True)
     cells = [nbformat.v4.new_code_cell(source, id=id) for id, source in CELLS.items()]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), SCREENSHOTS / "panels.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), SCREENSHOTS / "panels.ipynb")
 
     def start(**options):
         learner = lab("--replay", **options)
@@ -71,7 +72,8 @@ def press(learner, cell: str, which: int, key: str = "ArrowRight") -> None:
 def drag(learner, cell: str, which: int, share: float) -> None:
     """Click on a slider's track, at a share of its length."""
     track = learner.cell(cell).locator(".noUi-target").nth(which)
-    track.click(position={"x": share * track.bounding_box()["width"], "y": 2})
+    width = track.bounding_box()["width"]
+    track.click(position={"x": min(share * width, width - 1), "y": 2})
 
 
 def expected(p: float, rho: float) -> str:
@@ -143,8 +145,8 @@ WATCH = """cell => { const find = () => document.querySelector(`[data-cell='${ce
     requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
 
 
-@pytest.mark.parametrize(("cell", "limit_ms", "which"), [("curve", 200, "median"), ("smooth", 100, "p95")])
-def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, limit_ms, which):
+@pytest.mark.parametrize(("cell", "median_ms", "p95_ms"), [("curve", 200, 300), ("smooth", 100, 150)])
+def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, median_ms, p95_ms):
     learner = panels()
     handle = learner.handle(cell, 0)
     for key in ("ArrowRight", "ArrowLeft") * 3:  # warm
@@ -159,4 +161,4 @@ def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, limit
     median, p95 = statistics.median(times), times[int(0.95 * len(times))]
     print(f"\n{cell}: {len(times)} of 24 changes seen, median {median:.0f} ms, p95 {p95:.0f} ms")
     assert len(times) == 24 and seen["missing"] == 0
-    assert {"median": median, "p95": p95}[which] <= limit_ms
+    assert median <= median_ms and p95 <= p95_ms
