@@ -55,15 +55,15 @@ def seed_for(task: Task, sample: int) -> int:
 
 @dataclass(frozen=True)
 class Cell:
-    """One subject's answer to one task. Where none came, `run` is None and `error` says why; it counts as wrong."""
+    """One subject's answer to one task. Where none came, `error` says why; it counts as wrong, and its calls cost what they cost."""
     right: bool
     answer: str | None  # in countable form; None where there is none
-    run: Run | None
+    run: Run
     error: str = ""
 
     @property
     def text(self) -> str:
-        return self.run.result.text if self.run else ""
+        return "" if self.error else self.run.result.text
 
     @property
     def seconds(self) -> float:
@@ -77,7 +77,7 @@ class Cell:
 
     @property
     def calls(self) -> Sequence[trace.Call]:
-        return self.run.calls if self.run else ()
+        return self.run.calls
 
 
 @dataclass(frozen=True)
@@ -217,16 +217,29 @@ def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array([one.winner for one in votes], dtype=object), np.array([one.count / one.of for one in votes])
 
 
+@dataclass(frozen=True)
+class _Caught:
+    """A pattern whose failure is its result, so that the calls before it are kept."""
+    pattern: trace.Pattern
+
+    async def run(self, ask: Ask, prompt: str) -> Any:
+        try:
+            return await self.pattern.run(ask, prompt)
+        except MlkitError as error:
+            return error
+
+
 async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
-    try:
-        run = await trace.run(ask, pattern, task.input)
-    except NotRecorded as error:
-        raise NotRecorded(f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or they, changed after "
-                          f"the recording, or it was made with another cast. {error}") from None
-    except MlkitError as error:
+    run = await trace.run(ask, _Caught(pattern), task.input)
+    # Also where the pattern went on without the answer: a hole must not pass for an answer.
+    for error in [call.reply.error for call in run.calls if isinstance(call.reply, Failure)]:
+        if isinstance(error, NotRecorded):
+            raise NotRecorded(f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or they, changed after "
+                              f"the recording, or it was made with another cast. {error}") from None
         if isinstance(error, EngineError) and "MLKIT_RECORD" in os.environ:
-            raise  # a recording with a hole must not take the place of a whole one
-        return Cell(False, None, None, f"{type(error).__name__}: {error}")
+            raise error
+    if isinstance(run.result, MlkitError):
+        return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")
     try:
         answer = task.answer(run.result.text) or None
     except Unparsed:

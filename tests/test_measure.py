@@ -18,6 +18,8 @@ from mlkit.engines.recording import load_file
 from mlkit.errors import EngineTimeout, NotRecorded
 from mlkit.measure import Matrix, alone, measure, merged
 from mlkit.models import Price
+from mlkit.parsing import label_in
+from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting
 from mlkit.tasks import QUEUES, Task
 
@@ -57,8 +59,28 @@ def test_an_answer_that_fails_or_cannot_be_read_is_a_wrong_cell_that_says_why(sc
     matrix = measured(scripted({"answer": answers}))
     assert matrix.right[:, 0, 0].tolist() == [False, False, False, True] and matrix.answers[:, 0, 0].tolist() == [None, None, None, "8"]
     cells = [row[0][0] for row in matrix.cells]
-    assert cells[0].error == "EngineTimeout: too slow. Wait." and cells[0].text == "" and cells[0].calls == ()
+    assert cells[0].error == "EngineTimeout: too slow. Wait." and cells[0].text == "" and len(cells[0].calls) == 1
     assert [cell.text for cell in cells[1:]] == ["no idea", "", "4 + 4"]
+
+
+def fan_out(*members):
+    return lambda task, sample: ModelFanOut(members)
+
+
+def test_the_calls_of_a_pattern_that_fails_cost_what_they_cost(scripted):
+    voters = ModelVoting((GOOD, BAD), lambda text: label_in(text, ["yes", "no"]))
+    matrix = measured(scripted({"": {"text": "perhaps", "prompt_tokens": 5, "output_tokens": 2}}), vote=lambda task, sample: voters)
+    assert matrix.cells[0][0][0].error.startswith("Unparsed") and (matrix.calls == 2).all() and (matrix.tokens == 14).all()
+
+
+def test_a_hole_is_no_answer_even_where_the_pattern_goes_on_without_it(scripted, monkeypatch):
+    with pytest.raises(NotRecorded, match="Task .*, as it stands now"):
+        measured(scripted({"answer 1": "4", "answer 2": NotRecorded("nobody asked this")}), both=fan_out(GOOD, BAD))
+    lost = scripted({"answer 1": "4", "answer 2": EngineTimeout("too slow. Wait.")})
+    assert (measured(lost, both=fan_out(GOOD, BAD)).calls == 2).all()
+    monkeypatch.setenv("MLKIT_RECORD", "somewhere")
+    with pytest.raises(EngineTimeout):
+        measured(lost, both=fan_out(GOOD, BAD))
 
 
 def test_while_recording_a_failing_engine_ends_the_measurement(scripted, monkeypatch):
