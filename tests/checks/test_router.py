@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mlkit import tasks
 from mlkit.checks import router
 from mlkit.lessons import check, quiz
 from mlkit.stats import Difference
@@ -96,6 +97,16 @@ def test_exercise_kind_of(answer, hint):
 
 def test_a_right_rule_is_counted_on_the_tasks():
     assert "3 test tasks it names 2" in router.kind_of(TASKS)(right_kind).text
+
+
+def test_the_rule_of_the_solution_names_every_test_task_of_the_desk():
+    test = [task for task in tasks.load("desk") if task.split == "test"]
+    assert "88 test tasks it names 88" in router.kind_of(test)(right_kind).text
+
+
+def test_a_call_before_adds_its_costs_and_leaves_the_grades():
+    answer, call = router.Outcome([True], 2, 0.2, 1.0), router.Outcome([False], 3, 0.3, 0.5)
+    assert answer.after(call) == router.Outcome([True], 5, 0.5, 1.5)
 
 
 GAINS = {"a": Difference(-0.08, -0.14, -0.02, 88), "b": Difference(0.04, -0.03, 0.1, 88), "c": Difference(0.16, 0.07, 0.25, 88)}
