@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mlkit
-from mlkit import studies
+from mlkit import orders, studies
+from mlkit.models import CASTS
 from mlkit.tasks import KINDS, QUEUES
 
 
@@ -24,6 +25,10 @@ SHAPES = {
     "routing": ((132, 2, 1), ["small", "large"]),
     "triage": ((96, 3, 1), ["small", "large", "large, rules"]),
     "samples": ((86, 2, 5), ["small", "large"]),
+    "specialists": ((88, 4, 1), ["code", "math", "creative", "general"]),
+    "order_members": ((48, 6, 1), ["large", "large, bare", "small", "no handbook", "search", "right paragraph"]),
+    "orders": ((32, 23, 1), ["large", "large, bare", "small", "no handbook", "search", "right paragraph", *orders.nine(CASTS["tiny"]),
+                             *orders.others(CASTS["tiny"]), "large, 5 samples"]),
     "examples": ((22, 12, 1), [*(f"{who}, {count}" for who in ("small", "large") for count in range(5)), "small, prose", "large, prose"]),
 }
 
@@ -32,8 +37,10 @@ SHAPES = {
 def test_a_study_holds_every_answer_it_promises(kit, name):
     matrix = study(name, kit)
     assert (matrix.right.shape, matrix.subjects) == SHAPES[name]
-    assert not [cell.error for row in matrix.cells for samples in row for cell in samples if cell.error]
-    assert (matrix.calls == 1).all() and (matrix.tokens > 0).all() and (matrix.seconds > 0).all()
+    errors = {cell.error.partition(":")[0] for row in matrix.cells for samples in row for cell in samples if cell.error}
+    assert errors <= ({"Unparsed"} if name == "orders" else set())  # a vote in which no answer counts
+    assert (matrix.calls == 1).all() or name == "orders"
+    assert (matrix.calls > 0).all() and (matrix.tokens > 0).all() and (matrix.seconds > 0).all()
 
 
 def test_samples_of_one_member_differ_and_are_of_test_tasks_only(kit):
