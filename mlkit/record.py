@@ -139,6 +139,8 @@ def store(notebook: Path) -> None:
     """
     node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
     for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
         for output in cell.get("outputs", []):
             output.pop("metadata", None) if output.output_type == "stream" else output.update(metadata={})
@@ -149,6 +151,17 @@ def store(notebook: Path) -> None:
     half_written = notebook.with_suffix(".partial")
     nbformat.write(node, half_written)
     half_written.replace(notebook)
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """With what was printed in one piece: how often the kernel sent it depends on the moment."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _kept(path: Path) -> int:

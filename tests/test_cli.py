@@ -191,3 +191,12 @@ def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):
 def test_python_dash_m_is_the_same():
     done = subprocess.run([sys.executable, "-m", "mlkit", "--help"], capture_output=True, text=True, check=True)
     assert all(word in done.stdout for word in ("lab", "doctor", "pull", "record"))
+
+
+def test_what_a_cell_printed_is_stored_in_one_piece_however_the_kernel_sent_it(tmp_path, monkeypatch):
+    path = tmp_path / "own.ipynb"
+    printed = nbformat.v4.new_code_cell("import sys\nfor n in range(3):\n    print(n)\n    sys.stdout.flush()", id="printed")
+    nbformat.write(nbformat.v4.new_notebook(cells=[printed]), path)
+    record.store(path)
+    stored = nbformat.read(path, as_version=4).cells[0].outputs
+    assert [(output.output_type, output.text) for output in stored] == [("stream", "0\n1\n2\n")]

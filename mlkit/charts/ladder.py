@@ -71,12 +71,12 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
 
 
 def _draw(chart: go.Figure, rungs: Sequence[Rung], chosen: int) -> None:
-    steps, strong = rungs[:-1], rungs[-1]
+    steps, strong, even = rungs[:-1], rungs[-1], break_even(rungs)
     whiskers = {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
                 "array": [rung.high - rung.right for rung in steps], "arrayminus": [rung.right - rung.low for rung in steps]}
     for row, (field, format, line, name, dash) in enumerate((
             ("right", ".0%", strong.right, strong.way, "dash"),
-            ("escalated", ".0%", break_even(rungs), f"break-even, {break_even(rungs):.0%} escalated", "dot"),
+            ("escalated", ".0%", even, f"break-even, {even:.0%} escalated" if even == even else "no break-even", "dot"),
             ("dollars_per_thousand", "$.3~g", strong.dollars_per_thousand, strong.way, "dash")), 1):
         chart.add_scatter(x=[0.5, len(steps) + 0.5], y=[line] * 2, name=name, mode="lines", showlegend=row < 3,
                           line={"color": BLACK, "dash": dash, "width": 1.5}, hovertemplate=f"%{{y:{format}}}", row=row, col=1)

@@ -138,7 +138,7 @@ def _across(weights: Sequence[float]) -> float:
 
 
 def _listed(weights: Sequence[float]) -> str:
-    return " / ".join(f"{weight:.2g}" for weight in weights)
+    return "\u00a0/\u00a0".join(f"{weight:.2g}" for weight in weights)  # stays on one line of a title
 
 
 def _colour(member: str, members: Sequence[str]) -> str:

@@ -57,7 +57,7 @@ class WeightedEnsemble:
     """Ask all members at once; `evaluate` scores each reply, and `weights` say how much each member counts.
 
     An evaluator gives 0 or more: a constant, a check of the format, or how sure the member was, from the probabilities
-    of the `labels` asked for: `lambda reply: most_likely(reply, labels).confidence`. What it cannot read earns 0.
+    of the `labels` asked for (see `most_likely`: its label need not be the one written). What it cannot read earns 0.
     """
     members: Sequence[Member]
     weights: Sequence[float]

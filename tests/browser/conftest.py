@@ -107,8 +107,8 @@ class Lab:
         return handle
 
     def shot(self, name: str, cell: "Locator | None" = None) -> Path:
-        SCREENSHOTS.mkdir(exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         (cell or self.page).screenshot(path=path)
         return path
 

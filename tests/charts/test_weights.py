@@ -68,6 +68,7 @@ def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weight
 
 
 def test_the_simplex_reads_present_and_best():
-    assert weights.simplex_reading(GRID, (0.5, 0.3, 0.2)) == "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%"
+    assert weights.simplex_reading(GRID, (0.5, 0.3, 0.2)) .replace("\u00a0", " ") == (
+        "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%")
     assert weights.simplex_reading(GRID, (0, 1, 0)).endswith("90% right, and no other mix is better")
     assert "No mix" in weights.simplex([], (1, 1, 1), ["<b>x</b>", "b", "y" * 200], "here").layout.title.text
