@@ -85,12 +85,14 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
     """How many calls recording takes, and about how long, judged by what the shipped recordings took and one call now."""
     known = [load_file(path) for name in names if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()]
     exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
-    if not exchanges:
+    runs, timed_seconds = (sum(both) for both in zip((0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS)))
+    if not exchanges and not runs:
         return "None of this was recorded before, so there is no telling how long it takes. It can be stopped and continued."
-    seconds = sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
+    seconds = timed_seconds + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
     about = seconds * slower / 60
-    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings, and about {about:.0f} minutes here "
+    timed = f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ""
+    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed or ","} and about {about:.0f} minutes here "
             f"({slower:.2g} times the time of the shipped ones). It can be stopped with Ctrl-C and continued.")
 
 

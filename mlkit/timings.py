@@ -80,6 +80,12 @@ def load_lanes(cast: str = "tiny") -> tuple[Header, list[Shared]]:
     return header, [Shared(**row) for row in rows]
 
 
+def taken(name: str) -> tuple[int, float]:
+    """How many runs are behind a shipped file of timings, and how many seconds they took."""
+    rows = _load(file(name, "tiny"))[1] if file(name, "tiny").is_file() else []
+    return len(rows), sum(row.get("wall_seconds", row.get("seconds", 0.0)) for row in rows)
+
+
 def file(name: str, cast: str) -> Path:
     return paths.data() / "timings" / cast / f"{name}.jsonl"
 

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from mlkit import cli, paths, record
+from mlkit import cli, paths, record, timings
 from mlkit.engines import choose, weights
 from mlkit.engines.recording import load_file
 from mlkit.engines.replay import journal_of
@@ -180,6 +180,9 @@ def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypa
     minutes = 2 * sum(exchange.response["total_duration"] for exchange in shipped) / 60e9
     said = record.forecast(["triage"], echo, CASTS["laptop"])
     assert said.startswith(f"About {len(shipped)} calls in 1 of 1 recordings, and about {minutes:.0f} minutes here (2 times")
+    runs, seconds = timings.taken("lanes")
+    said = record.forecast(["lanes"], echo, CASTS["laptop"])
+    assert f" and {runs} runs to time, for which nothing else may use the machine, and about {2 * seconds / 60:.0f} minutes here" in said and runs > 5
     assert "no telling" in record.forecast(["own"], echo, CASTS["laptop"])
 
 

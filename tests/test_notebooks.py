@@ -61,6 +61,13 @@ def test_links_to_other_notebooks_lead_somewhere(notebook):
         assert (paths.notebooks() / link).is_file(), link
 
 
+def test_instructors_and_the_readme_know_every_notebook():
+    guide, readme = (paths.notebooks() / "INSTRUCTORS.md").read_text(encoding="utf-8"), (paths.root() / "README.md").read_text(encoding="utf-8")
+    titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ").replace(" · ", " ") for path in NOTEBOOKS]
+    assert [title for title in titles if f"\n### {title}\n" not in guide] == []
+    assert [path.name for path in NOTEBOOKS if f"(notebooks/{path.name})" not in readme] == []
+
+
 def changed(recording: Recording, answer: str) -> Recording:
     """The recording with one answer changed as a new recording would change it: with a hash that fits."""
     exchanges = dict(recording.exchanges)
