@@ -24,6 +24,8 @@ from mlkit.engines.recording import Header
 from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
 from mlkit.models import Cast
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.single_model import SingleModel
 from mlkit.tasks import KINDS, Task
 from mlkit.tools import arithmetic, search
 from mlkit.trace import Call, Pattern
@@ -60,11 +62,12 @@ def prompts() -> list[Task]:
 
 
 def nine(cast: Cast) -> dict[str, Pattern]:
-    """The article's nine, with short answers."""
+    """The article's nine, with short answers: those that only answer are all told to give the answer alone."""
     short = replace(cast, **{role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()})
     looked_up = search(paths.data() / "handbook.md")
-    return {"single_model": article.single_model(short), "pipeline": article.pipeline(short), "router": article.router(short),
-            "fan_out": article.fan_out(short), "voting": article.voting(short),
+    voters = article.voting(short)
+    return {"single_model": SingleModel(replace(short.large, system=article.ANSWER_ONLY)), "pipeline": article.pipeline(short), "router": article.router(short),
+            "fan_out": ModelFanOut(voters.members), "voting": voters,
             "planner_executor": article.planner_executor(short, looked_up, arithmetic),
             "supervisor_worker": article.supervisor_worker(short), "weighted_ensemble": article.weighted_ensemble(short),
             "consensus_ensemble": article.consensus_ensemble(short)}
@@ -94,7 +97,9 @@ async def latency(kit: Kit, path: Path) -> None:
     """Twenty prompts x nine patterns, in rounds that alternate the patterns. What `path` holds already is not run again."""
     patterns, todo = nine(kit.cast), prompts()
     done = {(row["round"], row["task"], row["pattern"]) for row in _begin(path, kit)}
-    cases = [(round, task, name) for round in range(ROUNDS) for task in todo for name in patterns]
+    # Each pattern on another prompt than the one before it: on the same one, an engine would have it in its cache.
+    cases = [(round, todo[(n + 7 * place) % len(todo)], name) for round in range(ROUNDS) for n in range(len(todo))
+             for place, name in enumerate(patterns)]
     for round, task, name in _bar("latency", [case for case in cases if (case[0], case[1].id, case[2]) not in done], len(cases)):
         started = time.perf_counter()
         try:

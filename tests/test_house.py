@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "orders": {"article", "ask", "errors", "kit", "measure", "models", "parsing", "paths", "patterns", "prompts", "tasks", "tools", "trace"},
     "studies": {"article", "ask", "kit", "measure", "orders", "parsing", "prompts", "tasks"},
     "findings": {"ask", "errors", "findings", "kit", "measure", "models", "orders", "parsing", "patterns", "stats", "studies", "tasks", "timings", "trace"},
-    "timings": {"article", "ask", "engines", "errors", "kit", "models", "paths", "tasks", "tools", "trace"},
+    "timings": {"article", "ask", "engines", "errors", "kit", "models", "paths", "patterns", "tasks", "tools", "trace"},
     "panels": {"charts", "kit", "ask", "models", "patterns"},
     "lessons": {"panels"}, "checks": {"lessons", "ask"},
     "record": {"engines", "errors", "kit", "models", "paths", "studies", "timings"},

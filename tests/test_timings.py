@@ -40,6 +40,7 @@ def test_every_round_runs_every_pattern_on_every_prompt_and_patterns_alternate(f
     asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
     rows = rows_in(path)
     assert [(row["round"], row["pattern"]) for row in rows[:4]] == [(0, "single_model"), (0, "router")] * 2
+    assert all(one["task"] != other["task"] for one, other in zip(rows, rows[1:]) if one["pattern"] == "single_model")
     assert len({(row["round"], row["task"], row["pattern"]) for row in rows}) == len(rows) == 3 * 2 * 2
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mlkit import timings
 from mlkit.findings import members, patterns
-from mlkit.findings.claims import Finding
+from mlkit.findings.claims import CLAIMS, Finding
 from mlkit.kit import Kit
 
 MEASURED = {"C1": members.c1, "C2": patterns.c2, "C3": patterns.c3, "C4": patterns.c4, "C5": members.c5, "C6": members.c6,
@@ -14,16 +14,27 @@ MEASURED = {"C1": members.c1, "C2": patterns.c2, "C3": patterns.c3, "C4": patter
             "C13": members.c13, "C14": patterns.c14, "C15": patterns.c15, "C16": patterns.c16}
 
 
+NEED_TIMES = ("C2", "C10", "C14", "C16")
+
+
 async def findings(kit: Kit) -> list[Finding]:
-    """One for each claim, in their order."""
-    return [await measured(kit) for measured in MEASURED.values()]
+    """One for each claim, in their order; those that need latencies only where there are some."""
+    timed = _timed(kit)
+    return [await measured(kit) if timed or id not in NEED_TIMES else
+            Finding(id, CLAIMS[id], "Its latencies are not measured yet.", 0, "not measured yet") for id, measured in MEASURED.items()]
 
 
 async def page(kit: Kit) -> str:
     """The text of FINDINGS.md, from the recordings behind a kit."""
-    header, _ = timings.load_latency(kit.cast.name)
-    timed = f"measured {header.date} · {header.engine} · {header.machine}"
+    if not _timed(kit):
+        return _written(await findings(kit), [], kit.source, "not measured yet")
+    header, runs = timings.load_latency(kit.cast.name)
+    timed = f"measured {header.date} · {header.engine} · {header.machine} · {len({run.round for run in runs})} of {timings.ROUNDS} rounds"
     return _written(await findings(kit), await patterns.table(kit), kit.source, timed)
+
+
+def _timed(kit: Kit) -> bool:
+    return timings.file("latency", kit.cast.name).is_file()
 
 
 def _written(found: Sequence[Finding], families: Sequence[patterns.Family], source: str, timed: str) -> str:
@@ -34,8 +45,11 @@ def _written(found: Sequence[Finding], families: Sequence[patterns.Family], sour
             "seconds of C13 are the models' own working time while answers were recorded, with the beginning of each prompt in the engine's cache: good "
             "for comparing rows, no latencies. Those come from a run made for them: twenty prompts, the nine patterns taking turns, nothing "
             "else on the machine, the models loaded, and a prompt's beginning in the cache only where the call before had the same.\n\n"
-            f"| | claim | measured | n | verdict |\n|---|---|---|---|---|\n{rows}\n\n"
-            "## The article's second table, as claimed and as measured\n\n"
+            f"| | claim | measured | n | verdict |\n|---|---|---|---|---|\n{rows}\n" + (_table(families) if families else ""))
+
+
+def _table(families: Sequence[patterns.Family]) -> str:
+    return ("\n## The article's second table, as claimed and as measured\n\n"
             "Cost in dollars per 1,000 orders at list prices, quality as the share of orders answered right, complexity as calls an answer; latency in "
             "seconds on the twenty prompts. Means over the patterns of a family.\n\n"
             "| family | cost | | latency | | quality | | complexity | |\n|---|---|---|---|---|---|---|---|---|\n"
