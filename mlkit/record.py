@@ -91,8 +91,8 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
     seconds = timed_seconds + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
     about = seconds * slower / 60
-    timed = f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ""
-    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed or ","} and about {about:.0f} minutes here "
+    timed = f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
+    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed} and about {about:.0f} minutes here "
             f"({slower:.2g} times the time of the shipped ones). It can be stopped with Ctrl-C and continued.")
 
 
