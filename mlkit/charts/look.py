@@ -47,7 +47,7 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
     Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title and footer.
     """
     title_lines = [plain(line) for line in textwrap.wrap(title, 60)] or [""]
-    source_lines = [plain(line) for line in textwrap.wrap(f"Source: {source}", 84)]
+    source_lines = [plain(line) for line in textwrap.wrap(f"Source: {source}", 76)]
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
     # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline there.
     title = {"text": "<br>".join(title_lines), "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12}}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 PAGES = [(width, theme) for width in (500, 1400) for theme in ("light", "dark")]
 # Texts that a reader sees, as boxes; the boxes that share more than a hair's breadth; and those that leave the chart.
 FAULTS = """() => {
-  const plot = document.querySelector('.js-plotly-plot, svg.flow'), all = plot.getBoundingClientRect(), slack = 2;
+  const plot = document.querySelector('.js-plotly-plot, #chart svg'), all = plot.getBoundingClientRect(), slack = 2;
   const texts = [...plot.querySelectorAll('text')].filter(text => text.textContent.trim()
       && getComputedStyle(text).visibility !== 'hidden' && +getComputedStyle(text).opacity > 0 && text.getBoundingClientRect().width > 0);
   const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect(), text]), faults = [];
