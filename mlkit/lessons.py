@@ -124,6 +124,14 @@ class Verdict(NamedTuple):
     text: str
 
 
+NOT_WRITTEN = Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
+
+
+def is_stub(answer: Any) -> bool:
+    """Whether an exercise still stands as it was given: its function gives back nothing, or its value is the `...`."""
+    return answer is None or answer is Ellipsis
+
+
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
     """Print whether an exercise is solved, or a hint. Never raises: a wrong answer is part of learning.
 

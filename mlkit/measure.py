@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import zlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -73,11 +73,16 @@ class Cell:
     @property
     def tokens(self) -> int:
         """Read and written."""
-        return sum(call.reply.prompt_tokens + call.reply.output_tokens for call in self.calls if isinstance(call.reply, Reply))
+        return tokens(self.calls)
 
     @property
     def calls(self) -> Sequence[trace.Call]:
         return self.run.calls
+
+
+def tokens(calls: Iterable[trace.Call]) -> int:
+    """What calls read and wrote; failed ones count nothing."""
+    return sum(call.reply.prompt_tokens + call.reply.output_tokens for call in calls if isinstance(call.reply, Reply))
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,10 @@ async def latency(kit: Kit, path: Path) -> None:
         except EngineError:
             raise  # no engine: go on another time
         except MlkitError as error:
-            _append(path, Timed(round, task.id, name, time.perf_counter() - started, (), f"{type(error).__name__}: {error}"), [])
+            timed = Timed(round, task.id, name, time.perf_counter() - started, (), f"{type(error).__name__}: {error}")
         else:
-            _append(path, Timed(round, task.id, name, run.wall_seconds, run.calls), [_row(call) for call in run.calls])
+            timed = Timed(round, task.id, name, run.wall_seconds, run.calls)
+        _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
 
 async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
@@ -122,7 +123,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
     cases = [(round, way) for round in range(rounds) for way in WAYS]
     client = ollama.AsyncClient(host(), timeout=600)
-    both = [replace(member, max_tokens=32) for member in (kit.cast.small, kit.cast.large)]
+    both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:
         options = options_for(replace(member, max_tokens=cap)) | ({"num_thread": threads} if threads else {})
@@ -134,10 +135,10 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
             await answer(member, WAYS[way], 1)
         started = time.perf_counter()
         if way == "one after the other":
-            written = [await answer(member, WAYS[way], 32) for member in both]
+            written = [await answer(member, WAYS[way], MAX_TOKENS) for member in both]
         else:
-            written = await asyncio.gather(*(answer(member, WAYS[way], 32) for member in both))
-        _append(path, Shared(round, way, time.perf_counter() - started, sum(written)))
+            written = await asyncio.gather(*(answer(member, WAYS[way], MAX_TOKENS) for member in both))
+        _append(path, vars(Shared(round, way, time.perf_counter() - started, sum(written))))
 
 
 TIMINGS = {"latency": latency, "lanes": lanes}
@@ -169,10 +170,9 @@ def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
         raise RecordingError(f"{path.name} is damaged ({error}). Get it back with:  git checkout -- data/timings") from None
 
 
-def _append(path: Path, row: Timed | Shared, calls: list[dict[str, Any]] | None = None) -> None:
-    fields = {name: value for name, value in vars(row).items() if name != "calls"} | ({} if calls is None else {"calls": calls})
+def _append(path: Path, row: Mapping[str, Any]) -> None:
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 _KEPT = ("prompt_tokens", "output_tokens", "queue_seconds", "load_seconds", "prompt_seconds", "output_seconds")

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "findings": {"ask", "errors", "findings", "kit", "measure", "models", "orders", "parsing", "patterns", "stats", "studies", "tasks", "timings", "trace"},
     "timings": {"article", "ask", "engines", "errors", "kit", "models", "paths", "patterns", "tasks", "tools", "trace"},
     "panels": {"charts", "kit", "ask", "models", "patterns"},
-    "lessons": {"panels"}, "checks": {"lessons", "ask"},
+    "lessons": {"panels"}, "checks": {"lessons", "ask", "tasks"},
     "record": {"engines", "errors", "kit", "models", "paths", "studies", "timings"},
     "health": {"engines", "errors", "models", "paths"},
     "cli": {"engines", "errors", "models", "paths", "findings", "health", "record", "studies", "timings"},

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress
+from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress, whiskers
 from mlkit.stats import Bin, Covered, area_under, calibration_error, reliability, risk_coverage, wilson
 
 
@@ -37,9 +37,7 @@ def reliability_figure(groups: Sequence[Group], source: str) -> go.Figure:
     chart.add_scatter(
         name="answers", x=[group.confidence for group in groups], y=[group.share for group in groups], mode="markers",
         marker={"size": 10, "color": BLUE}, cliponaxis=False,
-        error_y={"type": "data", "symmetric": False, "thickness": 1.3, "width": 3,
-                 "array": [group.high - group.share for group in groups],
-                 "arrayminus": [group.share - group.low for group in groups]},
+        error_y=whiskers(((group.share, group.low, group.high) for group in groups), color=None, thickness=1.3, width=3),
         customdata=[(group.n, group.low, group.high) for group in groups],
         hovertemplate="%{customdata[0]} answers, sure of %{x:.0%}, right %{y:.0%} "
                       "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, ORANGE, SKY, Chart, dress, plain, short
+from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, plain, short, whiskers
 from mlkit.stats import Interval, compound
 
 NOT_MEASURED = Interval(nan, nan, nan)
@@ -60,21 +60,16 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
                   x=[step.product for step in stages], customdata=[plain(step.stage) for step in stages],
                   hovertemplate="%{customdata}: product so far %{x:.1%}<extra></extra>")
     chart.add_scatter(name="this stage alone", mode="markers", marker={"size": 10, "color": BLUE}, y=lines[:-1],
-                      x=[step.share for step in stages], error_x=_whiskers(stages), cliponaxis=False,
+                      x=[step.share for step in stages], error_x=whiskers(step[1:4] for step in stages), cliponaxis=False,
                       customdata=[plain(step.stage) for step in stages],
                       hovertemplate="%{customdata}: %{x:.1%} right<extra></extra>")
     chart.add_bar(name="measured end to end", orientation="h", marker={"color": ORANGE}, y=lines[-1:],
-                  x=[step.share for step in whole], error_x=_whiskers(whole),
+                  x=[step.share for step in whole], error_x=whiskers(step[1:4] for step in whole),
                   hovertemplate="measured end to end: %{x:.1%}<extra></extra>")
     chart.update_xaxes(range=[0, 1.02], tickformat=".0%", title_text="right")
     chart.update_yaxes(autorange="reversed", tickvals=lines, ticktext=[_label(step, step in whole) for step in steps],
                        ticklabelstandoff=6, showgrid=False, zeroline=False)
     return dress(chart, title or reading(steps), source, height=50 + 44 * len(steps))
-
-
-def _whiskers(steps: Sequence[Step]) -> dict[str, object]:
-    return {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
-            "array": [step.high - step.share for step in steps], "arrayminus": [step.share - step.low for step in steps]}
 
 
 def _label(step: Step, whole: bool) -> str:

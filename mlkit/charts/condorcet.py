@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, SKY, Chart, dress, plain, short
+from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, SKY, Chart, dress, plain, short, whiskers
 from mlkit.stats import condorcet, effective_voters, mean_correlation
 
 
@@ -58,9 +58,7 @@ def figure(majorities: Sequence[Majority], p: float, rho: float, source: str, ti
     measured = [one for one in majorities if not isnan(one.share)]
     chart.add_scatter(name="measured", x=[one.voters for one in measured], y=[one.share for one in measured], mode="markers",
                       marker={"size": 10, "color": ORANGE, "line": {"color": BLACK, "width": 1}}, cliponaxis=False,
-                      error_y={"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
-                               "array": [one.high - one.share for one in measured],
-                               "arrayminus": [one.share - one.low for one in measured]},
+                      error_y=whiskers((one.share, one.low, one.high) for one in measured),
                       hovertemplate="measured: %{y:.1%}, %{x} voters<extra></extra>")
     chart.update_xaxes(title_text="voters", tick0=1, dtick=2 if max(voters, default=1) <= 21 else None, tickformat="d")
     chart.update_yaxes(title_text="majority right", range=[-0.02, 1.02], tickformat=".0%", zeroline=False)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, Chart, dollars, dress, plain
+from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, plain, whiskers
 from mlkit.stats import break_even_escalation, wilson
 
 
@@ -72,8 +72,6 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
 
 def _draw(chart: go.Figure, rungs: Sequence[Rung], chosen: int) -> None:
     steps, strong, even = rungs[:-1], rungs[-1], break_even(rungs)
-    whiskers = {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
-                "array": [rung.high - rung.right for rung in steps], "arrayminus": [rung.right - rung.low for rung in steps]}
     for row, (field, format, line, name, dash) in enumerate((
             ("right", ".0%", strong.right, strong.way, "dash"),
             ("escalated", ".0%", even, f"break-even, {even:.0%} escalated" if even == even else "no break-even", "dot"),
@@ -83,7 +81,7 @@ def _draw(chart: go.Figure, rungs: Sequence[Rung], chosen: int) -> None:
         values = [getattr(rung, field) for rung in steps]
         hover = f"%{{x}} of {len(steps)}: %{{y:{format}}}<extra></extra>"
         chart.add_scatter(x=[rung.needed for rung in steps], y=values, name="agreement", mode="lines+markers",
-                          line={"color": BLUE}, marker={"size": 9}, error_y=whiskers if row == 1 else None, cliponaxis=False,
+                          line={"color": BLUE}, marker={"size": 9}, error_y=whiskers((rung.right, rung.low, rung.high) for rung in steps) if row == 1 else None, cliponaxis=False,
                           showlegend=False, hovertemplate=hover, row=row, col=1)
         chart.add_scatter(x=[chosen], y=[values[chosen - 1]], name="chosen", mode="markers", showlegend=row == 1,
                           marker={"size": 14, "color": ORANGE, "symbol": "diamond", "line": {"color": BLACK, "width": 1}},

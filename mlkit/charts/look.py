@@ -3,7 +3,7 @@
 import html
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -75,6 +75,13 @@ def plain(text: str) -> str:
 def short(name: str, most: int = 28) -> str:
     """A name for an axis: cut where it would take the room of the chart."""
     return name if len(name) <= most else f"{name[:most - 1]}…"
+
+
+def whiskers(intervals: Iterable[tuple[float, float, float]], **style: object) -> dict[str, object]:
+    """Error bars from (middle, low, high) for each point; none where an end is nan."""
+    known = list(intervals)
+    return {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5, "array": [high - middle for middle, _, high in known],
+            "arrayminus": [middle - low for middle, low, _ in known]} | style
 
 
 def seconds(value: float) -> str:

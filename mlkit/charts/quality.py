@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, plain, short
+from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, plain, short, whiskers
 from mlkit.stats import wilson
 
 _PANEL, _GAP = 130, 72  # pixels: the height of a panel, and of the levels below it with the next kind
@@ -80,9 +80,7 @@ def _line(ends: Sequence[float], share: float, dash: str) -> dict[str, object]:
 
 def _points(xs: Sequence[float], cells: Sequence[Cell], marker: dict[str, object]) -> dict[str, object]:
     return {"x": xs, "y": [cell.share for cell in cells], "mode": "markers", "marker": marker,
-            "error_y": {"type": "data", "symmetric": False, "thickness": 1.3, "width": 2,
-                        "array": [cell.high - cell.share for cell in cells],
-                        "arrayminus": [cell.share - cell.low for cell in cells]},
+            "error_y": whiskers(((cell.share, cell.low, cell.high) for cell in cells), color=None, thickness=1.3, width=2),
             "hovertext": [_told(cell) for cell in cells], "hovertemplate": "%{hovertext}<extra></extra>"}
 
 

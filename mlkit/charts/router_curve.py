@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREEN, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain
+from mlkit.charts.look import BLACK, GREEN, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain, whiskers
 from mlkit.stats import wilson
 
 _MOST = 100  # thresholds; more are drawn no finer
@@ -83,8 +83,7 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
 
 def _marked(point: Point, colour: str, symbol: str) -> dict[str, object]:
     return {"mode": "markers", "marker": {"size": 13, "color": colour, "symbol": symbol, "line": {"color": BLACK, "width": 1}},
-            "error_y": {"type": "data", "symmetric": False, "thickness": 1, "width": 3, "color": colour,
-                        "array": [point.high - point.share], "arrayminus": [point.share - point.low]}}
+            "error_y": whiskers([(point.share, point.low, point.high)], color=colour, thickness=1, width=3)}
 
 
 def reading(points: Sequence[Point], threshold: float) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain
+from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain, whiskers
 from mlkit.stats import wilson
 
 
@@ -34,9 +34,7 @@ def figure(scores: Sequence[Score], title: str, source: str, lines: dict[str, fl
     chart = go.Figure(go.Scatter(
         x=shares, y=names, mode="markers", showlegend=False,
         marker={"size": 12, "color": [MEMBERS.get(score.member, BLACK) for score in scores], "line": {"color": GREY, "width": 1}},
-        error_x={"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
-                 "array": [score.high - share for score, share in zip(scores, shares, strict=True)],
-                 "arrayminus": [share - score.low for score, share in zip(scores, shares, strict=True)]}))
+        error_x=whiskers((share, score.low, score.high) for score, share in zip(scores, shares, strict=True))))
     for score, name in zip(scores, names, strict=True):
         chart.add_annotation(x=1.03, y=name, xanchor="left", showarrow=False, align="left", font={"size": 12},
                              text=f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens<br>"

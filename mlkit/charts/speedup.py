@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, Chart, dress
+from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dress, whiskers
 from mlkit.stats import speed_up
 
 NOT_MEASURED = (nan, nan, nan)
@@ -55,9 +55,7 @@ def figure(speeds: Sequence[Speed], serial_share: float, source: str, title: str
                           mode="lines", line={"color": BLACK, "dash": "dash", "width": 1.5}, hoverinfo="name")
     chart.add_scatter(name="measured", x=[speed.workers for speed in measured], y=[speed.times for speed in measured],
                       mode="markers", marker={"size": 11, "color": ORANGE, "line": {"color": BLACK}}, cliponaxis=False,
-                      error_y={"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5,
-                               "array": [speed.high - speed.times for speed in measured],
-                               "arrayminus": [speed.times - speed.low for speed in measured]},
+                      error_y=whiskers((speed.times, speed.low, speed.high) for speed in measured),
                       hovertemplate="%{x} workers: measured %{y:.2f} times as fast<extra></extra>")
     chart.update_xaxes(title_text="workers", dtick=1 if max(workers, default=1) <= 16 else None, tickformat="d")
     chart.update_yaxes(title_text="times as fast as with one", range=[0, top])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, plain, seconds, short
+from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, plain, seconds, short, whiskers
 from mlkit.stats import pareto, wilson
 
 _AXES = {"dollars_per_thousand": "$ per 1,000 prompts", "seconds": "seconds per prompt"}
@@ -64,9 +64,7 @@ def figure(points: Sequence[Point], source: str, cost: str = "dollars_per_thousa
             text=[plain(short(point.pattern)) if place else "" for point, place in some], textfont={"size": 11, "color": colour},
             textposition=[place or "middle right" for _, place in some],
             marker={"size": 11, "color": colour, "symbol": ["circle" if point.fits else "circle-open" for point, _ in some]},
-            error_y={"type": "data", "symmetric": False, "color": colour, "thickness": 1, "width": 3,
-                     "array": [point.high - point.share for point, _ in some],
-                     "arrayminus": [point.share - point.low for point, _ in some]},
+            error_y=whiskers(((point.share, point.low, point.high) for point, _ in some), color=colour, thickness=1, width=3),
             hovertext=[_told(point) for point, _ in some], hovertemplate="%{hovertext}<extra></extra>")
     chart.update_xaxes(title_text=plain(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])

@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mlkit.lessons import Choice, Verdict
-
-NOT_WRITTEN = "Not written yet: the function gives nothing back. Replace the ... and use return."
+from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 
 def lead(answer: Callable[[Sequence[str | None], float, int], str | None]) -> Verdict:
@@ -37,8 +35,8 @@ def price_ratio(answer: Callable[[int, float], float]) -> Verdict:
     """`answer(voters, escalated)`: from how many times the price of one cheap vote on the strong model must cost, so that
     votes and escalations together cost no more than the strong model alone."""
     got: Any = answer(3, 0.4)
-    if got is None or got is Ellipsis:
-        return Verdict(False, NOT_WRITTEN)
+    if is_stub(got):
+        return NOT_WRITTEN
     if isinstance(got, bool) or not isinstance(got, int | float):
         return Verdict(False, f"It should give a number of times; it gave {type(got).__name__}.")
     hints = {
@@ -84,7 +82,7 @@ def judged(low: float, high: float, escalated: float, vote_dollars: float, stron
     def judge(answer: Any) -> Verdict:
         if not isinstance(answer, Mapping) or not {"as_good", "cheaper", "most_voters"} <= answer.keys():
             return Verdict(False, 'Give a dictionary with "as_good", "cheaper" and "most_voters".')
-        if any(value is ... or value is None for value in answer.values()):
+        if any(is_stub(value) for value in answer.values()):
             return Verdict(False, "Not judged yet: replace each ... with your answer.")
         if answer["as_good"] not in as_good_hints:
             return Verdict(False, '"as_good" is one of "shown", "not shown" and "worse".')

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlkit.lessons import Choice, Verdict
+from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+from mlkit.tasks import KINDS
 
-KINDS = ("code", "math", "creative", "general")
-_EMPTY = Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
 
 
 class Outcome(NamedTuple):
@@ -35,8 +34,8 @@ def route(answer: Callable[..., str]) -> Verdict:
     """`answer(label, confidence, label_mass, threshold)`: a specialist, "general" for the unsure and the unknown, and "person"
     where less than half of the probability is on known labels."""
     sure = answer("math", 0.9, 0.95, 0.6)
-    if sure is None or sure is Ellipsis:
-        return _EMPTY
+    if is_stub(sure):
+        return NOT_WRITTEN
     if sure == "person":
         return Verdict(False, "A label with confidence 0.9 and mass 0.95 goes to a person. Only a low mass should: below 0.5.")
     if sure != "math":
@@ -87,8 +86,8 @@ def kind_of(tasks: Sequence[Any]) -> Callable[[Callable[[str], str]], Verdict]:
     """A check of `answer(prompt)`, one of KINDS, that then counts how many of the tasks it names right."""
     def judge(answer: Callable[[str], str]) -> Verdict:
         first: Any = answer(_PROMPTS[0][0])
-        if first is None or first is Ellipsis:
-            return _EMPTY
+        if is_stub(first):
+            return NOT_WRITTEN
         for prompt, right, hint in _PROMPTS:
             named = answer(prompt)
             if named is None:
@@ -113,7 +112,7 @@ def judged(differences: Mapping[str, Any]) -> Callable[[Mapping[str, str]], Verd
     def judge(answer: Mapping[str, str]) -> Verdict:
         if not isinstance(answer, Mapping) or answer.keys() != right.keys():
             return Verdict(False, f"It takes one judgement for each of: {', '.join(right)}.")
-        if any(given is ... or given is None for given in answer.values()):
+        if any(is_stub(given) for given in answer.values()):
             return Verdict(False, "Not judged yet: put one of " + ", ".join(map(repr, JUDGEMENTS)) + " in the place of each ...")
         for name, given in answer.items():
             if given not in JUDGEMENTS:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlkit.ask import Member, Reply
-from mlkit.lessons import Choice, Verdict
+from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 _REPLY = Reply("text", Member("some-model"), prompt_tokens=40, output_tokens=10, load_seconds=2.0, prompt_seconds=0.5,
                output_seconds=1.5)
@@ -14,8 +14,8 @@ _REPLY = Reply("text", Member("some-model"), prompt_tokens=40, output_tokens=10,
 def dollars_per_thousand(answer: Callable[[Reply, float, float], float]) -> Verdict:
     """`answer(reply, prompt_price, output_price)`: dollars for 1,000 such calls, prices in dollars per million tokens."""
     got: Any = answer(_REPLY, 0.5, 3.0)
-    if got is None or got is Ellipsis:
-        return Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
+    if is_stub(got):
+        return NOT_WRITTEN
     if not isinstance(got, int | float):
         return Verdict(False, f"It should give a number of dollars; it gave {type(got).__name__}.")
     right = 1000 * (40 * 0.5 + 10 * 3.0) / 1e6

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from mlkit.lessons import Choice, Verdict
+from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
-_STUB = Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
 _FORTY_TWO = {
     " 42 ": "The spaces around it are no part of an answer.",
     "42.": "A full stop at the end does not change the number.",
@@ -20,8 +19,8 @@ _FORTY_TWO = {
 def same(answer: Callable[[str], Hashable]) -> Verdict:
     """`answer(text)`: a form in which equal answers are equal, numbers and labels alike."""
     got = {text: answer(text) for text in ("42", "42.5", "-42", "4200", "7", "refund", "Refund.", "order", *_FORTY_TWO)}
-    if all(value is None or value is Ellipsis for value in got.values()):
-        return _STUB
+    if all(is_stub(value) for value in got.values()):
+        return NOT_WRITTEN
     empty = [text for text, value in got.items() if value is None or value == ""]
     if empty:
         return Verdict(False, f"For {empty[0]!r} your function gives nothing back, so this vote would be lost.")
@@ -44,8 +43,8 @@ def same(answer: Callable[[str], Hashable]) -> Verdict:
 
 def winner(answer: Callable[[Sequence[str | None]], str | None]) -> Verdict:
     """`answer(answers)`: the most common answer; None in a tie or where nobody voted; a None among them is no vote."""
-    if answer(["refund", "refund", "order"]) in (None, Ellipsis):
-        return _STUB
+    if is_stub(answer(["refund", "refund", "order"])):
+        return NOT_WRITTEN
     if (got := answer(["order", "refund", "refund"])) != "refund":
         return Verdict(False, f"Two voters say refund and one says order: you give {got!r}. How often does each answer occur?")
     if answer(["refund", "refund", "order", "repair", "advice"]) != "refund":
@@ -71,7 +70,7 @@ def winner(answer: Callable[[Sequence[str | None]], str | None]) -> Verdict:
 def judgement(answer: tuple[Any, Any]) -> Verdict:
     """`answer`: what three voters with error correlation 0.6 are worth, and which of the readings A, B, C is right."""
     effective, reading = answer
-    if effective in (None, Ellipsis) or reading in (None, Ellipsis):
+    if is_stub(effective) or is_stub(reading):
         return Verdict(False, "Not written yet: replace both ... with your answers.")
     if not isinstance(effective, int | float):
         return Verdict(False, f"effective should be a number of voters; it is {type(effective).__name__}.")

@@ -4,16 +4,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mlkit.lessons import Choice, Verdict
+from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
-_STUB = "Not written yet: the function gives nothing back. Replace the ... and use return."
 
 
 def dictator(answer: Callable[[Sequence[float]], int | None]) -> Verdict:
     """`answer(weights)`: the position of the member that weighs more than all others together, None where there is none."""
     got: Any = answer([0.2, 0.7, 0.1])
-    if got is None or got is Ellipsis:
-        return Verdict(False, _STUB + " For weights .2, .7, .1 there is a member that decides alone.")
+    if is_stub(got):
+        return Verdict(False, NOT_WRITTEN.text + " For weights .2, .7, .1 there is a member that decides alone.")
     if isinstance(got, bool):
         return Verdict(False, "You say whether there is one. The question is who: give the position, counted from 0.")
     if got == 0.7:
@@ -39,8 +38,8 @@ def own_confidence(answer: Callable[[str, Mapping[str, float]], float]) -> Verdi
     """`answer(text, shares)`: the probability of the label that the text names; 0 where it names none, or several."""
     shares = {"repair": 0.02, "order": 0.01, "refund": 0.07, "advice": 0.14, "complaint": 0.76}
     got: Any = answer("advice", shares)
-    if got is None or got is Ellipsis:
-        return Verdict(False, _STUB)
+    if is_stub(got):
+        return NOT_WRITTEN
     if not isinstance(got, int | float):
         return Verdict(False, f"It should give a probability; it gave {type(got).__name__}.")
     if math.isclose(got, 0.76):
@@ -72,7 +71,7 @@ def own_confidence(answer: Callable[[str, Mapping[str, float]], float]) -> Verdi
 
 def report(answer: Any) -> Verdict:
     """`answer`: the set of letters of the sentences that the result justifies."""
-    if answer is None or answer is Ellipsis:
+    if is_stub(answer):
         return Verdict(False, "Not answered yet. Replace the ... by a set of letters, such as {\"A\"}.")
     if callable(answer) or isinstance(answer, int | float):
         return Verdict(False, "Give the letters themselves, as a set: {\"A\"}, or {\"A\", \"B\"}.")

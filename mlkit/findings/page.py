@@ -12,28 +12,26 @@ from mlkit.kit import Kit
 MEASURED = {"C1": members.c1, "C2": patterns.c2, "C3": patterns.c3, "C4": patterns.c4, "C5": members.c5, "C6": members.c6,
             "C7": members.c7, "C8": members.c8, "C9": patterns.c9, "C10": patterns.c10, "C11": members.c11, "C12": members.c12,
             "C13": members.c13, "C14": patterns.c14, "C15": patterns.c15, "C16": patterns.c16}
-
-
 NEED_TIMES = ("C2", "C10", "C14", "C16")
 
 
 async def findings(kit: Kit) -> list[Finding]:
     """One for each claim, in their order; those that need latencies only where there are some."""
-    timed = _timed(kit)
+    timed = _has_latencies(kit)
     return [await measured(kit) if timed or id not in NEED_TIMES else
             Finding(id, CLAIMS[id], "Its latencies are not measured yet.", 0, "not measured yet") for id, measured in MEASURED.items()]
 
 
 async def page(kit: Kit) -> str:
     """The text of FINDINGS.md, from the recordings behind a kit."""
-    if not _timed(kit):
+    if not _has_latencies(kit):
         return _written(await findings(kit), [], kit.source, "not measured yet")
     header, runs = timings.load_latency(kit.cast.name)
     timed = f"measured {header.date} · {header.engine} · {header.machine} · {len({run.round for run in runs})} of {timings.ROUNDS} rounds"
     return _written(await findings(kit), await patterns.table(kit), kit.source, timed)
 
 
-def _timed(kit: Kit) -> bool:
+def _has_latencies(kit: Kit) -> bool:
     return timings.file("latency", kit.cast.name).is_file()
 
 

@@ -8,16 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from mlkit import orders, studies, timings
-from mlkit.ask import Failure
 from mlkit.errors import Unparsed
 from mlkit.findings.claims import CLAIMS, Finding, verdict
 from mlkit.kit import Kit
-from mlkit.measure import Matrix
+from mlkit.measure import Matrix, tokens
 from mlkit.models import list_prices
 from mlkit.parsing import label_in
 from mlkit.stats import difference, mean_interval, wilson
 from mlkit.timings import Timed
-from mlkit.trace import Call
 
 # The article's second table, from the lowest (1) to the highest (4); "variable" has no rank.
 FAMILIES = {"Single": ("single_model",), "Sequential": ("pipeline", "router"), "Parallel": ("fan_out", "voting"),
@@ -73,7 +71,7 @@ async def c4(kit: Kit) -> Finding:
     """Tasks that the classifier sent to the right and to the wrong specialist; an oracle in its place; and the same on orders."""
     routed, right_class = await _routed(kit)
     every = await studies.specialists(kit)
-    oracle = np.array([every.column(task.kind)[n] for n, task in enumerate(every.tasks)])
+    oracle = _answered_by(every, [task.kind for task in every.tasks])
     gain = difference(oracle, routed)
     measured = (await orders.orders(kit)).of(["router", "right paragraph"])
     named = [_label(row[0][0].calls[0].reply.text) == orders.queue(task) for task, row in zip(measured.tasks, measured.cells, strict=True)]
@@ -89,7 +87,7 @@ async def c9(kit: Kit) -> Finding:
     """At which price of the planner, in prices of an executor, the pattern costs what the large model alone does."""
     measured = (await orders.orders(kit)).of(["planner_executor", "single_model"])
     gain = difference(measured.column("planner_executor"), measured.column("single_model"))
-    planning, doing, alone = (np.mean([sum(_tokens(call) for call in row[m][0].calls if which(call.role)) for row in measured.cells])
+    planning, doing, alone = (np.mean([tokens(call for call in row[m][0].calls if which(call.role)) for row in measured.cells])
                               for m, which in ((0, _plans), (0, lambda role: not _plans(role)), (1, lambda role: True)))
     breaks_even = (f"would cost the same if the planner's tokens were {doing / (alone - planning):.1f} times as dear as the executors'" if alone > planning
                    else "is dearer than the large model alone, whatever the executors cost")
@@ -118,7 +116,8 @@ async def c14(kit: Kit) -> Finding:
     best = max(names, key=measured.share)
     quality = difference(measured.column(best), measured.column("single_model"))
     budget = difference(measured.column("large, 5 samples"), measured.column("single_model"))
-    dollars = {name: measured.of([name]).dollars(list_prices()).mean() / measured.of(["single_model"]).dollars(list_prices()).mean() for name in names}
+    prices = _dollars_per_thousand(measured)
+    dollars = {name: prices[name] / prices["single_model"] for name in names}
     cheapest = min(dollars, key=dollars.__getitem__)
     walls = _walls(kit)
     ratios = {name: mean_interval(walls[name] / walls["single_model"]) for name in names}
@@ -157,7 +156,7 @@ async def c16(kit: Kit) -> Finding:
 async def table(kit: Kit) -> list[Family]:
     """The article's second table beside ours. Cost and quality on orders, latency by the clock, complexity as calls an answer."""
     measured, walls = await orders.orders(kit), _walls(kit)
-    dollars = {name: 1000 * measured.of([name]).dollars(list_prices()).mean() for name in _patterns()}
+    dollars = _dollars_per_thousand(measured)
     calls = {name: measured.of([name]).calls.mean() for name in _patterns()}
     return [Family(family, CLAIMED[family], *(float(np.mean([value[name] for name in names])) for value in (
         dollars, {name: wall.mean() for name, wall in walls.items()}, {name: measured.share(name) for name in names}, calls)))
@@ -176,12 +175,23 @@ async def _routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
     model's label answered; and whether that label was right."""
     labels, every = (await studies.routing(kit)).of(["small"], split="test"), await studies.specialists(kit)
     named = [answer if answer in every.subjects else "general" for answer in labels.answers[:, 0, 0]]
-    return (np.array([every.column(name)[n] for n, name in enumerate(named)]),
+    return (_answered_by(every, named),
             np.array([name == task.kind for name, task in zip(named, every.tasks, strict=True)]))
+
+
+def _answered_by(every: Matrix, named: Sequence[str]) -> np.ndarray:
+    """The grade on each task of the subject that is named for it."""
+    columns = {name: every.column(name) for name in every.subjects}
+    return np.array([columns[name][n] for n, name in enumerate(named)])
 
 
 async def _one_way(kit: Kit) -> Matrix:
     return (await studies.desk(kit)).of(split="test")
+
+
+def _dollars_per_thousand(measured: Matrix) -> dict[str, float]:
+    every = 1000 * measured.of(_patterns()).dollars(list_prices()).mean(axis=(0, 2))
+    return dict(zip(_patterns(), every, strict=True))
 
 
 def _patterns() -> list[str]:
@@ -213,10 +223,6 @@ def _busy(run: Timed) -> float:
 
 def _plans(role: str) -> bool:
     return role in ("plan", "synthesize")
-
-
-def _tokens(call: Call) -> int:
-    return 0 if isinstance(call.reply, Failure) else call.reply.prompt_tokens + call.reply.output_tokens
 
 
 def _label(text: str) -> str:
