@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a-known-token"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
+collect_ignore = ["screenshots"]  # the notebook of panels that is written there is no notebook to check
 READY = """() => {
   const s = window.jupyterapp?.shell.currentWidget?.sessionContext, k = s?.session?.kernel;
   return !!(s?.isReady && k?.connectionStatus === 'connected' && k?.status === 'idle') }"""
