@@ -182,7 +182,7 @@ def findings() -> None:
 
 @app.command()
 def store(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None) -> None:
-    """Run notebooks on the recordings and store their outputs, for those who change them (uv run --group browser)."""
+    """Run notebooks on the recordings and store their outputs, for those who change them (takes chromium or Chrome)."""
     from mlkit import record as recording
 
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):

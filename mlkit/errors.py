@@ -46,3 +46,7 @@ class NotRecorded(RecordingError):
 
 class WeightsError(MlkitError):
     """Model weights could not be fetched, or are not the files they should be."""
+
+
+class ExportError(MlkitError):
+    """A chart could not be written as a picture."""

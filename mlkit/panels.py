@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -21,6 +22,7 @@ from plotly.basedatatypes import BasePlotlyType
 
 from mlkit.ask import Member
 from mlkit.charts.look import Chart
+from mlkit.export import picture, save
 from mlkit.kit import Kit
 from mlkit.models import Price, Prices
 from mlkit.patterns.single_model import SingleModel
@@ -66,13 +68,17 @@ class Panel(widgets.VBox):
         self._problem.value = ""
         self._table.value = table_html(chart)
 
+    def save(self, path: str | Path) -> Path:
+        """Write the chart as it stands now as a picture, PNG or SVG by the end of the name. Raises ExportError."""
+        return save(self.chart, path)
+
     def complain(self, error: Exception) -> None:
         self._problem.value = _line(f"{type(error).__name__}: {error}", "#a40000")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
         if os.environ.get("MLKIT_PICTURES"):  # set while notebooks are stored, because it takes a browser
-            bundle["image/png"] = base64.b64encode(_picture(self.chart)).decode()
+            bundle["image/png"] = base64.b64encode(picture(self.chart.figure)).decode()
         return bundle
 
 
@@ -92,15 +98,6 @@ def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
     figure = json.loads(chart.figure.to_json())
     return {_PLOTLY: figure | {"config": {"displayModeBar": False}}, "text/plain": chart.reading}
-
-
-def _picture(chart: Chart) -> bytes:
-    """A chart as a PNG, drawn by kaleido in a headless browser that is started once."""
-    import kaleido
-
-    kaleido.start_sync_server(silence_warnings=True)
-    size = {"width": 760, "height": chart.figure.layout.height}
-    return kaleido.calc_fig_sync(chart.figure, opts={"format": "png", "scale": 1.5} | size)
 
 
 def show(chart: Chart) -> Panel:

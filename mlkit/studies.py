@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlkit import orders, tasks
+from mlkit import capstone, orders, tasks
 from mlkit.article import JUDGE, JUDGE_SHOTS
 from mlkit.ask import Member
 from mlkit.kit import Kit
@@ -144,4 +144,5 @@ def _bar(progress: bool, name: str) -> str:
 
 STUDIES: Mapping[str, Callable[[Kit, bool], Awaitable[Any]]] = {
     "desk": desk, "routing": routing, "triage": triage, "samples": samples, "texts": meanings, "examples": examples,
-    "judge": judge, "order_members": orders.members_alone, "specialists": specialists, "orders": orders.orders}
+    "judge": judge, "order_members": orders.members_alone, "specialists": specialists, "orders": orders.orders,
+    "own": capstone.own_prompts}

@@ -38,13 +38,13 @@ def flipped(matrix: Matrix) -> Matrix:
 
 
 SUBJECTS = {"C1": "large by kind", "C3": "pipeline, one model", "C4": "right paragraph", "C6": "large by kind", "C8": "large",
-            "C9": "planner_executor", "C15": "large by kind"}  # the subject whose answers change, where it is not the first
+            "C9": "planner_executor", "C14": "supervisor_worker", "C15": "large by kind", "C16": "single_model"}  # the subject whose answers change, where it is not the first
 
 
 @pytest.mark.parametrize(("claim", "study"), [
     ("C1", "desk"), ("C1", "triage"), ("C3", "orders"), ("C4", "specialists"), ("C4", "orders"), ("C5", "routing"), ("C5", "triage"),
     ("C6", "desk"), ("C7", "triage"), ("C7", "samples"), ("C8", "texts"), ("C9", "orders"), ("C11", "triage"), ("C13", "samples"),
-    ("C15", "specialists"), ("C15", "desk")])
+    ("C14", "orders"), ("C14", "specialists"), ("C14", "desk"), ("C15", "specialists"), ("C15", "desk"), ("C16", "orders")])
 def test_other_answers_give_another_row(kit, monkeypatch, claim, study):
     before = asyncio.run(MEASURED[claim](kit))
     home = orders if study == "orders" else studies
@@ -58,6 +58,15 @@ def test_other_answers_give_another_row(kit, monkeypatch, claim, study):
         return flipped(measured.of([first, *rest])).of(measured.subjects)
 
     monkeypatch.setattr(home, study, other)
+    assert asyncio.run(MEASURED[claim](kit)).measured != before.measured
+
+
+@pytest.mark.parametrize("claim", page.NEED_TIMES)
+def test_other_times_give_another_row(kit, monkeypatch, claim):
+    before = asyncio.run(MEASURED[claim](kit))
+    header, runs = timings.load_latency()
+    turned = [replace(run, wall_seconds=100 / run.wall_seconds) for run in runs]  # the slowest is the fastest
+    monkeypatch.setattr(timings, "load_latency", lambda cast: (header, turned))
     assert asyncio.run(MEASURED[claim](kit)).measured != before.measured
 
 

@@ -26,49 +26,64 @@ class Point(NamedTuple):
     dollars_per_thousand: float  # prompts
     seconds: float               # for a prompt
     front: bool                  # no other costs no more, is as good, and is better in one
-    fits: bool                   # costs and errs no more than is allowed
+    fits: bool                   # costs, waits and errs no more than is allowed
 
 
 def rows(measured: Sequence[tuple[str, int, int, float, float]], cost: str = "dollars_per_thousand",
-         most: float = inf, least: float = 0.0) -> list[Point]:
+         most_dollars: float = inf, most_seconds: float = inf, least: float = 0.0) -> list[Point]:
     """A point for each (pattern, right, of, dollars_per_thousand, seconds).
 
-    `cost` names the one to compare by, `most` is how much of it is allowed, `least` the share that must be right.
+    `cost` names the one to compare by. What is allowed: `most_dollars` per 1,000 prompts, `most_seconds` per prompt, and a share
+    of `least` that must be right.
     """
     points = [Point(name, right, of, *wilson(right, of), *costs, front=False, fits=False) for name, right, of, *costs in measured]
     fronts = pareto([getattr(point, cost) for point in points], [point.share for point in points])
-    return [point._replace(front=front, fits=getattr(point, cost) <= most and point.share >= least)
+    return [point._replace(front=front, fits=point.dollars_per_thousand <= most_dollars and point.seconds <= most_seconds
+                           and point.share >= least)
             for point, front in zip(points, fronts, strict=True)]
 
 
-def figure(points: Sequence[Point], source: str, cost: str = "dollars_per_thousand", most: float = inf,
-           least: float = 0.0) -> go.Figure:
-    """The Pareto front is a stair in blue, the dominated are grey, what does not fit is hollow. Names without room: on hover."""
+def figure(points: Sequence[Point], source: str, cost: str = "dollars_per_thousand", most_dollars: float = inf,
+           most_seconds: float = inf, least: float = 0.0) -> go.Figure:
+    """The Pareto front is a stair in blue, the dominated are grey, what does not fit is hollow. Names without room: on hover.
+
+    The region of what is allowed is shaded; a limit on the cost that is not drawn makes hollow points within it.
+    """
     drawn = _drawn(points, cost)
     ends = [end for point in drawn for end in (point.share, point.low, point.high) if isfinite(end)] or [0, 1]
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
     wide = 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
     chart = go.Figure()
-    if most < inf or least > 0:
-        edge, floor = min(most, wide), min(max(least, bottom), top)
-        chart.add_scatter(name="allowed", x=[0, edge, edge, 0], y=[floor, floor, top, top], fill="toself", mode="lines",
-                          line={"width": 1, "dash": "dot", "color": GREY}, fillcolor="rgba(0, 158, 115, 0.13)", hoverinfo="skip")
+    if min(most_dollars, most_seconds) < inf or least > 0:
+        edge = min(most_seconds if cost == "seconds" else most_dollars, wide)
+        _shade(chart, edge, min(max(least, bottom), top), top)
     spots = [(_WIDE * getattr(point, cost) / wide, *(_TALL * (end - bottom) / (top - bottom) for end in point[3:6]))
              for point in drawn]
     places = _places(spots, [short(point.pattern) for point in drawn])
-    for name, front, colour in (("Pareto front", True, BLUE), ("dominated", False, GREY)):
-        some = [(point, place) for point, place in zip(drawn, places, strict=True) if point.front == front]
-        chart.add_scatter(
-            name=name, x=[getattr(point, cost) for point, _ in some], y=[point.share for point, _ in some], cliponaxis=False,
-            mode="lines+markers+text" if front else "markers+text", line={"shape": "hv"}, opacity=1 if front else 0.7,
-            text=[plain(short(point.pattern)) if place else "" for point, place in some], textfont={"size": 11, "color": colour},
-            textposition=[place or "middle right" for _, place in some],
-            marker={"size": 11, "color": colour, "symbol": ["circle" if point.fits else "circle-open" for point, _ in some]},
-            error_y=whiskers(((point.share, point.low, point.high) for point, _ in some), color=colour, thickness=1, width=3),
-            hovertext=[_told(point) for point, _ in some], hovertemplate="%{hovertext}<extra></extra>")
+    for name, front in (("Pareto front", True), ("dominated", False)):
+        _draw(chart, name, [pair for pair in zip(drawn, places, strict=True) if pair[0].front == front], cost)
     chart.update_xaxes(title_text=plain(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
-    return dress(chart, reading(points, cost, most, least), source, height=_TALL)
+    return dress(chart, reading(points, cost, most_dollars, most_seconds, least), source, height=_TALL)
+
+
+def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
+    chart.add_scatter(name="allowed", x=[0, edge, edge, 0], y=[floor, floor, top, top], fill="toself", mode="lines",
+                      line={"width": 1, "dash": "dot", "color": GREY}, fillcolor="rgba(0, 158, 115, 0.13)", hoverinfo="skip")
+
+
+def _draw(chart: go.Figure, name: str, some: Sequence[tuple[Point, str]], cost: str) -> None:
+    """The points of the front or the others, each with the place of its label."""
+    front = name == "Pareto front"
+    colour = BLUE if front else GREY
+    chart.add_scatter(
+        name=name, x=[getattr(point, cost) for point, _ in some], y=[point.share for point, _ in some], cliponaxis=False,
+        mode="lines+markers+text" if front else "markers+text", line={"shape": "hv"}, opacity=1 if front else 0.7,
+        text=[plain(short(point.pattern)) if place else "" for point, place in some], textfont={"size": 11, "color": colour},
+        textposition=[place or "middle right" for _, place in some],
+        marker={"size": 11, "color": colour, "symbol": ["circle" if point.fits else "circle-open" for point, _ in some]},
+        error_y=whiskers(((point.share, point.low, point.high) for point, _ in some), color=colour, thickness=1, width=3),
+        hovertext=[_told(point) for point, _ in some], hovertemplate="%{hovertext}<extra></extra>")
 
 
 def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
@@ -104,13 +119,14 @@ def _told(point: Point) -> str:
             f"{seconds(point.seconds)} each")
 
 
-def reading(points: Sequence[Point], cost: str = "dollars_per_thousand", most: float = inf, least: float = 0.0) -> str:
+def reading(points: Sequence[Point], cost: str = "dollars_per_thousand", most_dollars: float = inf, most_seconds: float = inf,
+            least: float = 0.0) -> str:
     """Who fits, and which of them costs least; where all is allowed, who is on the front."""
     drawn = _drawn(points, cost)
     if not drawn:
         return "No pattern was measured, so there is no trade-off to show."
-    allowed = seconds(most) if cost == "seconds" else f"{dollars(most)} per 1,000"
-    asked = " and ".join([f"within {allowed}"] * (most < inf) + [f"at least {least:.0%} right"] * (least > 0))
+    costs = [f"{dollars(most_dollars)} per 1,000"] * (most_dollars < inf) + [seconds(most_seconds)] * (most_seconds < inf)
+    asked = " and ".join([f"within {' and '.join(costs)}"] * bool(costs) + [f"at least {least:.0%} right"] * (least > 0))
     left = sorted((point for point in drawn if (point.fits if asked else point.front)), key=lambda point: getattr(point, cost))
     names = [short(point.pattern) for point in left[:3]] + [f"{len(left) - 3} more"] * (len(left) > 3)
     listed = ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1] if names else "no pattern"
@@ -123,7 +139,8 @@ def reading(points: Sequence[Point], cost: str = "dollars_per_thousand", most: f
 
 
 def chart(measured: Sequence[tuple[str, int, int, float, float]], source: str, cost: str = "dollars_per_thousand",
-          most: float = inf, least: float = 0.0) -> Chart:
+          most_dollars: float = inf, most_seconds: float = inf, least: float = 0.0) -> Chart:
     """The trade-off of the patterns measured, ready to show."""
-    points = rows(measured, cost, most, least)
-    return Chart(figure(points, source, cost, most, least), points, reading(points, cost, most, least))
+    limits = (cost, most_dollars, most_seconds, least)
+    points = rows(measured, *limits)
+    return Chart(figure(points, source, *limits), points, reading(points, *limits))

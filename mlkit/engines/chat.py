@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ CONTEXT_TOKENS = 4096
 PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
 _FILLS_CONTEXT = (f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be dropped. "
                   "Shorten it, or ask about one part at a time.")
+_UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 _NANO = 1e-9
 _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
 
@@ -27,7 +29,8 @@ _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKI
 class Chat:
     """`await chat(member, prompt)` is an `Ask`. At most `lanes` calls run at once; the others wait in the queue.
 
-    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see notebook 04.
+    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see notebook 04. A transport
+    that has its answers already (`answer(path, request)`, as Replay) is asked without HTTP, which is several times as fast.
     """
 
     def __init__(self, host: str, transport: httpx.AsyncBaseTransport | None = None, lanes: int = 1,
@@ -37,6 +40,7 @@ class Chat:
         # The client's own default is to wait for ever.
         timeout = httpx.Timeout(timeout_seconds, connect=3.0)
         self._client = ollama.AsyncClient(host, transport=transport, timeout=timeout)
+        self._answer = getattr(transport, "answer", None)
         self._where = host
         self._lane = asyncio.Semaphore(lanes)
 
@@ -49,9 +53,13 @@ class Chat:
         asked = time.perf_counter()
         async with self._lane:
             queue_seconds = time.perf_counter() - asked if waited else 0.0
-            with _our_errors(member.model, self._where):
-                response = await self._client.chat(member.model, messages, format=format, options=options_for(member),
-                                                   **probabilities)
+            if self._answer:
+                request = {"model": member.model, "messages": messages, "options": options_for(member), **probabilities}
+                response = self._answer("/api/chat", request | ({"format": format} if format else {}))
+            else:
+                with _our_errors(member.model, self._where):
+                    response = await self._client.chat(member.model, messages, format=format, options=options_for(member),
+                                                       **probabilities)
         return _reply(member, response, queue_seconds)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
@@ -71,11 +79,10 @@ def check_prompt(prompt: str, characters: int) -> None:
     """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along: system, shots, prompt."""
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
-    for position, character in enumerate(prompt):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
-            kind = "a NUL" if character == "\0" else "half of a character (a lone surrogate)"
-            raise BadPrompt(f"The prompt holds {kind} at position {position}. Clean it with  "
-                            "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')")
+    if unsendable := _UNSENDABLE.search(prompt):
+        kind = "a NUL" if unsendable[0] == "\0" else "half of a character (a lone surrogate)"
+        raise BadPrompt(f"The prompt holds {kind} at position {unsendable.start()}. Clean it with  "
+                        "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')")
     if characters > PROMPT_CHARACTERS:
         raise BadPrompt(f"The prompt with its system message and examples has {characters:,} characters, more than fits "
                         f"the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be dropped without a word. "
@@ -96,21 +103,22 @@ def options_for(member: Member) -> dict[str, float]:
             "num_ctx": CONTEXT_TOKENS}
 
 
-def _reply(member: Member, response: ollama.ChatResponse, queue_seconds: float) -> Reply:
-    if (response.prompt_eval_count or 0) >= CONTEXT_TOKENS:
+def _reply(member: Member, response: Any, queue_seconds: float) -> Reply:
+    """From Ollama's chat response, as an object of its client or as the dict that it is made of."""
+    if (response.get("prompt_eval_count") or 0) >= CONTEXT_TOKENS:
         raise BadPrompt(_FILLS_CONTEXT)
-    first = response.logprobs[0].top_logprobs or () if response.logprobs else ()
+    first = response["logprobs"][0].get("top_logprobs") or () if response.get("logprobs") else ()
     return Reply(
-        text=response.message.content or "",
+        text=response["message"].get("content") or "",
         member=member,
-        prompt_tokens=response.prompt_eval_count or 0,
-        output_tokens=response.eval_count or 0,
+        prompt_tokens=response.get("prompt_eval_count") or 0,
+        output_tokens=response.get("eval_count") or 0,
         queue_seconds=queue_seconds,
-        load_seconds=(response.load_duration or 0) * _NANO,
-        prompt_seconds=(response.prompt_eval_duration or 0) * _NANO,
-        output_seconds=(response.eval_duration or 0) * _NANO,
-        done_reason=response.done_reason or "stop",
-        choices={choice.token: math.exp(choice.logprob) for choice in first},
+        load_seconds=(response.get("load_duration") or 0) * _NANO,
+        prompt_seconds=(response.get("prompt_eval_duration") or 0) * _NANO,
+        output_seconds=(response.get("eval_duration") or 0) * _NANO,
+        done_reason=response.get("done_reason") or "stop",
+        choices={choice["token"]: math.exp(choice["logprob"]) for choice in first},
     )
 
 

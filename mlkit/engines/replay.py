@@ -29,15 +29,20 @@ class Replay(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         if path in RECORDED_PATHS:
-            asked = Exchange(path, normalised(await request.aread()), {})
-            found = self._recording.exchanges.get(asked.key)
-            if not found:
-                raise _not_recorded(asked, self._recording)
-            if self._touched:
-                with open(self._touched, "a", encoding="utf-8") as file:
-                    file.write(f"{asked.key}\n")
-            return httpx.Response(200, json=found.response)
+            return httpx.Response(200, json=self.answer(path, normalised(await request.aread())))
         return _from_header(path, self._recording.header)
+
+    def answer(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The recorded response to a request, normalised as `normalised` gives it. Raises NotRecorded."""
+        asked = Exchange(path, request, {})
+        key = asked.key
+        found = self._recording.exchanges.get(key)
+        if not found:
+            raise _not_recorded(asked, self._recording)
+        if self._touched:
+            with open(self._touched, "a", encoding="utf-8") as file:
+                file.write(f"{key}\n")
+        return found.response
 
 
 class Recorder(httpx.AsyncBaseTransport):

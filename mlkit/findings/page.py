@@ -37,12 +37,14 @@ def _has_latencies(kit: Kit) -> bool:
 
 def _written(found: Sequence[Finding], families: Sequence[patterns.Family], source: str, timed: str) -> str:
     rows = "\n".join(f"| {one.id} | {one.claim} | {one.measured} | {one.n or ''} | **{one.verdict}** |" for one in found)
+    clock = ("Those come from a run made for them: twenty prompts, the nine patterns taking turns, nothing else on the machine, the models "
+             "loaded, and a prompt's beginning in the cache only where the call before had the same." if families else
+             "There are none yet; `uv run mlkit record latency` measures them.")
     return (f"# Findings\n\nWhat the recordings say about the claims of the article. Written by `uv run mlkit findings`; change nothing here by "
             f"hand. Answers: {source}. Latencies: {timed}.\n\nIntervals are 95%: paired bootstrap for differences, Wilson for shares. A verdict is "
             "about these two small models on these tasks, and about nothing else. Points are percentage points on test items; n counts them. The "
             "seconds of C13 are the models' own working time while answers were recorded, with the beginning of each prompt in the engine's cache: good "
-            "for comparing rows, no latencies. Those come from a run made for them: twenty prompts, the nine patterns taking turns, nothing "
-            "else on the machine, the models loaded, and a prompt's beginning in the cache only where the call before had the same.\n\n"
+            f"for comparing rows, no latencies. {clock}\n\n"
             f"| | claim | measured | n | verdict |\n|---|---|---|---|---|\n{rows}\n" + (_table(families) if families else ""))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mlkit.ask import Member, together
 from mlkit.engines.chat import Chat
-from mlkit.engines.recording import Header, Recording, load_file, save
+from mlkit.engines.recording import Header, Recording, load_file, normalised, save
 from mlkit.engines.replay import Recorder, Replay, finish, journal_of
 from mlkit.errors import EngineError, NotRecorded, RecordingError
 
@@ -215,3 +215,31 @@ def test_token_bytes_and_the_time_of_day_are_left_out_of_recordings(tmp_path: Pa
     (kept,) = finish(path, HEADER).exchanges.values()
     assert kept.response["logprobs"] == [{"token": "a", "logprob": -0.1, "top_logprobs": [{"token": "a", "logprob": -0.1}]}]
     assert "created_at" not in kept.response
+
+
+class Asked(httpx.AsyncBaseTransport):
+    """Keeps the request that reaches it, over HTTP or without."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.request = normalised(await request.aread())
+        return httpx.Response(200, json=ANSWERED)
+
+
+class AskedDirectly(Asked):
+    def answer(self, path: str, request: dict) -> dict:
+        self.request = request
+        return ANSWERED
+
+
+ANSWERED = {"model": "m", "created_at": "now", "done": True, "done_reason": "length", "message": {"role": "assistant", "content": "order"},
+            "prompt_eval_count": 7, "eval_count": 2, "load_duration": 10, "prompt_eval_duration": 2_000_000, "eval_duration": 3_000_000,
+            "logprobs": [{"token": "order", "logprob": -0.5, "top_logprobs": [{"token": "order", "logprob": -0.5}, {"token": "ref", "logprob": -2}]}]}
+
+
+@pytest.mark.parametrize("member", [Member("m"), Member("m", system="Be short.", shots=(("a", "b"),), temperature=0.7, seed=3, max_tokens=9)])
+@pytest.mark.parametrize("options", [{}, {"labels": ("order", "refund")}, {"format": {"type": "object", "properties": {"n": {"type": "null"}}}}])
+def test_without_http_the_same_is_asked_and_the_same_is_read(member, options):
+    over_http, directly = Asked(), AskedDirectly()
+    replies = [asyncio.run(Chat("http://test", transport)(member, "Where is \u00e9?", **options)) for transport in (over_http, directly)]
+    assert over_http.request == directly.request
+    assert replies[0] == replies[1] and replies[0].text == "order" and replies[0].choices["ref"] == pytest.approx(0.1353, abs=1e-4)

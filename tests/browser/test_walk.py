@@ -1,0 +1,148 @@
+"""Each notebook as a learner goes through it: run all, predict, move every control, quiz wrong and right, an exercise wrong and right."""
+
+import importlib
+import re
+from typing import NamedTuple
+
+import nbformat
+import pytest
+
+from mlkit import paths
+from tests.browser.conftest import Lab
+
+pytestmark = pytest.mark.browser
+
+
+class Exercise(NamedTuple):
+    """A function that a learner writes: the cell with its stub, a plausible wrong body, and what the hint says of it."""
+    cell: str
+    wrong: str
+    hint: str
+
+
+EXERCISES = {
+    "03_router": Exercise("route", "return label if confidence >= threshold else 'general'", "mass"),
+    "05_voting": Exercise("winner-exercise", "return max(answers, key=answers.count)", ""),
+    "08_weighted_ensemble": Exercise("exercise-1", "return 0.5", ""),
+    "09_consensus_ensemble": Exercise("exercise-ratio", "return voters / escalated if escalated else math.inf", ""),
+}
+
+# What a panel says: the title of its chart, its sentence, and the numbers behind it.
+SAYS = """id => [...document.querySelectorAll(`[data-cell='${id}'] .gtitle, [data-cell='${id}'] [role=status], [data-cell='${id}'] td`)]
+    .map(node => node.textContent).join('|')"""
+CHANGES = f"""([id, before, wanted]) => new Promise(done => {{ const says = {SAYS}, end = performance.now() + 2000;
+    const look = () => {{ const now = says(id);
+      if (wanted === null ? now !== before : now === wanted) done(true);
+      else if (performance.now() > end) done(false); else requestAnimationFrame(look) }}; look() }})"""
+PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').flatMap(cell =>
+    cell.model.outputs.toJSON().filter(out => out.output_type === 'error' || out.name === 'stderr')
+        .map(out => cell.model.id + ': ' + (out.evalue || out.text)))"""
+
+
+class Walk:
+    """A notebook in Lab, and what its cells say on the disk."""
+
+    def __init__(self, learner: Lab, name: str) -> None:
+        self.learner, self.name = learner, name
+        cells = nbformat.read(paths.root() / "notebooks" / f"{name}.ipynb", as_version=4).cells
+        self.code = {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
+        self.text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+    def cells(self, pattern: str) -> list[str]:
+        return [id for id, source in self.code.items() if re.search(pattern, source)]
+
+    def shot(self, id: str, what: str = "") -> None:
+        self.learner.shot(f"walk/{self.name}-{id}{what and '-'}{what}", self.learner.cell(id))
+
+    def says(self, id: str) -> str:
+        return self.learner.page.evaluate(SAYS, id)
+
+    def changes(self, id: str, before: str, wanted: str | None = None) -> bool:
+        return self.learner.page.evaluate(CHANGES, [id, before, wanted])
+
+    def run_all(self) -> None:
+        self.learner.run_all()
+        assert self.learner.page.evaluate(PROBLEMS) == []
+
+    def predict(self) -> None:
+        [id] = self.cells(r"\bpredict\(")
+        self.learner.handle(id).press("ArrowRight")
+        self.learner.cell(id).get_by_role("button", name="This is my guess").click()
+        self.learner.cell(id).get_by_text("You said").wait_for()
+        self.shot(id)
+        compared = self.cells(r"guess\.against\(")
+        assert compared, "the guess is never compared"
+        for cell in compared:
+            self.learner.run_cell(cell)
+            assert "You said" in self.learner.output(cell).inner_text()
+
+    def explore(self) -> None:
+        for id in self.cells(r"\bexplore\("):
+            self.learner.chart(id)
+            first = self.says(id)
+            self.shot(id)
+            cell = self.learner.cell(id)
+            for which in range(cell.locator(".noUi-handle").count()):
+                assert self._moves(id, which), f"{id}: control {which} changes nothing"
+            for box in cell.locator("input[type=number]").all():
+                before = self.says(id)
+                box.fill(str(3 * float(box.input_value()) + 1))
+                box.press("Enter")
+                assert self.changes(id, before), f"{id}: a price changes nothing"
+            self.shot(id, "moved")
+            cell.get_by_role("button", name="Reset").click()
+            assert self.changes(id, "", first), f"{id}: Reset does not bring back how it began"
+
+    def _moves(self, id: str, which: int) -> bool:
+        """Whether some place of a slider says something else than the one it begins at: to its end, then back beyond."""
+        before = self.says(id)
+        for key in 8 * ["ArrowRight"] + 16 * ["ArrowLeft"]:
+            self.learner.handle(id, which).press(key)
+            if self.changes(id, before):
+                return True
+        return False
+
+    def quiz(self) -> None:
+        [id] = self.cells(r"^quiz\(")
+        module, alias = re.search(r"from mlkit\.checks import (\w+)(?: as (\w+))?", "\n".join(self.code.values())).groups()
+        questions = importlib.import_module(f"mlkit.checks.{module}").QUIZ
+        for number, (_, choices) in enumerate(questions):
+            radios = self.learner.cell(id).locator(".widget-radio-box").nth(number).locator("input")
+            for right in (False, True):
+                which = next(n for n, choice in enumerate(choices) if choice.right == right)
+                radios.nth(which).focus()
+                radios.nth(which).press("Space")
+                said = self.learner.cell(id).locator("[role=status]", has_text=choices[which].why)
+                said.wait_for()
+                assert said.inner_text().startswith("Right." if right else "Not quite.")
+        self.shot(id)
+
+    def exercise(self) -> None:
+        id, wrong, hint = EXERCISES[self.name]
+        stub = re.search(r"^def (\w+)\(.*?^    \.\.\.$", self.code[id], re.S | re.M)
+        solution = next(code for code in re.findall(r"```python\n(.*?)```", self.text, re.S) if f"def {stub[1]}(" in code)
+        head = stub[0].removesuffix("    ...")
+        checks = [id] if "check(" in self.code[id] else [id, f"{id}-check"]
+        for body, mark in ((head + "    " + wrong.replace("\n", "\n    "), "✗"), (solution.rstrip(), "✓")):
+            self.learner.run_cell(id, self.code[id].replace(stub[0], body))
+            for cell in checks[1:]:
+                self.learner.run_cell(cell)
+            said = self.learner.output(checks[-1]).inner_text()
+            assert mark in said, said
+            assert mark == "✓" or hint in said, said
+            self.shot(checks[-1], "wrong" if mark == "✗" else "right")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_learner_walks_through(lab, tmp_path, name):
+    learner = lab("--replay", MLKIT_ENGINE="replay", HOME=str(tmp_path))
+    learner.open(f"{name}.ipynb")
+    walk = Walk(learner, name)
+    walk.run_all()
+    assert "REPLAY · recorded" in learner.output("setup").inner_text()
+    walk.predict()
+    walk.explore()
+    walk.quiz()
+    walk.exercise()
+    walk.run_all()  # a second time, with an exercise done
+    assert learner.outside == []

@@ -1,0 +1,32 @@
+"""Charts as files, where that cannot be; the drawing itself needs a browser: tests/browser/test_export.py."""
+
+import pytest
+
+from mlkit.charts import condorcet
+from mlkit.errors import ExportError
+from mlkit.export import picture, save
+from mlkit.panels import show
+
+
+@pytest.fixture
+def chart():
+    return condorcet.chart(0.7, 0.0, "here")
+
+
+@pytest.mark.parametrize("name", ["curve.jpeg", "curve"])
+def test_an_unknown_format_is_refused_and_says_which_there_are(chart, tmp_path, name):
+    with pytest.raises(ExportError, match="A picture can be png or svg, not"):
+        show(chart).save(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_without_a_browser_it_says_what_to_type_and_keeps_what_was_there(chart, tmp_path, monkeypatch):
+    from choreographer.browsers import Chromium
+
+    monkeypatch.setattr(Chromium, "find_browser", lambda **options: None)
+    (tmp_path / "curve.png").write_text("an older picture")
+    with pytest.raises(ExportError, match="uv run plotly_get_chrome"):
+        save(chart, tmp_path / "curve.png")
+    with pytest.raises(ExportError):
+        picture(chart.figure, "svg")
+    assert (tmp_path / "curve.png").read_text() == "an older picture"
