@@ -223,7 +223,7 @@ def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class _Caught:
+class Caught:
     """A pattern whose failure is its result, so that the calls before it are kept."""
     pattern: trace.Pattern
 
@@ -235,7 +235,7 @@ class _Caught:
 
 
 async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
-    run = await trace.run(ask, _Caught(pattern), task.input)
+    run = await trace.run(ask, Caught(pattern), task.input)
     # Also where the pattern went on without the answer: a hole must not pass for an answer.
     for error in [call.reply.error for call in run.calls if isinstance(call.reply, Failure)]:
         if isinstance(error, NotRecorded):

@@ -23,6 +23,7 @@ from mlkit.engines.choose import host
 from mlkit.engines.recording import Header
 from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
+from mlkit.measure import Caught
 from mlkit.models import Cast
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.single_model import SingleModel
@@ -101,15 +102,11 @@ async def latency(kit: Kit, path: Path) -> None:
     cases = [(round, todo[(n + 7 * place) % len(todo)], name) for round in range(ROUNDS) for n in range(len(todo))
              for place, name in enumerate(patterns)]
     for round, task, name in _bar("latency", [case for case in cases if (case[0], case[1].id, case[2]) not in done], len(cases)):
-        started = time.perf_counter()
-        try:
-            run = await trace.run(kit.ask, patterns[name], task.input)
-        except EngineError:
-            raise  # no engine: go on another time
-        except MlkitError as error:
-            timed = Timed(round, task.id, name, time.perf_counter() - started, (), f"{type(error).__name__}: {error}")
-        else:
-            timed = Timed(round, task.id, name, run.wall_seconds, run.calls)
+        run = await trace.run(kit.ask, Caught(patterns[name]), task.input)
+        if isinstance(run.result, EngineError):
+            raise run.result  # no engine: go on another time
+        error = f"{type(run.result).__name__}: {run.result}" if isinstance(run.result, MlkitError) else ""
+        timed = Timed(round, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
 

@@ -70,6 +70,14 @@ def test_other_times_give_another_row(kit, monkeypatch, claim):
     assert asyncio.run(MEASURED[claim](kit)).measured != before.measured
 
 
+def test_a_pattern_is_compared_with_one_model_on_the_same_prompt(kit, monkeypatch):
+    header, runs = timings.load_latency()
+    seconds = {task: 1.0 + n for n, task in enumerate({run.task for run in runs})}
+    threefold = [replace(run, wall_seconds=seconds[run.task] * (3 if run.pattern == "pipeline" else 1)) for run in runs]
+    monkeypatch.setattr(timings, "load_latency", lambda cast: (header, threefold))
+    assert "3.0 times as long as one answer (95% interval 3.0 to 3.0)" in asyncio.run(MEASURED["C2"](kit)).measured
+
+
 def test_claims_about_latency_wait_for_latencies(kit, monkeypatch):
     monkeypatch.setattr(timings, "file", lambda name, cast: paths.data() / "nowhere")
     found = {one.id: one for one in asyncio.run(page.findings(kit))}

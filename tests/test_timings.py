@@ -71,6 +71,7 @@ def test_a_pattern_that_fails_leaves_a_row_that_says_why(few, scripted, tmp_path
     path = tmp_path / "latency.jsonl"
     asyncio.run(timings.latency(kit_of(scripted({"": Unparsed("no label in it")})), path))
     assert {row["error"] for row in rows_in(path)} >= {"Unparsed: no label in it"} and len(rows_in(path)) == 12
+    assert all("failed_after_seconds" in row["calls"][0] for row in rows_in(path) if row["error"])
 
 
 def test_what_is_read_back_can_be_laid_out_on_servers(few, scripted, tmp_path, monkeypatch):

@@ -209,8 +209,8 @@ def _walls(kit: Kit) -> dict[str, np.ndarray]:
 
 
 def _by_task(runs: Sequence[Timed], value: Callable[[Timed], float]) -> np.ndarray:
-    """The mean value on each prompt over its rounds."""
-    return np.array([np.mean([value(run) for run in runs if run.task == task]) for task in dict.fromkeys(run.task for run in runs)])
+    """The mean value on each prompt over its rounds, by prompt: each pattern begins on another one."""
+    return np.array([np.mean([value(run) for run in runs if run.task == task]) for task in sorted({run.task for run in runs})])
 
 
 def _seconds(run: Timed, role: str) -> float:

@@ -9,6 +9,7 @@ import pytest
 import mlkit
 from mlkit import studies
 from mlkit.measure import agreed
+from tests.benchmarks.timing import best_seconds
 
 pytestmark = pytest.mark.benchmark
 
@@ -31,6 +32,17 @@ def test_a_study_loads_in_little_more_than_its_questions_take():
     seconds = time.perf_counter() - started
     print(f"\n{matrix.right.size} recorded answers: {1000 * seconds / matrix.right.size:.2f} ms each")
     assert seconds / matrix.right.size < 0.002
+
+
+def test_all_that_was_measured_loads_in_a_second_and_a_half():
+    kit = mlkit.connect(engine="replay")
+
+    async def load():
+        for study in studies.STUDIES.values():
+            await study(kit, False)
+    seconds = best_seconds(lambda: asyncio.run(load()), rounds=3)
+    print(f"\nall {len(studies.STUDIES)} studies: {seconds:.2f} s")
+    assert seconds < 1.5
 
 
 def test_a_question_that_is_not_recorded_is_refused_at_once():

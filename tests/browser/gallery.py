@@ -91,10 +91,10 @@ def _simplex() -> go.Figure:
                                  _triage().subjects, kit().source).figure
 
 
-def _trade_off(names: list[str]) -> go.Figure:
+def _trade_off(names: list[str], **limits: float) -> go.Figure:
     triage = _triage()
     measured = [(name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4) for n, name in enumerate(names)]
-    return trade_off.chart(measured, kit().source).figure
+    return trade_off.chart(measured, kit().source, **limits).figure
 
 
 def _flow() -> str:
@@ -107,7 +107,8 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall, "quality": _quality, "ladder": _ladder, "confusion": _confusion, "scores": _scores, "flow": _flow,
     "router_curve": _curve, "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
     "coverage": lambda: certainty.coverage_chart(*_sure(), kit().source).figure,
-    "trade_off": lambda: _trade_off(NINE), "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))]),
+    "trade_off": lambda: _trade_off(NINE), "trade_off-limits": lambda: _trade_off(NINE, most_dollars=0.08, most_seconds=2.5, least=0.4),
+    "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))]),
     "compound": lambda: compound.chart({"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)}, kit().source, wilson(12, 32)).figure,
     "compound-hard": lambda: compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure,
     "condorcet": lambda: condorcet.chart(0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]).figure,

@@ -21,10 +21,12 @@ class Exercise(NamedTuple):
 
 
 EXERCISES = {
-    "03_router": Exercise("route", "return label if confidence >= threshold else 'general'", "mass"),
-    "05_voting": Exercise("winner-exercise", "return max(answers, key=answers.count)", ""),
-    "08_weighted_ensemble": Exercise("exercise-1", "return 0.5", ""),
-    "09_consensus_ensemble": Exercise("exercise-ratio", "return voters / escalated if escalated else math.inf", ""),
+    "00_start_here": Exercise("exercise", "return (reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6", "one call"),
+    "02_pipeline": Exercise("exercise-retry", "return 1 - (1 - right) ** (retries + 1)", "It sees only the share"),
+    "03_router": Exercise("route", "return label if confidence * label_mass >= threshold else 'general'", "nobody covers, weather"),
+    "05_voting": Exercise("winner-exercise", "return max(set(answers), key=answers.count)", "is a tie"),
+    "08_weighted_ensemble": Exercise("exercise-1", "return max(range(len(weights)), key=weights.__getitem__)", "can outvote it"),
+    "09_consensus_ensemble": Exercise("exercise-ratio", "return voters / escalated", "is spared is the rest"),
 }
 
 # What a panel says: the title of its chart, its sentence, and the numbers behind it.
