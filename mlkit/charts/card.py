@@ -117,7 +117,7 @@ def page(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line]
     titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", "seconds", "calls", "limits")
     head = "".join(f"<th {_CELL}'>{title}</th>" for title in titles)
     body = "".join(_row(way, way.pattern == choice, limits) for way in ways)
-    return (f"<div style='background: white; color: {INK}; border: 1px solid {GREY}; border-radius: 8px; padding: 16px 20px; "
+    return (f"<div class='tex2jax_ignore mathjax_ignore' style='background: white; color: {INK}; border: 1px solid {GREY}; padding: 16px; "
             f"max-width: 900px; font: 14px/1.45 system-ui, sans-serif'><b style='font-size: 20px'>Decision card: {_shown(choice)}</b>"
             f"<table style='border-collapse: collapse; margin: 8px 0; color: {INK}'>{said}</table>"
             f"<table style='border-collapse: collapse; color: {INK}'><tr>{head}</tr>{body}</table></div>")
@@ -130,7 +130,7 @@ def _shown(text: str) -> str:
 
 def _row(way: Way, chosen: bool, limits: Limits) -> str:
     name = _shown(way.pattern)
-    cells = (f"<b>{name}</b>" if chosen else name, _bar(way, limits, ORANGE if chosen else BLUE), f"{way.right} of {way.of}",
+    cells = (f"<b>{name}</b>" if chosen else name, _bar(way, limits, ORANGE if chosen else BLUE), f"{way.right}&nbsp;of&nbsp;{way.of}",
              _shown(dollars(way.dollars_per_thousand)), seconds(way.seconds), f"{way.calls:.1f}", _shown(why_not(way, limits) or "kept"))
     return "<tr>" + "".join(f"<td {_CELL}'>{cell}</td>" for cell in cells) + "</tr>"
 

@@ -114,9 +114,9 @@ def test_01_on_recordings_the_examples_slider_moves_the_scores(lab):
         if count:
             learner.handle("explore").press("ArrowRight")
         title = learner.wait_for_title("explore", f"Examples sent along, {count}:")
-        small, large = (int(number) for number in re.search(r"small (\d+) of 10, large (\d+) of 10", title).groups())
+        small, large = (int(number) for number in re.search(r"small (\d+) of 22, large (\d+) of 22", title).groups())
         shares = dict(zip(learner.traces("explore")[0]["y"], learner.traces("explore")[0]["x"], strict=True))
-        assert sorted(shares.values()) == sorted([shares["small, step by step"], shares["large, step by step"], small / 10, large / 10])
+        assert sorted(shares.values()) == sorted([shares["small, step by step"], shares["large, step by step"], small / 22, large / 22])
         seen.append((small, large))
         learner.shot(f"01_explore_{count}", learner.cell("explore"))
     assert len(set(seen)) > 1

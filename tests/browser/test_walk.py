@@ -22,9 +22,13 @@ class Exercise(NamedTuple):
 
 EXERCISES = {
     "00_start_here": Exercise("exercise", "return (reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6", "one call"),
+    "01_one_model": Exercise("exercise-oracle", "return max(sum(member) / len(member) for member in grades)", "is the share of one member"),
     "02_pipeline": Exercise("exercise-retry", "return 1 - (1 - right) ** (retries + 1)", "It sees only the share"),
     "03_router": Exercise("route", "return label if confidence * label_mass >= threshold else 'general'", "nobody covers, weather"),
+    "04_fan_out": Exercise("finished", "return max(seconds)", "That is the slowest member"),
     "05_voting": Exercise("winner-exercise", "return max(set(answers), key=answers.count)", "is a tie"),
+    "06_planner_executor": Exercise("exercise-break-even", "return executing / alone", "own tokens are missing"),
+    "07_supervisor_worker": Exercise("exercise-2", "own, shared = assign + review, sum(pieces)\nreturn (own + shared) / (own + shared / workers)", "A piece cannot be cut"),
     "08_weighted_ensemble": Exercise("exercise-1", "return max(range(len(weights)), key=weights.__getitem__)", "can outvote it"),
     "09_consensus_ensemble": Exercise("exercise-ratio", "return voters / escalated", "is spared is the rest"),
 }
@@ -68,11 +72,13 @@ class Walk:
 
     def predict(self) -> None:
         [id] = self.cells(r"\bpredict\(")
-        self.learner.handle(id).press("ArrowRight")
-        self.learner.cell(id).get_by_role("button", name="This is my guess").click()
-        self.learner.cell(id).get_by_text("You said").wait_for()
+        cell = self.learner.cell(id)
+        for which, button in enumerate(cell.get_by_role("button", name="This is my guess").all()):
+            self.learner.handle(id, which).press("ArrowRight")
+            button.click()
+            cell.get_by_text("You said").nth(which).wait_for()
         self.shot(id)
-        compared = self.cells(r"guess\.against\(")
+        compared = self.cells(r"guess\w*\.against\(")
         assert compared, "the guess is never compared"
         for cell in compared:
             self.learner.run_cell(cell)
