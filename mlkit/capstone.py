@@ -159,10 +159,10 @@ async def own_prompts(kit: Kit, progress: bool = False) -> Matrix:
 
 
 def ways(measured: Matrix, prices: Prices) -> list[Way]:
-    """The patterns from simple to complex: fewest calls a prompt, then fewest different instructions, then as listed.
+    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different instructions, then as listed.
     Seconds are a server's, all calls of a prompt one after another, loading left out."""
     every = [_way(measured.of([name]), prices) for name in measured.subjects]
-    return sorted(every, key=lambda way: (round(way.calls, 1), way.instructions))
+    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
 
 
 def _way(one: Matrix, prices: Prices) -> Way:

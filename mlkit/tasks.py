@@ -174,7 +174,7 @@ def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
     if not gold.get("min_words", 0) <= count <= gold.get("max_words", math.inf):
         broken.append(f"it has {count} words")
     if len(lines) != gold.get("lines", len(lines)):
-        broken.append(f"it has {len(lines)} lines")
+        broken.append(f"it has {len(lines)} line{'s' * (len(lines) != 1)}")
     return broken
 
 

@@ -149,6 +149,14 @@ def test_ways_go_from_simple_to_complex_with_what_they_take(scripted):
     assert list(ways).index("voting") < list(ways).index("pipeline")  # as many calls, fewer instructions
 
 
+def test_a_fraction_of_a_call_does_not_make_a_pattern_simpler(scripted):
+    split = scripted({"vote 1": ["27", "27"], "vote 2": ["27", "28"], "vote 3": ["27", "29"], "": "27"})
+    matrix = asyncio.run(capstone.run_nine(Kit(split), capstone.own([ROW] * 3), progress=False))
+    calls = {way.pattern: way.calls for way in capstone.ways(matrix, list_prices())}
+    assert 3 < calls["consensus_ensemble"] < 4 and round(calls["consensus_ensemble"]) == 4
+    assert list(calls).index("consensus_ensemble") > list(calls).index("pipeline")
+
+
 def test_limits_let_through_who_keeps_them_and_say_what_others_break():
     assert [way.pattern for way in drawn.survivors(WAYS, LIMITS)] == ["router"] and drawn.survivors(WAYS, Limits()) == WAYS
     assert [drawn.why_not(way, LIMITS) for way in WAYS] == ["30% right is less than 50%", "", "$0.40 per 1,000 is more than $0.10"]

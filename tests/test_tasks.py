@@ -95,7 +95,7 @@ def test_equal_answers_have_equal_forms_and_what_cannot_be_read_is_unparsed():
 
 
 def test_broken_constraints_are_named():
-    assert broken_constraints("A cheap thing", SIGN) == ["it does not mention bell", "it says cheap", "it has 3 words", "it has 1 lines"]
+    assert broken_constraints("A cheap thing", SIGN) == ["it does not mention bell", "it says cheap", "it has 3 words", "it has 1 line"]
 
 
 @pytest.mark.parametrize(("text", "gold", "wanted"), [
