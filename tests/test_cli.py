@@ -183,7 +183,7 @@ def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypa
     runs, seconds = timings.taken("lanes")
     said = record.forecast(["lanes"], echo, CASTS["laptop"])
     assert f" and {runs} runs to time, for which nothing else may use the machine, and about {2 * seconds / 60:.0f} minutes here" in said and runs > 5
-    assert "no telling" in record.forecast(["own"], echo, CASTS["laptop"])
+    assert "no telling" in record.forecast(["a_new_notebook"], echo, CASTS["laptop"])
 
 
 def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):

@@ -26,6 +26,16 @@ READY = """() => {
 RAN = r"""() => { const cells = document.querySelectorAll('.jp-Notebook .jp-CodeCell');
   return cells.length > 0 && /\[\d+\]:/.test(cells[cells.length - 1].querySelector('.jp-InputPrompt').textContent) }"""
 
+# Labels and readouts that are wider than their boxes, and texts of the chart that leave it.
+CUT = """cell => { const root = document.querySelector(`[data-cell='${cell}'] .jp-Cell-outputWrapper`), cut = [];
+  for (const label of root.querySelectorAll('.widget-label, .widget-readout, button'))
+    if (label.scrollWidth > label.clientWidth + 1 && label.textContent.trim()) cut.push(label.textContent);
+  const frame = root.querySelector('.main-svg')?.getBoundingClientRect();
+  for (const text of frame ? root.querySelectorAll('.js-plotly-plot text') : []) { const box = text.getBoundingClientRect();
+    if (text.textContent.trim() && (box.right > frame.right + 2 || box.left < frame.left - 2 || box.bottom > frame.bottom + 2)) cut.push(text.textContent) }
+  if (root.scrollWidth > root.clientWidth + 1) cut.push('the cell scrolls sideways');
+  return cut }"""
+
 
 class Lab:
     """A running JupyterLab, and a page in a browser on it."""

@@ -8,7 +8,7 @@ import pytest
 from mlkit import paths
 from mlkit.charts import condorcet as condorcet_chart
 from mlkit.charts import weights as weights_chart
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import CUT, SCREENSHOTS
 
 pytestmark = pytest.mark.browser
 CELLS = {
@@ -162,17 +162,6 @@ def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, media
     print(f"\n{cell}: {len(times)} of 24 changes seen, median {median:.0f} ms, p95 {p95:.0f} ms")
     assert len(times) == 24 and seen["missing"] == 0
     assert median <= median_ms and p95 <= p95_ms
-
-
-# Labels and readouts that are wider than their boxes, and texts of the chart that leave it.
-CUT = """cell => { const root = document.querySelector(`[data-cell='${cell}'] .jp-Cell-outputWrapper`), cut = [];
-  for (const label of root.querySelectorAll('.widget-label, .widget-readout, button'))
-    if (label.scrollWidth > label.clientWidth + 1 && label.textContent.trim()) cut.push(label.textContent);
-  const frame = root.querySelector('.main-svg')?.getBoundingClientRect();
-  for (const text of frame ? root.querySelectorAll('.js-plotly-plot text') : []) { const box = text.getBoundingClientRect();
-    if (text.textContent.trim() && (box.right > frame.right + 2 || box.left < frame.left - 2 || box.bottom > frame.bottom + 2)) cut.push(text.textContent) }
-  if (root.scrollWidth > root.clientWidth + 1) cut.push('the cell scrolls sideways');
-  return cut }"""
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

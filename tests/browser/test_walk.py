@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from mlkit import paths
-from tests.browser.conftest import Lab
+from tests.browser.conftest import CUT, Lab
 
 pytestmark = pytest.mark.browser
 
@@ -93,6 +93,7 @@ class Walk:
             self.learner.chart(id)
             first = self.says(id)
             self.shot(id)
+            assert self.learner.page.evaluate(CUT, id) == [], f"{id}: this is cut off"
             cell = self.learner.cell(id)
             still = list(range(cell.locator(".noUi-handle").count()))
             still = [which for which in still if not self._moves(id, which)]
@@ -152,7 +153,7 @@ class Walk:
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_learner_walks_through(lab, tmp_path, name):
-    learner = lab("--replay", MLKIT_ENGINE="replay", HOME=str(tmp_path))
+    learner = lab("--replay", height=1500, MLKIT_ENGINE="replay", HOME=str(tmp_path))
     learner.open(f"{name}.ipynb")
     walk = Walk(learner, name)
     walk.run_all()
