@@ -133,13 +133,13 @@ def explore(draw: Callable[..., Chart], smooth: bool = False, **controls: widget
 def slider(label: str, value: float, low: float, high: float, step: float, format: str = ".2f") -> widgets.FloatSlider:
     """A slider for a number; `label` names it with its unit. Arrow keys move it, and its readout can be typed into."""
     return widgets.FloatSlider(value, min=low, max=high, step=step, description=label, readout_format=format,
-                               style={"description_width": "210px"}, layout={"width": "100%", "max_width": "760px"})
+                               style={"description_width": "235px"}, layout={"width": "100%", "max_width": "760px"})
 
 
 def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSlider:
     """A slider that snaps to the settings that were measured."""
     return widgets.SelectionSlider(options=list(options), value=value, description=label,
-                                   style={"description_width": "210px"}, layout={"width": "100%", "max_width": "760px"})
+                                   style={"description_width": "235px"}, layout={"width": "100%", "max_width": "760px"})
 
 
 def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
@@ -148,7 +148,10 @@ def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
 
 
 class Shares(widgets.VBox):
-    """Sliders for weights that sum to one: moving one moves the others, which keep their proportions. `value` is a tuple."""
+    """Sliders for weights that sum to one: moving one moves the others, which keep their proportions. `value` is a tuple.
+
+    The sliders show it to two digits: the browser sets a handle to its next step and would send that back as a move.
+    """
     value = traitlets.Tuple()
 
     def __init__(self, **weights: float) -> None:
@@ -167,7 +170,7 @@ class Shares(widgets.VBox):
     def _follow(self, change: Mapping[str, Any]) -> None:
         self._following = True
         for one, share in zip(self._sliders, self.value, strict=True):
-            one.value = share
+            one.value = round(share, 2)
         self._following = False
 
 

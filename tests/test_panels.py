@@ -130,6 +130,17 @@ def test_weights_given_as_any_numbers_are_shares():
     assert panels.Shares(a=2, b=6).value == (0.25, 0.75)
 
 
+def test_a_handle_that_the_browser_sets_to_its_step_is_no_move():
+    weights, seen = panels.Shares(a=1, b=1, c=1), []
+    weights.observe(lambda change: seen.append(change["new"]), "value")
+    for slider in weights.children:
+        slider.set_state({"value": round(slider.value / slider.step) * slider.step})  # as it comes from the browser
+    assert seen == [] and weights.value == (1 / 3, 1 / 3, 1 / 3)
+    weights.children[0].set_state({"value": 0.35})
+    assert len(seen) == 1 and sum(weights.value) == pytest.approx(1)
+    assert [slider.value for slider in weights.children] == [0.35, 0.32, 0.32]
+
+
 def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():
     votes = panels.agreement("votes needed", 3, 2)
     assert [label for label, _ in votes.options] == ["1 of 3 (0.33)", "2 of 3 (0.67)", "3 of 3 (1.00)"] and votes.value == 2

@@ -135,6 +135,9 @@ def start_lab(home: Path, *options: str, **environment: str) -> tuple[subprocess
     port = free_port()
     (home / "config").mkdir(parents=True, exist_ok=True)
     (home / "config/jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
+    documents = home / "settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings"
+    documents.parent.mkdir(parents=True, exist_ok=True)
+    documents.write_text(json.dumps({"autosave": False}))  # the notebooks of the clone stay as they are
     log = home / "lab.log"
     own = {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data", "JUPYTER_RUNTIME_DIR": home / "runtime",
            "IPYTHONDIR": home / "ipython", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
@@ -171,15 +174,18 @@ def browser() -> Iterator["Browser"]:
 def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab and gives a page on it; both end with the test."""
     started: list[subprocess.Popen] = []
+    pages: list["Page"] = []
 
     def start(*options: str, width: int = 1280, height: int = 900, **environment: str) -> Lab:
         process, url, log = start_lab(tmp_path, *options, **environment)
         started.append(process)
         wait_for(url, process, log)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        return Lab(url, page, log)
+        pages.append(browser.new_page(viewport={"width": width, "height": height}))
+        return Lab(url, pages[-1], log)
 
     yield start
+    for page in pages:
+        page.close()
     for process in started:
         process.terminate()
         process.wait(timeout=30)

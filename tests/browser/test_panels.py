@@ -8,7 +8,7 @@ import pytest
 from mlkit import paths
 from mlkit.charts import condorcet as condorcet_chart
 from mlkit.charts import weights as weights_chart
-from tests.browser.conftest import CUT, SCREENSHOTS
+from tests.browser.conftest import CUT, READY, SCREENSHOTS
 
 pytestmark = pytest.mark.browser
 CELLS = {
@@ -44,6 +44,8 @@ explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source), 
     return condorcet.chart(p, 0, kit.source)
 
 explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))""",
+    "waits": "await asyncio.sleep(2)",
+    "works": "sum(1 for _ in range(30_000_000))",
     "guess": """guess = predict("How many?", 0, 10, 1, "of 10")
 guess""",
 }
@@ -162,6 +164,25 @@ def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, media
     print(f"\n{cell}: {len(times)} of 24 changes seen, median {median:.0f} ms, p95 {p95:.0f} ms")
     assert len(times) == 24 and seen["missing"] == 0
     assert median <= median_ms and p95 <= p95_ms
+
+
+@pytest.mark.parametrize("busy", ["waits", "works"])
+def test_a_slider_that_is_moved_while_a_cell_runs_stays_alive(panels, busy):
+    learner = panels()
+    learner.cell(busy)
+    learner.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
+    prompt = learner.page.locator(f"[data-cell='{busy}'] .jp-InputPrompt")
+    prompt.get_by_text("[*]").wait_for()
+    press(learner, "curve", 0)
+    press(learner, "curve", 0)
+    assert prompt.text_content() == "[*]:"  # it still runs
+    learner.wait_for_title("curve", expected(0.7, 0))
+    learner.page.wait_for_function(READY, timeout=30_000)
+    press(learner, "curve", 0)
+    learner.wait_for_title("curve", expected(0.75, 0))
+    press(learner, "curve", 1)
+    learner.wait_for_title("curve", expected(0.75, 0.05))
+    assert learner.output(busy).locator(".js-plotly-plot").count() == 0  # the chart was drawn in its own cell
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

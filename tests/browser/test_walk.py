@@ -41,6 +41,11 @@ CHANGES = f"""([id, before, wanted, limit]) => new Promise(done => {{ const says
     const look = () => {{ const now = says(id);
       if (wanted === null ? now !== before : now === wanted) done(true);
       else if (performance.now() > end) done(false); else requestAnimationFrame(look) }}; look() }})"""
+# Whether for half a second, in which nobody touches it, no output of the notebook changes.
+AT_REST = """() => new Promise(done => { let changes = 0;
+    const watch = new MutationObserver(seen => changes += seen.length);
+    for (const output of document.querySelectorAll('.jp-OutputArea')) watch.observe(output, {subtree: true, childList: true, attributes: true});
+    setTimeout(() => { watch.disconnect(); done(changes === 0) }, 500) })"""
 PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').flatMap(cell =>
     cell.model.outputs.toJSON().filter(out => out.output_type === 'error' || out.name === 'stderr')
         .map(out => cell.model.id + ': ' + (out.evalue || out.text)))"""
@@ -73,6 +78,7 @@ class Walk:
     def run_all(self) -> None:
         self.learner.run_all()
         assert self.learner.page.evaluate(PROBLEMS) == []
+        self.learner.page.wait_for_function(AT_REST, timeout=20_000)
 
     def predict(self) -> None:
         [id] = self.cells(r"\bpredict\(")
