@@ -5,6 +5,7 @@ import inspect
 import itertools
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -144,7 +145,7 @@ def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
         verdict = Verdict(False, f"It did not end within {LIMIT_SECONDS:g} seconds. Is there a loop that never stops?")
     except Exception as error:
         verdict = Verdict(False, f"Your code raised {type(error).__name__}: {error}")
-    print("✓" if verdict.passed else "✗", verdict.text)
+    print(textwrap.fill(f"{'✓' if verdict.passed else '✗'} {verdict.text}", 110, break_long_words=False))
 
 
 class _Deadline:

@@ -46,8 +46,8 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
 
     Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title and footer.
     """
-    title_lines = [plain(line) for line in textwrap.wrap(title, 60)] or [""]
-    source_lines = [plain(line) for line in textwrap.wrap(f"Source: {source}", 76)]
+    title_lines = [plain(line) for line in _even_lines(title, 60)]
+    source_lines = [plain(line) for line in _even_lines(f"Source: {source}", 76)]
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
     # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline there.
     title = {"text": "<br>".join(title_lines), "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12}}
@@ -57,6 +57,13 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
         text="<br>".join(source_lines), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
         yshift=-50, align="right", showarrow=False, font={"size": 11, "color": GREY})
     return figure
+
+
+def _even_lines(text: str, most: int) -> list[str]:
+    """A text on as few lines as `most` characters a line allow, all about equally long: no last word alone."""
+    lines = textwrap.wrap(text, most) or [""]
+    widths = range(math.ceil(len(text) / len(lines)), most + 1)
+    return next((even for width in widths if len(even := textwrap.wrap(text, width)) == len(lines)), lines)
 
 
 def _legend_height(figure: go.Figure) -> int:

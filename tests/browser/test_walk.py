@@ -151,7 +151,7 @@ class Walk:
             self.learner.run_cell(id, self.code[id].replace(stub[0], body))
             for cell in checks[1:]:
                 self.learner.run_cell(cell)
-            said = self.learner.output(checks[-1]).inner_text()
+            said = " ".join(self.learner.output(checks[-1]).inner_text().split())
             assert mark in said, said
             assert mark == "✓" or hint in said, said
             self.shot(checks[-1], "wrong" if mark == "✗" else "right")

@@ -55,3 +55,9 @@ def test_a_long_title_is_wrapped_and_given_room():
     long = look.dress(go.Figure(), "a long finding " * 12, "here")
     assert long.layout.title.text.count("<br>") >= 2
     assert long.layout.height - short.layout.height == 20 * long.layout.title.text.count("<br>")
+
+
+def test_no_word_stands_alone_on_the_last_line():
+    figure = look.dress(go.Figure(), "Worth the cost: large alone, large, rules alone and small; 4 of 7 are beaten", "recorded")
+    first, second = figure.layout.title.text.split("<br>")
+    assert abs(len(first) - len(second)) < 12
