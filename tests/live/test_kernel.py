@@ -3,8 +3,11 @@
 import os
 import time
 
+import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
+
+from mlkit import paths
 
 pytestmark = pytest.mark.live
 
@@ -47,6 +50,23 @@ def test_an_interrupted_call_leaves_the_kernel_able_to_ask_again(engine):
         started = time.perf_counter()
         status, _ = run(client, LONG, said=lambda text: manager.interrupt_kernel())
         assert status == "error" and time.perf_counter() - started < 10
+        assert run(client, SHORT) == ("ok", "True\n")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_from_recordings_to_live_in_the_middle_by_running_the_first_cell_again(tmp_path):
+    cells = {cell.id: cell.source for cell in nbformat.read(paths.notebooks() / "00_start_here.ipynb", as_version=4).cells}
+    nothing = {"MLKIT_ENGINE": "auto", "OLLAMA_HOST": "http://127.0.0.1:9", "MLKIT_WEIGHTS": str(tmp_path)}
+    manager, client = start_new_kernel(kernel_name="python3", env=os.environ | nothing)
+    try:
+        assert run(client, cells["setup"])[1].startswith("REPLAY")
+        assert run(client, cells["ask"])[0] == "ok"
+        assert run(client, SHORT)[0] == "error"  # nobody recorded it
+        run(client, f"import os; os.environ['OLLAMA_HOST'] = {os.environ.get('OLLAMA_HOST', '')!r}")  # Ollama runs now
+        assert run(client, cells["setup"])[1].startswith("LIVE · Ollama")
+        assert run(client, cells["ask"])[0] == "ok"
         assert run(client, SHORT) == ("ok", "True\n")
     finally:
         client.stop_channels()
