@@ -148,10 +148,7 @@ def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
 
 
 class Shares(widgets.VBox):
-    """Sliders for weights that sum to one: moving one moves the others, which keep their proportions. `value` is a tuple.
-
-    The sliders show it to two digits: the browser sets a handle to its next step and would send that back as a move.
-    """
+    """Sliders for weights that sum to one: moving one moves the others, which keep their proportions. `value` is a tuple."""
     value = traitlets.Tuple()
 
     def __init__(self, **weights: float) -> None:
@@ -170,7 +167,7 @@ class Shares(widgets.VBox):
     def _follow(self, change: Mapping[str, Any]) -> None:
         self._following = True
         for one, share in zip(self._sliders, self.value, strict=True):
-            one.value = round(share, 2)
+            one.value = round(share, 2)  # to its step: from anywhere else the browser would move it, and send that back
         self._following = False
 
 
@@ -291,7 +288,10 @@ def _header(chart: Chart) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Three digits that matter, thousands whole; a dash where nothing was measured."""
+    if not isinstance(value, float):
+        return str(value)
+    return "-" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def _line(text: str, colour: str = "inherit") -> str:

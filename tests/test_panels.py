@@ -165,3 +165,10 @@ def test_a_smooth_panel_changes_the_figure_it_has():
     figure = panel._drawing
     slider.value = 0.75
     assert panel._drawing is figure and figure.data[0].x == (0.75,) and panel.chart.reading == "75% right"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.06864, "0.0686"), (12.34, "12.3"), (999.4, "999"), (999.6, "1,000"), (1496.7, "1,497"),
+                                              (float("nan"), "-"), (4, "4"), ("large", "large")])
+def test_numbers_in_a_table_have_the_digits_that_matter(value, shown):
+    table = panels.table_text(Chart(go.Figure(), [Row("it", value)], ""))
+    assert table.split() == ["name", "share", "right", "it", shown]
