@@ -106,7 +106,7 @@ def figure(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Lin
 
 
 def _wrapped(line: Line) -> list[str]:
-    first, *more = wrap(f"{line.about}: {line.text}", 100, subsequent_indent="      ")
+    first, *more = wrap(f"{line.about}: {line.text}", 60, subsequent_indent="      ")
     return [f"<b>{plain(first[:len(line.about)])}</b>{plain(first[len(line.about):])}", *map(plain, more)]
 
 

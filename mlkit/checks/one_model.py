@@ -131,7 +131,7 @@ QUIZ = (
                "majority brings."),
     ]),
     ("Model A gets 9 of 10 right, model B gets 7 of 10. The intervals are 60% to 98% and 40% to 89%. What do you know?", [
-        Choice("A is better by 20 points.", "Ten items cannot say that: the intervals overlap over most of their length."),
+        Choice("A is better by 20 points.", "Ten items cannot say that: any share from 60% to 89% fits both."),
         Choice("They are equal.", "That is not shown either. It may well be that A is better."),
         Choice("Not which one is better: it takes more items.", "Intervals shrink with the root of the number of items.", right=True),
     ]),

@@ -10,9 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 import mlkit
-from mlkit import orders, studies
+from mlkit import capstone, orders, studies
 from mlkit.charts import (certainty, claimed, compound, condorcet, confusion, flow, ladder, quality, router_curve, scores, speedup, trade_off,
                           traffic, waterfall, weights)
+from mlkit.charts.card import Limits
 from mlkit.findings.patterns import CLAIMED, RANKS
 from mlkit.measure import agreed
 from mlkit.models import list_prices
@@ -49,6 +50,11 @@ def _quality() -> go.Figure:
     best = {kind: max(desk.of(kind=kind).share(name) for name in desk.subjects) for kind in ("math", "code", "general", "creative")}
     oracle = {kind: float(desk.of(kind=kind).right.any(axis=1).mean()) for kind in best}
     return quality.chart(graded, kit().source, {"best single": best, "oracle": oracle}).figure
+
+
+def _card() -> go.Figure:
+    ways = capstone.ways(study("orders").of(list(orders.nine(kit().cast))), list_prices())
+    return capstone.card("supervisor_worker", ways, Limits(0.50, 20.0, 0.26), kit(), f"It gets the most right. {LONG}").chart.figure
 
 
 def _ladder() -> go.Figure:
@@ -104,7 +110,7 @@ def _flow() -> str:
 
 NINE = ["single_model", "pipeline", "router", "fan_out", "voting", "planner_executor", "supervisor_worker", "weighted_ensemble", "consensus_ensemble"]
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
-    "waterfall": _waterfall, "quality": _quality, "ladder": _ladder, "confusion": _confusion, "scores": _scores, "flow": _flow,
+    "waterfall": _waterfall, "quality": _quality, "ladder": _ladder, "confusion": _confusion, "scores": _scores, "flow": _flow, "card": _card,
     "router_curve": _curve, "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
     "coverage": lambda: certainty.coverage_chart(*_sure(), kit().source).figure,
     "trade_off": lambda: _trade_off(NINE), "trade_off-limits": lambda: _trade_off(NINE, most_dollars=0.08, most_seconds=2.5, least=0.4),
