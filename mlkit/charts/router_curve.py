@@ -76,7 +76,8 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
                 customdata=[(point.threshold, point.large_share, plain(dollars(point.dollars_per_thousand))) for point in some],
                 hovertemplate=f"{name}: %{{y:.0%}} right for %{{customdata[2]}} per 1,000<br>%{{customdata[1]:.0%}} to the large "
                               "model" + ", threshold %{customdata[0]:.2f}" * (name == "router") + "<extra></extra>")
-    chart.update_xaxes(title_text=plain("$ per 1,000 prompts"), rangemode="tozero")
+    dearest = max((point.dollars_per_thousand for point in points), default=1.0)
+    chart.update_xaxes(title_text=plain("$ per 1,000 prompts"), range=[0, 1.06 * dearest or 1.0])
     chart.update_yaxes(title_text="answered right", tickformat=".0%")
     return dress(chart, reading(points, threshold), source, height=300)
 

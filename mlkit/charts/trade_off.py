@@ -99,7 +99,7 @@ def _places(spots: Sequence[tuple[float, float, float, float]], labels: Sequence
     whiskers = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
     places = []
     for (x, y, _, _), label in zip(spots, labels, strict=True):
-        half = 3.2 * len(label)
+        half = 4 + 3.2 * len(label)
         boxes = {place: (x + right * (9 + half), y + up * 14, half, 7.0) for place, (right, up) in _PLACES.items()}
         free = [place for others in (taken + whiskers, taken) for place, box in boxes.items() if _clear(box, others)]
         places.append(free[0] if free else "")
