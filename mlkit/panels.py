@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets
 import numpy as np
 import plotly.graph_objects as go
@@ -42,13 +43,13 @@ class Panel(widgets.VBox):
         self._problem = widgets.HTML()
         if smooth:
             self._drawing = go.FigureWidget(chart.figure)
-            self._drawing._config = {"displayModeBar": False}  # as _drawn does; plotly has no other way to say it
+            self._drawing._config = {"displayModeBar": False, "responsive": True}  # as _drawn does; plotly has no other way to say it
         else:
             self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
             # Set, not displayed: what is displayed while a cell runs would be kept as an output of that cell too.
             self._drawing.outputs = ({"output_type": "display_data", "data": _drawn(chart), "metadata": {}},)
         self._describe(chart)
-        super().__init__([*controls, self._problem, self._drawing, self._table], layout={"width": "100%"})
+        super().__init__([*controls, self._problem, self._drawing, *([_Fit()] if smooth else []), self._table], layout={"width": "100%"})
 
     def draw(self, chart: Chart) -> None:
         """Show another chart. The old one stays until the new one is there, so nothing flickers."""
@@ -82,6 +83,12 @@ class Panel(widgets.VBox):
         return bundle
 
 
+class _Fit(anywidget.AnyWidget):
+    """Nothing to see: a FigureWidget is drawn 700 pixels wide before it has a place; this lets it look at its room again."""
+    _esm = ("const fit = el => el.isConnected ? setTimeout(() => dispatchEvent(new Event('resize')), 200) : requestAnimationFrame(() => fit(el));"
+            "export default { render: ({ el }) => fit(el) }")
+
+
 def _changed(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
     """The properties of `new` that `old` has not: to set the others again costs as much as drawing."""
     before, after = old.to_plotly_json(), new.to_plotly_json()
@@ -106,10 +113,8 @@ def show(chart: Chart) -> Panel:
 
 
 def explore(draw: Callable[..., Chart], smooth: bool = False, **controls: widgets.ValueWidget) -> Panel:
-    """A chart that follows its controls: `draw(**values)` is called with their values, at first and at each change.
-    `smooth` as in Panel."""
-    reset = widgets.Button(description="Reset", tooltip="Put every control back to where it began",
-                           layout={"width": "80px"})
+    """A chart that follows its controls: `draw(**values)` is called at first and at each change. `smooth` as in Panel."""
+    reset = widgets.Button(description="Reset", tooltip="Put every control back to where it began", layout={"width": "80px"})
     first = {name: control.value for name, control in controls.items()}
     panel = Panel(draw(**first), [*controls.values(), reset], smooth)
 
@@ -210,8 +215,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
     if kit.live:
         question = widgets.Textarea(prompt, rows=2, layout={"width": "100%", "max_width": "760px"})
     else:
-        question = widgets.Dropdown(options=kit.recorded_prompts(member), value=prompt,
-                                    layout={"width": "100%", "max_width": "760px"})
+        question = widgets.Dropdown(options=kit.recorded_prompts(member), value=prompt, layout={"width": "100%", "max_width": "760px"})
     ask = widgets.Button(description="Ask", button_style="primary", tooltip="Send the prompt to the model")
     stop = widgets.Button(description="Stop", disabled=True, tooltip="Stop the model")
     state, answer = widgets.HTML(), widgets.HTML()
@@ -277,8 +281,7 @@ def table_text(chart: Chart) -> str:
 def table_html(chart: Chart) -> str:
     """The same as a table that opens on a click or on Enter. All text is escaped: some of it comes from models."""
     head = "".join(f"<th style='text-align: left; padding-right: 1.5em'>{html.escape(name)}</th>" for name in _header(chart))
-    body = "".join("<tr>" + "".join(f"<td style='padding-right: 1.5em'>{html.escape(_cell(value))}</td>" for value in row)
-                   + "</tr>" for row in chart.rows)
+    body = "".join("<tr>" + "".join(f"<td style='padding-right: 1.5em'>{html.escape(_cell(value))}</td>" for value in row) + "</tr>" for row in chart.rows)
     return (f"<div role='status' aria-live='polite' style='line-height: 1.4'>{html.escape(chart.reading)}</div>"
             f"<details><summary>The numbers behind the chart</summary><table><tr>{head}</tr>{body}</table></details>")
 
@@ -288,10 +291,9 @@ def _header(chart: Chart) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    """Three digits that matter, thousands whole; a dash where nothing was measured."""
     if not isinstance(value, float):
         return str(value)
-    return "-" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return "-" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"  # - where nothing was measured
 
 
 def _line(text: str, colour: str = "inherit") -> str:

@@ -50,6 +50,11 @@ explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))""",
 guess""",
 }
 
+# The chart is as wide as its cell lets it be.
+FILLS = """cell => { const root = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea-output`);
+  const chart = root.querySelector('.main-svg').getBoundingClientRect(), room = root.getBoundingClientRect();
+  return chart.right <= room.right + 3 && chart.width > room.width - 40 }"""
+
 
 @pytest.fixture
 def panels(lab):
@@ -194,6 +199,7 @@ def test_panels_are_whole_narrow_and_wide_light_and_dark(panels, theme, width):
     for cell in list(CELLS)[1:]:
         if "explore(" in CELLS[cell]:
             learner.chart(cell)
+            learner.page.wait_for_function(FILLS, arg=cell, timeout=5000)
         learner.shot(f"gallery/panel-{cell}-{width}-{theme.split()[1].lower()}", learner.cell(cell))
         if found := learner.page.evaluate(CUT, cell):
             cut[cell] = found
