@@ -73,7 +73,7 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
                 (f"threshold {threshold:.2f}", [mark], _marked(mark, ORANGE, "circle"))):
             chart.add_scatter(
                 name=name, x=[point.dollars_per_thousand for point in some], y=[point.share for point in some], **style,
-                customdata=[(point.threshold, point.large_share, plain(dollars(point.dollars_per_thousand))) for point in some],
+                customdata=[(np.nan_to_num(point.threshold), point.large_share, plain(dollars(point.dollars_per_thousand))) for point in some],
                 hovertemplate=f"{name}: %{{y:.0%}} right for %{{customdata[2]}} per 1,000<br>%{{customdata[1]:.0%}} to the large "
                               "model" + ", threshold %{customdata[0]:.2f}" * (name == "router") + "<extra></extra>")
     dearest = max((point.dollars_per_thousand for point in points), default=1.0)
