@@ -1,4 +1,6 @@
-"""The one question a pattern may ask: `reply = await ask(member, prompt)`. Everything else hangs on it."""
+"""The one question a pattern may ask: `reply = await ask(member, prompt)`. Everything else hangs on
+it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -9,20 +11,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-# The calls that had to finish before the next one could start. `together` forks it and joins it again.
+# The calls that had to finish before the next one could start. `together` forks it and joins it
+# again.
 frontier: ContextVar[frozenset[int]] = ContextVar("frontier", default=frozenset())
 
 
 @dataclass(frozen=True)
 class Member:
-    """A model together with how it is asked. Two members may share a model and still answer differently."""
+    """A model together with how it is asked. Two members may share a model and still answer
+    differently.
+    """
+
     model: str
     system: str = "You are a helpful assistant."
-    shots: tuple[tuple[str, str], ...] = ()  # worked examples, (prompt, answer), sent as earlier turns of the chat
-    temperature: float = 0.0                 # in [0, 2]; 0 always takes the likeliest token
+    shots: tuple[
+        tuple[str, str], ...
+    ] = ()  # worked examples, (prompt, answer), sent as earlier turns of the chat
+    temperature: float = 0.0  # in [0, 2]; 0 always takes the likeliest token
     seed: int = 0
-    max_tokens: int = 128                    # caps the answer
-    name: str = ""                           # how charts call the member; the model's name, unless told
+    max_tokens: int = 128  # caps the answer
+    name: str = ""  # how charts call the member; the model's name, unless told
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -38,15 +46,16 @@ class Member:
 @dataclass(frozen=True)
 class Reply:
     """One answer, and what it took."""
+
     text: str
     member: Member
     prompt_tokens: int = 0
     output_tokens: int = 0
-    queue_seconds: float = 0.0   # waiting for a free lane
-    load_seconds: float = 0.0    # loading the model
+    queue_seconds: float = 0.0  # waiting for a free lane
+    load_seconds: float = 0.0  # loading the model
     prompt_seconds: float = 0.0  # reading the prompt
     output_seconds: float = 0.0  # writing the answer
-    done_reason: str = "stop"    # or "length", where max_tokens cut the answer off
+    done_reason: str = "stop"  # or "length", where max_tokens cut the answer off
     # The likeliest first tokens with their probabilities, in [0, 1], when labels were asked for.
     choices: Mapping[str, float] = field(default_factory=dict)
 
@@ -63,7 +72,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Failure:
-    """What stands in the place of an answer that did not come. `seconds` is how long it took to fail."""
+    """What stands in the place of an answer that did not come. `seconds` is how long it took to
+    fail.
+    """
+
     error: Exception
     seconds: float = 0.0
 
@@ -71,23 +83,35 @@ class Failure:
 class Ask(Protocol):
     """Ask one member one prompt.
 
-    `role` names the call in the trace ("classify", "vote 2"). `format` is a JSON schema that the answer must fit.
-    `labels` are one-word answers whose probabilities are wanted (`Reply.choices`).
+    `role` names the call in the trace ("classify", "vote 2"). `format` is a JSON schema that the
+    answer must fit. `labels` are one-word answers whose probabilities are wanted (`Reply.choices`).
     Raises an `mlkit.errors.MlkitError` when no answer comes.
     """
-    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
-                       labels: Sequence[str] | None = None) -> Reply: ...
+
+    async def __call__(
+        self,
+        member: Member,
+        prompt: str,
+        *,
+        role: str = "",
+        format: dict[str, Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Reply: ...
 
 
 class Embed(Protocol):
-    """Turn n texts into an array of shape (n, d), one unit vector each: the dot product is the cosine similarity."""
+    """Turn n texts into an array of shape (n, d), one unit vector each: the dot product is the
+    cosine similarity.
+    """
+
     async def __call__(self, texts: Sequence[str]) -> "np.ndarray": ...
 
 
 async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> list[Any]:
     """Run all at once (at most `limit` at a time) and give the results in order.
 
-    What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling this cancels all.
+    What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling
+    this cancels all.
     """
     gate = asyncio.Semaphore(limit or len(awaitables))
     try:
@@ -95,22 +119,37 @@ async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> lis
             branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
     finally:
         for awaitable in awaitables:
-            if asyncio.iscoroutine(awaitable):  # cancelled before it began, it would warn that nobody awaited it
+            if asyncio.iscoroutine(
+                awaitable
+            ):  # cancelled before it began, it would warn that nobody awaited it
                 awaitable.close()
     if branches:
-        frontier.set(frozenset().union(*(ends for _, ends in (branch.result() for branch in branches))))
+        frontier.set(
+            frozenset().union(*(ends for _, ends in (branch.result() for branch in branches)))
+        )
     return [branch.result()[0] for branch in branches]
 
 
-async def ask_all(ask: Ask, members: Sequence[Member], prompt: str, role: str,
-                  **options: Any) -> tuple[Reply | Failure, ...]:
-    """Ask all members the same at once, as "role 1", "role 2" and so on; what each replied, in their order."""
-    return tuple(await together(*(ask(member, prompt, role=f"{role} {number}", **options)
-                                  for number, member in enumerate(members, 1))))
+async def ask_all(
+    ask: Ask, members: Sequence[Member], prompt: str, role: str, **options: Any
+) -> tuple[Reply | Failure, ...]:
+    """Ask all members the same at once, as "role 1", "role 2" and so on; what each replied, in
+    their order.
+    """
+    return tuple(
+        await together(
+            *(
+                ask(member, prompt, role=f"{role} {number}", **options)
+                for number, member in enumerate(members, 1)
+            )
+        )
+    )
 
 
 async def _branch(awaitable: Awaitable[Any], gate: asyncio.Semaphore) -> tuple[Any, frozenset[int]]:
-    """One branch of `together`: its result or Failure, and the calls it ended with (a task cannot set ours)."""
+    """One branch of `together`: its result or Failure, and the calls it ended with (a task cannot
+    set ours).
+    """
     async with gate:
         try:
             result = await awaitable

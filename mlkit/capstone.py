@@ -1,4 +1,6 @@
-"""The capstone of notebook 10: a learner's own prompts, the nine patterns on them, and a decision card to take home."""
+"""The capstone of notebook 10: a learner's own prompts, the nine patterns on them, and a decision
+card to take home.
+"""
 
 from __future__ import annotations
 
@@ -32,29 +34,51 @@ def example() -> Path:
 
 
 def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
-    """Your own prompts as tasks: a CSV file with the columns input, grader and gold, or a list with these three in each row.
+    """Your own prompts as tasks: a CSV file with the columns input, grader and gold, or a list with
+    these three in each row.
 
-    gold, by grader: number, expression: 27; text: answers that are right, as pump|bike pump; label: the right one before the
-    others, as no|yes; constraints, python: JSON, as in data/tasks. At most 50. Raises TaskError, with the line that is wrong.
+    gold, by grader: number, expression: 27; text: answers that are right, as pump|bike pump; label:
+    the right one before the others, as no|yes; constraints, python: JSON, as in data/tasks. At most
+    50. Raises TaskError, with the line that is wrong.
     """
     file = Path(prompts) if isinstance(prompts, str | Path) else None
-    rows, name = (list(_lines(file)), file.name) if file else ([(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list")
+    rows, name = (
+        (list(_lines(file)), file.name)
+        if file
+        else ([(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list")
+    )
     if not rows:
-        raise TaskError(f"There is no prompt in {name}. Write one a line, with {', '.join(COLUMNS)}.")
+        raise TaskError(
+            f"There is no prompt in {name}. Write one a line, with {', '.join(COLUMNS)}."
+        )
     if len(rows) > MOST:
-        raise TaskError(f"{len(rows)} prompts in {name} are too many: nine patterns on each would take hours. Keep {MOST} or fewer.")
+        raise TaskError(
+            f"{len(rows)} prompts in {name} are too many: nine patterns on each would take hours."
+            f" Keep {MOST} or fewer."
+        )
     return [_task(n, *row) for n, row in enumerate(rows, 1)]
 
 
 def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
-    """Where each row of a CSV file stands, and the row by column. Comma, semicolon or tab; a line without any text is none."""
+    """Where each row of a CSV file stands, and the row by column. Comma, semicolon or tab; a line
+    without any text is none.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise TaskError(f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8") from None
+        raise TaskError(
+            f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8"
+        ) from None
     except OSError:
-        raise TaskError(f"There is no file {file.name} to read in this folder. Save your CSV file beside the notebook.") from None
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.partition("\n")[0].count), strict=True)
+        raise TaskError(
+            f"There is no file {file.name} to read in this folder. Save your CSV file beside the"
+            " notebook."
+        ) from None
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=max(",;\t", key=text.partition("\n")[0].count),
+        strict=True,
+    )
     columns, starts = None, 1
     try:
         for cells in reader:
@@ -62,18 +86,27 @@ def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
             if any(cell.strip() for cell in cells) and columns is None:
                 columns = [cell.strip().lower() for cell in cells]
                 _need_columns(place, columns)
-            elif any(cell.strip() for cell in cells[len(columns or ()):]):
-                raise TaskError(f"{place}: it has more cells than the first line. Put a text that holds a comma into double quotes.")
+            elif any(cell.strip() for cell in cells[len(columns or ()) :]):
+                raise TaskError(
+                    f"{place}: it has more cells than the first line. Put a text that holds a comma"
+                    " into double quotes."
+                )
             elif any(cell.strip() for cell in cells):
                 yield place, dict(zip(columns, cells, strict=False))
     except csv.Error as error:
-        raise TaskError(f"{file.name}, line {starts}: {error}. A quoted text ends with a quote; a quote within it is doubled.") from None
+        raise TaskError(
+            f"{file.name}, line {starts}: {error}. A quoted text ends with a quote; a quote within"
+            " it is doubled."
+        ) from None
 
 
 def _need_columns(place: str, columns: Collection[str]) -> None:
     if missing := [name for name in COLUMNS if name not in columns]:
         found = ", ".join(map(repr, columns))
-        raise TaskError(f"{place}: found {found}; wanted are input, grader and gold. Missing: {', '.join(missing)}.")
+        raise TaskError(
+            f"{place}: found {found}; wanted are input, grader and gold. Missing:"
+            f" {', '.join(missing)}."
+        )
 
 
 def _task(number: int, place: str, row: Any) -> Task:
@@ -81,13 +114,18 @@ def _task(number: int, place: str, row: Any) -> Task:
     if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(COLUMNS):
         row = dict(zip(COLUMNS, row, strict=True))
     if not isinstance(row, Mapping):
-        raise TaskError(f"{place}: it is {row!r}; wanted is ({', '.join(COLUMNS)}), or a dictionary of these three.")
+        raise TaskError(
+            f"{place}: it is {row!r}; wanted is ({', '.join(COLUMNS)}), or a dictionary of these"
+            " three."
+        )
     _need_columns(place, row)
     prompt, grader = (str(row[name] or "").strip() for name in ("input", "grader"))
     if not prompt:
         raise TaskError(f"{place}: the input is empty. Write the prompt there.")
     if grader.lower() not in _GOLDS:
-        raise TaskError(f"{place}: there is no grader {grader!r}; choose one of {', '.join(_GOLDS)}.")
+        raise TaskError(
+            f"{place}: there is no grader {grader!r}; choose one of {', '.join(_GOLDS)}."
+        )
     name, read = _GOLDS[grader.lower()]
     try:
         gold = read(row["gold"])
@@ -95,9 +133,20 @@ def _task(number: int, place: str, row: Any) -> Task:
     except (ValueError, TypeError, AttributeError):
         problem = f"is {row['gold']!r}, and that is no gold for the grader {grader.lower()}"
     if problem:
-        raise TaskError(f"{place}: gold {problem}. For {grader.lower()} write, for example:  {_EXAMPLES[grader.lower()]}")
-    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold,
-                {name: value for name, value in row.items() if name not in COLUMNS})
+        raise TaskError(
+            f"{place}: gold {problem}. For {grader.lower()} write, for example: "
+            f" {_EXAMPLES[grader.lower()]}"
+        )
+    return Task(
+        f"own-{number:02}",
+        "own",
+        "own",
+        "test",
+        prompt,
+        name,
+        gold,
+        {name: value for name, value in row.items() if name not in COLUMNS},
+    )
 
 
 def _texts(gold: Any) -> list[str]:
@@ -119,16 +168,31 @@ def _typed(gold: Any) -> Any:
 
 # What a learner writes -> the grader of mlkit.tasks, and how its gold is read.
 _GOLDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "number": ("number", _typed), "text": ("short", lambda gold: {"accept": _texts(gold)}), "label": ("short", _label),
-    "expression": ("expression", _typed), "constraints": ("constraints", _typed), "python": ("python", _typed)}
-_EXAMPLES = {"number": "27", "text": "pump|bike pump", "label": "no|yes", "expression": "27",
-             "constraints": '{"mentions": ["ring"], "max_words": 8}',
-             "python": '{"expression": "n * p", "variables": {"n": {"range": [1, 9]}, "p": {"range": [2, 50]}}}'}
+    "number": ("number", _typed),
+    "text": ("short", lambda gold: {"accept": _texts(gold)}),
+    "label": ("short", _label),
+    "expression": ("expression", _typed),
+    "constraints": ("constraints", _typed),
+    "python": ("python", _typed),
+}
+_EXAMPLES = {
+    "number": "27",
+    "text": "pump|bike pump",
+    "label": "no|yes",
+    "expression": "27",
+    "constraints": '{"mentions": ["ring"], "max_words": 8}',
+    "python": (
+        '{"expression": "n * p", "variables": {"n": {"range": [1, 9]}, "p": {"range": [2, 50]}}}'
+    ),
+}
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A pattern whose every error is one of ours, so that measuring keeps it as a wrong answer and goes on."""
+    """A pattern whose every error is one of ours, so that measuring keeps it as a wrong answer and
+    goes on.
+    """
+
     pattern: Pattern
 
     async def run(self, ask: Any, prompt: str) -> Any:
@@ -141,15 +205,24 @@ class _Kept:
 
 
 async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
-    """The nine patterns (timings.nine: short answers) on your prompts, with a bar that says how much time is left.
+    """The nine patterns (timings.nine: short answers) on your prompts, with a bar that says how
+    much time is left.
 
-    An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all was answered.
+    An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
+    was answered.
     """
-    subjects = {name: lambda task, sample, pattern=_Kept(pattern): pattern for name, pattern in timings.nine(kit.cast).items()}
-    measured = await measure(kit.ask, subjects, prompts, progress="nine patterns" if progress else "")
+    subjects = {
+        name: lambda task, sample, pattern=_Kept(pattern): pattern
+        for name, pattern in timings.nine(kit.cast).items()
+    }
+    measured = await measure(
+        kit.ask, subjects, prompts, progress="nine patterns" if progress else ""
+    )
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
-        raise EngineError(f"No pattern answered any prompt. {errors[0] if errors else 'There are no prompts.'}")
+        raise EngineError(
+            f"No pattern answered any prompt. {errors[0] if errors else 'There are no prompts.'}"
+        )
     return measured
 
 
@@ -159,41 +232,65 @@ async def own_prompts(kit: Kit, progress: bool = False) -> Matrix:
 
 
 def ways(measured: Matrix, prices: Prices) -> list[Way]:
-    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different instructions, then as listed.
-    Seconds are a server's, all calls of a prompt one after another, loading left out."""
+    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different
+    instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
+    loading left out.
+    """
     every = [_way(measured.of([name]), prices) for name in measured.subjects]
     return sorted(every, key=lambda way: (round(way.calls), way.instructions))
 
 
 def _way(one: Matrix, prices: Prices) -> Way:
-    from mlkit.charts.card import Way  # here and below, because drawing takes longer to import than all else
+    from mlkit.charts.card import (
+        Way,
+    )  # here and below, because drawing takes longer to import than all else
 
     grades = tuple(bool(grade) for grade in one.right[:, 0, 0])
-    instructions = {(call.member.system, call.member.shots) for row in one.cells for call in row[0][0].calls}
-    return Way(one.subjects[0], sum(grades), len(grades), float(1000 * one.dollars(prices).mean()), float(one.seconds.mean()),
-               float(one.calls.mean()), len(instructions), grades)
+    instructions = {
+        (call.member.system, call.member.shots) for row in one.cells for call in row[0][0].calls
+    }
+    return Way(
+        one.subjects[0],
+        sum(grades),
+        len(grades),
+        float(1000 * one.dollars(prices).mean()),
+        float(one.seconds.mean()),
+        float(one.calls.mean()),
+        len(instructions),
+        grades,
+    )
 
 
 @dataclass(frozen=True)
 class Card:
     """A decision card: as a chart for `show`, and as HTML."""
+
     chart: Chart
     html: str
 
     def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
-        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their paths.
+        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
+        paths.
 
         Raises ExportError where no picture can be drawn; the HTML is written by then.
         """
         file = Path(folder) / "decision_card.html"
-        file.write_text(f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n", encoding="utf-8")
+        file.write_text(
+            f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n",
+            encoding="utf-8",
+        )
         return [file, export.save(self.chart, file.with_suffix(".png"))] if png else [file]
 
 
 def card(choice: str, measured: Sequence[Way], limits: Limits, kit: Kit, reason: str = "") -> Card:
-    """The card for a choice among `ways(...)`, with the reason in your own words. Raises ValueError for one not measured."""
+    """The card for a choice among `ways(...)`, with the reason in your own words. Raises ValueError
+    for one not measured.
+    """
     from mlkit.charts import card as drawn
 
     made = f"{kit.engine.header.date}, cast {kit.cast.name}, {measured[0].of} prompts, {kit.source}"
     lines = drawn.rows(choice, measured, limits, reason, made)
-    return Card(drawn.chart(choice, measured, limits, reason, made, kit.source), drawn.page(choice, measured, limits, lines))
+    return Card(
+        drawn.chart(choice, measured, limits, reason, made, kit.source),
+        drawn.page(choice, measured, limits, lines),
+    )

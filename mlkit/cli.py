@@ -9,14 +9,25 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from mlkit import paths
 from mlkit.errors import MlkitError, ModelMissing, WeightsError
 from mlkit.models import CASTS, Cast
 
-app = typer.Typer(help="Learn how to combine language models: notebooks, live or on recordings.",
-                  no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    help="Learn how to combine language models: notebooks, live or on recordings.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
 console = Console(highlight=False)
 CastName = Annotated[str, typer.Option("--cast", help=f"Which models play: {', '.join(CASTS)}.")]
 
@@ -27,10 +38,16 @@ def main() -> None:
 
 
 @app.command()
-def lab(replay: Annotated[bool, typer.Option("--replay", help="Use the recordings; fetch and ask nothing.")] = False,
-        browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-        port: Annotated[int, typer.Option(help="Where JupyterLab listens; the next free one if it is taken.")] = 8888,
-        cast: CastName = "tiny") -> None:
+def lab(
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Use the recordings; fetch and ask nothing.")
+    ] = False,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    port: Annotated[
+        int, typer.Option(help="Where JupyterLab listens; the next free one if it is taken.")
+    ] = 8888,
+    cast: CastName = "tiny",
+) -> None:
     """Find or fetch models, then open JupyterLab on the first notebook."""
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
@@ -38,24 +55,44 @@ def lab(replay: Annotated[bool, typer.Option("--replay", help="Use the recording
         engine = _prepare(_cast(cast))
     except MlkitError as error:
         _stop(error)
-    console.print(f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C, twice.",
-                  soft_wrap=True)
-    settings = [str(Path(__file__).parent / "lab"), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    environment = os.environ | {"MLKIT_ROOT": str(paths.root()), "MLKIT_CAST": cast, "JUPYTER_PREFER_ENV_PATH": "1",
-                                "JUPYTER_CONFIG_PATH": os.pathsep.join(settings)}
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={paths.root()}", f"--port={port}",
-               "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]
+    console.print(
+        f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C,"
+        " twice.",
+        soft_wrap=True,
+    )
+    settings = [
+        str(Path(__file__).parent / "lab"),
+        *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")]),
+    ]
+    environment = os.environ | {
+        "MLKIT_ROOT": str(paths.root()),
+        "MLKIT_CAST": cast,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(settings),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={paths.root()}",
+        f"--port={port}",
+        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container root is the only user there is
     if not browser:
         command.append("--no-browser")
     if os.name == "posix":
-        os.execve(sys.executable, command, environment)  # no parent in between that a signal could orphan Lab from
+        os.execve(
+            sys.executable, command, environment
+        )  # no parent in between that a signal could orphan Lab from
     raise typer.Exit(subprocess.run(command, env=environment).returncode)
 
 
 def _prepare(cast: Cast) -> str:
-    """Make the best engine ready: Ollama with its models, else the weights, else the recordings. Says which, in a word."""
+    """Make the best engine ready: Ollama with its models, else the weights, else the recordings.
+    Says which, in a word.
+    """
     from mlkit.engines import choose
 
     asked = os.environ.get("MLKIT_ENGINE", "auto")
@@ -66,7 +103,11 @@ def _prepare(cast: Cast) -> str:
             _fetch_weights(cast)
             return "LIVE, embedded"
     except (MlkitError, KeyboardInterrupt) as error:
-        reason = str(error) if isinstance(error, MlkitError) else "You stopped the download; it resumes next time."
+        reason = (
+            str(error)
+            if isinstance(error, MlkitError)
+            else "You stopped the download; it resumes next time."
+        )
         console.print(f"[yellow]No live model:[/] {reason}", soft_wrap=True)
         if asked not in ("auto", "replay"):
             raise typer.Exit(1) from None
@@ -98,7 +139,9 @@ def _pull_from_ollama(cast: Cast) -> bool:
                 for step in ollama.Client(host()).pull(model, stream=True):
                     bar.update(task, total=step.total, completed=step.completed or 0)
         except (ollama.ResponseError, OSError) as error:
-            raise ModelMissing(f"Ollama could not pull {model}: {error}. Try it by hand:  ollama pull {model}") from None
+            raise ModelMissing(
+                f"Ollama could not pull {model}: {error}. Try it by hand:  ollama pull {model}"
+            ) from None
     return True
 
 
@@ -107,24 +150,41 @@ def _fetch_weights(cast: Cast) -> None:
 
     unknown = [model for model in cast.models if model not in weights.WEIGHTS]
     if unknown:
-        raise WeightsError(f"Without Ollama only the cast 'tiny' runs; {', '.join(unknown)} needs it. "
-                           "Install Ollama, or type:  uv run mlkit lab --cast tiny")
+        raise WeightsError(
+            f"Without Ollama only the cast 'tiny' runs; {', '.join(unknown)} needs it. "
+            "Install Ollama, or type:  uv run mlkit lab --cast tiny"
+        )
     for model in weights.missing(cast.models):
         with _bar() as bar:
             task = bar.add_task(model, total=None)
-            weights.fetch(model, lambda done, total, note: bar.update(task, completed=done, total=total,
-                                                                      description=f"{model} {note}"))
-    console.print(f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own process.")
+            weights.fetch(
+                model,
+                lambda done, total, note: bar.update(
+                    task, completed=done, total=total, description=f"{model} {note}"
+                ),
+            )
+    console.print(
+        f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
+        " process."
+    )
 
 
 def _bar() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-                    TimeRemainingColumn(), console=console)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
 
 
 @app.command()
 def pull(cast: CastName = "tiny") -> None:
-    """Fetch the models of a cast: into Ollama where it runs, else as weights for the embedded engine."""
+    """Fetch the models of a cast: into Ollama where it runs, else as weights for the embedded
+    engine.
+    """
     try:
         if not _pull_from_ollama(_cast(cast)):
             _fetch_weights(_cast(cast))
@@ -146,12 +206,24 @@ def doctor(cast: CastName = "tiny") -> None:
 
 
 @app.command()
-def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or notebooks; all of them if none is named.")] = None,
-           cast: CastName = "tiny",
-           fresh: Annotated[bool, typer.Option(help="Ask everything again, also what is recorded already.")] = False,
-           check: Annotated[bool, typer.Option("--check", help="Only compare what tests and notebooks ask with what is stored.")]
-           = False) -> None:
-    """Ask the live engine what studies and notebooks ask, one question at a time, and keep every answer."""
+def record(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Studies or notebooks; all of them if none is named.")
+    ] = None,
+    cast: CastName = "tiny",
+    fresh: Annotated[
+        bool, typer.Option(help="Ask everything again, also what is recorded already.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Only compare what tests and notebooks ask with what is stored."
+        ),
+    ] = False,
+) -> None:
+    """Ask the live engine what studies and notebooks ask, one question at a time, and keep every
+    answer.
+    """
     from mlkit import record as recording
     from mlkit.studies import STUDIES
     from mlkit.timings import TIMINGS
@@ -159,7 +231,12 @@ def record(names: Annotated[list[str] | None, typer.Argument(help="Studies or no
     try:
         if check:
             raise typer.Exit(0 if recording.check(console) else 1)
-        recording.record(names or [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))], _cast(cast), fresh, console)
+        recording.record(
+            names or [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))],
+            _cast(cast),
+            fresh,
+            console,
+        )
     except MlkitError as error:
         _stop(error)
     except KeyboardInterrupt:
@@ -174,15 +251,23 @@ def findings() -> None:
     from mlkit.findings import page
 
     try:
-        (paths.data() / "FINDINGS.md").write_text(asyncio.run(page.page(mlkit.connect(engine="replay"))), encoding="utf-8")
+        (paths.data() / "FINDINGS.md").write_text(
+            asyncio.run(page.page(mlkit.connect(engine="replay"))), encoding="utf-8"
+        )
     except MlkitError as error:
         _stop(error)
     console.print("Written: data/FINDINGS.md")
 
 
 @app.command()
-def store(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")] = None) -> None:
-    """Run notebooks on the recordings and store their outputs, for those who change them (takes chromium or Chrome)."""
+def store(
+    notebooks: Annotated[
+        list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")
+    ] = None,
+) -> None:
+    """Run notebooks on the recordings and store their outputs, for those who change them (takes
+    chromium or Chrome).
+    """
     from mlkit import record as recording
 
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
@@ -195,7 +280,9 @@ def store(notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks
 
 def _cast(name: str) -> Cast:
     if name not in CASTS:
-        raise typer.BadParameter(f"there is no cast {name!r}; choose one of {', '.join(CASTS)}", param_hint="--cast")
+        raise typer.BadParameter(
+            f"there is no cast {name!r}; choose one of {', '.join(CASTS)}", param_hint="--cast"
+        )
     return CASTS[name]
 
 

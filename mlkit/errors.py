@@ -1,8 +1,12 @@
-"""What can go wrong, as one tree. Every message says what happened, where, and ends with what to type."""
+"""What can go wrong, as one tree. Every message says what happened, where, and ends with what to
+type.
+"""
 
 
 class MlkitError(Exception):
-    """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line, not as a traceback."""
+    """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line,
+    not as a traceback.
+    """
 
     def _render_traceback_(self) -> list[str]:  # the hook IPython asks before it draws a traceback
         return [f"{type(self).__name__}: {self}"]

@@ -16,24 +16,33 @@ FORMATS = ("png", "svg")
 
 
 def picture(figure: go.Figure, format: str = "png", width: int = 760, scale: float = 1.5) -> bytes:
-    """The figure drawn `width` pixels wide, times `scale`, as tall as it asks to be. The browser is started once and kept.
+    """The figure drawn `width` pixels wide, times `scale`, as tall as it asks to be. The browser is
+    started once and kept.
 
     Raises ExportError where the format is unknown, or there is no browser.
     """
     if format not in FORMATS:
-        raise ExportError(f"A picture can be {' or '.join(FORMATS)}, not {format or 'without an ending'}.")
+        raise ExportError(
+            f"A picture can be {' or '.join(FORMATS)}, not {format or 'without an ending'}."
+        )
     import kaleido  # here, because it takes half a second
     from choreographer.browsers import Chromium
 
     if not Chromium.find_browser(skip_local=False):
-        raise ExportError("Drawing a picture takes a browser, and none was found. Install chromium or Chrome, "
-                          "or type:  uv run plotly_get_chrome")
+        raise ExportError(
+            "Drawing a picture takes a browser, and none was found. Install chromium or Chrome, "
+            "or type:  uv run plotly_get_chrome"
+        )
     kaleido.start_sync_server(silence_warnings=True)
-    return kaleido.calc_fig_sync(figure, opts={"format": format, "scale": scale, "width": width, "height": figure.layout.height})
+    return kaleido.calc_fig_sync(
+        figure,
+        opts={"format": format, "scale": scale, "width": width, "height": figure.layout.height},
+    )
 
 
 def save(chart: Chart, path: str | Path, width: int = 760, scale: float = 1.5) -> Path:
-    """Write a chart as a picture; the end of the name says the format: save(chart, "trade_off.svg").
+    """Write a chart as a picture; the end of the name says the format: save(chart,
+    "trade_off.svg").
 
     What stood there stays if the drawing fails. Raises ExportError as `picture` does.
     """

@@ -24,7 +24,7 @@ _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly", "xllamacpp")
 class Finding(NamedTuple):
     good: bool
     what: str
-    seen: str   # what was found, and where it is not good, what to type
+    seen: str  # what was found, and where it is not good, what to type
 
 
 async def report(cast: Cast, console: Console) -> bool:
@@ -43,28 +43,76 @@ async def report(cast: Cast, console: Console) -> bool:
         if engine.live:
             async for finding in _questions(engine, cast):
                 _print(console, finding)
-    console.print("Notebooks can run:  uv run mlkit lab" if runnable else "[red]Nothing can run yet.[/] "
-                  "Begin with:  git checkout -- data/recordings   or:  uv run mlkit pull")
+    console.print(
+        "Notebooks can run:  uv run mlkit lab"
+        if runnable
+        else (
+            "[red]Nothing can run yet.[/] "
+            "Begin with:  git checkout -- data/recordings   or:  uv run mlkit pull"
+        )
+    )
     return runnable
 
 
 def machine() -> Iterator[Finding]:
     """Python, packages, disk, memory, cores, lanes."""
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(sys.version_info >= (3, 11), "python", version if sys.version_info >= (3, 11)
-                  else f"{version}, needs 3.11 or later. Type:  uv python install 3.12")
-    yield Finding(True, "packages", ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
+    yield Finding(
+        sys.version_info >= (3, 11),
+        "python",
+        (
+            version
+            if sys.version_info >= (3, 11)
+            else f"{version}, needs 3.11 or later. Type:  uv python install 3.12"
+        ),
+    )
+    yield Finding(
+        True, "packages", ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    )
     free = shutil.disk_usage(_existing(weights.folder())).free / _GIB
-    yield Finding(free > 4, "disk", f"{free:.0f} GiB free" if free > 4 else
-                  f"{free:.1f} GiB free; weights take up to 4. Put them elsewhere:  MLKIT_WEIGHTS=/another/disk")
+    yield Finding(
+        free > 4,
+        "disk",
+        (
+            f"{free:.0f} GiB free"
+            if free > 4
+            else (
+                f"{free:.1f} GiB free; weights take up to 4. Put them elsewhere: "
+                " MLKIT_WEIGHTS=/another/disk"
+            )
+        ),
+    )
     memory = psutil.virtual_memory()
-    yield Finding(memory.available > 3 * _GIB, "memory", f"{memory.available / _GIB:.0f} of {memory.total / _GIB:.0f} GiB free"
-                  + ("" if memory.available > 3 * _GIB else "; both models take 3. Use the recordings:  uv run mlkit lab --replay"))
+    yield Finding(
+        memory.available > 3 * _GIB,
+        "memory",
+        f"{memory.available / _GIB:.0f} of {memory.total / _GIB:.0f} GiB free"
+        + (
+            ""
+            if memory.available > 3 * _GIB
+            else "; both models take 3. Use the recordings:  uv run mlkit lab --replay"
+        ),
+    )
     yield Finding(True, "cores", choose.machine())
     lanes = int(os.environ.get("MLKIT_LANES", 1))
-    yield Finding(True, "lanes", f"{lanes} call{'s' * (lanes > 1)} at once" + ("; more than one is slower on one CPU" if lanes > 1 else ""))
-    yield Finding(paths.notebooks().is_dir(), "notebooks", "found" if paths.notebooks().is_dir()
-                  else "there is no notebooks folder beside the package. Run from a clone, or set:  MLKIT_ROOT=/path/of/the/clone")
+    yield Finding(
+        True,
+        "lanes",
+        f"{lanes} call{'s' * (lanes > 1)} at once"
+        + ("; more than one is slower on one CPU" if lanes > 1 else ""),
+    )
+    yield Finding(
+        paths.notebooks().is_dir(),
+        "notebooks",
+        (
+            "found"
+            if paths.notebooks().is_dir()
+            else (
+                "there is no notebooks folder beside the package. Run from a clone, or set: "
+                " MLKIT_ROOT=/path/of/the/clone"
+            )
+        ),
+    )
 
 
 def _existing(folder: os.PathLike[str]) -> os.PathLike[str]:
@@ -81,10 +129,16 @@ async def _questions(engine: choose.Engine, cast: Cast) -> Iterator[Finding]:
         except MlkitError as error:
             yield Finding(False, f"  {model}", str(error))
         else:
-            yield Finding(True, f"  {model}", f"answers, {reply.output_tokens / max(reply.output_seconds, 1e-9):.2g} tokens/s, "
-                                              f"loaded in {reply.load_seconds:.1f} s")
+            yield Finding(
+                True,
+                f"  {model}",
+                f"answers, {reply.output_tokens / max(reply.output_seconds, 1e-9):.2g} tokens/s, "
+                f"loaded in {reply.load_seconds:.1f} s",
+            )
 
 
 def _print(console: Console, finding: Finding) -> None:
-    console.print(f"{'[green]ok  [/]' if finding.good else '[red]no  [/]'} {finding.what:<22} ", end="")
+    console.print(
+        f"{'[green]ok  [/]' if finding.good else '[red]no  [/]'} {finding.what:<22} ", end=""
+    )
     console.print(finding.seen, markup=False, soft_wrap=True)

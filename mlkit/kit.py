@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kit:
-    """The four things a notebook needs (`ask`, `embed`, `run`, `cast`), on whatever engine was found."""
+    """The four things a notebook needs (`ask`, `embed`, `run`, `cast`), on whatever engine was
+    found.
+    """
+
     ask: Ask
     cast: Cast
     engine: Engine
@@ -38,17 +41,27 @@ class Kit:
         return trace.Run(run.result, run.calls, recorded_seconds)
 
     def recorded_prompts(self, member: Member) -> list[str]:
-        """What this member was asked, exactly as it is configured, in the recordings: what a menu can offer."""
+        """What this member was asked, exactly as it is configured, in the recordings: what a menu
+        can offer.
+        """
         from mlkit.engines.chat import messages_for, options_for
         from mlkit.engines.recording import load_folder
         from mlkit.paths import recordings
 
-        asked = [exchange.request for exchange in load_folder(recordings(self.cast.name)).exchanges.values()]
-        return sorted({
-            request["messages"][-1]["content"] for request in asked
-            if request["model"] == member.model and request.get("options") == options_for(member)
-            and request.get("messages", [])[:-1] == messages_for(member, "")[:-1]
-            and not request.keys() & {"format", "logprobs"}})
+        asked = [
+            exchange.request
+            for exchange in load_folder(recordings(self.cast.name)).exchanges.values()
+        ]
+        return sorted(
+            {
+                request["messages"][-1]["content"]
+                for request in asked
+                if request["model"] == member.model
+                and request.get("options") == options_for(member)
+                and request.get("messages", [])[:-1] == messages_for(member, "")[:-1]
+                and not request.keys() & {"format", "logprobs"}
+            }
+        )
 
     @property
     def live(self) -> bool:
@@ -69,8 +82,9 @@ class Kit:
 def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
     """Find an engine, print one line that says which, and give the kit.
 
-    `cast` is one of mlkit.models.CASTS, or your own; without it MLKIT_CAST decides, else "tiny". `engine` is "auto",
-    "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else "auto".
+    `cast` is one of mlkit.models.CASTS, or your own; without it MLKIT_CAST decides, else "tiny".
+    `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else
+    "auto".
     """
     cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
     if isinstance(cast, str) and cast not in CASTS:
@@ -82,7 +96,9 @@ def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
 
 
 def _playable(cast: Cast) -> Cast:
-    """The cast, with the large member in the place of hosted ones that cannot be asked here; says so for each."""
+    """The cast, with the large member in the place of hosted ones that cannot be asked here; says
+    so for each.
+    """
     from mlkit.engines.hosted import missing
 
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
@@ -92,14 +108,19 @@ def _playable(cast: Cast) -> Cast:
 
 
 def _kit(cast: Cast, engine: str) -> Kit:
-    # Imported here: the client and its engines cost far more than the types, and not every use of mlkit connects.
+    # Imported here: the client and its engines cost far more than the types, and not every use of
+    # mlkit connects.
     from mlkit.engines.chat import Chat
     from mlkit.engines.choose import choose, host
     from mlkit.engines.hosted import Hosted
 
     found = choose(cast, engine)
     # Recordings never queue, and a Recorder keeps a queue of its own.
-    lanes = int(os.environ.get("MLKIT_LANES", 1)) if found.live and "MLKIT_RECORD" not in os.environ else 1_000_000
+    lanes = (
+        int(os.environ.get("MLKIT_LANES", 1))
+        if found.live and "MLKIT_RECORD" not in os.environ
+        else 1_000_000
+    )
     where = host() if found.kind == "ollama" else "http://localhost"
     chat = Chat(where, found.transport, lanes, float(os.environ.get("MLKIT_TIMEOUT_SECONDS", 300)))
     return Kit(Hosted(chat) if found.live else chat, cast, found)
@@ -110,16 +131,28 @@ def setup_line(kit: Kit) -> str:
     header = kit.engine.header
     if not kit.live:
         why = f" ({kit.engine.why})" if kit.engine.why else ""
-        return (f"REPLAY · recorded {header.date} on {header.engine}{why} · for live: start Ollama, or type "
-                "uv run mlkit pull in a terminal, then run this cell again")
-    roles = {role: member.model for role, member in kit.cast.members.items() if role in ("small", "large")}
-    roles |= {role: member.model for role, member in kit.cast.members.items() if member.model not in roles.values()}
+        return (
+            f"REPLAY · recorded {header.date} on {header.engine}{why} · for live: start Ollama, or"
+            " type uv run mlkit pull in a terminal, then run this cell again"
+        )
+    roles = {
+        role: member.model
+        for role, member in kit.cast.members.items()
+        if role in ("small", "large")
+    }
+    roles |= {
+        role: member.model
+        for role, member in kit.cast.members.items()
+        if member.model not in roles.values()
+    }
     who = " ".join(f"{role}={model}" for role, model in roles.items())
     return f"LIVE · {header.engine} · {who}{_differs(kit)}"
 
 
 def _differs(kit: Kit) -> str:
-    """A warning where live answers come from other weights, or another engine, than the recorded ones."""
+    """A warning where live answers come from other weights, or another engine, than the recorded
+    ones.
+    """
     from mlkit.engines.recording import load_folder
     from mlkit.errors import RecordingError
     from mlkit.paths import recordings
@@ -128,4 +161,8 @@ def _differs(kit: Kit) -> str:
         recorded = load_folder(recordings(kit.cast.name)).header
     except RecordingError:
         return " · nothing is recorded for this cast"
-    return "" if recorded.same_models(kit.engine.header) else " · live answers may differ from the recorded ones"
+    return (
+        ""
+        if recorded.same_models(kit.engine.header)
+        else " · live answers may differ from the recorded ones"
+    )

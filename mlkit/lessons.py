@@ -26,8 +26,17 @@ class Prediction(Described):
     def __init__(self, question: str, low: float, high: float, step: float, unit: str) -> None:
         self.value: float | None = None
         self._unit = unit
-        guess = slider(f"my guess, {unit}", (low + high) / 2, low, high, step, "d" if step == int(step) else ".2f")
-        lock = widgets.Button(description="This is my guess", button_style="primary", layout={"width": "160px"})
+        guess = slider(
+            f"my guess, {unit}",
+            (low + high) / 2,
+            low,
+            high,
+            step,
+            "d" if step == int(step) else ".2f",
+        )
+        lock = widgets.Button(
+            description="This is my guess", button_style="primary", layout={"width": "160px"}
+        )
         said = widgets.HTML()
 
         def keep(_: Any) -> None:
@@ -35,12 +44,18 @@ class Prediction(Described):
             said.value = html.escape(f"You said {self._text_of(guess.value)}. Now run on, and see.")
 
         lock.on_click(keep)
-        box = widgets.VBox([widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"), guess, lock, said])
+        box = widgets.VBox(
+            [widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"), guess, lock, said]
+        )
         super().__init__(box, f"Predict. {question}")
 
     def against(self, measured: float) -> str:
         """The guess beside the measurement, as a sentence."""
-        said = f"You said {self._text_of(self.value)}, " if self.value is not None else "You made no guess; "
+        said = (
+            f"You said {self._text_of(self.value)}, "
+            if self.value is not None
+            else "You made no guess; "
+        )
         return f"{said}measured: {self._text_of(measured)}."
 
     def _text_of(self, value: float) -> str:
@@ -48,66 +63,117 @@ class Prediction(Described):
 
 
 def predict(question: str, low: float, high: float, step: float, unit: str) -> Prediction:
-    """Ask for a number before the cell that measures it. Its `value` can be drawn on the later chart."""
+    """Ask for a number before the cell that measures it. Its `value` can be drawn on the later
+    chart.
+    """
     return Prediction(question, low, high, step, unit)
 
 
 class Choice(NamedTuple):
     text: str
-    why: str              # shown when it is chosen, right or wrong
+    why: str  # shown when it is chosen, right or wrong
     right: bool = False
 
 
 def quiz(*questions: tuple[str, Sequence[Choice]]) -> Described:
     """Multiple choice, one question after another. Each choice gets its own explanation."""
-    text = "\n".join(f"{number}. {question}\n" + "\n".join(f"   - {choice.text}" for choice in choices)
-                     for number, (question, choices) in enumerate(questions, start=1))
-    boxes = [_question(number, question, choices) for number, (question, choices) in enumerate(questions, start=1)]
+    text = "\n".join(
+        f"{number}. {question}\n" + "\n".join(f"   - {choice.text}" for choice in choices)
+        for number, (question, choices) in enumerate(questions, start=1)
+    )
+    boxes = [
+        _question(number, question, choices)
+        for number, (question, choices) in enumerate(questions, start=1)
+    ]
     return Described(widgets.VBox(boxes), f"Quiz.\n{text}")
 
 
 def _question(number: int, question: str, choices: Sequence[Choice]) -> widgets.VBox:
     if sum(choice.right for choice in choices) != 1:
         raise ValueError(f"question {number} needs exactly one right choice")
-    options = widgets.RadioButtons(options=[choice.text for choice in choices], index=None,
-                                   layout={"width": "100%", "max_width": "760px"})
+    options = widgets.RadioButtons(
+        options=[choice.text for choice in choices],
+        index=None,
+        layout={"width": "100%", "max_width": "760px"},
+    )
     verdict = widgets.HTML()
 
     def answer(change: Mapping[str, Any]) -> None:
         chosen = choices[change["new"]]
-        mark = "<b style='color: #00704f'>Right.</b>" if chosen.right else "<b style='color: #a40000'>Not quite.</b>"
-        verdict.value = f"<div role='status' style='line-height: 1.4'>{mark} {html.escape(chosen.why)}</div>"
+        mark = (
+            "<b style='color: #00704f'>Right.</b>"
+            if chosen.right
+            else "<b style='color: #a40000'>Not quite.</b>"
+        )
+        verdict.value = (
+            f"<div role='status' style='line-height: 1.4'>{mark} {html.escape(chosen.why)}</div>"
+        )
 
     options.observe(answer, "index")
-    title = widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>")
+    title = widgets.HTML(
+        f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>"
+    )
     return widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"})
 
 
-def concept_test(questions: Sequence[tuple[str, Sequence[Choice]]], when: str, kept: Path,
-                 explain: bool = False) -> Described:
-    """The same questions before the series and after it: a score, kept in the file `kept` under `when`, beside the other one.
-    `explain` says why to each question that went wrong: for after the series."""
-    options = [widgets.RadioButtons(options=[choice.text for choice in choices], index=None, layout={"width": "100%", "max_width": "760px"})
-               for _, choices in questions]
-    done = widgets.Button(description="Count my score", button_style="primary", layout={"width": "160px"})
+def concept_test(
+    questions: Sequence[tuple[str, Sequence[Choice]]], when: str, kept: Path, explain: bool = False
+) -> Described:
+    """The same questions before the series and after it: a score, kept in the file `kept` under
+    `when`, beside the other one. `explain` says why to each question that went wrong: for after the
+    series.
+    """
+    options = [
+        widgets.RadioButtons(
+            options=[choice.text for choice in choices],
+            index=None,
+            layout={"width": "100%", "max_width": "760px"},
+        )
+        for _, choices in questions
+    ]
+    done = widgets.Button(
+        description="Count my score", button_style="primary", layout={"width": "160px"}
+    )
     said = widgets.HTML()
 
     def count(_: Any) -> None:
-        rights = [one.index is not None and choices[one.index].right for one, (_, choices) in zip(options, questions, strict=True)]
+        rights = [
+            one.index is not None and choices[one.index].right
+            for one, (_, choices) in zip(options, questions, strict=True)
+        ]
         scores = _scores(kept) | {when: sum(rights)}
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(scores))
-        lines = [", ".join(f"{name}: {score} of {len(questions)}" for name, score in scores.items())]
+        lines = [
+            ", ".join(f"{name}: {score} of {len(questions)}" for name, score in scores.items())
+        ]
         if explain:
-            lines += [f"{number}. {next(choice.why for choice in choices if choice.right)}" for number, ((_, choices), right) in enumerate(
-                zip(questions, rights, strict=True), start=1) if not right]
-        said.value = "".join(f"<div role='status' style='line-height: 1.5'>{html.escape(line)}</div>" for line in lines)
+            lines += [
+                f"{number}. {next(choice.why for choice in choices if choice.right)}"
+                for number, ((_, choices), right) in enumerate(
+                    zip(questions, rights, strict=True), start=1
+                )
+                if not right
+            ]
+        said.value = "".join(
+            f"<div role='status' style='line-height: 1.5'>{html.escape(line)}</div>"
+            for line in lines
+        )
 
     done.on_click(count)
-    titles = [widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>")
-              for number, (question, _) in enumerate(questions, start=1)]
-    text = "\n".join(f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1))
-    return Described(widgets.VBox([*itertools.chain(*zip(titles, options, strict=True)), done, said]), f"Concept test.\n{text}")
+    titles = [
+        widgets.HTML(
+            f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>"
+        )
+        for number, (question, _) in enumerate(questions, start=1)
+    ]
+    text = "\n".join(
+        f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1)
+    )
+    return Described(
+        widgets.VBox([*itertools.chain(*zip(titles, options, strict=True)), done, said]),
+        f"Concept test.\n{text}",
+    )
 
 
 def _scores(kept: Path) -> dict[str, int]:
@@ -121,20 +187,26 @@ def _scores(kept: Path) -> dict[str, int]:
 
 class Verdict(NamedTuple):
     """What a check in mlkit/checks finds: passed, and the praise or the hint to show."""
+
     passed: bool
     text: str
 
 
-NOT_WRITTEN = Verdict(False, "Not written yet: the function gives nothing back. Replace the ... and use return.")
+NOT_WRITTEN = Verdict(
+    False, "Not written yet: the function gives nothing back. Replace the ... and use return."
+)
 
 
 def is_stub(answer: Any) -> bool:
-    """Whether an exercise still stands as it was given: its function gives back nothing, or its value is the `...`."""
+    """Whether an exercise still stands as it was given: its function gives back nothing, or its
+    value is the `...`.
+    """
     return answer is None or answer is Ellipsis
 
 
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
-    """Print whether an exercise is solved, or a hint. Never raises: a wrong answer is part of learning.
+    """Print whether an exercise is solved, or a hint. Never raises: a wrong answer is part of
+    learning.
 
     `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS.
     """
@@ -142,14 +214,23 @@ def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
         with _Deadline(LIMIT_SECONDS):
             verdict = judge(answer)
     except TimeoutError:
-        verdict = Verdict(False, f"It did not end within {LIMIT_SECONDS:g} seconds. Is there a loop that never stops?")
+        verdict = Verdict(
+            False,
+            f"It did not end within {LIMIT_SECONDS:g} seconds. Is there a loop that never stops?",
+        )
     except Exception as error:
         verdict = Verdict(False, f"Your code raised {type(error).__name__}: {error}")
-    print(textwrap.fill(f"{'✓' if verdict.passed else '✗'} {verdict.text}", 110, break_long_words=False))
+    print(
+        textwrap.fill(
+            f"{'✓' if verdict.passed else '✗'} {verdict.text}", 110, break_long_words=False
+        )
+    )
 
 
 class _Deadline:
-    """Raises TimeoutError in whatever Python code runs past the deadline; works on every system and in any thread."""
+    """Raises TimeoutError in whatever Python code runs past the deadline; works on every system and
+    in any thread.
+    """
 
     def __init__(self, limit_seconds: float) -> None:
         self._ends = time.monotonic() + limit_seconds

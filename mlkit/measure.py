@@ -1,4 +1,6 @@
-"""Measure members and patterns on tasks, once; then move thresholds and weights over what was measured, for free."""
+"""Measure members and patterns on tasks, once; then move thresholds and weights over what was
+measured, for free.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,15 @@ from mlkit.trace import Run
 if TYPE_CHECKING:
     import pandas
 
-Subject = Callable[[Task, int], trace.Pattern]  # what is measured: the pattern for a task and a sample's number, from 0
+Subject = Callable[
+    [Task, int], trace.Pattern
+]  # what is measured: the pattern for a task and a sample's number, from 0
 
 
 @dataclass(frozen=True)
 class One:
     """A member alone, as a pattern; `labels` asks for their probabilities."""
+
     member: Member
     labels: tuple[str, ...] | None = None
 
@@ -37,25 +42,35 @@ class One:
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
-    """A subject that asks one member, made for the task's kind. One that samples gets a seed for each task and sample."""
+    """A subject that asks one member, made for the task's kind. One that samples gets a seed for
+    each task and sample.
+    """
+
     def pattern_for(task: Task, sample: int) -> One:
         member = member_for(task.kind)
-        return One(replace(member, seed=seed_for(task, sample)) if member.temperature else member, labels)
+        return One(
+            replace(member, seed=seed_for(task, sample)) if member.temperature else member, labels
+        )
+
     return pattern_for
 
 
 def seed_for(task: Task, sample: int) -> int:
     """A seed of its own for each task and sample, the same each time.
 
-    The same seed draws the same random numbers: with one seed for all tasks, a sample of one token would be the likeliest
-    everywhere, or a far-fetched one everywhere, and five such samples would be no sample of anything.
+    The same seed draws the same random numbers: with one seed for all tasks, a sample of one token
+    would be the likeliest everywhere, or a far-fetched one everywhere, and five such samples would
+    be no sample of anything.
     """
     return zlib.crc32(f"{task.id} {sample}".encode()) // 2
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One subject's answer to one task. Where none came, `error` says why; it counts as wrong, and its calls cost what they cost."""
+    """One subject's answer to one task. Where none came, `error` says why; it counts as wrong, and
+    its calls cost what they cost.
+    """
+
     right: bool
     answer: str | None  # in countable form; None where there is none
     run: Run
@@ -67,7 +82,9 @@ class Cell:
 
     @property
     def seconds(self) -> float:
-        """How long servers were busy with it, loading left out: loading happens once, not for each item."""
+        """How long servers were busy with it, loading left out: loading happens once, not for each
+        item.
+        """
         return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in self.calls)
 
     @property
@@ -82,13 +99,19 @@ class Cell:
 
 def tokens(calls: Iterable[trace.Call]) -> int:
     """What calls read and wrote; failed ones count nothing."""
-    return sum(call.reply.prompt_tokens + call.reply.output_tokens for call in calls if isinstance(call.reply, Reply))
+    return sum(
+        call.reply.prompt_tokens + call.reply.output_tokens
+        for call in calls
+        if isinstance(call.reply, Reply)
+    )
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Tasks x subjects x samples of measured answers. `right`, `answers`, `seconds`, `tokens`, `calls` are arrays of this
-    shape, (n, m, s); seconds are a server's, not a clock's."""
+    """Tasks x subjects x samples of measured answers. `right`, `answers`, `seconds`, `tokens`,
+    `calls` are arrays of this shape, (n, m, s); seconds are a server's, not a clock's.
+    """
+
     tasks: Sequence[Task]
     subjects: Sequence[str]
     cells: Sequence[Sequence[Sequence[Cell]]]
@@ -118,26 +141,48 @@ class Matrix:
         return self._array(lambda cell: cost_dollars(cell.calls, prices), float)
 
     def certainty(self, labels: Sequence[str]) -> np.ndarray:
-        """How sure each answer was of its label, in [0, 1]: the label's probability among all tokens. 0 where it had none."""
-        return np.array([[[one.confidence * one.mass for one in samples] for samples in row] for row in self.likely(labels)])
+        """How sure each answer was of its label, in [0, 1]: the label's probability among all
+        tokens. 0 where it had none.
+        """
+        return np.array(
+            [
+                [[one.confidence * one.mass for one in samples] for samples in row]
+                for row in self.likely(labels)
+            ]
+        )
 
     def likely(self, labels: Sequence[str]) -> list[list[list[Likely]]]:
-        """The likeliest label of each answer, with its probability among the labels and their mass."""
-        return [[[_likely(cell, labels) for cell in samples] for samples in row] for row in self.cells]
+        """The likeliest label of each answer, with its probability among the labels and their
+        mass.
+        """
+        return [
+            [[_likely(cell, labels) for cell in samples] for samples in row] for row in self.cells
+        ]
 
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
         """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
 
-        Raises ValueError for a subject or a value that was not measured: nothing is left out in silence.
+        Raises ValueError for a subject or a value that was not measured: nothing is left out in
+        silence.
         """
         subjects = list(self.subjects if subjects is None else subjects)
         for name in set(subjects) - {*self.subjects}:
-            raise ValueError(f"{name!r} was not measured here; choose among {', '.join(self.subjects)}")
-        rows = [n for n, task in enumerate(self.tasks) if all(getattr(task, key) == value for key, value in wanted.items())]
+            raise ValueError(
+                f"{name!r} was not measured here; choose among {', '.join(self.subjects)}"
+            )
+        rows = [
+            n
+            for n, task in enumerate(self.tasks)
+            if all(getattr(task, key) == value for key, value in wanted.items())
+        ]
         if not rows:
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
         columns = [self.subjects.index(name) for name in subjects]
-        return Matrix([self.tasks[n] for n in rows], subjects, [[self.cells[n][m] for m in columns] for n in rows])
+        return Matrix(
+            [self.tasks[n] for n in rows],
+            subjects,
+            [[self.cells[n][m] for m in columns] for n in rows],
+        )
 
     def share(self, subject: str) -> float:
         """The share of right answers, over all tasks and samples."""
@@ -151,15 +196,35 @@ class Matrix:
         """One line for each task, subject and sample, as a pandas table."""
         import pandas
 
-        return pandas.DataFrame([
-            {"task": task.id, "kind": task.kind, "level": task.level, "split": task.split, "subject": name, "sample": sample,
-             "right": cell.right, "answer": cell.answer, "text": cell.text, "calls": len(cell.calls), "tokens": cell.tokens,
-             "seconds": cell.seconds, "error": cell.error}
-            for task, row in zip(self.tasks, self.cells, strict=True)
-            for name, samples in zip(self.subjects, row, strict=True) for sample, cell in enumerate(samples)])
+        return pandas.DataFrame(
+            [
+                {
+                    "task": task.id,
+                    "kind": task.kind,
+                    "level": task.level,
+                    "split": task.split,
+                    "subject": name,
+                    "sample": sample,
+                    "right": cell.right,
+                    "answer": cell.answer,
+                    "text": cell.text,
+                    "calls": len(cell.calls),
+                    "tokens": cell.tokens,
+                    "seconds": cell.seconds,
+                    "error": cell.error,
+                }
+                for task, row in zip(self.tasks, self.cells, strict=True)
+                for name, samples in zip(self.subjects, row, strict=True)
+                for sample, cell in enumerate(samples)
+            ]
+        )
 
     def _array(self, value: Callable[[Cell], Any], kind: type) -> np.ndarray:
-        shape = (len(self.tasks), len(self.subjects), len(self.cells[0][0]) if self.cells and self.cells[0] else 0)
+        shape = (
+            len(self.tasks),
+            len(self.subjects),
+            len(self.cells[0][0]) if self.cells and self.cells[0] else 0,
+        )
         found = np.empty(shape, dtype=kind)
         for n, row in enumerate(self.cells):
             for m, samples in enumerate(row):
@@ -167,19 +232,32 @@ class Matrix:
         return found
 
 
-async def measure(ask: Ask, subjects: Mapping[str, Subject], tasks: Sequence[Task], samples: int = 1,
-                  progress: str = "", at_once: int = 1) -> Matrix:
+async def measure(
+    ask: Ask,
+    subjects: Mapping[str, Subject],
+    tasks: Sequence[Task],
+    samples: int = 1,
+    progress: str = "",
+    at_once: int = 1,
+) -> Matrix:
     """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
 
-    `at_once` tasks are under way together: questions still go out one at a time, but `mlkit record` can then ask those first
-    that begin alike, which saves engines reading the same beginning again and again.
+    `at_once` tasks are under way together: questions still go out one at a time, but `mlkit record`
+    can then ask those first that begin alike, which saves engines reading the same beginning again
+    and again.
 
-    An answer that fails becomes a wrong cell that says why; under `mlkit record` it ends the measurement, which goes on where
-    it stopped. A question that is not recorded raises NotRecorded. `progress` names a bar with the time left.
+    An answer that fails becomes a wrong cell that says why; under `mlkit record` it ends the
+    measurement, which goes on where it stopped. A question that is not recorded raises NotRecorded.
+    `progress` names a bar with the time left.
     """
     from tqdm.auto import tqdm  # here, because only who measures needs it
 
-    bar = tqdm(total=len(tasks) * len(subjects) * samples, desc=progress, unit="answer", disable=not progress)
+    bar = tqdm(
+        total=len(tasks) * len(subjects) * samples,
+        desc=progress,
+        unit="answer",
+        disable=not progress,
+    )
     gate = asyncio.Semaphore(at_once)
 
     async def cell(subject: Subject, task: Task, sample: int) -> Cell:
@@ -188,11 +266,20 @@ async def measure(ask: Ask, subjects: Mapping[str, Subject], tasks: Sequence[Tas
         bar.update()
         return found
 
-    # Subject by subject, because changing the model between two calls would load it again each time.
-    columns = [await _all([cell(subject, task, sample) for task in tasks for sample in range(samples)])
-               for subject in subjects.values()]
-    return Matrix(list(tasks), list(subjects), [[column[n * samples:(n + 1) * samples] for column in columns]
-                                                for n in range(len(tasks))])
+    # Subject by subject, because changing the model between two calls would load it again each
+    # time.
+    columns = [
+        await _all([cell(subject, task, sample) for task in tasks for sample in range(samples)])
+        for subject in subjects.values()
+    ]
+    return Matrix(
+        list(tasks),
+        list(subjects),
+        [
+            [column[n * samples : (n + 1) * samples] for column in columns]
+            for n in range(len(tasks))
+        ],
+    )
 
 
 async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
@@ -206,25 +293,38 @@ async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
 
 
 def merged(one: Matrix, other: Matrix) -> Matrix:
-    """The subjects of both, which were measured on the same tasks. Raises ValueError where the tasks differ."""
+    """The subjects of both, which were measured on the same tasks. Raises ValueError where the
+    tasks differ.
+    """
     if [task.id for task in one.tasks] != [task.id for task in other.tasks]:
-        raise ValueError("the two were measured on different tasks; take the tasks they share:  matrix.of(split='test')")
-    return Matrix(one.tasks, [*one.subjects, *other.subjects],
-                  [[*row, *more] for row, more in zip(one.cells, other.cells, strict=True)])
+        raise ValueError(
+            "the two were measured on different tasks; take the tasks they share: "
+            " matrix.of(split='test')"
+        )
+    return Matrix(
+        one.tasks,
+        [*one.subjects, *other.subjects],
+        [[*row, *more] for row, more in zip(one.cells, other.cells, strict=True)],
+    )
 
 
 def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most common answer of each item and the share of members that gave it; answers of shape (n, m), None for none.
+    """The most common answer of each item and the share of members that gave it; answers of shape
+    (n, m), None for none.
 
-    Count once, then compare with any number of thresholds: `shares[:, None] >= thresholds` is what a slider needs.
+    Count once, then compare with any number of thresholds: `shares[:, None] >= thresholds` is what
+    a slider needs.
     """
     votes = [vote(list(row)) for row in answers]
-    return np.array([one.winner for one in votes], dtype=object), np.array([one.count / one.of for one in votes])
+    return np.array([one.winner for one in votes], dtype=object), np.array(
+        [one.count / one.of for one in votes]
+    )
 
 
 @dataclass(frozen=True)
 class Caught:
     """A pattern whose failure is its result, so that the calls before it are kept."""
+
     pattern: trace.Pattern
 
     async def run(self, ask: Ask, prompt: str) -> Any:
@@ -239,8 +339,10 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
     # Also where the pattern went on without the answer: a hole must not pass for an answer.
     for error in [call.reply.error for call in run.calls if isinstance(call.reply, Failure)]:
         if isinstance(error, NotRecorded):
-            raise NotRecorded(f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or they, changed after "
-                              f"the recording, or it was made with another cast. {error}") from None
+            raise NotRecorded(
+                f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or"
+                f" they, changed after the recording, or it was made with another cast. {error}"
+            ) from None
         if isinstance(error, EngineError) and "MLKIT_RECORD" in os.environ:
             raise error
     if isinstance(run.result, MlkitError):
@@ -255,6 +357,10 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
 def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
     reply = cell.calls[0].reply if cell.calls else Failure(Unparsed(cell.error))
     try:
-        return most_likely(reply, labels) if isinstance(reply, Reply) else Likely("", 0.0, 0.0, measured=False)
+        return (
+            most_likely(reply, labels)
+            if isinstance(reply, Reply)
+            else Likely("", 0.0, 0.0, measured=False)
+        )
     except Unparsed:
         return Likely("", 0.0, 0.0, measured=bool(reply.choices))

@@ -13,12 +13,13 @@ from mlkit.trace import Call
 @dataclass(frozen=True)
 class Cast:
     """The members that notebooks ask, by role, so that no notebook names a model."""
+
     name: str
-    small: Member    # classifies
+    small: Member  # classifies
     general: Member  # answers most things
-    coder: Member    # writes code
-    large: Member    # reasons, plans, reviews
-    writer: Member   # writes prose
+    coder: Member  # writes code
+    large: Member  # reasons, plans, reviews
+    writer: Member  # writes prose
 
     @property
     def members(self) -> dict[str, Member]:
@@ -26,7 +27,9 @@ class Cast:
 
     @property
     def models(self) -> list[str]:
-        """The different models that must be on this machine or its server, in the order of the roles."""
+        """The different models that must be on this machine or its server, in the order of the
+        roles.
+        """
         models = dict.fromkeys(member.model for member in self.members.values())
         return [model for model in models if not model.startswith(HOSTED)]
 
@@ -36,21 +39,33 @@ ROLES = ("small", "general", "coder", "large", "writer")
 
 
 def _cast(name: str, *models: str) -> Cast:
-    return Cast(name, *(Member(model, name=role) for role, model in zip(ROLES, models, strict=True)))
+    return Cast(
+        name, *(Member(model, name=role) for role, model in zip(ROLES, models, strict=True))
+    )
 
 
 CASTS = {
     cast.name: cast
     for cast in (
         _cast("tiny", "qwen2.5-coder:0.5b", *4 * ["qwen2.5-coder:1.5b"]),
-        _cast("laptop", "qwen2.5:1.5b", "qwen2.5:7b", "qwen2.5-coder:7b", "qwen2.5:14b", "qwen2.5:7b"),
-        _cast("workstation", "qwen2.5:1.5b", "qwen2.5:7b", "qwen2.5-coder:7b", "qwen2.5:32b", "claude:claude-sonnet-5-5"),
+        _cast(
+            "laptop", "qwen2.5:1.5b", "qwen2.5:7b", "qwen2.5-coder:7b", "qwen2.5:14b", "qwen2.5:7b"
+        ),
+        _cast(
+            "workstation",
+            "qwen2.5:1.5b",
+            "qwen2.5:7b",
+            "qwen2.5-coder:7b",
+            "qwen2.5:32b",
+            "claude:claude-sonnet-5-5",
+        ),
     )
 }
 
 
 class Price(NamedTuple):
     """US dollars per million tokens."""
+
     prompt: float
     output: float
 
@@ -59,13 +74,17 @@ Prices = Mapping[str, Price]
 
 
 def list_prices() -> dict[str, Price]:
-    """What a hosted server would charge for these models; data/prices.json names source and date."""
+    """What a hosted server would charge for these models; data/prices.json names source and
+    date.
+    """
     stored = json.loads((paths.data() / "prices.json").read_text())
     return {model: Price(**price) for model, price in stored["dollars_per_million_tokens"].items()}
 
 
 def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
-    """What the calls would cost at these prices. Failed calls cost nothing. Raises KeyError for a model without price."""
+    """What the calls would cost at these prices. Failed calls cost nothing. Raises KeyError for a
+    model without price.
+    """
     total = 0.0
     for call in calls:
         if isinstance(call.reply, Failure):

@@ -1,4 +1,6 @@
-"""Read labels, numbers and objects out of what models wrote, and count answers. Tolerant of form, strict about doubt."""
+"""Read labels, numbers and objects out of what models wrote, and count answers. Tolerant of form,
+strict about doubt.
+"""
 
 import json
 import re
@@ -11,29 +13,43 @@ from mlkit.ask import Failure, Member, Reply
 from mlkit.errors import Unparsed
 
 _LEAD_IN = re.compile(r"^(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? ")
-_NUMBER = re.compile(r"(?<![\w.,])[-+]?\$?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(
+    r"(?<![\w.,])[-+]?\$?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+)
 
 
 class Likely(NamedTuple):
-    """The likeliest label. Where the engine gives no probabilities, `measured` is False and the label is all there is."""
+    """The likeliest label. Where the engine gives no probabilities, `measured` is False and the
+    label is all there is.
+    """
+
     label: str
     confidence: float  # its probability among the labels, in [0, 1]
-    mass: float        # probability that the answer is any of the labels, in [0, 1]
+    mass: float  # probability that the answer is any of the labels, in [0, 1]
     measured: bool
 
 
 def label_in(text: str, labels: Collection[str]) -> str:
-    """The one label that the text names, in any case. Raises Unparsed where it names none, or more than one."""
-    named = [label for label in labels if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE)]
+    """The one label that the text names, in any case. Raises Unparsed where it names none, or more
+    than one.
+    """
+    named = [
+        label
+        for label in labels
+        if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE)
+    ]
     if len(named) != 1:
         found = f"it names {' and '.join(named)}" if named else "it names none of them"
-        raise Unparsed(f"Expected one of {', '.join(labels)}; {found}: {_quote(text)}. "
-                       "Ask for one word only, and show an example of each label.")
+        raise Unparsed(
+            f"Expected one of {', '.join(labels)}; {found}: {_quote(text)}. "
+            "Ask for one word only, and show an example of each label."
+        )
     return named[0]
 
 
 def number_in(text: str) -> float:
-    """The one number in the text, else after its last "answer" or \\boxed, else in its last line, else in its last sentence.
+    """The one number in the text, else after its last "answer" or \\boxed, else in its last line,
+    else in its last sentence.
 
     Raises Unparsed where there is none, or where two different ones compete ("12 or 13").
     """
@@ -44,61 +60,93 @@ def number_in(text: str) -> float:
         found = {float(re.sub(r"[$,]", "", number)) for number in _NUMBER.findall(part)}
         if len(found) == 1:
             return found.pop()
-    competing = f"{', '.join(f'{number:g}' for number in sorted(found))} compete" if found else "there is none"
+    competing = (
+        f"{', '.join(f'{number:g}' for number in sorted(found))} compete"
+        if found
+        else "there is none"
+    )
     raise Unparsed(f"Expected one number; {competing}: {_quote(text)}. Ask for the number alone.")
 
 
 def object_in(text: str) -> dict[str, Any]:
-    """The first JSON object in the text, code fences and chatter around it or not. Raises Unparsed where there is none."""
+    """The first JSON object in the text, code fences and chatter around it or not. Raises Unparsed
+    where there is none.
+    """
     problem = "there is no '{'"
     for start in (match.start() for match in re.finditer(r"\{", text)):
         try:
             return json.JSONDecoder().raw_decode(text, start)[0]
         except (ValueError, RecursionError) as error:
             problem = f"{error}"
-    raise Unparsed(f"Expected a JSON object; {problem}: {_quote(text)}. Pass the schema as `format`, and raise max_tokens "
-                   "if the answer was cut off.")
+    raise Unparsed(
+        f"Expected a JSON object; {problem}: {_quote(text)}. Pass the schema as `format`, and raise"
+        " max_tokens if the answer was cut off."
+    )
 
 
 def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     """The likeliest of the labels, judged by the first token of the answer.
 
-    Raises ValueError where a likely first token begins two of the labels, because it cannot tell them apart, and
-    Unparsed where the answer names no label and no probability says otherwise.
+    Raises ValueError where a likely first token begins two of the labels, because it cannot tell
+    them apart, and Unparsed where the answer names no label and no probability says otherwise.
     """
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
     shares = dict.fromkeys(labels, 0.0)
     for token, probability in reply.choices.items():
-        begun = [label for label in labels if token.strip() and label.lower().startswith(token.strip().lower())]
+        begun = [
+            label
+            for label in labels
+            if token.strip() and label.lower().startswith(token.strip().lower())
+        ]
         if len(begun) > 1 and probability > 0.05:
-            raise ValueError(f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of them")
+            raise ValueError(
+                f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of"
+                " them"
+            )
         if len(begun) == 1:
             shares[begun[0]] += probability
     mass = sum(shares.values())
     if not mass:
-        raise Unparsed(f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
-                       f"{_quote(reply.text)}. Ask for one word only, and show an example of each label.")
+        raise Unparsed(
+            f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
+            f"{_quote(reply.text)}. Ask for one word only, and show an example of each label."
+        )
     label = max(shares, key=shares.__getitem__)
     return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
 
 
 def rows_schema(key: str, row: dict[str, Any], most: int, *texts: str) -> dict[str, Any]:
     """The JSON schema of an object with a list of rows under `key`, and further texts beside it."""
-    rows = {"type": "array", "maxItems": most, "items": {"type": "object", "properties": row, "required": list(row)}}
-    return {"type": "object", "properties": {key: rows} | {text: {"type": "string"} for text in texts},
-            "required": [key, *texts]}
+    rows = {
+        "type": "array",
+        "maxItems": most,
+        "items": {"type": "object", "properties": row, "required": list(row)},
+    }
+    return {
+        "type": "object",
+        "properties": {key: rows} | {text: {"type": "string"} for text in texts},
+        "required": [key, *texts],
+    }
 
 
-def rows_in(text: str, key: str, field: str, most: int) -> tuple[dict[int, dict[str, Any]], list[str]]:
-    """The first `most` rows under `key` with a text in `field`, by position from 1; and what was left out, and why."""
+def rows_in(
+    text: str, key: str, field: str, most: int
+) -> tuple[dict[int, dict[str, Any]], list[str]]:
+    """The first `most` rows under `key` with a text in `field`, by position from 1; and what was
+    left out, and why.
+    """
     try:
         listed = object_in(text).get(key)
     except Unparsed as error:
         return {}, [str(error)]
     if not isinstance(listed, list) or not listed:
         return {}, [f'There is no list of "{key}".']
-    left_out = [f"{len(listed)} {key} are too many; the first {most} are kept."] if len(listed) > most else []
+    left_out = (
+        [f"{len(listed)} {key} are too many; the first {most} are kept."]
+        if len(listed) > most
+        else []
+    )
     rows = {}
     for number, row in enumerate(listed[:most], 1):
         if isinstance(row, dict) and isinstance(row.get(field), str) and row[field].strip():
@@ -109,13 +157,17 @@ def rows_in(text: str, key: str, field: str, most: int) -> tuple[dict[int, dict[
 
 
 def plain(text: str) -> str:
-    """The answer in a form that can be counted: "42", "$42.00." and "The answer is 42" become the same."""
+    """The answer in a form that can be counted: "42", "$42.00." and "The answer is 42" become the
+    same.
+    """
     words = _LEAD_IN.sub("", " ".join(text.casefold().split())).strip(" .,;:!?\"'`*")
     return f"{float(re.sub(r'[$,]', '', words)):.12g}" if _NUMBER.fullmatch(words) else words
 
 
 def answer_in(reply: Reply | Failure, normalise: Callable[[str], str]) -> str | None:
-    """What a member answered, in a form that can be counted; None where nothing came, or nothing that can be read."""
+    """What a member answered, in a form that can be counted; None where nothing came, or nothing
+    that can be read.
+    """
     try:
         return normalise(reply.text) or None if isinstance(reply, Reply) else None
     except Unparsed:
@@ -124,15 +176,18 @@ def answer_in(reply: Reply | Failure, normalise: Callable[[str], str]) -> str | 
 
 class Vote(NamedTuple):
     """How a vote went. `winner` is None where nobody answered."""
+
     winner: str | None
-    count: int              # votes for the winner
-    of: int                 # members asked, failed ones too
-    tie: bool               # True where others had as many votes, and the first member's answer won
+    count: int  # votes for the winner
+    of: int  # members asked, failed ones too
+    tie: bool  # True where others had as many votes, and the first member's answer won
     tally: dict[str, int]
 
 
 def vote(answers: Sequence[str | None]) -> Vote:
-    """Count the answers; the most common wins, the first given among equals. None is a member that did not answer."""
+    """Count the answers; the most common wins, the first given among equals. None is a member that
+    did not answer.
+    """
     tally = dict(Counter(answer for answer in answers if answer is not None))
     count = max(tally.values(), default=0)
     leaders = [answer for answer in tally if tally[answer] == count]
@@ -140,20 +195,32 @@ def vote(answers: Sequence[str | None]) -> Vote:
 
 
 def nothing_usable(replies: Iterable[Reply | Failure]) -> Exception:
-    """The error for when no member gave an answer that counts: the first failure's own, where there is one."""
+    """The error for when no member gave an answer that counts: the first failure's own, where there
+    is one.
+    """
     errors = [reply.error for reply in replies if isinstance(reply, Failure)]
     texts = ", ".join(_quote(reply.text) for reply in replies if isinstance(reply, Reply))
-    return errors[0] if errors else Unparsed(f"No member gave an answer that counts: {texts}. Show an example of an "
-                                             "answer in the members' shots.")
+    return (
+        errors[0]
+        if errors
+        else Unparsed(
+            f"No member gave an answer that counts: {texts}. Show an example of an "
+            "answer in the members' shots."
+        )
+    )
 
 
 def check_members(members: Sequence[Member]) -> None:
     """Raise ValueError where there are no members, or where two would always answer the same."""
     if not members:
-        raise ValueError("there are no members; give at least one, for example Member('qwen2.5-coder:0.5b')")
+        raise ValueError(
+            "there are no members; give at least one, for example Member('qwen2.5-coder:0.5b')"
+        )
     if len({replace(member, name="same") for member in members}) < len(members):
-        raise ValueError("two members are the same, so they would agree whatever is asked; give each its own model, "
-                         "system message, shots, or seed with a temperature above 0")
+        raise ValueError(
+            "two members are the same, so they would agree whatever is asked; give each its own"
+            " model, system message, shots, or seed with a temperature above 0"
+        )
 
 
 def _quote(text: str) -> str:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 
 def root() -> Path:
-    """The folder that holds notebooks/ and data/: the clone this package runs from, or MLKIT_ROOT."""
+    """The folder that holds notebooks/ and data/: the clone this package runs from, or
+    MLKIT_ROOT.
+    """
     return Path(os.environ.get("MLKIT_ROOT") or Path(__file__).resolve().parents[1])
 
 
@@ -22,5 +24,7 @@ def notebooks() -> Path:
 
 
 def concept_scores() -> Path:
-    """Where a learner's two scores of the concept test are kept: on this machine, and nowhere else."""
+    """Where a learner's two scores of the concept test are kept: on this machine, and nowhere
+    else.
+    """
     return Path.home() / ".cache" / "mlkit" / "concept_test.json"

@@ -1,4 +1,6 @@
-"""What `mlkit record` and `mlkit store` do: run studies and notebooks, and keep every answer or every output."""
+"""What `mlkit record` and `mlkit store` do: run studies and notebooks, and keep every answer or
+every output.
+"""
 
 import asyncio
 import os
@@ -28,18 +30,25 @@ TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings 
 
 
 def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Console) -> None:
-    """Ask everything that a study or a notebook asks, one question at a time, and write its recording when all went well.
+    """Ask everything that a study or a notebook asks, one question at a time, and write its
+    recording when all went well.
 
-    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time. `fresh` throws those
-    away too, with what was recorded earlier.
+    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
+    `fresh` throws those away too, with what was recorded earlier.
     """
     engine = choose.choose(cast, os.environ.get("MLKIT_ENGINE", "auto"))
     if not engine.live:
-        raise EngineError(f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run mlkit pull")
+        raise EngineError(
+            f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run"
+            " mlkit pull"
+        )
     for name in names:
         if str(name) not in {*STUDIES, *TIMINGS} and not Path(name).is_file():
-            raise RecordingError(f"There is no study and no notebook {name}. Studies: {', '.join([*STUDIES, *TIMINGS])}. A "
-                                 "notebook, for example:  uv run mlkit record notebooks/00_start_here.ipynb")
+            raise RecordingError(
+                f"There is no study and no notebook {name}. Studies:"
+                f" {', '.join([*STUDIES, *TIMINGS])}. A notebook, for example:  uv run mlkit record"
+                " notebooks/00_start_here.ipynb"
+            )
     console.print(forecast([Path(name).stem for name in names], engine, cast), soft_wrap=True)
     for name in names:
         if str(name) in TIMINGS:
@@ -48,12 +57,19 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
         path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
         if fresh:
             journal_of(path).unlink(missing_ok=True)
-        made = _record_study(str(name), path, engine, cast, fresh) if str(name) in STUDIES else _record_notebook(
-            Path(name), path, engine, cast, fresh, console)
-        console.print(f"{path.name}: {len(made.exchanges)} answers from {engine.source}", soft_wrap=True)
+        made = (
+            _record_study(str(name), path, engine, cast, fresh)
+            if str(name) in STUDIES
+            else _record_notebook(Path(name), path, engine, cast, fresh, console)
+        )
+        console.print(
+            f"{path.name}: {len(made.exchanges)} answers from {engine.source}", soft_wrap=True
+        )
 
 
-def _record_study(name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool) -> Recording:
+def _record_study(
+    name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool
+) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
     os.environ |= {"MLKIT_RECORD": str(path), "MLKIT_RECORD_FRESH": "1" if fresh else ""}
     try:
@@ -64,70 +80,125 @@ def _record_study(name: str, path: Path, engine: choose.Engine, cast: Cast, fres
 
 
 def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
-    """Nothing else may run meanwhile. Rows are appended; those that are there are not measured again."""
+    """Nothing else may run meanwhile. Rows are appended; those that are there are not measured
+    again.
+    """
     path = timings.file(name, cast.name)
     if fresh:
         path.unlink(missing_ok=True)
     asyncio.run(TIMINGS[name](connect(cast, engine.kind), path))
 
 
-def _record_notebook(notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console) -> Recording:
+def _record_notebook(
+    notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console
+) -> Recording:
     with console.status(f"{notebook.name}: asking {engine.header.engine}") as status:
+
         def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
             status.update(f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers")
 
-        execute(notebook, on_cell_executed=cell_done, MLKIT_ENGINE=engine.kind, MLKIT_CAST=cast.name, MLKIT_RECORD=str(path),
-                MLKIT_RECORD_FRESH="1" if fresh else "")
+        execute(
+            notebook,
+            on_cell_executed=cell_done,
+            MLKIT_ENGINE=engine.kind,
+            MLKIT_CAST=cast.name,
+            MLKIT_RECORD=str(path),
+            MLKIT_RECORD_FRESH="1" if fresh else "",
+        )
         return finish(path, engine.header)
 
 
 def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
-    """How many calls recording takes, and about how long, judged by what the shipped recordings took and one call now."""
-    known = [load_file(path) for name in names if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()]
+    """How many calls recording takes, and about how long, judged by what the shipped recordings
+    took and one call now.
+    """
+    known = [
+        load_file(path)
+        for name in names
+        if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()
+    ]
     exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
-    runs, timed_seconds = (sum(both) for both in zip((0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS)))
+    runs, timed_seconds = (
+        sum(both)
+        for both in zip((0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS))
+    )
     if not exchanges and not runs:
-        return "None of this was recorded before, so there is no telling how long it takes. It can be stopped and continued."
-    seconds = timed_seconds + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
+        return (
+            "None of this was recorded before, so there is no telling how long it takes. It can be"
+            " stopped and continued."
+        )
+    seconds = (
+        timed_seconds
+        + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
+    )
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
     about = seconds * slower / 60
-    timed = f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
-    return (f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed} and about {about:.0f} minutes here "
-            f"({slower:.2g} times the time of the shipped ones). It can be stopped with Ctrl-C and continued.")
+    timed = (
+        f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
+    )
+    return (
+        f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed} and"
+        f" about {about:.0f} minutes here ({slower:.2g} times the time of the shipped ones). It can"
+        " be stopped with Ctrl-C and continued."
+    )
 
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
-    reply = asyncio.run(Chat(choose.host(), engine.transport)(replace(cast.large, max_tokens=24), "Name the parts of a bicycle."))
+    reply = asyncio.run(
+        Chat(choose.host(), engine.transport)(
+            replace(cast.large, max_tokens=24), "Name the parts of a bicycle."
+        )
+    )
     return reply.output_seconds / max(reply.output_tokens, 1)
 
 
 def check(console: Console) -> bool:
-    """Run all tests and notebooks on the recordings, and compare what they asked with what is stored. A question that is
-    missing fails its test; an answer that nothing asks for is named here."""
+    """Run all tests and notebooks on the recordings, and compare what they asked with what is
+    stored. A question that is missing fails its test; an answer that nothing asks for is named
+    here.
+    """
     with tempfile.TemporaryDirectory() as folder:
         touched = Path(folder) / "touched"
-        done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=paths.root(), env=os.environ | {
-            "MLKIT_TOUCHED": str(touched), "MLKIT_ENGINE": "replay"})
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q"],
+            cwd=paths.root(),
+            env=os.environ | {"MLKIT_TOUCHED": str(touched), "MLKIT_ENGINE": "replay"},
+        )
         asked = set(touched.read_text(encoding="utf-8").split()) if touched.is_file() else set()
-    stored = {path: load_file(path).exchanges for path in sorted(paths.recordings("tiny").glob("*.jsonl"))}
+    stored = {
+        path: load_file(path).exchanges for path in sorted(paths.recordings("tiny").glob("*.jsonl"))
+    }
     for path, exchanges in stored.items():
         for exchange in [exchange for key, exchange in exchanges.items() if key not in asked]:
-            console.print(f"unused in {path.name}: {exchange.prompt[:100]!r}", soft_wrap=True, markup=False)
+            console.print(
+                f"unused in {path.name}: {exchange.prompt[:100]!r}", soft_wrap=True, markup=False
+            )
     kept = {key for exchanges in stored.values() for key in exchanges}
     console.print(f"{len(kept):,} answers stored, {len(kept - asked)} of them unused")
     return done.returncode == 0 and kept <= asked
 
 
-def execute(notebook: Path, on_cell_executed: object = None, **environment: str) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as it is."""
+def execute(
+    notebook: Path, on_cell_executed: object = None, **environment: str
+) -> nbformat.NotebookNode:
+    """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
+    it is.
+    """
     node = nbformat.read(notebook, as_version=4)
-    client = nbclient.NotebookClient(node, timeout=3600, kernel_name="python3", on_cell_executed=on_cell_executed,
-                                     resources={"metadata": {"path": str(notebook.parent)}})
+    client = nbclient.NotebookClient(
+        node,
+        timeout=3600,
+        kernel_name="python3",
+        on_cell_executed=on_cell_executed,
+        resources={"metadata": {"path": str(notebook.parent)}},
+    )
     try:
         client.execute(env=os.environ | environment)
     except nbclient.exceptions.CellExecutionError as error:
-        raise MlkitError(f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit lab  and run "
-                         "the cell that fails.") from None
+        raise MlkitError(
+            f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit lab"
+            "  and run the cell that fails."
+        ) from None
     return node
 
 
@@ -137,7 +208,8 @@ _WIDGET, _PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.
 def store(notebook: Path) -> None:
     """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
 
-    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice gives the same file.
+    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
+    gives the same file.
     """
     node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
     for cell in node.cells:
@@ -145,11 +217,21 @@ def store(notebook: Path) -> None:
             cell.outputs = _joined(cell.outputs)
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
         for output in cell.get("outputs", []):
-            output.pop("metadata", None) if output.output_type == "stream" else output.update(metadata={})
+            (
+                output.pop("metadata", None)
+                if output.output_type == "stream"
+                else output.update(metadata={})
+            )
             for mime in (_WIDGET, _PLOTLY):
                 output.get("data", {}).pop(mime, None)
-    node.metadata = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-                     "language_info": {"name": "python"}}
+    node.metadata = {
+        "kernelspec": {
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python"},
+    }
     half_written = notebook.with_suffix(".partial")
     nbformat.write(node, half_written)
     half_written.replace(notebook)
@@ -159,7 +241,11 @@ def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
     """With what was printed in one piece: how often the kernel sent it depends on the moment."""
     joined: list[nbformat.NotebookNode] = []
     for output in outputs:
-        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+        if (
+            joined
+            and output.output_type == joined[-1].output_type == "stream"
+            and output.name == joined[-1].name
+        ):
             joined[-1].text += output.text
         else:
             joined.append(output)

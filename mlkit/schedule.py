@@ -5,14 +5,19 @@ from collections.abc import Callable, Hashable, Sequence
 from mlkit.trace import Call
 
 
-def schedule(calls: Sequence[Call], servers: int | None = None,
-             place: Callable[[Call], Hashable] | None = None) -> list[tuple[float, float]]:
-    """When each call would start and end, in seconds, if nothing but servers and `after` held it up.
+def schedule(
+    calls: Sequence[Call],
+    servers: int | None = None,
+    place: Callable[[Call], Hashable] | None = None,
+) -> list[tuple[float, float]]:
+    """When each call would start and end, in seconds, if nothing but servers and `after` held it
+    up.
 
-    `servers=k`: k servers share the calls. `place`: each call runs on the server it names, for example
-    `lambda call: call.member.model` for one machine per model. Neither: as many servers as it takes.
-    List scheduling: whichever call can start first does (ties: in the order asked), and no server idles while a
-    call is ready, so max(critical path, sum/k) <= end <= sum/k + (1 - 1/k) x critical path (Graham 1969).
+    `servers=k`: k servers share the calls. `place`: each call runs on the server it names, for
+    example `lambda call: call.member.model` for one machine per model. Neither: as many servers as
+    it takes. List scheduling: whichever call can start first does (ties: in the order asked), and
+    no server idles while a call is ready, so max(critical path, sum/k) <= end <= sum/k + (1 - 1/k)
+    x critical path (Graham 1969).
     """
     if servers is not None and servers < 1:
         raise ValueError(f"servers is {servers}; it takes at least one")
@@ -30,7 +35,9 @@ def schedule(calls: Sequence[Call], servers: int | None = None,
     while waiting:
         able = [call for call in waiting if call.after <= times.keys()]
         if not able:
-            raise ValueError("the calls wait for each other in a circle, or for a call that is not among them")
+            raise ValueError(
+                "the calls wait for each other in a circle, or for a call that is not among them"
+            )
         first = min(able, key=start)
         begin = start(first)
         end = begin + first.seconds

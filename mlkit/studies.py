@@ -1,6 +1,8 @@
-"""What the series measures. Each study asks one set of questions; `mlkit record` keeps its answers in a file of its own.
+"""What the series measures. Each study asks one set of questions; `mlkit record` keeps its answers
+in a file of its own.
 
-In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the models.
+In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
+models.
 """
 
 from __future__ import annotations
@@ -25,77 +27,129 @@ PAIRS = 24
 
 
 async def desk(kit: Kit, progress: bool = False) -> Matrix:
-    """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in the way of each task's
-    kind ("small by kind", "large by kind")."""
+    """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in
+    the way of each task's kind ("small by kind", "large by kind").
+    """
     small, large = kit.cast.small, kit.cast.large
-    subjects = {"small": alone(lambda kind: asked(small, "all")), "large": alone(lambda kind: asked(large, "all")),
-                "small by kind": alone(by_kind(small)), "large by kind": alone(by_kind(large))}
+    subjects = {
+        "small": alone(lambda kind: asked(small, "all")),
+        "large": alone(lambda kind: asked(large, "all")),
+        "small by kind": alone(by_kind(small)),
+        "large by kind": alone(by_kind(large)),
+    }
     return await measure(kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"))
 
 
 async def specialists(kit: Kit, progress: bool = False) -> Matrix:
-    """The article's four specialists on every test task, of their own kind or not: coder ("code"), large model ("math"),
-    writer ("creative") and general model ("general"), each asked in the way of its own kind."""
-    members = {"code": kit.cast.coder, "math": kit.cast.large, "creative": kit.cast.writer, "general": kit.cast.general}
-    subjects = {kind: alone(lambda _, member=member, kind=kind: asked(member, kind)) for kind, member in members.items()}
+    """The article's four specialists on every test task, of their own kind or not: coder ("code"),
+    large model ("math"), writer ("creative") and general model ("general"), each asked in the way
+    of its own kind.
+    """
+    members = {
+        "code": kit.cast.coder,
+        "math": kit.cast.large,
+        "creative": kit.cast.writer,
+        "general": kit.cast.general,
+    }
+    subjects = {
+        kind: alone(lambda _, member=member, kind=kind: asked(member, kind))
+        for kind, member in members.items()
+    }
     test = [task for task in tasks.load("desk") if task.split == "test"]
     return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
 
 
 async def routing(kit: Kit, progress: bool = False) -> Matrix:
-    """The small and the large model as classifiers of the desk's tasks, with the probabilities of the four kinds."""
+    """The small and the large model as classifiers of the desk's tasks, with the probabilities of
+    the four kinds.
+    """
     kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
-    subjects = {name: alone(lambda kind, member=member: classifier(member), KINDS)
-                for name, member in _two_sizes(kit).items()}
+    subjects = {
+        name: alone(lambda kind, member=member: classifier(member), KINDS)
+        for name, member in _two_sizes(kit).items()
+    }
     return await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
 
 
 async def triage(kit: Kit, progress: bool = False) -> Matrix:
-    """Three members name the queue, with probabilities: the small and the large model from examples, and the large one
-    from rules."""
-    return await measure(kit.ask, {name: alone(lambda kind, member=member: member, QUEUES)
-                                   for name, member in triage_members(kit).items()},
-                         tasks.load("triage"), progress=_bar(progress, "triage"))
+    """Three members name the queue, with probabilities: the small and the large model from
+    examples, and the large one from rules.
+    """
+    return await measure(
+        kit.ask,
+        {
+            name: alone(lambda kind, member=member: member, QUEUES)
+            for name, member in triage_members(kit).items()
+        },
+        tasks.load("triage"),
+        progress=_bar(progress, "triage"),
+    )
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
     small, large = kit.cast.small, kit.cast.large
-    return {"small": asked(small, "triage"), "large": asked(large, "triage"), "large, rules": asked(large, "rules")}
+    return {
+        "small": asked(small, "triage"),
+        "large": asked(large, "triage"),
+        "large, rules": asked(large, "rules"),
+    }
 
 
 async def samples(kit: Kit, progress: bool = False) -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model: on the test tasks of triage, and on the desk's test
-    sums."""
-    return await _sampled(kit, [task for task in (*tasks.load("triage"), *_of("desk", "math")) if task.split == "test"], progress)
+    """Five samples at temperature 0.7 of the small and the large model: on the test tasks of
+    triage, and on the desk's test sums.
+    """
+    return await _sampled(
+        kit,
+        [task for task in (*tasks.load("triage"), *_of("desk", "math")) if task.split == "test"],
+        progress,
+    )
 
 
 async def texts(kit: Kit, progress: bool = False) -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to test on."""
-    return await _sampled(kit, [task for task in _of("desk", "creative") if task.split == "test"], progress)
+    """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to
+    test on.
+    """
+    return await _sampled(
+        kit, [task for task in _of("desk", "creative") if task.split == "test"], progress
+    )
 
 
 async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
-    subjects = {name: alone(lambda kind, member=member: replace(asked(member, kind), temperature=0.7))
-                for name, member in _two_sizes(kit).items()}
+    subjects = {
+        name: alone(lambda kind, member=member: replace(asked(member, kind), temperature=0.7))
+        for name, member in _two_sizes(kit).items()
+    }
     return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
 
 
 async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
-    """For each free text's task, the unit vectors of the large model's five samples: shape (5, d)."""
+    """For each free text's task, the unit vectors of the large model's five samples: shape (5,
+    d).
+    """
     written = await texts(kit, progress)
     column = written.subjects.index("large")
-    return {task.id: await kit.embed([cell.text for cell in row[column]])
-            for task, row in zip(written.tasks, written.cells, strict=True)}
+    return {
+        task.id: await kit.embed([cell.text for cell in row[column]])
+        for task, row in zip(written.tasks, written.cells, strict=True)
+    }
 
 
 async def examples(kit: Kit, progress: bool = False) -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
-    subjects = {f"{name}, {count}": alone(lambda kind, member=member, count=count: asked(member, "math", count))
-                for name, member in _two_sizes(kit).items() for count in range(5)}
+    subjects = {
+        f"{name}, {count}": alone(
+            lambda kind, member=member, count=count: asked(member, "math", count)
+        )
+        for name, member in _two_sizes(kit).items()
+        for count in range(5)
+    }
     sums = [task for task in _of("desk", "math") if task.split == "test"]
     counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
-    prose = {f"{name}, prose": alone(lambda kind, member=member: asked(member, "prose"))
-             for name, member in _two_sizes(kit).items()}
+    prose = {
+        f"{name}, prose": alone(lambda kind, member=member: asked(member, "prose"))
+        for name, member in _two_sizes(kit).items()
+    }
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
     talked = await measure(kit.ask, prose, numbers, progress=_bar(progress, "prose"))
@@ -104,29 +158,43 @@ async def examples(kit: Kit, progress: bool = False) -> Matrix:
 
 class Judged(NamedTuple):
     """What a judge said of two answers, of which one is right, in both orders."""
+
     task: Task
-    right_is_first: bool   # True where the small model's answer is the right one
-    first: int             # position picked (0 or 1) with the small model's answer shown first
-    swapped: int           # the same with the large model's answer shown first
+    right_is_first: bool  # True where the small model's answer is the right one
+    first: int  # position picked (0 or 1) with the small model's answer shown first
+    swapped: int  # the same with the large model's answer shown first
 
 
 async def judge(kit: Kit, progress: bool = False) -> list[Judged]:
-    """The large model judges 24 pairs of answers to test tasks of the desk (the small and the large model's, of which one
-    is right), each pair in both orders."""
+    """The large model judges 24 pairs of answers to test tasks of the desk (the small and the large
+    model's, of which one is right), each pair in both orders.
+    """
     measured = (await desk(kit)).of(["small", "large"], split="test")
     member = replace(kit.cast.large, system=JUDGE, shots=JUDGE_SHOTS, max_tokens=2)
     judged = []
-    for task, cells, right in zip(measured.tasks, measured.cells, measured.right[:, :, 0], strict=True):
+    for task, cells, right in zip(
+        measured.tasks, measured.cells, measured.right[:, :, 0], strict=True
+    ):
         if right[0] != right[1] and len(judged) < PAIRS:
             one, other = cells[0][0].text, cells[1][0].text
-            judged.append(Judged(task, bool(right[0]), await _pick(kit, member, task.input, one, other),
-                                 await _pick(kit, member, task.input, other, one)))
+            judged.append(
+                Judged(
+                    task,
+                    bool(right[0]),
+                    await _pick(kit, member, task.input, one, other),
+                    await _pick(kit, member, task.input, other, one),
+                )
+            )
     return judged
 
 
 async def _pick(kit: Kit, member: Member, question: str, *answers: str) -> int:
-    listed = "\n\n".join(f"Answer {letter}: {text}" for letter, text in zip("AB", answers, strict=True))
-    reply = await kit.ask(member, f"Question: {question}\n\n{listed}", role="judge", labels=("A", "B"))
+    listed = "\n\n".join(
+        f"Answer {letter}: {text}" for letter, text in zip("AB", answers, strict=True)
+    )
+    reply = await kit.ask(
+        member, f"Question: {question}\n\n{listed}", role="judge", labels=("A", "B")
+    )
     return "AB".index(most_likely(reply, "AB").label)
 
 
@@ -143,6 +211,15 @@ def _bar(progress: bool, name: str) -> str:
 
 
 STUDIES: Mapping[str, Callable[[Kit, bool], Awaitable[Any]]] = {
-    "desk": desk, "routing": routing, "triage": triage, "samples": samples, "texts": meanings, "examples": examples,
-    "judge": judge, "order_members": orders.members_alone, "specialists": specialists, "orders": orders.orders,
-    "own": capstone.own_prompts}
+    "desk": desk,
+    "routing": routing,
+    "triage": triage,
+    "samples": samples,
+    "texts": meanings,
+    "examples": examples,
+    "judge": judge,
+    "order_members": orders.members_alone,
+    "specialists": specialists,
+    "orders": orders.orders,
+    "own": capstone.own_prompts,
+}

@@ -1,4 +1,6 @@
-"""The shop's work: tasks with their right answers, and graders that judge a model's text without running it."""
+"""The shop's work: tasks with their right answers, and graders that judge a model's text without
+running it.
+"""
 
 import json
 import math
@@ -16,8 +18,8 @@ from mlkit.tools import ToolError, arithmetic, python_expression
 
 QUEUES = ("repair", "order", "refund", "advice", "complaint")
 KINDS = ("code", "math", "creative", "general")
-ANSWER_WORDS = 12   # a short answer with more words than this is not a short answer
-DRAWS = 20          # hidden inputs for a Python expression
+ANSWER_WORDS = 12  # a short answer with more words than this is not a short answer
+DRAWS = 20  # hidden inputs for a Python expression
 _CENT = 0.005
 
 
@@ -27,15 +29,20 @@ class TaskError(MlkitError):
 
 @dataclass(frozen=True)
 class Task:
-    """One item: what is asked, and what is right. `split` is "fit" (to choose settings on) or "test" (to report on)."""
+    """One item: what is asked, and what is right. `split` is "fit" (to choose settings on) or
+    "test" (to report on).
+    """
+
     id: str
-    kind: str    # "math", "code", "general", "creative", "triage" or "order"
+    kind: str  # "math", "code", "general", "creative", "triage" or "order"
     level: str
     split: str
     input: str
     grader: str  # one of GRADERS
-    gold: Any    # what its grader compares with
-    notes: Mapping[str, Any] = field(default_factory=dict, compare=False)  # whatever else its line says
+    gold: Any  # what its grader compares with
+    notes: Mapping[str, Any] = field(
+        default_factory=dict, compare=False
+    )  # whatever else its line says
 
     def right(self, text: str) -> bool:
         """Whether a model's text answers it. Any text at all may come; none of it is run."""
@@ -45,7 +52,9 @@ class Task:
             return False
 
     def answer(self, text: str) -> str:
-        """The text in a form in which equal answers are equal, for counting votes. Raises Unparsed where it has none."""
+        """The text in a form in which equal answers are equal, for counting votes. Raises Unparsed
+        where it has none.
+        """
         try:
             return GRADERS[self.grader].answer(text)
         except ToolError as error:
@@ -53,50 +62,74 @@ class Task:
 
 
 def load(name: str, folder: Path | None = None) -> list[Task]:
-    """All tasks of one file: "desk", "triage" or "orders". Raises TaskError with file, line and what is wrong."""
+    """All tasks of one file: "desk", "triage" or "orders". Raises TaskError with file, line and
+    what is wrong.
+    """
     path = (folder or paths.data() / "tasks") / f"{name}.jsonl"
     if not path.is_file():
-        raise TaskError(f"There is no task file {path.name}. Get it back with:  git checkout -- data/tasks")
+        raise TaskError(
+            f"There is no task file {path.name}. Get it back with:  git checkout -- data/tasks"
+        )
     tasks: dict[str, Task] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             task = _task(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             problem = f"has no {error}" if isinstance(error, KeyError) else str(error)
-            raise TaskError(f"{path.name}, line {number}: {problem}. Mend the line; data/README.md shows the format.") from None
+            raise TaskError(
+                f"{path.name}, line {number}: {problem}. Mend the line; data/README.md shows the"
+                " format."
+            ) from None
         if task.id in tasks:
-            raise TaskError(f"{path.name}, line {number}: the id {task.id!r} stands there twice. Give each task its own.")
+            raise TaskError(
+                f"{path.name}, line {number}: the id {task.id!r} stands there twice. Give each task"
+                " its own."
+            )
         tasks[task.id] = task
     if not tasks:
-        raise TaskError(f"{path.name} holds no tasks. Get it back with:  git checkout -- data/tasks")
+        raise TaskError(
+            f"{path.name} holds no tasks. Get it back with:  git checkout -- data/tasks"
+        )
     return list(tasks.values())
 
 
 def _task(line: Mapping[str, Any]) -> Task:
     values = [line[name] for name in ("id", "kind", "level", "split", "input", "grader")]
     if not all(isinstance(value, str) and value.strip() for value in values):
-        raise ValueError("id, kind, level, split, input and grader must be texts, and none of them empty")
+        raise ValueError(
+            "id, kind, level, split, input and grader must be texts, and none of them empty"
+        )
     if line["split"] not in ("fit", "test"):
         raise ValueError(f"split is {line['split']!r}; it is fit or test")
     if line["grader"] not in GRADERS:
-        raise ValueError(f"there is no grader {line['grader']!r}; choose one of {', '.join(GRADERS)}")
+        raise ValueError(
+            f"there is no grader {line['grader']!r}; choose one of {', '.join(GRADERS)}"
+        )
     if problem := GRADERS[line["grader"]].problem(line["gold"]):
         raise ValueError(f"gold {problem}")
     known = {"id", "kind", "level", "split", "input", "grader", "gold"}
-    return Task(*values, line["gold"], {name: value for name, value in line.items() if name not in known})
+    return Task(
+        *values, line["gold"], {name: value for name, value in line.items() if name not in known}
+    )
 
 
 def paragraphs() -> dict[str, str]:
-    """The shop's handbook, paragraph by paragraph, by topic: the words before its first colon, in lower case."""
+    """The shop's handbook, paragraph by paragraph, by topic: the words before its first colon, in
+    lower case.
+    """
     texts = re.split(r"\n\s*\n", (paths.data() / "handbook.md").read_text(encoding="utf-8").strip())
     return {text.partition(":")[0].lower(): text for text in texts if not text.startswith("#")}
 
 
 # Graders
 
+
 @dataclass(frozen=True)
 class Grader:
-    """`right(text, gold)` judges, `answer(text)` gives the countable form, `problem(gold)` says what gold may not be."""
+    """`right(text, gold)` judges, `answer(text)` gives the countable form, `problem(gold)` says
+    what gold may not be.
+    """
+
     right: Callable[[str, Any], bool]
     answer: Callable[[str], str]
     problem: Callable[[Any], str]
@@ -113,45 +146,73 @@ def expression_right(text: str, gold: float) -> bool:
 
 
 def python_right(text: str, gold: Mapping[str, Any]) -> bool:
-    """The text is a Python expression that gives what gold's gives on 20 hidden inputs. Nothing of it is executed."""
+    """The text is a Python expression that gives what gold's gives on 20 hidden inputs. Nothing of
+    it is executed.
+    """
     answer, truth = python_expression(text), python_expression(gold["expression"])
     return all(_same(answer(inputs), truth(inputs)) for inputs in draws(gold["variables"]))
 
 
 def draws(variables: Mapping[str, Mapping[str, Sequence[Any]]]) -> list[dict[str, Any]]:
-    """The same 20 inputs each time: a whole number from a range (both ends count), or one of a list."""
+    """The same 20 inputs each time: a whole number from a range (both ends count), or one of a
+    list.
+    """
     chance = random.Random(json.dumps(variables, sort_keys=True))
-    return [{name: chance.randint(*rule["range"]) if "range" in rule else chance.choice(rule["one_of"])
-             for name, rule in variables.items()} for _ in range(DRAWS)]
+    return [
+        {
+            name: (
+                chance.randint(*rule["range"]) if "range" in rule else chance.choice(rule["one_of"])
+            )
+            for name, rule in variables.items()
+        }
+        for _ in range(DRAWS)
+    ]
 
 
 def _same(one: Any, other: Any) -> bool:
     numbers = isinstance(one, int | float) and isinstance(other, int | float)
-    ordinary = numbers and abs(one) < 1e300  # a whole number of any length would not fit into a float
+    ordinary = (
+        numbers and abs(one) < 1e300
+    )  # a whole number of any length would not fit into a float
     return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) if ordinary else one == other
 
 
 def label_grader(labels: Sequence[str]) -> Grader:
     """The text names the right one of these labels, and no other."""
-    return Grader(lambda text, gold: label_in(text, labels) == gold, lambda text: label_in(text, labels),
-                  lambda gold: "" if gold in labels else f"is {gold!r}; choose one of {', '.join(labels)}")
+    return Grader(
+        lambda text, gold: label_in(text, labels) == gold,
+        lambda text: label_in(text, labels),
+        lambda gold: "" if gold in labels else f"is {gold!r}; choose one of {', '.join(labels)}",
+    )
 
 
 def fields_right(text: str, gold: Mapping[str, Any]) -> bool:
-    """The text holds a JSON object with every field of gold; numbers as numbers, texts in any case."""
+    """The text holds a JSON object with every field of gold; numbers as numbers, texts in any
+    case.
+    """
     found = object_in(text)
-    return all(name in found and plain(str(found[name])) == plain(str(value)) for name, value in gold.items())
+    return all(
+        name in found and plain(str(found[name])) == plain(str(value))
+        for name, value in gold.items()
+    )
 
 
 def short_right(text: str, gold: Mapping[str, Sequence[str]]) -> bool:
-    """At most 12 words, one of `accept` among them, and none of `reject`: a hedge names both, and is wrong."""
+    """At most 12 words, one of `accept` among them, and none of `reject`: a hedge names both, and
+    is wrong.
+    """
     words = spoken(text)
-    return (len(words.split()) <= ANSWER_WORDS and any(_says(words, phrase) for phrase in gold["accept"])
-            and not any(_says(words, phrase) for phrase in gold.get("reject", ())))
+    return (
+        len(words.split()) <= ANSWER_WORDS
+        and any(_says(words, phrase) for phrase in gold["accept"])
+        and not any(_says(words, phrase) for phrase in gold.get("reject", ()))
+    )
 
 
 def spoken(text: str) -> str:
-    """Lower case, without punctuation and articles, spaces folded: "The 30 days." becomes "30 days"."""
+    """Lower case, without punctuation and articles, spaces folded: "The 30 days." becomes "30
+    days".
+    """
     words = re.findall(r"\d+(?:[.,:]\d+)*|[^\W\d_]+", text.lower().replace("'", ""))
     return " ".join(word.replace(",", "") for word in words if word not in ("a", "an", "the"))
 
@@ -168,7 +229,11 @@ def constraints_right(text: str, gold: Mapping[str, Any]) -> bool:
 def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
     """Which constraints a text breaks, a phrase each: what a checker can tell a model."""
     words, lines = spoken(text), [line for line in text.splitlines() if line.strip()]
-    broken = [f"it does not mention {word}" for word in gold.get("mentions", ()) if not _mentions(words, word)]
+    broken = [
+        f"it does not mention {word}"
+        for word in gold.get("mentions", ())
+        if not _mentions(words, word)
+    ]
     broken += [f"it says {word}" for word in gold.get("forbidden", ()) if _mentions(words, word)]
     count = len(text.split())
     if not gold.get("min_words", 0) <= count <= gold.get("max_words", math.inf):
@@ -188,12 +253,18 @@ def order_right(text: str, gold: Mapping[str, Any]) -> bool:
 
 
 def decision(text: str, gold: Mapping[str, Any]) -> str:
-    """What follows from the total: "go" where it keeps the customer's limit, "ask" where it does not, or cannot be read."""
+    """What follows from the total: "go" where it keeps the customer's limit, "ask" where it does
+    not, or cannot be read.
+    """
     try:
         total = float(arithmetic(text))
     except ToolError:
         return "ask"
-    return "go" if (total >= gold["limit"] if gold["limit_is"] == "min" else total <= gold["limit"]) else "ask"
+    return (
+        "go"
+        if (total >= gold["limit"] if gold["limit_is"] == "min" else total <= gold["limit"])
+        else "ask"
+    )
 
 
 def _not_a_number(gold: Any) -> str:
@@ -214,7 +285,12 @@ def _not_python(gold: Any) -> str:
 
 
 def _not_short(gold: Any) -> str:
-    if not isinstance(gold, dict) or not _texts(gold.get("accept")) or not gold["accept"] or not _texts(gold.get("reject", [])):
+    if (
+        not isinstance(gold, dict)
+        or not _texts(gold.get("accept"))
+        or not gold["accept"]
+        or not _texts(gold.get("reject", []))
+    ):
         return 'is not {"accept": [texts], "reject": [texts]}'
     if not all(map(spoken, gold["accept"])):
         return "accepts an answer without a word"
@@ -226,21 +302,36 @@ def _not_constraints(gold: Any) -> str:
     known = {"mentions": list, "forbidden": list, "min_words": int, "max_words": int, "lines": int}
     if not isinstance(gold, dict) or not gold or not gold.keys() <= known.keys():
         return f"is not an object of {', '.join(known)}"
-    wrong = [name for name, value in gold.items() if type(value) is not known[name] or not (type(value) is int or _texts(value))]
+    wrong = [
+        name
+        for name, value in gold.items()
+        if type(value) is not known[name] or not (type(value) is int or _texts(value))
+    ]
     return f"has a {wrong[0]} of the wrong type" if wrong else ""
 
 
 def _not_order(gold: Any) -> str:
-    if not isinstance(gold, dict) or not {"queue", "fields", "total", "limit", "limit_is", "decision"} <= gold.keys():
+    if (
+        not isinstance(gold, dict)
+        or not {"queue", "fields", "total", "limit", "limit_is", "decision"} <= gold.keys()
+    ):
         return "is not an object of queue, fields, total, limit, limit_is and decision"
     if problem := _not_a_number(gold["total"]) or _not_a_number(gold["limit"]):
         return problem
     derived = decision(str(gold["total"]), gold)
-    return "" if gold["decision"] == derived else f"says {gold['decision']!r}, but its total and limit say {derived!r}"
+    return (
+        ""
+        if gold["decision"] == derived
+        else f"says {gold['decision']!r}, but its total and limit say {derived!r}"
+    )
 
 
 def _texts(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, str) and all(isinstance(text, str) for text in value)
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, str)
+        and all(isinstance(text, str) for text in value)
+    )
 
 
 GRADERS: Mapping[str, Grader] = {
@@ -249,7 +340,11 @@ GRADERS: Mapping[str, Grader] = {
     "python": Grader(python_right, plain, _not_python),
     "label": label_grader(QUEUES),
     "kind": label_grader(KINDS),
-    "fields": Grader(fields_right, plain, lambda gold: "" if isinstance(gold, dict) and gold else "is not an object of fields"),
+    "fields": Grader(
+        fields_right,
+        plain,
+        lambda gold: "" if isinstance(gold, dict) and gold else "is not an object of fields",
+    ),
     "short": Grader(short_right, spoken, _not_short),
     "constraints": Grader(constraints_right, plain, _not_constraints),
     "order": Grader(order_right, arithmetic, _not_order),

@@ -1,4 +1,6 @@
-"""Tools that patterns may call: search in a handbook, and arithmetic. Plain callables, from text to text."""
+"""Tools that patterns may call: search in a handbook, and arithmetic. Plain callables, from text to
+text.
+"""
 
 import ast
 import operator
@@ -10,9 +12,12 @@ from typing import Any
 from mlkit.errors import MlkitError
 
 # They stand in every paragraph and would outweigh the one word that matters in a short query.
-_STOP_WORDS = frozenset("""a an and are as at be been but by can could do does did for from had has have how i if in is it
-    its me my no not of on or our shall should that the their them there they this to was we were what when where which who
-    will with would you your""".split())
+_STOP_WORDS = frozenset(
+    """a an and are as at be been but by can could do does did for from had has have how i if in is
+    it its me my no not of on or our shall should that the their them there they this to was we were
+    what when where which who
+    will with would you your""".split()
+)
 _MAX_CHARACTERS = 200
 _MAX_NODES = 60
 _MAX_EXPONENT = 100
@@ -24,7 +29,8 @@ class ToolError(MlkitError):
 
 
 def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]:
-    """A function that gives the `top` paragraphs of a handbook that fit a query best, by BM25 (Robertson 1994).
+    """A function that gives the `top` paragraphs of a handbook that fit a query best, by BM25
+    (Robertson 1994).
 
     `handbook` is a list of paragraphs, or a text file whose paragraphs are parted by empty lines.
     """
@@ -37,10 +43,14 @@ def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]
     index.index([_words(paragraph) for paragraph in paragraphs], show_progress=False)
 
     def find(query: str) -> str:
-        found, scores = index.retrieve([_words(query)], k=min(top, len(paragraphs)), show_progress=False)
+        found, scores = index.retrieve(
+            [_words(query)], k=min(top, len(paragraphs)), show_progress=False
+        )
         hits = [paragraphs[n] for n, score in zip(found[0], scores[0], strict=True) if score > 0]
         if not hits:
-            raise ToolError(f"Nothing in the handbook fits {query[:80]!r}. Search for words that it uses.")
+            raise ToolError(
+                f"Nothing in the handbook fits {query[:80]!r}. Search for words that it uses."
+            )
         return "\n\n".join(hits)
 
     return find
@@ -51,67 +61,103 @@ def _paragraphs(handbook: Sequence[str] | Path) -> list[str]:
         handbook = re.split(r"\n\s*\n", handbook.read_text(encoding="utf-8"))
     paragraphs = [paragraph.strip() for paragraph in handbook if _words(paragraph)]
     if not paragraphs:
-        raise ValueError("the handbook has no paragraphs; give a list of texts, or a file with empty lines between them")
+        raise ValueError(
+            "the handbook has no paragraphs; give a list of texts, or a file with empty lines"
+            " between them"
+        )
     return paragraphs
 
 
 def _words(text: str) -> list[str]:
-    """The words that say what a text is about, in lower case and without the plural's s, so that "bells" finds "bell"."""
+    """The words that say what a text is about, in lower case and without the plural's s, so that
+    "bells" finds "bell".
+    """
     words = [word for word in re.findall(r"\w+", text.lower()) if word not in _STOP_WORDS]
     return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words]
 
 
 def arithmetic(expression: str) -> str:
-    """The value of one arithmetic expression: numbers, + - * / // % **, and min, max, round, abs. Nothing else is run.
+    """The value of one arithmetic expression: numbers, + - * / // % **, and min, max, round, abs.
+    Nothing else is run.
 
     Raises ToolError for anything else, and for what is too long or too large to compute at once.
     """
-    text = expression.strip().strip("`").replace("$", "").replace("×", "*").replace("÷", "/").rstrip("=. \n")
+    text = (
+        expression.strip()
+        .strip("`")
+        .replace("$", "")
+        .replace("×", "*")
+        .replace("÷", "/")
+        .rstrip("=. \n")
+    )
     try:
         return f"{_value(text):.12g}"
     except ToolError:
         raise
-    except Exception as error:  # the text is a model's, and a calculator must survive whatever it holds
-        raise ToolError(f"{text[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
-                        "Ask for one expression with numbers only.") from None
+    except (
+        Exception
+    ) as error:  # the text is a model's, and a calculator must survive whatever it holds
+        raise ToolError(
+            f"{text[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
+            "Ask for one expression with numbers only."
+        ) from None
 
 
 def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
-    """A function of the variables' values that works out one Python expression: arithmetic, comparisons, and, or, not,
-    `a if b else c`, and min, max, round, abs, sum, len, int, float, bool. Nothing else is run.
+    """A function of the variables' values that works out one Python expression: arithmetic,
+    comparisons, and, or, not, `a if b else c`, and min, max, round, abs, sum, len, int, float,
+    bool. Nothing else is run.
 
     Raises ToolError for anything else, here or when it is called.
     """
     import simpleeval
 
-    lines = [line for line in text.strip().strip("`").removeprefix("python\n").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in text.strip().strip("`").removeprefix("python\n").splitlines()
+        if line.strip()
+    ]
     code = lines[0].strip() if len(lines) == 1 else ""
     if not code or len(code) > _MAX_CHARACTERS or "#" in code:
-        raise ToolError(f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else.")
+        raise ToolError(
+            f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
+        )
     try:
         nodes = list(ast.walk(ast.parse(code, mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ToolError(f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression.") from None
+        raise ToolError(
+            f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
+        ) from None
     if len(nodes) > _MAX_NODES or any(not isinstance(node, _PYTHON) for node in nodes):
-        raise ToolError(f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only.")
+        raise ToolError(
+            f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
+        )
 
     def work_out(variables: Mapping[str, Any]) -> Any:
         evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
-        evaluator.functions = _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
+        evaluator.functions = (
+            _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
+        )
         try:
             return evaluator.eval(code)
-        except Exception as error:  # the text is a model's, and a grader must survive whatever it holds
-            raise ToolError(f"{code[:60]!r} cannot be worked out ({type(error).__name__}: {error}).") from None
+        except (
+            Exception
+        ) as error:  # the text is a model's, and a grader must survive whatever it holds
+            raise ToolError(
+                f"{code[:60]!r} cannot be worked out ({type(error).__name__}: {error})."
+            ) from None
 
     return work_out
 
 
 def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
     """A text times a number would take unlimited memory, and no formula needs it."""
+
     def checked(*values: Any) -> Any:
         if not all(isinstance(value, int | float) and abs(value) <= _MAX_SIZE for value in values):
             raise ToolError("Arithmetic takes numbers of ordinary size only.")
         return operation(*values)
+
     return checked
 
 
@@ -119,15 +165,27 @@ def _value(text: str) -> float:
     import simpleeval
 
     if len(text) > _MAX_CHARACTERS:
-        raise ToolError(f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed.")
+        raise ToolError(
+            f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed."
+        )
     nodes = list(ast.walk(ast.parse(text, mode="eval")))
     if len(nodes) > _MAX_NODES or "#" in text:
         raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
     for node in nodes:
-        # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a hedge, not a sum.
-        if not isinstance(node, _ARITHMETIC) or isinstance(node, ast.Constant) and type(node.value) not in (int, float):
-            raise ToolError(f"{text[:60]!r} holds something else than numbers; ask for one expression with numbers only.")
-    value = simpleeval.SimpleEval(operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}).eval(text)
+        # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a
+        # hedge, not a sum.
+        if (
+            not isinstance(node, _ARITHMETIC)
+            or isinstance(node, ast.Constant)
+            and type(node.value) not in (int, float)
+        ):
+            raise ToolError(
+                f"{text[:60]!r} holds something else than numbers; ask for one expression with"
+                " numbers only."
+            )
+    value = simpleeval.SimpleEval(
+        operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}
+    ).eval(text)
     if type(value) not in (int, float) or not abs(value) <= _MAX_SIZE:
         raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
     return value
@@ -136,7 +194,7 @@ def _value(text: str) -> float:
 def _power(base: float, exponent: float) -> float:
     if abs(exponent) > _MAX_EXPONENT or abs(base) > _MAX_SIZE:
         raise ToolError(f"{base:g} to the power of {exponent:g} is too large to compute here.")
-    return base ** exponent
+    return base**exponent
 
 
 def _round(value: float, digits: int = 0) -> float:
@@ -146,12 +204,50 @@ def _round(value: float, digits: int = 0) -> float:
 
 
 _FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-              ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.USub: operator.neg, ast.UAdd: operator.pos}
-_ARITHMETIC = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load, ast.operator, ast.unaryop)
-_PYTHON = (*_ARITHMETIC, ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.boolop, ast.cmpop)
+_OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+_ARITHMETIC = (
+    ast.Expression,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Call,
+    ast.Name,
+    ast.Constant,
+    ast.Load,
+    ast.operator,
+    ast.unaryop,
+)
+_PYTHON = (
+    *_ARITHMETIC,
+    ast.BoolOp,
+    ast.Compare,
+    ast.IfExp,
+    ast.List,
+    ast.Tuple,
+    ast.boolop,
+    ast.cmpop,
+)
 _PYTHON_FUNCTIONS = _FUNCTIONS | {"sum": sum, "len": len, "int": int, "float": float, "bool": bool}
-_PYTHON_OPERATORS = {node: _numbers_only(operation) for node, operation in (_OPERATORS | {ast.Pow: _power}).items()} | {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Not: operator.not_, ast.In: lambda one, many: one in many,
-    ast.NotIn: lambda one, many: one not in many, ast.Is: operator.is_, ast.IsNot: operator.is_not}
+_PYTHON_OPERATORS = {
+    node: _numbers_only(operation) for node, operation in (_OPERATORS | {ast.Pow: _power}).items()
+} | {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Not: operator.not_,
+    ast.In: lambda one, many: one in many,
+    ast.NotIn: lambda one, many: one not in many,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}

@@ -10,7 +10,10 @@ from mlkit.ask import Ask, Failure, Member, Reply, frontier
 
 @dataclass(frozen=True)
 class Call:
-    """One question of a run. `after` holds the ids of the calls that had to finish before it could start."""
+    """One question of a run. `after` holds the ids of the calls that had to finish before it could
+    start.
+    """
+
     id: int
     role: str
     member: Member
@@ -26,18 +29,23 @@ class Call:
 @dataclass(frozen=True)
 class Run:
     """What a pattern answered, the calls it made, and how long it took."""
+
     result: Any
     calls: tuple[Call, ...]  # in the order they were asked
-    wall_seconds: float      # measured live; on recordings the sum of the calls, which were made one after another
+    # measured live; on recordings the sum of the calls, which were made one after another
+    wall_seconds: float
 
 
 class Pattern(Protocol):
     """A way of combining models: configuration, and one `run`."""
+
     async def run(self, ask: Ask, prompt: str) -> Any: ...
 
 
 async def run(ask: Ask, pattern: Pattern, prompt: str) -> Run:
-    """Run a pattern on one prompt, in a trace of its own: runs never mix, not even when they overlap."""
+    """Run a pattern on one prompt, in a trace of its own: runs never mix, not even when they
+    overlap.
+    """
     calls: list[Call] = []
     ids = itertools.count()
 

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-FIGURES = ("image/png", "application/vnd.plotly.v1+json", "application/vnd.jupyter.widget-view+json")
+FIGURES = (
+    "image/png",
+    "application/vnd.plotly.v1+json",
+    "application/vnd.jupyter.widget-view+json",
+)
 
 os.environ.setdefault("MLKIT_ENGINE", "replay")
 
@@ -21,7 +25,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if isinstance(item, IPyNbCell):
         compare = item.compare_outputs
         item.compare_outputs = lambda now, stored, skip_compare=None: compare(
-            [_masked(output, pictures=_pictures(stored)) for output in now], [_masked(output) for output in stored], skip_compare)
+            [_masked(output, pictures=_pictures(stored)) for output in now],
+            [_masked(output) for output in stored],
+            skip_compare,
+        )
 
 
 def _pictures(outputs: list[Any]) -> bool:
@@ -29,7 +36,7 @@ def _pictures(outputs: list[Any]) -> bool:
 
 
 def _masked(output: Any, pictures: bool = True) -> Any:
-    """The output with one word for any kind of picture; none where the stored cell has no picture (a quiz, a box)."""
+    """The output with one word for any kind of picture; or none, as stored."""
     data = output.get("data", {})
     if not any(mime in data for mime in FIGURES):
         return output

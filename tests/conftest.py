@@ -14,8 +14,13 @@ from tests.misbehaving import misbehaving
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Two processes for the whole run on recordings. Lanes that ask models, measure speed or drive a browser keep to one."""
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and "not live" in config.option.markexpr
+    """Two processes for the whole run on recordings. Lanes that ask models, measure speed or drive
+    a browser keep to one.
+    """
+    whole = (
+        config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and "not live" in config.option.markexpr
+    )
     if whole and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
 
@@ -29,18 +34,27 @@ def _replay_unless_told(monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
 
 @dataclass
 class Scripted:
-    """An Ask that plays a script: for each role a text, a Reply's fields, an exception, or a function of the prompt.
+    """An Ask that plays a script: for each role a text, a Reply's fields, an exception, or a
+    function of the prompt.
 
-    It stands in for faults only; what models say is tested on recordings. Several answers for one role are used up in
-    order, the last one repeating.
+    It stands in for faults only; what models say is tested on recordings. Several answers for one
+    role are used up in order, the last one repeating.
     """
+
     script: dict[str, Any]
     asked: list[tuple[Member, str, str]] = field(default_factory=list)  # member, prompt, role
     seconds: float = 0.0
     running: int = 0
 
-    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
-                       labels: Sequence[str] | None = None) -> Reply:
+    async def __call__(
+        self,
+        member: Member,
+        prompt: str,
+        *,
+        role: str = "",
+        format: dict[str, Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Reply:
         self.asked.append((member, prompt, role))
         answer = self.script[role] if role in self.script else self.script[""]
         if isinstance(answer, list):

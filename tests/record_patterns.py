@@ -1,4 +1,5 @@
-"""Makes data/recordings/tiny/patterns.jsonl, on which tests/test_replayed_patterns.py stands: python -m tests.record_patterns
+"""Makes data/recordings/tiny/patterns.jsonl, on which tests/test_replayed_patterns.py stands:
+python -m tests.record_patterns
 
 Asks a running Ollama what tests/live/test_patterns.py asks; can be stopped and started again.
 """

@@ -11,8 +11,15 @@ def test_a_member_is_named_after_its_model_unless_told():
     assert Member("qwen", name="small").name == "small"
 
 
-@pytest.mark.parametrize("wrong, word", [({"model": ""}, "needs a model"), ({"temperature": 2.1}, "from 0"),
-                                         ({"temperature": float("nan")}, "from 0"), ({"max_tokens": 0}, "at least 1")])
+@pytest.mark.parametrize(
+    "wrong, word",
+    [
+        ({"model": ""}, "needs a model"),
+        ({"temperature": 2.1}, "from 0"),
+        ({"temperature": float("nan")}, "from 0"),
+        ({"max_tokens": 0}, "at least 1"),
+    ],
+)
 def test_a_wrong_member_fails_when_it_is_built(wrong, word):
     with pytest.raises(ValueError, match=word):
         Member(**({"model": "m"} | wrong))
@@ -87,7 +94,9 @@ def test_cancelling_together_cancels_every_branch():
     async def main():
         started = [asyncio.Event() for _ in range(2)]
         waiting = branch(2, asyncio.Event())
-        task = asyncio.create_task(together(*(branch(n, started[n]) for n in range(2)), waiting, limit=2))
+        task = asyncio.create_task(
+            together(*(branch(n, started[n]) for n in range(2)), waiting, limit=2)
+        )
         await asyncio.gather(*(event.wait() for event in started))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -44,11 +44,21 @@ class TestLab:
         result = run("lab", "--replay", "--no-browser", "--port", "9999")
         assert "REPLAY, on recordings of real runs" in result.output
         assert launched["environment"]["MLKIT_ENGINE"] == "replay"
-        assert {"--port=9999", "--no-browser", f"--ServerApp.root_dir={paths.root()}"} <= set(launched["command"])
+        assert {"--port=9999", "--no-browser", f"--ServerApp.root_dir={paths.root()}"} <= set(
+            launched["command"]
+        )
 
-    @pytest.mark.parametrize("error, said", [(WeightsError("The hub said no. Type:  uv run mlkit pull"), "The hub said no."),
-                                             (KeyboardInterrupt(), "it resumes next time")], ids=["refused", "interrupted"])
-    def test_a_download_that_does_not_happen_leads_to_the_recordings_and_says_so(self, launched, monkeypatch, tmp_path, error, said):
+    @pytest.mark.parametrize(
+        "error, said",
+        [
+            (WeightsError("The hub said no. Type:  uv run mlkit pull"), "The hub said no."),
+            (KeyboardInterrupt(), "it resumes next time"),
+        ],
+        ids=["refused", "interrupted"],
+    )
+    def test_a_download_that_does_not_happen_leads_to_the_recordings_and_says_so(
+        self, launched, monkeypatch, tmp_path, error, said
+    ):
         def fail(*_):
             raise error
 
@@ -62,20 +72,27 @@ class TestLab:
         result = run("lab", MLKIT_ENGINE="ollama")
         assert result.exit_code == 1 and "ollama serve" in result.output and not launched
 
-
     def test_a_cast_that_nothing_can_play_is_refused_in_one_line(self, launched):
         result = run("lab", "--replay", "--cast", "laptop")
-        assert result.exit_code == 1 and "mlkit record --cast laptop" in " ".join(result.output.split()) and not launched
+        assert (
+            result.exit_code == 1
+            and "mlkit record --cast laptop" in " ".join(result.output.split())
+            and not launched
+        )
 
 
 def test_lab_turns_the_news_off():
-    settings = json.loads((Path(cli.__file__).parent / "lab/labconfig/page_config.json").read_text())
+    settings = json.loads(
+        (Path(cli.__file__).parent / "lab/labconfig/page_config.json").read_text()
+    )
     assert settings["disabledExtensions"]["@jupyterlab/apputils-extension:announcements"] is True
 
 
 def test_pull_without_ollama_fetches_the_weights(monkeypatch, tmp_path):
     fetched = []
-    monkeypatch.setattr(weights, "fetch", lambda model, progress: fetched.append(model) or progress(1, 1, "done"))
+    monkeypatch.setattr(
+        weights, "fetch", lambda model, progress: fetched.append(model) or progress(1, 1, "done")
+    )
     assert run("pull", MLKIT_WEIGHTS=str(tmp_path)).exit_code == 0
     assert fetched == CASTS["tiny"].models
 
@@ -87,13 +104,25 @@ def test_pull_of_a_cast_without_weights_says_what_to_do():
 
 def test_an_unknown_cast_is_refused_with_the_known_ones():
     result = run("pull", "--cast", "huge")
-    assert result.exit_code == 2 and "tiny, laptop, workstation" in " ".join(result.output.replace("│", " ").split())
+    assert result.exit_code == 2 and "tiny, laptop, workstation" in " ".join(
+        result.output.replace("│", " ").split()
+    )
 
 
 def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
     result = run("doctor", MLKIT_WEIGHTS=str(tmp_path))
     assert result.exit_code == 0, result.output
-    for words in ("python", "memory", "cores", "no   ollama", "ollama serve", "no   embedded", "mlkit pull", "ok   replay", "uv run mlkit lab"):
+    for words in (
+        "python",
+        "memory",
+        "cores",
+        "no   ollama",
+        "ollama serve",
+        "no   embedded",
+        "mlkit pull",
+        "ok   replay",
+        "uv run mlkit lab",
+    ):
         assert words in result.output
 
 
@@ -105,12 +134,18 @@ def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):
 
 def test_recording_takes_a_live_engine(tmp_path):
     result = run("record", MLKIT_WEIGHTS=str(tmp_path))
-    assert result.exit_code == 1 and "Recording takes a live engine" in result.output and "ollama serve" in result.output
+    assert (
+        result.exit_code == 1
+        and "Recording takes a live engine" in result.output
+        and "ollama serve" in result.output
+    )
 
 
 def notebook(folder: Path, *cells: str) -> Path:
     path = folder / "own.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path
+    )
     return path
 
 
@@ -120,7 +155,9 @@ def echo(monkeypatch, tmp_path):
     engine = choose.Engine("ollama", choose.Header("Ollama 0.0", {}, "here", "2026-01-01"), None)
     monkeypatch.setattr(choose, "choose", lambda cast, kind: engine)
     monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path / "recordings")
-    monkeypatch.setattr(record, "_seconds_a_token", lambda engine, cast: record.TINY_SECONDS_A_TOKEN)
+    monkeypatch.setattr(
+        record, "_seconds_a_token", lambda engine, cast: record.TINY_SECONDS_A_TOKEN
+    )
     return engine
 
 
@@ -130,23 +167,37 @@ from tests.engines.test_replay import Echo, ask_all, recorder
 import threading
 out = []
 header = Header("Ollama 0.0", {}, "here", "2026-01-01")
-t = threading.Thread(target=lambda: out.extend(ask_all(recorder(pathlib.Path(os.environ["MLKIT_RECORD"]), Echo(), header=header), "one")))
+path = pathlib.Path(os.environ["MLKIT_RECORD"])
+t = threading.Thread(
+    target=lambda: out.extend(ask_all(recorder(path, Echo(), header=header), "one")))
 t.start(); t.join(); assert out[0].text == "3"
 """
 
 
 def test_a_notebook_that_ran_leaves_a_whole_recording(echo, tmp_path):
     record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
-    assert [one.prompt for one in load_file(tmp_path / "recordings/own.jsonl").exchanges.values()] == ["one"]
+    assert [
+        one.prompt for one in load_file(tmp_path / "recordings/own.jsonl").exchanges.values()
+    ] == ["one"]
     assert not list((tmp_path / "recordings").glob("*.partial"))
 
 
-def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answers_aside(echo, tmp_path):
+def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answers_aside(
+    echo, tmp_path
+):
     record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
     before = (tmp_path / "recordings/own.jsonl").read_bytes()
     with pytest.raises(MlkitError, match=r"own.ipynb stopped: ValueError: no luck"):
-        record.record([notebook(tmp_path, KEEP_ONE.replace('"one")', '"two")'), "raise ValueError('no luck')")], CASTS["tiny"],
-                      False, cli.console)
+        record.record(
+            [
+                notebook(
+                    tmp_path, KEEP_ONE.replace('"one")', '"two")'), "raise ValueError('no luck')"
+                )
+            ],
+            CASTS["tiny"],
+            False,
+            cli.console,
+        )
     assert (tmp_path / "recordings/own.jsonl").read_bytes() == before
     assert '"two"' in (tmp_path / "recordings/own.journal.partial").read_text()
 
@@ -175,30 +226,48 @@ def test_a_study_is_recorded_whole_and_the_environment_left_as_it_was(echo, tmp_
 
 def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypatch):
     monkeypatch.setattr(paths, "recordings", lambda cast: paths.data() / "recordings" / cast)
-    monkeypatch.setattr(record, "_seconds_a_token", lambda engine, cast: 2 * record.TINY_SECONDS_A_TOKEN)
+    monkeypatch.setattr(
+        record, "_seconds_a_token", lambda engine, cast: 2 * record.TINY_SECONDS_A_TOKEN
+    )
     shipped = load_file(paths.recordings("tiny") / "triage.jsonl").exchanges.values()
     minutes = 2 * sum(exchange.response["total_duration"] for exchange in shipped) / 60e9
     said = record.forecast(["triage"], echo, CASTS["laptop"])
-    assert said.startswith(f"About {len(shipped)} calls in 1 of 1 recordings, and about {minutes:.0f} minutes here (2 times")
+    assert said.startswith(
+        f"About {len(shipped)} calls in 1 of 1 recordings, and about {minutes:.0f} minutes here (2"
+        " times"
+    )
     runs, seconds = timings.taken("lanes")
     said = record.forecast(["lanes"], echo, CASTS["laptop"])
-    assert f" and {runs} runs to time, for which nothing else may use the machine, and about {2 * seconds / 60:.0f} minutes here" in said and runs > 5
+    assert (
+        f" and {runs} runs to time, for which nothing else may use the machine, and about"
+        f" {2 * seconds / 60:.0f} minutes here"
+        in said
+        and runs > 5
+    )
     assert "no telling" in record.forecast(["a_new_notebook"], echo, CASTS["laptop"])
 
 
 def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):
-    with pytest.raises(RecordingError, match="There is no study and no notebook .*nowhere.ipynb. Studies: desk, "):
+    with pytest.raises(
+        RecordingError, match="There is no study and no notebook .*nowhere.ipynb. Studies: desk, "
+    ):
         record.record([tmp_path / "nowhere.ipynb"], CASTS["tiny"], False, cli.console)
 
 
 def test_python_dash_m_is_the_same():
-    done = subprocess.run([sys.executable, "-m", "mlkit", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "mlkit", "--help"], capture_output=True, text=True, check=True
+    )
     assert all(word in done.stdout for word in ("lab", "doctor", "pull", "record"))
 
 
-def test_what_a_cell_printed_is_stored_in_one_piece_however_the_kernel_sent_it(tmp_path, monkeypatch):
+def test_what_a_cell_printed_is_stored_in_one_piece_however_the_kernel_sent_it(
+    tmp_path, monkeypatch
+):
     path = tmp_path / "own.ipynb"
-    printed = nbformat.v4.new_code_cell("import sys\nfor n in range(3):\n    print(n)\n    sys.stdout.flush()", id="printed")
+    printed = nbformat.v4.new_code_cell(
+        "import sys\nfor n in range(3):\n    print(n)\n    sys.stdout.flush()", id="printed"
+    )
     nbformat.write(nbformat.v4.new_notebook(cells=[printed]), path)
     record.store(path)
     stored = nbformat.read(path, as_version=4).cells[0].outputs

@@ -7,7 +7,10 @@ from mlkit import errors
 
 def test_a_notebook_shows_one_line_and_no_traceback(capsys):
     shell = InteractiveShell()
-    shell.run_cell("from mlkit.errors import ModelMissing\nraise ModelMissing('No such model. Type:  uv run mlkit pull')")
+    shell.run_cell(
+        "from mlkit.errors import ModelMissing\nraise ModelMissing('No such model. Type:  uv run"
+        " mlkit pull')"
+    )
     shown = capsys.readouterr().out.strip()
     assert shown == "ModelMissing: No such model. Type:  uv run mlkit pull"
 

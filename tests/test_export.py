@@ -1,4 +1,6 @@
-"""Charts as files, where that cannot be; the drawing itself needs a browser: tests/browser/test_export.py."""
+"""Charts as files, where that cannot be; the drawing itself needs a browser:
+tests/browser/test_export.py.
+"""
 
 import pytest
 
@@ -20,7 +22,9 @@ def test_an_unknown_format_is_refused_and_says_which_there_are(chart, tmp_path, 
     assert not (tmp_path / name).exists()
 
 
-def test_without_a_browser_it_says_what_to_type_and_keeps_what_was_there(chart, tmp_path, monkeypatch):
+def test_without_a_browser_it_says_what_to_type_and_keeps_what_was_there(
+    chart, tmp_path, monkeypatch
+):
     from choreographer.browsers import Chromium
 
     monkeypatch.setattr(Chromium, "find_browser", lambda **options: None)

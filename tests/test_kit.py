@@ -18,8 +18,11 @@ NOWHERE = "http://127.0.0.1:1"
 def test_replay_says_where_the_answers_come_from(capsys):
     kit = mlkit.connect(engine="replay")
     header = load_folder(paths.recordings("tiny")).header
-    assert capsys.readouterr().out == (f"REPLAY · recorded {header.date} on {header.engine} · for live: start Ollama, or type "
-                                       "uv run mlkit pull in a terminal, then run this cell again\n")
+    assert (
+        capsys.readouterr().out
+        == f"REPLAY · recorded {header.date} on {header.engine} · for live: start Ollama, or type "
+        "uv run mlkit pull in a terminal, then run this cell again\n"
+    )
     assert kit.source == f"recorded {header.date} · {header.engine} · {header.machine}"
     assert kit.recorded is kit
 
@@ -42,9 +45,17 @@ def test_auto_falls_back_to_recordings_and_says_why(monkeypatch, capsys, tmp_pat
     assert "No Ollama answers" in line and "are not on this machine" in line
 
 
-@pytest.mark.parametrize("engine, error, fix", [("ollama", EngineUnreachable, "ollama serve"), ("embedded", ModelMissing, "mlkit pull"),
-                                                ("telepathy", EngineError, "MLKIT_ENGINE=auto")])
-def test_an_engine_asked_for_by_name_is_not_replaced_by_another(engine, error, fix, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    "engine, error, fix",
+    [
+        ("ollama", EngineUnreachable, "ollama serve"),
+        ("embedded", ModelMissing, "mlkit pull"),
+        ("telepathy", EngineError, "MLKIT_ENGINE=auto"),
+    ],
+)
+def test_an_engine_asked_for_by_name_is_not_replaced_by_another(
+    engine, error, fix, monkeypatch, tmp_path
+):
     monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
     monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
     with pytest.raises(error, match=fix):
@@ -70,8 +81,12 @@ def test_something_else_on_ollamas_port_is_not_taken_for_ollama(answer, server, 
 
 
 def test_a_server_without_the_cast_names_what_is_missing(monkeypatch):
-    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", {"qwen2.5-coder:0.5b": "digest"}))
-    with pytest.raises(ModelMissing, match="does not have qwen2.5-coder:1.5b.*mlkit pull --cast tiny"):
+    monkeypatch.setattr(
+        choose, "server_models", lambda: ("0.24.0", {"qwen2.5-coder:0.5b": "digest"})
+    )
+    with pytest.raises(
+        ModelMissing, match="does not have qwen2.5-coder:1.5b.*mlkit pull --cast tiny"
+    ):
         choose.choose(CASTS["tiny"], "ollama")
 
 
@@ -79,15 +94,22 @@ def test_other_weights_than_the_recorded_ones_are_announced(monkeypatch, capsys)
     models = load_folder(paths.recordings("tiny")).header.models
     monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", dict(models)))
     mlkit.connect(engine="ollama")
-    assert capsys.readouterr().out == "LIVE · Ollama 0.24.0 · small=qwen2.5-coder:0.5b large=qwen2.5-coder:1.5b\n"
-    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", {model: "other" for model in models}))
+    assert (
+        capsys.readouterr().out
+        == "LIVE · Ollama 0.24.0 · small=qwen2.5-coder:0.5b large=qwen2.5-coder:1.5b\n"
+    )
+    monkeypatch.setattr(
+        choose, "server_models", lambda: ("0.24.0", {model: "other" for model in models})
+    )
     kit = mlkit.connect(engine="ollama")
     assert capsys.readouterr().out.endswith(" · live answers may differ from the recorded ones\n")
     assert not kit.recorded.live
 
 
 def test_a_name_without_a_tag_is_ollamas_latest():
-    assert choose.has("qwen3", {"qwen3:latest": "digest"}) and not choose.has("qwen3", {"qwen3:4b": "digest"})
+    assert choose.has("qwen3", {"qwen3:latest": "digest"}) and not choose.has(
+        "qwen3", {"qwen3:4b": "digest"}
+    )
 
 
 def test_every_cast_fills_every_role_and_every_model_has_a_price():
@@ -100,19 +122,27 @@ def test_every_cast_fills_every_role_and_every_model_has_a_price():
 
 def test_cost_counts_tokens_read_and_written_and_nothing_for_a_failure():
     member = mlkit.Member("m")
-    calls = [mlkit.Call(0, "", member, mlkit.Reply("", member, prompt_tokens=100, output_tokens=10)),
-             mlkit.Call(1, "", member, mlkit.Failure(ValueError("lost")))]
+    calls = [
+        mlkit.Call(0, "", member, mlkit.Reply("", member, prompt_tokens=100, output_tokens=10)),
+        mlkit.Call(1, "", member, mlkit.Failure(ValueError("lost"))),
+    ]
     from mlkit.models import Price
+
     assert cost_dollars(calls, {"m": Price(2.0, 30.0)}) == pytest.approx((200 + 300) / 1e6)
 
 
-def test_a_hosted_member_that_cannot_be_asked_is_replaced_and_said_so_in_one_line(monkeypatch, capsys):
+def test_a_hosted_member_that_cannot_be_asked_is_replaced_and_said_so_in_one_line(
+    monkeypatch, capsys
+):
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     cast = replace(CASTS["tiny"], writer=mlkit.Member("claude:claude-sonnet-5-5", name="writer"))
     assert cast.models == CASTS["tiny"].models
     kit = mlkit.connect(cast, engine="replay")
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("writer: 'claude:claude-sonnet-5-5' has no key") and "ANTHROPIC_API_KEY" in first
+    assert (
+        first.startswith("writer: 'claude:claude-sonnet-5-5' has no key")
+        and "ANTHROPIC_API_KEY" in first
+    )
     assert second.startswith("REPLAY")
     assert (kit.cast.writer.model, kit.cast.writer.name) == (cast.large.model, "writer")
 
@@ -143,6 +173,9 @@ def test_a_kit_in_a_second_event_loop_says_to_connect_again(server, monkeypatch)
 
 def test_a_cast_of_ones_own(monkeypatch):
     tiny = CASTS["tiny"]
-    own = Cast("tiny", **{role: replace(member, model=tiny.small.model) for role, member in tiny.members.items()})
+    own = Cast(
+        "tiny",
+        **{role: replace(member, model=tiny.small.model) for role, member in tiny.members.items()},
+    )
     assert own.models == [tiny.small.model]
     assert mlkit.connect(own, engine="replay").cast == own

@@ -49,26 +49,39 @@ def judge(answer):
     return Verdict(True, "Right.")
 
 
-@pytest.mark.parametrize("answer, shown", [(lambda: 1, "✓ Right."), (lambda: 1 / 0, "✗ Your code raised ZeroDivisionError"),
-                                           (endless, "✗ It did not end within")])
+@pytest.mark.parametrize(
+    "answer, shown",
+    [
+        (lambda: 1, "✓ Right."),
+        (lambda: 1 / 0, "✗ Your code raised ZeroDivisionError"),
+        (endless, "✗ It did not end within"),
+    ],
+)
 def test_a_check_never_raises_and_never_hangs(answer, shown, capsys, monkeypatch):
     monkeypatch.setattr(lessons, "LIMIT_SECONDS", 0.2)
     check(judge, answer)
     assert capsys.readouterr().out.startswith(shown)
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 DOLLARS = [
     ("right", lambda r, p, o: 1000 * (r.prompt_tokens * p + r.output_tokens * o) / 1e6, "Right"),
-    ("right, written otherwise", lambda r, p, o: r.prompt_tokens * p / 1e3 + r.output_tokens * o / 1e3, "Right"),
+    (
+        "right, written otherwise",
+        lambda r, p, o: r.prompt_tokens * p / 1e3 + r.output_tokens * o / 1e3,
+        "Right",
+    ),
     ("stub", stub, "Not written yet"),
     ("one call", lambda r, p, o: (r.prompt_tokens * p + r.output_tokens * o) / 1e6, "one call"),
     ("swapped", lambda r, p, o: (r.prompt_tokens * o + r.output_tokens * p) / 1e3, "swapped"),
     ("per token", lambda r, p, o: 1000 * (r.prompt_tokens * p + r.output_tokens * o), "million"),
-    ("output price forgotten", lambda r, p, o: r.prompt_tokens * p / 1e3, "tokens written cost too"),
+    (
+        "output price forgotten",
+        lambda r, p, o: r.prompt_tokens * p / 1e3,
+        "tokens written cost too",
+    ),
     ("prompt price forgotten", lambda r, p, o: r.output_tokens * o / 1e3, "tokens read cost too"),
     ("neither", lambda r, p, o: r.prompt_tokens * p + r.output_tokens * o, "thousand times"),
     ("text", lambda r, p, o: "$0.04", "it gave str"),
@@ -76,7 +89,9 @@ DOLLARS = [
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in DOLLARS], ids=[case[0] for case in DOLLARS])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in DOLLARS], ids=[case[0] for case in DOLLARS]
+)
 def test_exercise_dollars_per_thousand(answer, hint):
     verdict = start_here.dollars_per_thousand(answer)
     assert hint in verdict.text and verdict.passed == (hint == "Right")
@@ -84,18 +99,32 @@ def test_exercise_dollars_per_thousand(answer, hint):
 
 ORACLE = [
     ("right", lambda g: sum(any(item) for item in zip(*g)) / len(g[0]), "Right"),
-    ("right, written otherwise", lambda g: sum(max(m[i] for m in g) for i in range(len(g[0]))) / len(g[0]), "Right"),
-    ("right, added up in floats", lambda g: sum(any(m[i] for m in g) / len(g[0]) for i in range(len(g[0]))), "Right"),
+    (
+        "right, written otherwise",
+        lambda g: sum(max(m[i] for m in g) for i in range(len(g[0]))) / len(g[0]),
+        "Right",
+    ),
+    (
+        "right, added up in floats",
+        lambda g: sum(any(m[i] for m in g) / len(g[0]) for i in range(len(g[0]))),
+        "Right",
+    ),
     ("stub", stub, "Not written yet"),
     ("a count", lambda g: sum(any(item) for item in zip(*g)), "a count"),
     ("best member", lambda g: max(sum(m) / len(m) for m in g), "share of one member"),
     ("all members", lambda g: sum(all(item) for item in zip(*g)) / len(g[0]), "one is enough"),
     ("added up", lambda g: sum(map(sum, g)) / len(g[0]), "counted twice"),
-    ("two members only", lambda g: sum(a or b for a, b in zip(g[0], g[1])) / len(g[0]), "not for three"),
+    (
+        "two members only",
+        lambda g: sum(a or b for a, b in zip(g[0], g[1])) / len(g[0]),
+        "not for three",
+    ),
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in ORACLE], ids=[case[0] for case in ORACLE])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in ORACLE], ids=[case[0] for case in ORACLE]
+)
 def test_exercise_oracle(answer, hint):
     verdict = one_model.oracle(answer)
     assert hint in verdict.text and verdict.passed == (hint == "Right")
@@ -103,22 +132,45 @@ def test_exercise_oracle(answer, hint):
 
 def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
     kept = tmp_path / "deep" / "scores.json"
-    for when, wrong, shown in (("before", 3, "before: 7 of 10"), ("after", 0, "before: 7 of 10, after: 10 of 10")):
+    for when, wrong, shown in (
+        ("before", 3, "before: 7 of 10"),
+        ("after", 0, "before: 7 of 10, after: 10 of 10"),
+    ):
         test = lessons.concept_test(concept_test.TEST, when, kept, explain=when == "before")
         *asked, done, said = test.children[0].children
-        for number, (options, (_, choices)) in enumerate(zip(asked[1::2], concept_test.TEST, strict=True)):
+        for number, (options, (_, choices)) in enumerate(
+            zip(asked[1::2], concept_test.TEST, strict=True)
+        ):
             right = next(n for n, choice in enumerate(choices) if choice.right)
             options.index = right if number >= wrong else (right + 1) % 3
         done.click()
-        assert shown in said.value and said.value.count("Notebook") + said.value.count("notebook") == wrong
+        assert (
+            shown in said.value
+            and said.value.count("Notebook") + said.value.count("notebook") == wrong
+        )
     kept.write_text("[not what it was")
     test.children[0].children[-2].click()
-    assert "after: 10 of 10" in test.children[0].children[-1].value and "before" not in test.children[0].children[-1].value
+    assert (
+        "after: 10 of 10" in test.children[0].children[-1].value
+        and "before" not in test.children[0].children[-1].value
+    )
 
 
 def test_the_concept_test_has_ten_questions_with_one_right_choice_and_three_explained():
     assert len(concept_test.TEST) == 10
     for _, choices in concept_test.TEST:
-        assert sum(choice.right for choice in choices) == 1 and all(choice.why for choice in choices) and len(choices) == 3
-    places = [next(n for n, choice in enumerate(choices) if choice.right) for _, choices in concept_test.TEST]
-    assert {places.count(place) for place in range(3)} <= {2, 3, 4, 5}  # no place gives the answer away
+        assert (
+            sum(choice.right for choice in choices) == 1
+            and all(choice.why for choice in choices)
+            and len(choices) == 3
+        )
+    places = [
+        next(n for n, choice in enumerate(choices) if choice.right)
+        for _, choices in concept_test.TEST
+    ]
+    assert {places.count(place) for place in range(3)} <= {
+        2,
+        3,
+        4,
+        5,
+    }  # no place gives the answer away

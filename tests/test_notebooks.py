@@ -26,18 +26,34 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def test_it_is_stored_as_run_from_top_to_bottom(notebook):
-    assert [cell.execution_count for cell in code_cells(notebook)] == list(range(1, len(code_cells(notebook)) + 1))
+    assert [cell.execution_count for cell in code_cells(notebook)] == list(
+        range(1, len(code_cells(notebook)) + 1)
+    )
     assert code_cells(notebook)[0].outputs[0].text.startswith("REPLAY · recorded")
 
 
 def test_no_widget_state_no_plotly_data_no_stderr_and_no_path_of_a_machine(notebook):
     text = nbformat.writes(notebook)
-    for word in ("widget-state", "widget-view", "application/vnd.plotly", '"stderr"', "/root/", "/home/", "/Users/", "Traceback"):
+    for word in (
+        "widget-state",
+        "widget-view",
+        "application/vnd.plotly",
+        '"stderr"',
+        "/root/",
+        "/home/",
+        "/Users/",
+        "Traceback",
+    ):
         assert word not in text, word
 
 
 def test_charts_are_stored_as_a_picture_with_words_beside_it(notebook):
-    shown = [output.data for cell in code_cells(notebook) for output in cell.outputs if "image/png" in output.get("data", {})]
+    shown = [
+        output.data
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
     assert shown
     assert all(len(data["text/plain"].splitlines()) > 2 for data in shown)
 
@@ -52,7 +68,9 @@ def test_every_picture_in_the_text_has_an_alternative_text_and_exists(notebook):
 def test_no_two_dollars_turn_the_text_between_them_into_mathematics(notebook):
     for cell in notebook.cells:
         text = re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.S)
-        assert cell.cell_type == "code" or len(re.findall(r"(?<!\\)\$", text)) < 2, f"{cell.id}: write \\$ for a dollar"
+        assert cell.cell_type == "code" or len(re.findall(r"(?<!\\)\$", text)) < 2, (
+            f"{cell.id}: write \\$ for a dollar"
+        )
 
 
 def test_links_to_other_notebooks_lead_somewhere(notebook):
@@ -62,29 +80,74 @@ def test_links_to_other_notebooks_lead_somewhere(notebook):
 
 
 def test_instructors_and_the_readme_know_every_notebook():
-    guide, readme = (paths.notebooks() / "INSTRUCTORS.md").read_text(encoding="utf-8"), (paths.root() / "README.md").read_text(encoding="utf-8")
-    titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ").replace(" · ", " ") for path in NOTEBOOKS]
+    guide, readme = (
+        (paths.notebooks() / "INSTRUCTORS.md").read_text(encoding="utf-8"),
+        (paths.root() / "README.md").read_text(encoding="utf-8"),
+    )
+    titles = [
+        nbformat.read(path, as_version=4)
+        .cells[0]
+        .source.splitlines()[0]
+        .removeprefix("# ")
+        .replace(" · ", " ")
+        for path in NOTEBOOKS
+    ]
     assert [title for title in titles if f"\n### {title}\n" not in guide] == []
     assert [path.name for path in NOTEBOOKS if f"(notebooks/{path.name})" not in readme] == []
 
 
 def changed(recording: Recording, answer: str) -> Recording:
-    """The recording with one answer changed as a new recording would change it: with a hash that fits."""
+    """The recording with one answer changed as a new recording would change it: with a hash that
+    fits.
+    """
     exchanges = dict(recording.exchanges)
-    key, old = next((key, one) for key, one in sorted(exchanges.items()) if answer in one.response["message"]["content"])
+    key, old = next(
+        (key, one)
+        for key, one in sorted(exchanges.items())
+        if answer in one.response["message"]["content"]
+    )
     message = old.response["message"] | {"content": "99999"}
     exchanges[key] = Exchange(old.path, old.request, old.response | {"message": message})
     return Recording(recording.header, exchanges)
 
 
-@pytest.mark.parametrize("name, answer", [("00_start_here", "professional mechanic"), ("01_one_model", "the amount of money I will get back is")])
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        ("00_start_here", "professional mechanic"),
+        ("01_one_model", "the amount of money I will get back is"),
+    ],
+)
 def test_one_changed_answer_turns_its_notebook_red(name, answer, tmp_path: Path):
     for part in ("data", "notebooks"):
         shutil.copytree(paths.root() / part, tmp_path / part)
-    file = next(file for file in (tmp_path / "data/recordings/tiny").glob("*.jsonl") if answer in file.read_text(encoding="utf-8"))
+    file = next(
+        file
+        for file in (tmp_path / "data/recordings/tiny").glob("*.jsonl")
+        if answer in file.read_text(encoding="utf-8")
+    )
     save(file, changed(load_file(file), answer))
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider",
-                           tmp_path / f"notebooks/{name}.ipynb"], cwd=tmp_path, capture_output=True, text=True,
-                          env=os.environ | {"MLKIT_ROOT": str(tmp_path), "MLKIT_ENGINE": "replay", "PYTEST_ADDOPTS": ""})
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--nbval",
+            "--nbval-current-env",
+            "-p",
+            "no:cacheprovider",
+            tmp_path / f"notebooks/{name}.ipynb",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "MLKIT_ROOT": str(tmp_path),
+            "MLKIT_ENGINE": "replay",
+            "PYTEST_ADDOPTS": "",
+        },
+    )
     assert done.returncode == 1, done.stdout
     assert "99999" in done.stdout and " failed" in done.stdout

@@ -78,7 +78,9 @@ def test_on_recordings_the_try_it_box_offers_the_recorded_prompts(monkeypatch):
         question, buttons, state, answer = box.children[0].children[1:]
         ask, stop = buttons.children
         assert list(question.options) == prompts
-        await asyncio.to_thread(ask.click)  # as Lab does: in a thread that has another loop, or none
+        await asyncio.to_thread(
+            ask.click
+        )  # as Lab does: in a thread that has another loop, or none
         async with asyncio.timeout(5):
             while ask.disabled:
                 await asyncio.sleep(0)
@@ -115,9 +117,13 @@ def test_a_member_nobody_recorded_has_no_prompts_to_offer():
 def test_moving_one_weight_moves_the_others_in_proportion_and_reset_puts_all_back():
     weights = panels.Shares(large=0.5, writer=0.3, general=0.2)
     drawn_with = []
-    panel = panels.explore(lambda weights: drawn_with.append(weights) or chart(weights[0]), weights=weights)
+    panel = panels.explore(
+        lambda weights: drawn_with.append(weights) or chart(weights[0]), weights=weights
+    )
     weights.children[0].value = 0.0
-    assert weights.value == pytest.approx((0.0, 0.6, 0.4)) and [one.value for one in weights.children] == pytest.approx([0, 0.6, 0.4])
+    assert weights.value == pytest.approx((0.0, 0.6, 0.4)) and [
+        one.value for one in weights.children
+    ] == pytest.approx([0, 0.6, 0.4])
     weights.children[2].value = 1.0
     assert weights.value == pytest.approx((0, 0, 1)) and drawn_with[-1] == weights.value
     weights.children[2].value = 0.5  # the others were nothing: they share what is left
@@ -134,7 +140,9 @@ def test_a_handle_that_the_browser_sets_to_its_step_is_no_move():
     weights, seen = panels.Shares(a=1, b=1, c=1), []
     weights.observe(lambda change: seen.append(change["new"]), "value")
     for slider in weights.children:
-        slider.set_state({"value": round(slider.value / slider.step) * slider.step})  # as it comes from the browser
+        slider.set_state(
+            {"value": round(slider.value / slider.step) * slider.step}
+        )  # as it comes from the browser
     assert seen == [] and weights.value == (1 / 3, 1 / 3, 1 / 3)
     weights.children[0].set_state({"value": 0.35})
     assert len(seen) == 1 and sum(weights.value) == pytest.approx(1)
@@ -143,11 +151,17 @@ def test_a_handle_that_the_browser_sets_to_its_step_is_no_move():
 
 def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():
     votes = panels.agreement("votes needed", 3, 2)
-    assert [label for label, _ in votes.options] == ["1 of 3 (0.33)", "2 of 3 (0.67)", "3 of 3 (1.00)"] and votes.value == 2
+    assert [label for label, _ in votes.options] == [
+        "1 of 3 (0.33)",
+        "2 of 3 (0.67)",
+        "3 of 3 (1.00)",
+    ] and votes.value == 2
 
 
 def test_prices_can_be_typed_and_reset():
-    listed = panels.PriceList({"a": Price(0.1, 0.2), "b": Price(3, 15), "c": Price(1, 1)}, ["a", "b"])
+    listed = panels.PriceList(
+        {"a": Price(0.1, 0.2), "b": Price(3, 15), "c": Price(1, 1)}, ["a", "b"]
+    )
     panel = panels.explore(lambda prices: chart(prices["b"].output / 100), prices=listed)
     box = listed.children[2].children[1]
     assert listed.value == {"a": (0.1, 0.2), "b": (3, 15)} and "b, written" in box.description
@@ -164,11 +178,26 @@ def test_a_smooth_panel_changes_the_figure_it_has():
     panel = panels.explore(lambda share: chart(share), smooth=True, share=slider)
     figure = panel._drawing
     slider.value = 0.75
-    assert panel._drawing is figure and figure.data[0].x == (0.75,) and panel.chart.reading == "75% right"
+    assert (
+        panel._drawing is figure
+        and figure.data[0].x == (0.75,)
+        and panel.chart.reading == "75% right"
+    )
 
 
-@pytest.mark.parametrize(("value", "shown"), [(0.06864, "0.0686"), (12.34, "12.3"), (999.4, "999"), (999.6, "1,000"), (1496.7, "1,497"),
-                                              (float("nan"), "-"), (4, "4"), ("large", "large")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.06864, "0.0686"),
+        (12.34, "12.3"),
+        (999.4, "999"),
+        (999.6, "1,000"),
+        (1496.7, "1,497"),
+        (float("nan"), "-"),
+        (4, "4"),
+        ("large", "large"),
+    ],
+)
 def test_numbers_in_a_table_have_the_digits_that_matter(value, shown):
     table = panels.table_text(Chart(go.Figure(), [Row("it", value)], ""))
     assert table.split() == ["name", "share", "right", "it", shown]

@@ -13,30 +13,52 @@ LABELS = ("code", "math", "creative", "general")
 MEMBER = Member("m")
 
 
-@pytest.mark.parametrize("text", ["math", "Math.", " MATH\n", "The label is: math", "'math'", "**math**"])
+@pytest.mark.parametrize(
+    "text", ["math", "Math.", " MATH\n", "The label is: math", "'math'", "**math**"]
+)
 def test_a_label_is_found_however_it_is_dressed(text):
     assert label_in(text, LABELS) == "math"
 
 
-@pytest.mark.parametrize("text, why", [("", "none"), ("poetry", "none"), ("mathematics", "none"), ("math or code", "code and math")])
+@pytest.mark.parametrize(
+    "text, why",
+    [("", "none"), ("poetry", "none"), ("mathematics", "none"), ("math or code", "code and math")],
+)
 def test_a_label_in_doubt_is_refused(text, why):
     with pytest.raises(Unparsed, match=why):
         label_in(text, LABELS)
 
 
-@pytest.mark.parametrize("text", ["42", "42.", "42.0", "The answer is 42", "$42", "3 x 4 = 12, and 30 more.\nTotal: 42",
-                                  "First 12. Then 30. That makes 42.", r"of 6 services is \boxed{42}.", "6 at 7. Answer: 42 dollars",
-                                  "42 is right. Yes, 42."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "42",
+        "42.",
+        "42.0",
+        "The answer is 42",
+        "$42",
+        "3 x 4 = 12, and 30 more.\nTotal: 42",
+        "First 12. Then 30. That makes 42.",
+        r"of 6 services is \boxed{42}.",
+        "6 at 7. Answer: 42 dollars",
+        "42 is right. Yes, 42.",
+    ],
+)
 def test_a_number_is_found_however_it_is_written(text):
     assert number_in(text) == 42
 
 
-@pytest.mark.parametrize("text, number", [("1,234.50", 1234.5), ("-3", -3), (".5", 0.5), ("2e3", 2000), ("$1,000,000", 1e6)])
+@pytest.mark.parametrize(
+    "text, number",
+    [("1,234.50", 1234.5), ("-3", -3), (".5", 0.5), ("2e3", 2000), ("$1,000,000", 1e6)],
+)
 def test_numbers_keep_their_value(text, number):
     assert number_in(text) == number
 
 
-@pytest.mark.parametrize("text, why", [("", "none"), ("forty-two", "none"), ("the answer is 12 or 13", "12, 13 compete")])
+@pytest.mark.parametrize(
+    "text, why", [("", "none"), ("forty-two", "none"), ("the answer is 12 or 13", "12, 13 compete")]
+)
 def test_a_number_in_doubt_is_refused(text, why):
     with pytest.raises(Unparsed, match=why):
         number_in(text)
@@ -47,8 +69,13 @@ def test_any_number_python_writes_is_read_back(number):
     assert math.isclose(number_in(f"Answer: {number!r}"), number)
 
 
-json_objects = st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
-                                                       lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+json_objects = st.dictionaries(
+    st.text(),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+)
 
 
 @given(json_objects)
@@ -56,14 +83,18 @@ def test_an_object_is_found_in_fences_and_chatter(value):
     assert object_in(f"Sure!\n```json\n{json.dumps(value)}\n```\nAnything else?") == value
 
 
-@pytest.mark.parametrize("text, why", [("", "no '{'"), ('{"a": 1', "delimiter"), ("[1, 2]", "no '{'")])
+@pytest.mark.parametrize(
+    "text, why", [("", "no '{'"), ('{"a": 1', "delimiter"), ("[1, 2]", "no '{'")]
+)
 def test_what_is_no_object_is_refused(text, why):
     with pytest.raises(Unparsed, match=why):
         object_in(text)
 
 
 def test_the_likeliest_label_counts_all_its_spellings():
-    reply = Reply("math", MEMBER, choices={"code": 0.3, "math": 0.25, "Math": 0.2, " math": 0.05, "the": 0.1})
+    reply = Reply(
+        "math", MEMBER, choices={"code": 0.3, "math": 0.25, "Math": 0.2, " math": 0.05, "the": 0.1}
+    )
     label, confidence, mass, measured = most_likely(reply, LABELS)
     assert (label, measured) == ("math", True)
     assert confidence == pytest.approx(0.5 / 0.8)
@@ -77,7 +108,12 @@ def test_without_probabilities_the_text_decides_and_says_so():
 def test_labels_that_begin_alike_are_refused_if_it_matters():
     with pytest.raises(ValueError, match="rename"):
         most_likely(Reply("re", MEMBER, choices={"re": 0.9}), ("repair", "refund"))
-    assert most_likely(Reply("repair", MEMBER, choices={"repair": 0.9, "re": 0.01}), ("repair", "refund")).label == "repair"
+    assert (
+        most_likely(
+            Reply("repair", MEMBER, choices={"repair": 0.9, "re": 0.01}), ("repair", "refund")
+        ).label
+        == "repair"
+    )
 
 
 def test_no_label_among_the_likeliest_words_is_refused():

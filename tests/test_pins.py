@@ -6,8 +6,16 @@ import tomllib
 from mlkit import paths
 
 PROJECT = tomllib.loads((paths.root() / "pyproject.toml").read_text())
-PINS = {re.sub(r"\s", "", pin.replace('"', "'")) for pin in PROJECT["tool"]["uv"]["constraint-dependencies"]}
-BINDER = {re.sub(r"\s", "", line.replace('"', "")) for line in re.findall(r"^ {6}- (.*)$", (paths.root() / "binder/environment.yml").read_text(), re.M)}
+PINS = {
+    re.sub(r"\s", "", pin.replace('"', "'"))
+    for pin in PROJECT["tool"]["uv"]["constraint-dependencies"]
+}
+BINDER = {
+    re.sub(r"\s", "", line.replace('"', ""))
+    for line in re.findall(
+        r"^ {6}- (.*)$", (paths.root() / "binder/environment.yml").read_text(), re.M
+    )
+}
 
 
 def name(requirement: str) -> str:

@@ -1,4 +1,6 @@
-"""All nine patterns on recordings of real runs: the same prompts and the same structure as tests/live/test_patterns.py."""
+"""All nine patterns on recordings of real runs: the same prompts and the same structure as
+tests/live/test_patterns.py.
+"""
 
 import asyncio
 
@@ -20,5 +22,10 @@ def test_a_pattern_on_recordings_has_the_structure_it_has_live(name):
 
 def test_running_a_pattern_twice_gives_the_same_run():
     kit = mlkit.connect(engine="replay")
-    runs = [asyncio.run(kit.run(pattern_for("consensus_ensemble", kit.cast), PROMPTS["consensus_ensemble"])) for _ in range(2)]
+    runs = [
+        asyncio.run(
+            kit.run(pattern_for("consensus_ensemble", kit.cast), PROMPTS["consensus_ensemble"])
+        )
+        for _ in range(2)
+    ]
     assert runs[0] == runs[1]

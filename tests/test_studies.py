@@ -26,10 +26,32 @@ SHAPES = {
     "triage": ((96, 3, 1), ["small", "large", "large, rules"]),
     "samples": ((86, 2, 5), ["small", "large"]),
     "specialists": ((88, 4, 1), ["code", "math", "creative", "general"]),
-    "order_members": ((48, 6, 1), ["large", "large, bare", "small", "no handbook", "search", "right paragraph"]),
-    "orders": ((32, 23, 1), ["large", "large, bare", "small", "no handbook", "search", "right paragraph", *orders.nine(CASTS["tiny"]),
-                             *orders.others(CASTS["tiny"]), "large, 5 samples"]),
-    "examples": ((22, 12, 1), [*(f"{who}, {count}" for who in ("small", "large") for count in range(5)), "small, prose", "large, prose"]),
+    "order_members": (
+        (48, 6, 1),
+        ["large", "large, bare", "small", "no handbook", "search", "right paragraph"],
+    ),
+    "orders": (
+        (32, 23, 1),
+        [
+            "large",
+            "large, bare",
+            "small",
+            "no handbook",
+            "search",
+            "right paragraph",
+            *orders.nine(CASTS["tiny"]),
+            *orders.others(CASTS["tiny"]),
+            "large, 5 samples",
+        ],
+    ),
+    "examples": (
+        (22, 12, 1),
+        [
+            *(f"{who}, {count}" for who in ("small", "large") for count in range(5)),
+            "small, prose",
+            "large, prose",
+        ],
+    ),
 }
 
 
@@ -37,8 +59,16 @@ SHAPES = {
 def test_a_study_holds_every_answer_it_promises(kit, name):
     matrix = study(name, kit)
     assert (matrix.right.shape, matrix.subjects) == SHAPES[name]
-    errors = {cell.error.partition(":")[0] for row in matrix.cells for samples in row for cell in samples if cell.error}
-    assert errors <= ({"Unparsed"} if name == "orders" else set())  # a vote in which no answer counts
+    errors = {
+        cell.error.partition(":")[0]
+        for row in matrix.cells
+        for samples in row
+        for cell in samples
+        if cell.error
+    }
+    assert errors <= (
+        {"Unparsed"} if name == "orders" else set()
+    )  # a vote in which no answer counts
     assert (matrix.calls == 1).all() or name == "orders"
     assert (matrix.calls > 0).all() and (matrix.tokens > 0).all() and (matrix.seconds > 0).all()
 
@@ -53,7 +83,9 @@ def test_samples_of_one_member_differ_and_are_of_test_tasks_only(kit):
 def test_labels_were_asked_with_their_probabilities(kit):
     for name, labels in (("triage", QUEUES), ("routing", KINDS)):
         matrix = study(name, kit)
-        measured = [likely for row in matrix.likely(labels) for samples in row for likely in samples]
+        measured = [
+            likely for row in matrix.likely(labels) for samples in row for likely in samples
+        ]
         assert all(likely.measured for likely in measured)
         certainty = matrix.certainty(labels)
         assert ((0 <= certainty) & (certainty <= 1)).all() and certainty.std() > 0.05
@@ -76,4 +108,7 @@ def test_a_judge_saw_each_pair_in_both_orders(kit):
 def test_prose_is_judged_by_the_number_it_ends_in(kit):
     matrix = study("examples", kit)
     prose = matrix.of(["large, prose"])
-    assert 0 < prose.share("large, prose") < 1 and max(len(row[0][0].text.split()) for row in prose.cells) > 30
+    assert (
+        0 < prose.share("large, prose") < 1
+        and max(len(row[0][0].text.split()) for row in prose.cells) > 30
+    )

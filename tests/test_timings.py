@@ -1,4 +1,6 @@
-"""Timings: measured once each, resumed where they stopped, told apart by engine and machine, read back as a trace."""
+"""Timings: measured once each, resumed where they stopped, told apart by engine and machine, read
+back as a trace.
+"""
 
 import asyncio
 import json
@@ -35,16 +37,29 @@ def rows_in(path):
     return [json.loads(line) for line in path.read_text().splitlines()[1:]]
 
 
-def test_every_round_runs_every_pattern_on_every_prompt_and_patterns_alternate(few, scripted, tmp_path):
+def test_every_round_runs_every_pattern_on_every_prompt_and_patterns_alternate(
+    few, scripted, tmp_path
+):
     path = tmp_path / "timings" / "latency.jsonl"
     asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
     rows = rows_in(path)
-    assert [(row["round"], row["pattern"]) for row in rows[:4]] == [(0, "single_model"), (0, "router")] * 2
-    assert all(one["task"] != other["task"] for one, other in zip(rows, rows[1:]) if one["pattern"] == "single_model")
-    assert len({(row["round"], row["task"], row["pattern"]) for row in rows}) == len(rows) == 3 * 2 * 2
+    assert [(row["round"], row["pattern"]) for row in rows[:4]] == [
+        (0, "single_model"),
+        (0, "router"),
+    ] * 2
+    assert all(
+        one["task"] != other["task"]
+        for one, other in zip(rows, rows[1:])
+        if one["pattern"] == "single_model"
+    )
+    assert (
+        len({(row["round"], row["task"], row["pattern"]) for row in rows}) == len(rows) == 3 * 2 * 2
+    )
 
 
-def test_what_stopped_goes_on_and_a_line_that_was_cut_off_is_measured_again(few, scripted, tmp_path):
+def test_what_stopped_goes_on_and_a_line_that_was_cut_off_is_measured_again(
+    few, scripted, tmp_path
+):
     path = tmp_path / "latency.jsonl"
     stops = scripted({"": [*4 * ["code"], EngineUnreachable("the server is gone")]})
     with pytest.raises(EngineUnreachable):
@@ -53,15 +68,21 @@ def test_what_stopped_goes_on_and_a_line_that_was_cut_off_is_measured_again(few,
     path.write_text(whole + whole.splitlines()[-1][:40])
     again = scripted({"": "code"})
     asyncio.run(timings.latency(kit_of(again), path))
-    assert whole == path.read_text()[:len(whole)] and len(rows_in(path)) == 12
-    assert len(again.asked) == 3 * 2 * 3 - sum(len(json.loads(line)["calls"]) for line in whole.splitlines()[1:])
+    assert whole == path.read_text()[: len(whole)] and len(rows_in(path)) == 12
+    assert len(again.asked) == 3 * 2 * 3 - sum(
+        len(json.loads(line)["calls"]) for line in whole.splitlines()[1:]
+    )
 
 
 def test_times_of_another_engine_or_machine_do_not_mix(few, scripted, tmp_path):
     path = tmp_path / "latency.jsonl"
     asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
     before = path.read_text()
-    for other in (replace(HEADER, machine="64 cores"), replace(HEADER, engine="Ollama 1.0"), replace(HEADER, models={"small": "c"})):
+    for other in (
+        replace(HEADER, machine="64 cores"),
+        replace(HEADER, engine="Ollama 1.0"),
+        replace(HEADER, models={"small": "c"}),
+    ):
         with pytest.raises(RecordingError, match="must not mix"):
             asyncio.run(timings.latency(kit_of(scripted({"": "code"}), other), path))
     assert path.read_text() == before
@@ -70,13 +91,20 @@ def test_times_of_another_engine_or_machine_do_not_mix(few, scripted, tmp_path):
 def test_a_pattern_that_fails_leaves_a_row_that_says_why(few, scripted, tmp_path):
     path = tmp_path / "latency.jsonl"
     asyncio.run(timings.latency(kit_of(scripted({"": Unparsed("no label in it")})), path))
-    assert {row["error"] for row in rows_in(path)} >= {"Unparsed: no label in it"} and len(rows_in(path)) == 12
+    assert {row["error"] for row in rows_in(path)} >= {"Unparsed: no label in it"} and len(
+        rows_in(path)
+    ) == 12
     assert all("failed_after_seconds" in row["calls"][0] for row in rows_in(path) if row["error"])
 
 
 def test_what_is_read_back_can_be_laid_out_on_servers(few, scripted, tmp_path, monkeypatch):
     monkeypatch.setattr(timings, "file", lambda name, cast: tmp_path / f"{name}.jsonl")
-    asyncio.run(timings.latency(kit_of(scripted({"": {"text": "code", "prompt_tokens": 7, "load_seconds": 0.5}})), timings.file("latency", "tiny")))
+    asyncio.run(
+        timings.latency(
+            kit_of(scripted({"": {"text": "code", "prompt_tokens": 7, "load_seconds": 0.5}})),
+            timings.file("latency", "tiny"),
+        )
+    )
     header, rows = timings.load_latency()
     router = next(row for row in rows if row.pattern == "router")
     assert header == HEADER and schedule(router.calls, servers=2) == [(0.0, 1.5), (1.5, 3.0)]
@@ -85,7 +113,9 @@ def test_what_is_read_back_can_be_laid_out_on_servers(few, scripted, tmp_path, m
 
 def test_files_that_are_missing_or_damaged_are_named_with_what_to_type(tmp_path, monkeypatch):
     monkeypatch.setattr(timings.paths, "data", lambda: tmp_path)
-    with pytest.raises(RecordingError, match=r"no latency.jsonl.*uv run mlkit record latency --cast laptop"):
+    with pytest.raises(
+        RecordingError, match=r"no latency.jsonl.*uv run mlkit record latency --cast laptop"
+    ):
         timings.load_latency("laptop")
     timings.file("lanes", "tiny").parent.mkdir(parents=True)
     timings.file("lanes", "tiny").write_text('{"engine": "x"\n')

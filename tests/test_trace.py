@@ -36,7 +36,11 @@ def critical_path(calls):
 
 @given(call_graphs(), st.integers(1, 5))
 def test_k_servers_keep_within_grahams_bounds(calls, k):
-    total, path, end = sum(call.seconds for call in calls), critical_path(calls), makespan(schedule(calls, servers=k))
+    total, path, end = (
+        sum(call.seconds for call in calls),
+        critical_path(calls),
+        makespan(schedule(calls, servers=k)),
+    )
     assert end >= max(path, total / k) - 1e-9
     assert end <= total / k + (1 - 1 / k) * path + 1e-9
 
@@ -52,7 +56,9 @@ def test_no_more_than_k_calls_run_at_any_moment_and_none_before_its_parents(call
 
 @given(call_graphs())
 def test_one_server_takes_the_sum_and_enough_servers_the_critical_path(calls):
-    assert makespan(schedule(calls, servers=1)) == pytest.approx(sum(call.seconds for call in calls))
+    assert makespan(schedule(calls, servers=1)) == pytest.approx(
+        sum(call.seconds for call in calls)
+    )
     assert makespan(schedule(calls)) == pytest.approx(critical_path(calls))
 
 
@@ -60,8 +66,12 @@ def test_one_server_takes_the_sum_and_enough_servers_the_critical_path(calls):
 def test_a_placed_server_never_runs_two_calls_at_once(calls):
     times = schedule(calls, place=lambda call: call.id % 2)
     for server in (0, 1):
-        mine = sorted(time for call, time in zip(calls, times, strict=True) if call.id % 2 == server)
-        assert all(end <= start + 1e-9 for (_, end), (start, _) in zip(mine, mine[1:], strict=False))
+        mine = sorted(
+            time for call, time in zip(calls, times, strict=True) if call.id % 2 == server
+        )
+        assert all(
+            end <= start + 1e-9 for (_, end), (start, _) in zip(mine, mine[1:], strict=False)
+        )
 
 
 def test_schedule_refuses_what_makes_no_sense():
@@ -88,7 +98,12 @@ def test_a_trace_knows_who_waited_for_whom_failures_included(scripted):
     ask = scripted({"": "yes", "right": RuntimeError("broken")})
     done = asyncio.run(run(ask, Diamond(), "hello"))
     after = {call.role: {done.calls[id].role for id in call.after} for call in done.calls}
-    assert after == {"first": set(), "left": {"first"}, "right": {"first"}, "last": {"left", "right"}}
+    assert after == {
+        "first": set(),
+        "left": {"first"},
+        "right": {"first"},
+        "last": {"left", "right"},
+    }
     assert isinstance(next(call for call in done.calls if call.role == "right").reply, Failure)
     assert done.wall_seconds > 0
 
@@ -99,6 +114,7 @@ def test_branches_inside_branches_join(scripted):
             async def branch(name):
                 await ask(MEMBER, prompt, role=f"{name}1")
                 await ask(MEMBER, prompt, role=f"{name}2")
+
             await together(branch("a"), together(branch("b"), branch("c")))
             return await ask(MEMBER, prompt, role="last")
 

@@ -1,4 +1,6 @@
-"""Certainty: whether answers are right as often as the model is sure of them, and what leaving the unsure ones out gains."""
+"""Certainty: whether answers are right as often as the model is sure of them, and what leaving the
+unsure ones out gains.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,48 +8,100 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress, whiskers
-from mlkit.stats import Bin, Covered, area_under, calibration_error, reliability, risk_coverage, wilson
+from mlkit.stats import (
+    Bin,
+    Covered,
+    area_under,
+    calibration_error,
+    reliability,
+    risk_coverage,
+    wilson,
+)
 
 
 class Group(NamedTuple):
     """Answers of like confidence."""
-    above: float       # their confidence is above this (the first group holds 0 too)
-    to: float          # and at most this
+
+    above: float  # their confidence is above this (the first group holds 0 too)
+    to: float  # and at most this
     n: int
     confidence: float  # their mean, in [0, 1]
-    share: float       # answered right, in [0, 1]
-    low: float         # its 95% interval
+    share: float  # answered right, in [0, 1]
+    low: float  # its 95% interval
     high: float
 
 
-def reliability_rows(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> list[Group]:
+def reliability_rows(
+    confidence: Sequence[float], right: Sequence[bool], bins: int = 10
+) -> list[Group]:
     """The answers in groups of like confidence, those with answers; confidences in [0, 1]."""
     groups = reliability(confidence, right, bins) if len(confidence) else []
     return [Group(*one[:4], *wilson(round(one.accuracy * one.n), one.n)) for one in groups]
 
 
 def reliability_figure(groups: Sequence[Group], source: str) -> go.Figure:
-    """Points on the diagonal are as sure as they should be; the orange bars to it are what the calibration error averages."""
+    """Points on the diagonal are as sure as they should be; the orange bars to it are what the
+    calibration error averages.
+    """
     chart = go.Figure()
-    chart.add_scatter(x=[0, 1], y=[0, 1], name="as sure as right", mode="lines", hoverinfo="skip",
-                      line={"color": GREY, "dash": "dot", "width": 1.5})
-    chart.add_bar(name="gap", x=[group.confidence for group in groups], y=[group.share - group.confidence for group in groups],
-                  base=[group.confidence for group in groups], width=0.02, hoverinfo="skip",
-                  marker={"color": ORANGE, "opacity": 0.6})
     chart.add_scatter(
-        name="answers", x=[group.confidence for group in groups], y=[group.share for group in groups], mode="markers",
-        marker={"size": 10, "color": BLUE}, cliponaxis=False,
-        error_y=whiskers(((group.share, group.low, group.high) for group in groups), color=None, thickness=1.3, width=3),
+        x=[0, 1],
+        y=[0, 1],
+        name="as sure as right",
+        mode="lines",
+        hoverinfo="skip",
+        line={"color": GREY, "dash": "dot", "width": 1.5},
+    )
+    chart.add_bar(
+        name="gap",
+        x=[group.confidence for group in groups],
+        y=[group.share - group.confidence for group in groups],
+        base=[group.confidence for group in groups],
+        width=0.02,
+        hoverinfo="skip",
+        marker={"color": ORANGE, "opacity": 0.6},
+    )
+    chart.add_scatter(
+        name="answers",
+        x=[group.confidence for group in groups],
+        y=[group.share for group in groups],
+        mode="markers",
+        marker={"size": 10, "color": BLUE},
+        cliponaxis=False,
+        error_y=whiskers(
+            ((group.share, group.low, group.high) for group in groups),
+            color=None,
+            thickness=1.3,
+            width=3,
+        ),
         customdata=[(group.n, group.low, group.high) for group in groups],
-        hovertemplate="%{customdata[0]} answers, sure of %{x:.0%}, right %{y:.0%} "
-                      "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>")
+        hovertemplate=(
+            "%{customdata[0]} answers, sure of %{x:.0%}, right %{y:.0%} "
+            "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>"
+        ),
+    )
     # Beyond some 15 groups the counts would meet in a narrow cell; they show on hover.
     chart.add_scatter(
-        name="number of answers", showlegend=False, x=[(group.above + group.to) / 2 for group in groups], y=[-0.07] * len(groups),
-        mode="text", text=[f"{group.n}" for group in groups] if len(groups) <= 15 else [], hoverinfo="skip",
-        textfont={"size": 11, "color": GREY})
-    chart.update_xaxes(title_text="confidence (small numbers: answers in each group)", tickformat=".0%", range=[-0.02, 1.02])
-    chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[-0.13, 1.05], tickvals=[0, 0.25, 0.5, 0.75, 1])
+        name="number of answers",
+        showlegend=False,
+        x=[(group.above + group.to) / 2 for group in groups],
+        y=[-0.07] * len(groups),
+        mode="text",
+        text=[f"{group.n}" for group in groups] if len(groups) <= 15 else [],
+        hoverinfo="skip",
+        textfont={"size": 11, "color": GREY},
+    )
+    chart.update_xaxes(
+        title_text="confidence (small numbers: answers in each group)",
+        tickformat=".0%",
+        range=[-0.02, 1.02],
+    )
+    chart.update_yaxes(
+        title_text="answered right",
+        tickformat=".0%",
+        range=[-0.13, 1.05],
+        tickvals=[0, 0.25, 0.5, 0.75, 1],
+    )
     return dress(chart, reliability_reading(groups), source, height=320)
 
 
@@ -58,32 +112,61 @@ def reliability_reading(groups: Sequence[Group]) -> str:
     n = sum(group.n for group in groups)
     sure, right = (sum(group.n * group[field] for group in groups) / n for field in (3, 4))
     error = calibration_error([Bin(*group[:5]) for group in groups])
-    return f"Sure of {sure:.0%} on average, right in {right:.0%} of {n}: calibration error (ECE) {error:.2f}"
+    return (
+        f"Sure of {sure:.0%} on average, right in {right:.0%} of {n}: calibration error (ECE)"
+        f" {error:.2f}"
+    )
 
 
-def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source: str, bins: int = 10) -> Chart:
+def reliability_chart(
+    confidence: Sequence[float], right: Sequence[bool], source: str, bins: int = 10
+) -> Chart:
     groups = reliability_rows(confidence, right, bins)
     return Chart(reliability_figure(groups, source), groups, reliability_reading(groups))
 
 
 def coverage_rows(confidence: Sequence[float], right: Sequence[bool]) -> list[Covered]:
-    """What happens when only the surest are answered, a row for each confidence that occurs, the surest first."""
+    """What happens when only the surest are answered, a row for each confidence that occurs, the
+    surest first.
+    """
     return risk_coverage(confidence, right) if len(confidence) else []
 
 
 def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
-    """From left to right ever less sure answers are given; the shaded area is the mean share wrong (AURC)."""
+    """From left to right ever less sure answers are given; the shaded area is the mean share wrong
+    (AURC).
+    """
     chart = go.Figure()
     if covered:
-        stair = [covered[0]._replace(coverage=0.0), *covered]  # each step is as high as the risk at its right end
+        stair = [
+            covered[0]._replace(coverage=0.0),
+            *covered,
+        ]  # each step is as high as the risk at its right end
         chart.add_scatter(
-            name="surest first", x=[row.coverage for row in stair], y=[row.risk for row in stair], mode="lines",
-            line={"color": BLUE, "width": 2.5, "shape": "vh"}, fill="tozeroy", fillcolor="rgba(0, 114, 178, 0.15)",
+            name="surest first",
+            x=[row.coverage for row in stair],
+            y=[row.risk for row in stair],
+            mode="lines",
+            line={"color": BLUE, "width": 2.5, "shape": "vh"},
+            fill="tozeroy",
+            fillcolor="rgba(0, 114, 178, 0.15)",
             customdata=[row.threshold for row in stair],
-            hovertemplate="answering %{x:.0%}, confidence %{customdata:.2f} or more: %{y:.0%} wrong<extra></extra>")
-        chart.add_scatter(name="in any order", x=[0, 1], y=[covered[-1].risk] * 2, mode="lines", hoverinfo="skip",
-                          line={"color": GREY, "dash": "dot", "width": 1.5})
-    chart.update_xaxes(title_text="share answered, the surest first", tickformat=".0%", range=[-0.04, 1.02])
+            hovertemplate=(
+                "answering %{x:.0%}, confidence %{customdata:.2f} or more: %{y:.0%}"
+                " wrong<extra></extra>"
+            ),
+        )
+        chart.add_scatter(
+            name="in any order",
+            x=[0, 1],
+            y=[covered[-1].risk] * 2,
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": GREY, "dash": "dot", "width": 1.5},
+        )
+    chart.update_xaxes(
+        title_text="share answered, the surest first", tickformat=".0%", range=[-0.04, 1.02]
+    )
     chart.update_yaxes(title_text="wrong among the answered", tickformat=".0%", rangemode="tozero")
     return dress(chart, coverage_reading(covered), source, height=280)
 
@@ -94,9 +177,13 @@ def coverage_reading(covered: Sequence[Covered]) -> str:
         return "No answer came with a confidence, so none can be left out."
     everything, half = covered[-1], min(covered, key=lambda row: abs(row.coverage - 0.5))
     if len(covered) == 1:
-        return f"All answers are equally sure, so no threshold parts them: {everything.risk:.0%} wrong"
-    return (f"Answering all, {everything.risk:.0%} are wrong; only the surest {half.coverage:.0%}, {half.risk:.0%} "
-            f"(area under the curve {area_under(covered):.2f})")
+        return (
+            f"All answers are equally sure, so no threshold parts them: {everything.risk:.0%} wrong"
+        )
+    return (
+        f"Answering all, {everything.risk:.0%} are wrong; only the surest {half.coverage:.0%},"
+        f" {half.risk:.0%} (area under the curve {area_under(covered):.2f})"
+    )
 
 
 def coverage_chart(confidence: Sequence[float], right: Sequence[bool], source: str) -> Chart:

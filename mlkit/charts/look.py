@@ -10,7 +10,15 @@ import plotly.graph_objects as go
 
 # Okabe and Ito (2008): eight colours that people with any kind of colour vision tell apart.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
 INK, GREY, PALE = "#1b1f24", "#656c75", "#e3e6ea"
 # The same colour for the same thing in every chart.
 PHASES = {"queue": PALE, "load": GREY, "prompt": SKY, "output": ORANGE, "failed": RED}
@@ -18,52 +26,105 @@ MEMBERS = {"small": SKY, "large": BLUE, "general": GREEN, "coder": PINK, "writer
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 # A white card with dark ink is legible in Lab's light theme and in its dark one.
-TEMPLATE = go.layout.Template(layout={
-    "font": {"family": _FONT, "size": 13, "color": INK},
-    "title": {"x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
-              "font": {"size": 15}},
-    "colorway": [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK],
-    "paper_bgcolor": "white", "plot_bgcolor": "white",
-    "xaxis": {"gridcolor": PALE, "zerolinecolor": GREY, "linecolor": GREY, "automargin": True,
-              "title": {"standoff": 8, "font": {"size": 13}}},
-    "yaxis": {"gridcolor": PALE, "zerolinecolor": GREY, "linecolor": GREY, "automargin": True,
-              "title": {"standoff": 8, "font": {"size": 13}}},
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "traceorder": "normal"},
-    "hoverlabel": {"font": {"family": _FONT}},
-    "bargap": 0.35,
-})
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": _FONT, "size": 13, "color": INK},
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "font": {"size": 15},
+        },
+        "colorway": [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK],
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "xaxis": {
+            "gridcolor": PALE,
+            "zerolinecolor": GREY,
+            "linecolor": GREY,
+            "automargin": True,
+            "title": {"standoff": 8, "font": {"size": 13}},
+        },
+        "yaxis": {
+            "gridcolor": PALE,
+            "zerolinecolor": GREY,
+            "linecolor": GREY,
+            "automargin": True,
+            "title": {"standoff": 8, "font": {"size": 13}},
+        },
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+        },
+        "hoverlabel": {"font": {"family": _FONT}},
+        "bargap": 0.35,
+    }
+)
 
 
 class Chart(NamedTuple):
     """A figure, the rows it is drawn from, and one sentence that reads it: what a panel shows."""
+
     figure: go.Figure
     rows: Sequence[tuple]  # NamedTuples, so that their fields name the columns
     reading: str
 
 
 def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.Figure:
-    """Give a figure the house template, a title that says the finding, and where its data came from.
+    """Give a figure the house template, a title that says the finding, and where its data came
+    from.
 
-    Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title and footer.
+    Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title
+    and footer.
     """
     title_lines = [plain(line) for line in _even_lines(title, 60)]
     source_lines = [plain(line) for line in _even_lines(f"Source: {source}", 76)]
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
-    # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline there.
-    title = {"text": "<br>".join(title_lines), "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12}}
-    figure.update_layout(template=TEMPLATE, title=title, autosize=True,
-                         height=height + above + below, margin={"l": 12, "r": 24, "t": above, "b": below})
+    # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline
+    # there.
+    title = {
+        "text": "<br>".join(title_lines),
+        "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12},
+    }
+    figure.update_layout(
+        template=TEMPLATE,
+        title=title,
+        autosize=True,
+        height=height + above + below,
+        margin={"l": 12, "r": 24, "t": above, "b": below},
+    )
     figure.add_annotation(
-        text="<br>".join(source_lines), xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
-        yshift=-50, align="right", showarrow=False, font={"size": 11, "color": GREY})
+        text="<br>".join(source_lines),
+        xref="paper",
+        yref="paper",
+        x=1,
+        y=0,
+        xanchor="right",
+        yanchor="top",
+        yshift=-50,
+        align="right",
+        showarrow=False,
+        font={"size": 11, "color": GREY},
+    )
     return figure
 
 
 def _even_lines(text: str, most: int) -> list[str]:
-    """A text on as few lines as `most` characters a line allow, all about equally long: no last word alone."""
+    """A text on as few lines as `most` characters a line allow, all about equally long: no last
+    word alone.
+    """
     lines = textwrap.wrap(text, most) or [""]
     widths = range(math.ceil(len(text) / len(lines)), most + 1)
-    return next((even for width in widths if len(even := textwrap.wrap(text, width)) == len(lines)), lines)
+    return next(
+        (even for width in widths if len(even := textwrap.wrap(text, width)) == len(lines)), lines
+    )
 
 
 def _legend_height(figure: go.Figure) -> int:
@@ -81,21 +142,41 @@ def plain(text: str) -> str:
 
 def short(name: str, most: int = 28) -> str:
     """A name for an axis: cut where it would take the room of the chart."""
-    return name if len(name) <= most else f"{name[:most - 1]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def whiskers(intervals: Iterable[tuple[float, float, float]], **style: object) -> dict[str, object]:
     """Error bars from (middle, low, high) for each point; none where an end is nan."""
     known = list(intervals)
-    return {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.5, "array": [high - middle for middle, _, high in known],
-            "arrayminus": [middle - low for middle, low, _ in known]} | style
+    return {
+        "type": "data",
+        "symmetric": False,
+        "color": GREY,
+        "thickness": 1.5,
+        "array": [high - middle for middle, _, high in known],
+        "arrayminus": [middle - low for middle, low, _ in known],
+    } | style
 
 
 def seconds(value: float) -> str:
     """Seconds with the digits that matter: 0.042 s, 1.3 s, 95 s."""
-    return f"{value:.3f} s" if value < 0.1 else f"{value:.2f} s" if value < 1 else f"{value:.1f} s" if value < 60 else f"{value:.0f} s"
+    return (
+        f"{value:.3f} s"
+        if value < 0.1
+        else f"{value:.2f} s"
+        if value < 1
+        else f"{value:.1f} s"
+        if value < 60
+        else f"{value:.0f} s"
+    )
 
 
 def dollars(value: float) -> str:
     """Dollars with two digits that matter: $0.0042, $0.30, $12.50."""
-    return f"${value:,.2f}" if value >= 0.1 or value == 0 else f"${value:.2g}" if value >= 0.0001 else f"${value:.1e}"
+    return (
+        f"${value:,.2f}"
+        if value >= 0.1 or value == 0
+        else f"${value:.2g}"
+        if value >= 0.0001
+        else f"${value:.1e}"
+    )

@@ -1,4 +1,6 @@
-"""Quality: the share of right answers by kind and level of task, a panel for each kind, a point for each member and level."""
+"""Quality: the share of right answers by kind and level of task, a panel for each kind, a point for
+each member and level.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +13,10 @@ import plotly.graph_objects as go
 from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, plain, short, whiskers
 from mlkit.stats import wilson
 
-_PANEL, _GAP = 130, 72  # pixels: the height of a panel, and of the levels below it with the next kind
+_PANEL, _GAP = (
+    130,
+    72,
+)  # pixels: the height of a panel, and of the levels below it with the next kind
 _DASHES = ("dot", "dash", "dashdot", "solid")
 
 
@@ -22,71 +27,155 @@ class Cell(NamedTuple):
     right: int
     of: int
     share: float  # right/of, in [0, 1]
-    low: float    # its 95% interval
+    low: float  # its 95% interval
     high: float
 
 
 def rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[Cell]:
-    """A cell for each kind, level and member among the answers (kind, level, member, right), in the order they first occur."""
+    """A cell for each kind, level and member among the answers (kind, level, member, right), in the
+    order they first occur.
+    """
     grades: dict[tuple[str, str, str], list[bool]] = {}
     for kind, level, member, right in graded:
         grades.setdefault((kind, level, member), []).append(right)
-    return [Cell(*place, sum(given), len(given), *wilson(sum(given), len(given))) for place, given in grades.items()]
+    return [
+        Cell(*place, sum(given), len(given), *wilson(sum(given), len(given)))
+        for place, given in grades.items()
+    ]
 
 
-def figure(cells: Sequence[Cell], source: str, lines: Mapping[str, Mapping[str, float]] | None = None) -> go.Figure:
-    """Panels two abreast. `lines` are shares to compare with, by kind: {"oracle": {"math": 0.9, "code": 0.8}}."""
+def figure(
+    cells: Sequence[Cell], source: str, lines: Mapping[str, Mapping[str, float]] | None = None
+) -> go.Figure:
+    """Panels two abreast. `lines` are shares to compare with, by kind: {"oracle": {"math": 0.9,
+    "code": 0.8}}.
+    """
     kinds, members = (list(dict.fromkeys(cell[field] for cell in cells)) for field in (0, 2))
-    spare = cycle(colour for colour in TEMPLATE.layout.colorway if colour not in map(MEMBERS.get, members))
+    spare = cycle(
+        colour for colour in TEMPLATE.layout.colorway if colour not in map(MEMBERS.get, members)
+    )
     colours = {member: MEMBERS.get(member) or next(spare) for member in members}
     traces, layout, names = [], {"annotations": []}, {}
     for number, kind in enumerate(kinds, 1):
         axis = str(number) if number > 1 else ""
         levels = list(dict.fromkeys(cell.level for cell in cells if cell.kind == kind))
         ends = [-0.5, len(levels) - 0.5]
-        drawn = [(name, _line(ends, shares[kind], dash)) for dash, (name, shares) in zip(cycle(_DASHES), (lines or {}).items())
-                 if kind in shares]
+        drawn = [
+            (name, _line(ends, shares[kind], dash))
+            for dash, (name, shares) in zip(cycle(_DASHES), (lines or {}).items())
+            if kind in shares
+        ]
         for place, member in enumerate(members):
             if shown := [cell for cell in cells if (cell.kind, cell.member) == (kind, member)]:
                 aside = 0.7 * ((place + 0.5) / len(members) - 0.5)
                 marker = {"color": colours[member], "symbol": place % 5, "size": 8}
-                drawn.append((member, _points([levels.index(cell.level) + aside for cell in shown], shown, marker)))
-        traces += [{"name": plain(short(name, 14)), "legendgroup": name, "xaxis": f"x{axis}", "yaxis": f"y{axis}",
-                    "showlegend": names.setdefault(name, number) == number, **trace} for name, trace in drawn]
+                drawn.append(
+                    (
+                        member,
+                        _points(
+                            [levels.index(cell.level) + aside for cell in shown], shown, marker
+                        ),
+                    )
+                )
+        traces += [
+            {
+                "name": plain(short(name, 14)),
+                "legendgroup": name,
+                "xaxis": f"x{axis}",
+                "yaxis": f"y{axis}",
+                "showlegend": names.setdefault(name, number) == number,
+                **trace,
+            }
+            for name, trace in drawn
+        ]
         layout[f"xaxis{axis}"] = {
-            "range": ends, "tickvals": list(range(len(levels))), "tickangle": 0, "showgrid": False, "zeroline": False,
-            "ticktext": [_folded(level, max(3, 27 // len(levels))) for level in levels]}
+            "range": ends,
+            "tickvals": list(range(len(levels))),
+            "tickangle": 0,
+            "showgrid": False,
+            "zeroline": False,
+            "ticktext": [_folded(level, max(3, 27 // len(levels))) for level in levels],
+        }
         layout[f"yaxis{axis}"] = {
-            "range": [-0.04, 1.04], "tickvals": [0, 0.5, 1], "tickformat": ".0%", "showticklabels": number % 2 == 1,
-            "title": {"text": "answered right" if number % 2 else ""}}
-        layout["annotations"].append({
-            "text": plain(short(kind)), "x": 0.5, "xref": f"x{axis} domain", "y": 1, "yref": f"y{axis} domain",
-            "yanchor": "bottom", "showarrow": False, "font": {"size": 13}})
+            "range": [-0.04, 1.04],
+            "tickvals": [0, 0.5, 1],
+            "tickformat": ".0%",
+            "showticklabels": number % 2 == 1,
+            "title": {"text": "answered right" if number % 2 else ""},
+        }
+        layout["annotations"].append(
+            {
+                "text": plain(short(kind)),
+                "x": 0.5,
+                "xref": f"x{axis} domain",
+                "y": 1,
+                "yref": f"y{axis} domain",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 13},
+            }
+        )
     down, abreast = -(-len(kinds) // 2) or 1, min(2, len(kinds)) or 1
     height = down * (_PANEL + _GAP) - _GAP
-    layout |= {"grid": {"rows": down, "columns": abreast, "pattern": "independent", "xgap": 0.08, "ygap": _GAP / (_PANEL + _GAP)},
-               "legend": {"y": 1 + 24 / height, "entrywidth": 92}, "showlegend": len(names) <= 24}
+    layout |= {
+        "grid": {
+            "rows": down,
+            "columns": abreast,
+            "pattern": "independent",
+            "xgap": 0.08,
+            "ygap": _GAP / (_PANEL + _GAP),
+        },
+        "legend": {"y": 1 + 24 / height, "entrywidth": 92},
+        "showlegend": len(names) <= 24,
+    }
     chart = dress(go.Figure(traces, layout), reading(cells), source, height=height)
     # The legend stands three abreast above the names of the first kinds.
-    above = 56 + 20 * (chart.layout.title.text.count("<br>") + 1) + 20 * -(-len(names) // 3) * chart.layout.showlegend
+    above = (
+        56
+        + 20 * (chart.layout.title.text.count("<br>") + 1)
+        + 20 * -(-len(names) // 3) * chart.layout.showlegend
+    )
     chart.layout.height += above - chart.layout.margin.t
     chart.layout.margin.t = above
     return chart
 
 
 def _line(ends: Sequence[float], share: float, dash: str) -> dict[str, object]:
-    return {"x": ends, "y": [share] * 2, "mode": "lines", "line": {"color": BLACK, "dash": dash, "width": 1.2}}
+    return {
+        "x": ends,
+        "y": [share] * 2,
+        "mode": "lines",
+        "line": {"color": BLACK, "dash": dash, "width": 1.2},
+    }
 
 
-def _points(xs: Sequence[float], cells: Sequence[Cell], marker: dict[str, object]) -> dict[str, object]:
-    return {"x": xs, "y": [cell.share for cell in cells], "mode": "markers", "marker": marker,
-            "error_y": whiskers(((cell.share, cell.low, cell.high) for cell in cells), color=None, thickness=1.3, width=2),
-            "hovertext": [_told(cell) for cell in cells], "hovertemplate": "%{hovertext}<extra></extra>"}
+def _points(
+    xs: Sequence[float], cells: Sequence[Cell], marker: dict[str, object]
+) -> dict[str, object]:
+    return {
+        "x": xs,
+        "y": [cell.share for cell in cells],
+        "mode": "markers",
+        "marker": marker,
+        "error_y": whiskers(
+            ((cell.share, cell.low, cell.high) for cell in cells),
+            color=None,
+            thickness=1.3,
+            width=2,
+        ),
+        "hovertext": [_told(cell) for cell in cells],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
 
 
 def _told(cell: Cell) -> str:
     lines = map(plain, wrap(f"{cell.member}: {cell.kind}, {cell.level}", 50))
-    return "<br>".join([*lines, f"{cell.right} of {cell.of} right (95% interval {cell.low:.0%} to {cell.high:.0%})"])
+    return "<br>".join(
+        [
+            *lines,
+            f"{cell.right} of {cell.of} right (95% interval {cell.low:.0%} to {cell.high:.0%})",
+        ]
+    )
 
 
 def _folded(name: str, wide: int) -> str:
@@ -102,18 +191,28 @@ def reading(cells: Sequence[Cell]) -> str:
     for cell in known:
         counts[cell.kind, cell.member][0] += cell.right
         counts[cell.kind, cell.member][1] += cell.of
-        tops[cell.kind, cell.level] = max(tops.get((cell.kind, cell.level), cell), cell, key=lambda cell: cell.share)
+        tops[cell.kind, cell.level] = max(
+            tops.get((cell.kind, cell.level), cell), cell, key=lambda cell: cell.share
+        )
     best = {}
     for (kind, member), (right, of) in counts.items():
-        best[kind] = max(best.get(kind, (0.0, member)), (right / of, member), key=lambda one: one[0])
-    (leader, times), = Counter(member for _, member in best.values()).most_common(1)
+        best[kind] = max(
+            best.get(kind, (0.0, member)), (right / of, member), key=lambda one: one[0]
+        )
+    ((leader, times),) = Counter(member for _, member in best.values()).most_common(1)
     hardest = min(tops.values(), key=lambda cell: cell.share)
-    return (f"{short(leader)} is best at {times} of {len(best)} kind{'s' * (len(best) > 1)}; hardest is {short(hardest.kind)}, "
-            f"{short(hardest.level)}, where the best ({short(hardest.member)}) gets {hardest.right} of {hardest.of} right")
+    return (
+        f"{short(leader)} is best at {times} of {len(best)} kind{'s' * (len(best) > 1)}; hardest is"
+        f" {short(hardest.kind)}, {short(hardest.level)}, where the best ({short(hardest.member)})"
+        f" gets {hardest.right} of {hardest.of} right"
+    )
 
 
-def chart(graded: Iterable[tuple[str, str, str, bool]], source: str,
-          lines: Mapping[str, Mapping[str, float]] | None = None) -> Chart:
+def chart(
+    graded: Iterable[tuple[str, str, str, bool]],
+    source: str,
+    lines: Mapping[str, Mapping[str, float]] | None = None,
+) -> Chart:
     """Graded answers ready to show."""
     cells = rows(graded)
     return Chart(figure(cells, source, lines), cells, reading(cells))

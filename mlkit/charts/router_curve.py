@@ -1,4 +1,6 @@
-"""Router curve: what each threshold of a router costs and how often it is right, against random sending and the oracle."""
+"""Router curve: what each threshold of a router costs and how often it is right, against random
+sending and the oracle.
+"""
 
 from collections.abc import Sequence
 from math import inf, nan
@@ -7,7 +9,18 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREEN, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain, whiskers
+from mlkit.charts.look import (
+    BLACK,
+    GREEN,
+    GREY,
+    MEMBERS,
+    ORANGE,
+    Chart,
+    dollars,
+    dress,
+    plain,
+    whiskers,
+)
 from mlkit.stats import wilson
 
 _MOST = 100  # thresholds; more are drawn no finer
@@ -15,7 +28,8 @@ _MOST = 100  # thresholds; more are drawn no finer
 
 class Item(NamedTuple):
     """A prompt that both models answered."""
-    certainty: float             # that the small model will do, in [0, 1]
+
+    certainty: float  # that the small model will do, in [0, 1]
     small_right: bool
     small_dollars: float
     large_right: bool
@@ -24,33 +38,52 @@ class Item(NamedTuple):
 
 
 class Point(NamedTuple):
-    way: str                     # small alone, large alone, oracle or router
-    threshold: float             # prompts less certain than this go to the large model; nan without a threshold
-    large_share: float           # of the prompts go to the large model, in [0, 1]
-    share: float                 # answered right, in [0, 1]
-    low: float                   # its 95% interval
+    way: str  # small alone, large alone, oracle or router
+    threshold: (
+        float  # prompts less certain than this go to the large model; nan without a threshold
+    )
+    large_share: float  # of the prompts go to the large model, in [0, 1]
+    share: float  # answered right, in [0, 1]
+    low: float  # its 95% interval
     high: float
     dollars_per_thousand: float  # prompts
 
 
 def rows(items: Sequence[Item]) -> list[Point]:
-    """Both models alone, the oracle (the cheapest that is right, the cheaper where none is), and the router at each threshold."""
+    """Both models alone, the oracle (the cheapest that is right, the cheaper where none is), and
+    the router at each threshold.
+    """
     if not items:
         return []
     table = np.array([Item(*item) for item in items], float)
     certainty, small_right, small_dollars, large_right, large_dollars, router_dollars = table.T
-    better = (large_right > small_right) | ((large_right == small_right) & (large_dollars < small_dollars))
+    better = (large_right > small_right) | (
+        (large_right == small_right) & (large_dollars < small_dollars)
+    )
     thresholds = np.append(np.unique(certainty), inf)
     some = thresholds[np.unique(np.linspace(0, len(thresholds) - 1, _MOST).round().astype(int))]
-    ways = [("small alone", np.zeros(len(table), bool)), ("large alone", np.ones(len(table), bool)), ("oracle", better)]
+    ways = [
+        ("small alone", np.zeros(len(table), bool)),
+        ("large alone", np.ones(len(table), bool)),
+        ("oracle", better),
+    ]
     return [_point(way, nan, table, to_large, 0.0) for way, to_large in ways] + [
-        _point("router", float(threshold), table, certainty < threshold, router_dollars.mean()) for threshold in some]
+        _point("router", float(threshold), table, certainty < threshold, router_dollars.mean())
+        for threshold in some
+    ]
 
 
-def _point(way: str, threshold: float, table: np.ndarray, to_large: np.ndarray, extra_dollars: float) -> Point:
+def _point(
+    way: str, threshold: float, table: np.ndarray, to_large: np.ndarray, extra_dollars: float
+) -> Point:
     right, cost = np.where(to_large[:, None], table[:, 3:5], table[:, 1:3]).T
-    return Point(way, threshold, float(to_large.mean()), *wilson(int(right.sum()), len(right)),
-                 1000 * float(cost.mean() + extra_dollars))
+    return Point(
+        way,
+        threshold,
+        float(to_large.mean()),
+        *wilson(int(right.sum()), len(right)),
+        1000 * float(cost.mean() + extra_dollars),
+    )
 
 
 def chosen(points: Sequence[Point], threshold: float) -> Point:
@@ -65,17 +98,37 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
         small, large, oracle, *curve = points
         mark = chosen(curve, threshold)
         for name, some, style in (
-                ("random sending", [small, large], {"mode": "lines", "line": {"color": GREY, "dash": "dash", "width": 1.5}}),
-                ("router", curve, {"mode": "lines", "line": {"color": ORANGE, "width": 2.5}}),
-                ("small alone", [small], _marked(small, MEMBERS["small"], "square")),
-                ("large alone", [large], _marked(large, MEMBERS["large"], "square")),
-                ("oracle", [oracle], _marked(oracle, GREEN, "star")),
-                (f"threshold {threshold:.2f}", [mark], _marked(mark, ORANGE, "circle"))):
+            (
+                "random sending",
+                [small, large],
+                {"mode": "lines", "line": {"color": GREY, "dash": "dash", "width": 1.5}},
+            ),
+            ("router", curve, {"mode": "lines", "line": {"color": ORANGE, "width": 2.5}}),
+            ("small alone", [small], _marked(small, MEMBERS["small"], "square")),
+            ("large alone", [large], _marked(large, MEMBERS["large"], "square")),
+            ("oracle", [oracle], _marked(oracle, GREEN, "star")),
+            (f"threshold {threshold:.2f}", [mark], _marked(mark, ORANGE, "circle")),
+        ):
             chart.add_scatter(
-                name=name, x=[point.dollars_per_thousand for point in some], y=[point.share for point in some], **style,
-                customdata=[(np.nan_to_num(point.threshold), point.large_share, plain(dollars(point.dollars_per_thousand))) for point in some],
-                hovertemplate=f"{name}: %{{y:.0%}} right for %{{customdata[2]}} per 1,000<br>%{{customdata[1]:.0%}} to the large "
-                              "model" + ", threshold %{customdata[0]:.2f}" * (name == "router") + "<extra></extra>")
+                name=name,
+                x=[point.dollars_per_thousand for point in some],
+                y=[point.share for point in some],
+                **style,
+                customdata=[
+                    (
+                        np.nan_to_num(point.threshold),
+                        point.large_share,
+                        plain(dollars(point.dollars_per_thousand)),
+                    )
+                    for point in some
+                ],
+                hovertemplate=(
+                    f"{name}: %{{y:.0%}} right for %{{customdata[2]}} per"
+                    " 1,000<br>%{customdata[1]:.0%} to the large model"
+                )
+                + ", threshold %{customdata[0]:.2f}" * (name == "router")
+                + "<extra></extra>",
+            )
     dearest = max((point.dollars_per_thousand for point in points), default=1.0)
     chart.update_xaxes(title_text=plain("$ per 1,000 prompts"), range=[0, 1.06 * dearest or 1.0])
     chart.update_yaxes(title_text="answered right", tickformat=".0%")
@@ -83,20 +136,35 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
 
 
 def _marked(point: Point, colour: str, symbol: str) -> dict[str, object]:
-    return {"mode": "markers", "marker": {"size": 13, "color": colour, "symbol": symbol, "line": {"color": BLACK, "width": 1}},
-            "error_y": whiskers([(point.share, point.low, point.high)], color=colour, thickness=1, width=3)}
+    return {
+        "mode": "markers",
+        "marker": {
+            "size": 13,
+            "color": colour,
+            "symbol": symbol,
+            "line": {"color": BLACK, "width": 1},
+        },
+        "error_y": whiskers(
+            [(point.share, point.low, point.high)], color=colour, thickness=1, width=3
+        ),
+    }
 
 
 def reading(points: Sequence[Point], threshold: float) -> str:
-    """What the threshold does, for what money, beside the large model alone and beside sending as many at random."""
+    """What the threshold does, for what money, beside the large model alone and beside sending as
+    many at random.
+    """
     if not points:
         return "Nothing was routed, so there is no curve to show."
     small, large, _, *curve = points
     mark = chosen(curve, threshold)
     random = small.share + mark.large_share * (large.share - small.share)
-    return (f"At {threshold:.2f} the router sends {mark.large_share:.0%} to the large model: {mark.share:.0%} right for "
-            f"{dollars(mark.dollars_per_thousand)} per 1,000 (sent at random {random:.0%}, the large model alone "
-            f"{large.share:.0%} for {dollars(large.dollars_per_thousand)})")
+    return (
+        f"At {threshold:.2f} the router sends {mark.large_share:.0%} to the large model:"
+        f" {mark.share:.0%} right for {dollars(mark.dollars_per_thousand)} per 1,000 (sent at"
+        f" random {random:.0%}, the large model alone {large.share:.0%} for"
+        f" {dollars(large.dollars_per_thousand)})"
+    )
 
 
 def chart(items: Sequence[Item], threshold: float, source: str) -> Chart:

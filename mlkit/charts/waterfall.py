@@ -11,21 +11,34 @@ from mlkit.models import Prices, cost_dollars
 from mlkit.schedule import schedule
 from mlkit.trace import Call
 
-_MEANING = {"queue": "waiting for a server", "load": "loading the model", "prompt": "reading the prompt",
-            "output": "writing the answer", "failed": "failing"}
+_MEANING = {
+    "queue": "waiting for a server",
+    "load": "loading the model",
+    "prompt": "reading the prompt",
+    "output": "writing the answer",
+    "failed": "failing",
+}
 
 
 class Bar(NamedTuple):
     call: str
-    phase: str            # queue, load, prompt, output or failed
+    phase: str  # queue, load, prompt, output or failed
     start_seconds: float
     seconds: float
-    tokens: int           # read (prompt) or written (output), else 0
+    tokens: int  # read (prompt) or written (output), else 0
 
 
-def rows(calls: Sequence[Call], servers: int | None = None, place: Callable[[Call], Hashable] | None = None) -> list[Bar]:
-    """The phases of every call, in the order asked, laid out for `servers` or `place` as `schedule` does."""
-    ends = {call.id: end for call, (_, end) in zip(calls, schedule(calls, servers, place), strict=True)}
+def rows(
+    calls: Sequence[Call],
+    servers: int | None = None,
+    place: Callable[[Call], Hashable] | None = None,
+) -> list[Bar]:
+    """The phases of every call, in the order asked, laid out for `servers` or `place` as `schedule`
+    does.
+    """
+    ends = {
+        call.id: end for call, (_, end) in zip(calls, schedule(calls, servers, place), strict=True)
+    }
     bars = []
     for call in calls:
         ready = max((ends[id] for id in call.after), default=0.0)
@@ -41,26 +54,44 @@ def _phases(call: Call, queue_seconds: float) -> list[tuple[str, float, int]]:
     reply = call.reply
     if isinstance(reply, Failure):
         return [("queue", queue_seconds, 0), ("failed", reply.seconds, 0)]
-    return [("queue", queue_seconds, 0), ("load", reply.load_seconds, 0),
-            ("prompt", reply.prompt_seconds, reply.prompt_tokens), ("output", reply.output_seconds, reply.output_tokens)]
+    return [
+        ("queue", queue_seconds, 0),
+        ("load", reply.load_seconds, 0),
+        ("prompt", reply.prompt_seconds, reply.prompt_tokens),
+        ("output", reply.output_seconds, reply.output_tokens),
+    ]
 
 
 def figure(bars: Sequence[Bar], source: str, title: str = "") -> go.Figure:
-    """One line a call, time from left to right; a chart that says so where there is nothing to draw."""
+    """One line a call, time from left to right; a chart that says so where there is nothing to
+    draw.
+    """
     names = list(dict.fromkeys(bar.call for bar in bars))
     chart = go.Figure()
     for phase, colour in PHASES.items():
         drawn = [bar for bar in bars if bar.phase == phase]
         if drawn:
             chart.add_bar(
-                name=_MEANING[phase], orientation="h", marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
-                y=[plain(bar.call) for bar in drawn], x=[bar.seconds for bar in drawn],
-                base=[bar.start_seconds for bar in drawn], customdata=[bar.tokens for bar in drawn],
-                hovertemplate=f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>")
+                name=_MEANING[phase],
+                orientation="h",
+                marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
+                y=[plain(bar.call) for bar in drawn],
+                x=[bar.seconds for bar in drawn],
+                base=[bar.start_seconds for bar in drawn],
+                customdata=[bar.tokens for bar in drawn],
+                hovertemplate=(
+                    f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
+                ),
+            )
     chart.update_layout(barmode="overlay", showlegend=True)
     chart.update_xaxes(title_text="seconds since the first question", rangemode="tozero")
-    chart.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=[plain(name) for name in names],
-                       type="category", ticksuffix="  ")
+    chart.update_yaxes(
+        autorange="reversed",
+        categoryorder="array",
+        categoryarray=[plain(name) for name in names],
+        type="category",
+        ticksuffix="  ",
+    )
     return dress(chart, title or reading(bars), source, height=44 + 38 * len(names))
 
 
@@ -69,16 +100,32 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float | None = None) -> s
     if not bars:
         return "Nothing was asked, so there is no time to show."
     wall = max(bar.start_seconds + bar.seconds for bar in bars)
-    spent = {phase: sum(bar.seconds for bar in bars if bar.phase == phase) for phase in PHASES if phase != "queue"}
+    spent = {
+        phase: sum(bar.seconds for bar in bars if bar.phase == phase)
+        for phase in PHASES
+        if phase != "queue"
+    }
     most = max(spent, key=spent.__getitem__)
     count = len({bar.call for bar in bars})
-    cost = "" if dollars_per_thousand is None else f" and {dollars(dollars_per_thousand)} per 1,000 runs"
+    cost = (
+        ""
+        if dollars_per_thousand is None
+        else f" and {dollars(dollars_per_thousand)} per 1,000 runs"
+    )
     share = spent[most] / sum(spent.values())
-    return f"{count} call{'s' * (count > 1)}: {seconds(wall)}{cost}; {share:.0%} of the models' time went to {_MEANING[most]}"
+    return (
+        f"{count} call{'s' * (count > 1)}: {seconds(wall)}{cost}; {share:.0%} of the models' time"
+        f" went to {_MEANING[most]}"
+    )
 
 
-def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | None = 1,
-          place: Callable[[Call], Hashable] | None = None) -> Chart:
+def chart(
+    calls: Sequence[Call],
+    source: str,
+    prices: Prices,
+    servers: int | None = 1,
+    place: Callable[[Call], Hashable] | None = None,
+) -> Chart:
     """The waterfall of a run's calls on `servers` (one, unless told otherwise), ready to show."""
     bars = rows(calls, servers, place)
     sentence = reading(bars, 1000 * cost_dollars(calls, prices))

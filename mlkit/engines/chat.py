@@ -1,4 +1,6 @@
-"""Ask and Embed over the official Ollama client. Which engine answers is decided by the transport beneath it."""
+"""Ask and Embed over the official Ollama client. Which engine answers is decided by the transport
+beneath it.
+"""
 
 import asyncio
 import json
@@ -14,27 +16,45 @@ import ollama
 import pydantic
 
 from mlkit.ask import Member, Reply
-from mlkit.errors import BadPrompt, EngineBusy, EngineError, EngineTimeout, EngineUnreachable, MlkitError, ModelMissing
+from mlkit.errors import (
+    BadPrompt,
+    EngineBusy,
+    EngineError,
+    EngineTimeout,
+    EngineUnreachable,
+    MlkitError,
+    ModelMissing,
+)
 
 CONTEXT_TOKENS = 4096
-# Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a token.
+# Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
+# token.
 PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
-_FILLS_CONTEXT = (f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be dropped. "
-                  "Shorten it, or ask about one part at a time.")
+_FILLS_CONTEXT = (
+    f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be"
+    " dropped. Shorten it, or ask about one part at a time."
+)
 _UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 _NANO = 1e-9
 _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
 
 
 class Chat:
-    """`await chat(member, prompt)` is an `Ask`. At most `lanes` calls run at once; the others wait in the queue.
+    """`await chat(member, prompt)` is an `Ask`. At most `lanes` calls run at once; the others wait
+    in the queue.
 
-    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see notebook 04. A transport
-    that has its answers already (`answer(path, request)`, as Replay) is asked without HTTP, which is several times as fast.
+    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see
+    notebook 04. A transport that has its answers already (`answer(path, request)`, as Replay) is
+    asked without HTTP, which is several times as fast.
     """
 
-    def __init__(self, host: str, transport: httpx.AsyncBaseTransport | None = None, lanes: int = 1,
-                 timeout_seconds: float = 300.0) -> None:
+    def __init__(
+        self,
+        host: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        lanes: int = 1,
+        timeout_seconds: float = 300.0,
+    ) -> None:
         if lanes < 1:
             raise ValueError(f"lanes is {lanes}; it takes at least one")
         # The client's own default is to wait for ever.
@@ -44,8 +64,15 @@ class Chat:
         self._where = host
         self._lane = asyncio.Semaphore(lanes)
 
-    async def __call__(self, member: Member, prompt: str, *, role: str = "", format: dict[str, Any] | None = None,
-                       labels: Sequence[str] | None = None) -> Reply:
+    async def __call__(
+        self,
+        member: Member,
+        prompt: str,
+        *,
+        role: str = "",
+        format: dict[str, Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Reply:
         messages = messages_for(member, prompt)
         check_prompt(prompt, sum(len(message["content"]) for message in messages))
         probabilities = {"logprobs": True, "top_logprobs": 20} if labels else {}
@@ -54,12 +81,24 @@ class Chat:
         async with self._lane:
             queue_seconds = time.perf_counter() - asked if waited else 0.0
             if self._answer:
-                request = {"model": member.model, "messages": messages, "options": options_for(member), **probabilities}
-                response = self._answer("/api/chat", request | ({"format": format} if format else {}))
+                request = {
+                    "model": member.model,
+                    "messages": messages,
+                    "options": options_for(member),
+                    **probabilities,
+                }
+                response = self._answer(
+                    "/api/chat", request | ({"format": format} if format else {})
+                )
             else:
                 with _our_errors(member.model, self._where):
-                    response = await self._client.chat(member.model, messages, format=format, options=options_for(member),
-                                                       **probabilities)
+                    response = await self._client.chat(
+                        member.model,
+                        messages,
+                        format=format,
+                        options=options_for(member),
+                        **probabilities,
+                    )
         return _reply(member, response, queue_seconds)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
@@ -76,31 +115,46 @@ class Chat:
 
 
 def check_prompt(prompt: str, characters: int) -> None:
-    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along: system, shots, prompt."""
+    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along:
+    system, shots, prompt.
+    """
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
     if unsendable := _UNSENDABLE.search(prompt):
         kind = "a NUL" if unsendable[0] == "\0" else "half of a character (a lone surrogate)"
-        raise BadPrompt(f"The prompt holds {kind} at position {unsendable.start()}. Clean it with  "
-                        "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')")
+        raise BadPrompt(
+            f"The prompt holds {kind} at position {unsendable.start()}. Clean it with  "
+            "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')"
+        )
     if characters > PROMPT_CHARACTERS:
-        raise BadPrompt(f"The prompt with its system message and examples has {characters:,} characters, more than fits "
-                        f"the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be dropped without a word. "
-                        f"Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one part at a time.")
+        raise BadPrompt(
+            f"The prompt with its system message and examples has {characters:,} characters, more"
+            f" than fits the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be"
+            f" dropped without a word. Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one"
+            " part at a time."
+        )
 
 
 def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
     """The chat as it is sent: system, shots as earlier turns, prompt."""
-    # The system message is always sent, even when empty: without one, model templates put in their own.
+    # The system message is always sent, even when empty: without one, model templates put in their
+    # own.
     messages = [{"role": "system", "content": member.system}]
     for question, answer in member.shots:
-        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        messages += [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": answer},
+        ]
     return [*messages, {"role": "user", "content": prompt}]
 
 
 def options_for(member: Member) -> dict[str, float]:
-    return {"temperature": float(member.temperature), "seed": member.seed, "num_predict": member.max_tokens,
-            "num_ctx": CONTEXT_TOKENS}
+    return {
+        "temperature": float(member.temperature),
+        "seed": member.seed,
+        "num_predict": member.max_tokens,
+        "num_ctx": CONTEXT_TOKENS,
+    }
 
 
 def _reply(member: Member, response: Any, queue_seconds: float) -> Reply:
@@ -132,29 +186,43 @@ def _our_errors(model: str, where: str) -> Iterator[None]:
     except httpx.ConnectTimeout:
         raise EngineUnreachable(f"Nothing answers at {where}. {_RUN_OR_REPLAY}") from None
     except httpx.TimeoutException:
-        raise EngineTimeout(f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take a "
-                            "smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900") from None
+        raise EngineTimeout(
+            f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take"
+            " a smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900"
+        ) from None
     except (ConnectionError, httpx.TransportError) as error:
-        raise EngineUnreachable(f"The model server at {where} did not answer, or went away in the middle "
-                                f"({type(error).__name__}). {_RUN_OR_REPLAY}") from None
+        raise EngineUnreachable(
+            f"The model server at {where} did not answer, or went away in the middle "
+            f"({type(error).__name__}). {_RUN_OR_REPLAY}"
+        ) from None
     except RuntimeError as error:
         if "loop" not in str(error):
             raise
-        raise EngineError("This kit was connected in an event loop that has ended. Connect again:  kit = mlkit.connect()"
-                          ) from None
+        raise EngineError(
+            "This kit was connected in an event loop that has ended. Connect again:  kit ="
+            " mlkit.connect()"
+        ) from None
     except (json.JSONDecodeError, pydantic.ValidationError, UnicodeDecodeError):
-        raise EngineError(f"What answered at {where} does not speak Ollama's language (its reply was not the JSON we "
-                          "expected). Check the address:  echo $OLLAMA_HOST") from None
+        raise EngineError(
+            f"What answered at {where} does not speak Ollama's language (its reply was not the JSON"
+            " we expected). Check the address:  echo $OLLAMA_HOST"
+        ) from None
 
 
 def _from_status(error: ollama.ResponseError, model: str, where: str) -> MlkitError:
     if "context length" in error.error:
         return BadPrompt(_FILLS_CONTEXT)
     if error.status_code == 404:
-        return ModelMissing(f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model}   "
-                            "or run on the recordings:  MLKIT_ENGINE=replay")
+        return ModelMissing(
+            f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "
+            "  or run on the recordings:  MLKIT_ENGINE=replay"
+        )
     if error.status_code == 503:
-        return EngineBusy(f"The server at {where} is full ({error.error[:200]}). Ask again in a moment, or let more calls "
-                          "wait:  OLLAMA_MAX_QUEUE=512 ollama serve")
-    return EngineError(f"The server at {where} answered {error.status_code}: {error.error[:200]!r}. Its log says more; "
-                       "check it with:  mlkit doctor")
+        return EngineBusy(
+            f"The server at {where} is full ({error.error[:200]}). Ask again in a moment, or let"
+            " more calls wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
+        )
+    return EngineError(
+        f"The server at {where} answered {error.status_code}: {error.error[:200]!r}. Its log says"
+        " more; check it with:  mlkit doctor"
+    )

@@ -1,4 +1,6 @@
-"""Which engine answers, and why: Ollama where it runs, else the weights that are here, else the recordings."""
+"""Which engine answers, and why: Ollama where it runs, else the weights that are here, else the
+recordings.
+"""
 
 import datetime
 import os
@@ -9,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from ollama._client import _parse_host  # how the client itself reads OLLAMA_HOST; it has no public name
+from ollama._client import (
+    _parse_host,
+)  # how the client itself reads OLLAMA_HOST; it has no public name
 
 from mlkit import paths
 from mlkit.engines.recording import Header, load_file, load_folder
@@ -23,6 +27,7 @@ ENGINES = ("auto", "ollama", "embedded", "replay")
 @dataclass(frozen=True)
 class Engine:
     """What is beneath `ask`: a transport for the Ollama client, and where its answers come from."""
+
     kind: str  # "ollama", "embedded" or "replay"
     header: Header
     transport: httpx.AsyncBaseTransport | None
@@ -48,7 +53,9 @@ def choose(cast: Cast, engine: str = "auto") -> Engine:
     if engine in makers:
         return makers[engine](cast)
     if engine != "auto":
-        raise EngineError(f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto")
+        raise EngineError(
+            f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto"
+        )
     reasons = []
     for maker in (_ollama, _embedded):
         try:
@@ -75,8 +82,10 @@ def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
             models = client.get("/api/tags").raise_for_status().json()["models"]
         return version, {model["name"]: model["digest"] for model in models}
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise EngineUnreachable(f"No Ollama answers at {host()} ({type(error).__name__}). Start it with:  ollama serve   "
-                                "or take another engine:  MLKIT_ENGINE=auto") from None
+        raise EngineUnreachable(
+            f"No Ollama answers at {host()} ({type(error).__name__}). Start it with:  ollama serve "
+            "  or take another engine:  MLKIT_ENGINE=auto"
+        ) from None
 
 
 def has(model: str, available: Mapping[str, str]) -> bool:
@@ -88,10 +97,14 @@ def _ollama(cast: Cast) -> Engine:
     version, available = server_models()
     missing = [model for model in cast.models if not has(model, available)]
     if missing:
-        raise ModelMissing(f"The Ollama at {host()} does not have {' and '.join(missing)}. "
-                           f"Fetch with:  uv run mlkit pull --cast {cast.name}")
+        raise ModelMissing(
+            f"The Ollama at {host()} does not have {' and '.join(missing)}. "
+            f"Fetch with:  uv run mlkit pull --cast {cast.name}"
+        )
     digests = {model: available.get(model) or available[f"{model}:latest"] for model in cast.models}
-    return _recorded_if_asked(Engine("ollama", _header(f"Ollama {version}", digests), httpx.AsyncHTTPTransport()), cast)
+    return _recorded_if_asked(
+        Engine("ollama", _header(f"Ollama {version}", digests), httpx.AsyncHTTPTransport()), cast
+    )
 
 
 def _embedded(cast: Cast) -> Engine:
@@ -99,15 +112,19 @@ def _embedded(cast: Cast) -> Engine:
 
     missing = weights.missing(cast.models)
     if missing:
-        raise ModelMissing(f"The weights of {' and '.join(missing)} are not on this machine. "
-                           f"Fetch with:  uv run mlkit pull --cast {cast.name}")
+        raise ModelMissing(
+            f"The weights of {' and '.join(missing)} are not on this machine. "
+            f"Fetch with:  uv run mlkit pull --cast {cast.name}"
+        )
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded
 
     digests = {model: weights.WEIGHTS[model].sha256 for model in cast.models}
     transport = Embedded({model: weights.path(model) for model in cast.models})
-    return _recorded_if_asked(Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), transport), cast)
+    return _recorded_if_asked(
+        Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), transport), cast
+    )
 
 
 def _replay(cast: Cast) -> Engine:
@@ -120,12 +137,23 @@ def _header(engine: str, digests: Mapping[str, str]) -> Header:
 
 
 def machine() -> str:
-    """What kind of machine this is, in words that name nobody: "2 cores, 24 GiB, x86_64, no GPU"."""
+    """What kind of machine this is, in words that name nobody: "2 cores, 24 GiB, x86_64, no
+    GPU".
+    """
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = "NVIDIA GPU" if shutil.which("nvidia-smi") else "Apple GPU" if platform.machine() == "arm64" else "no GPU"
-    return f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()}, {gpu}"
+    gpu = (
+        "NVIDIA GPU"
+        if shutil.which("nvidia-smi")
+        else "Apple GPU"
+        if platform.machine() == "arm64"
+        else "no GPU"
+    )
+    return (
+        f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()},"
+        f" {gpu}"
+    )
 
 
 def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
@@ -143,4 +171,8 @@ def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
         if recording.header.same_models(engine.header):
             known |= recording.exchanges
             elsewhere |= set() if own else recording.exchanges.keys()
-    return Engine(engine.kind, engine.header, Recorder(engine.transport, path, engine.header, known, elsewhere))
+    return Engine(
+        engine.kind,
+        engine.header,
+        Recorder(engine.transport, path, engine.header, known, elsewhere),
+    )

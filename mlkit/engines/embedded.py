@@ -1,11 +1,14 @@
-"""Qwen inside this Python process: llama.cpp behind an httpx transport that answers as a real Ollama 0.24 would.
+"""Qwen inside this Python process: llama.cpp behind an httpx transport that answers as a real
+Ollama 0.24 would.
 
-    client = ollama.AsyncClient(transport=Embedded({"qwen2.5-coder:0.5b": weights.path("qwen2.5-coder:0.5b")}))
+    client = ollama.AsyncClient(transport=Embedded({"qwen2.5-coder:0.5b":
+    weights.path("qwen2.5-coder:0.5b")}))
 
-One daemon thread runs the models, one request at a time. Prompts are the plain ChatML of these models and the sampler
-has Ollama's defaults, so that at temperature 0 the text mostly agrees. What differs on purpose: a prompt that does not
-fit num_ctx is refused (Ollama silently drops its middle), an answer ends where the context is full (Ollama drops the
-oldest tokens and goes on), and text with a NUL or a lone surrogate is refused (Ollama alters it).
+One daemon thread runs the models, one request at a time. Prompts are the plain ChatML of these
+models and the sampler has Ollama's defaults, so that at temperature 0 the text mostly agrees. What
+differs on purpose: a prompt that does not fit num_ctx is refused (Ollama silently drops its
+middle), an answer ends where the context is full (Ollama drops the oldest tokens and goes on), and
+text with a NUL or a lone surrogate is refused (Ollama alters it).
 """
 
 import asyncio
@@ -32,16 +35,19 @@ import xllamacpp
 from mlkit.engines import gguf, wire
 from mlkit.engines.wire import JSON, Refused
 
-# Small batches: llama.cpp notices a cancelled call only between them (0.3 s), and they cost no speed on a CPU.
+# Small batches: llama.cpp notices a cancelled call only between them (0.3 s), and they cost no
+# speed on a CPU.
 BATCH = 64  # tokens
 EXIT_SECONDS = 3  # how long Python waits, on its way out, for a call in progress to stop
 
 
 class Embedded(httpx.AsyncBaseTransport):
-    """Answers what mlkit asks of an Ollama server, from GGUF files (`weights`: model name -> file), in this process.
+    """Answers what mlkit asks of an Ollama server, from GGUF files (`weights`: model name -> file),
+    in this process.
 
-    A model is loaded on first use and kept. `threads` is the number of cores to compute on; by default all that this
-    process may use. Requests wait for each other: asking two models at once is no faster than one after the other.
+    A model is loaded on first use and kept. `threads` is the number of cores to compute on; by
+    default all that this process may use. Requests wait for each other: asking two models at once
+    is no faster than one after the other.
     """
 
     def __init__(self, weights: Mapping[str, Path], threads: int | None = None) -> None:
@@ -55,7 +61,9 @@ class Embedded(httpx.AsyncBaseTransport):
         method = "GET" if request.method == "HEAD" else request.method
         if (method, path) not in ROUTES:
             known = any(path == other for _, other in ROUTES)
-            return _text(405, "405 method not allowed") if known else _text(404, "404 page not found")
+            return (
+                _text(405, "405 method not allowed") if known else _text(404, "404 page not found")
+            )
         try:
             body = wire.body(path, await request.aread()) if method == "POST" else {}
             response = await ROUTES[method, path](self, body)
@@ -65,7 +73,9 @@ class Embedded(httpx.AsyncBaseTransport):
             return httpx.Response(error.status, json={"error": str(error)})
 
     async def aclose(self) -> None:
-        """Stop the call in progress. The models stay until this object goes, so that it can be used again."""
+        """Stop the call in progress. The models stay until this object goes, so that it can be used
+        again.
+        """
         self._worker.cancel()
 
     async def _root(self, body: JSON) -> httpx.Response:
@@ -75,14 +85,33 @@ class Embedded(httpx.AsyncBaseTransport):
         return httpx.Response(200, json={"version": f"embedded-{xllamacpp.__version__}"})
 
     async def _tags(self, body: JSON) -> httpx.Response:
-        return httpx.Response(200, json={"models": [
-            wire.summary(name, file) | {"modified_at": wire.modified(file)} for name, file in self._weights.items()]})
+        return httpx.Response(
+            200,
+            json={
+                "models": [
+                    wire.summary(name, file) | {"modified_at": wire.modified(file)}
+                    for name, file in self._weights.items()
+                ]
+            },
+        )
 
     async def _ps(self, body: JSON) -> httpx.Response:
         loaded = {file: context for file, (_, context) in self._worker.loaded.copy().items()}
-        return httpx.Response(200, json={"models": [
-            wire.summary(name, file) | {"expires_at": wire.NEVER, "size_vram": 0, "context_length": loaded[file]}
-            for name, file in self._weights.items() if file in loaded]})
+        return httpx.Response(
+            200,
+            json={
+                "models": [
+                    wire.summary(name, file)
+                    | {
+                        "expires_at": wire.NEVER,
+                        "size_vram": 0,
+                        "context_length": loaded[file],
+                    }
+                    for name, file in self._weights.items()
+                    if file in loaded
+                ]
+            },
+        )
 
     async def _show(self, body: JSON) -> httpx.Response:
         name = body.get("model") or body.get("name") or _refuse(400, "model is required")
@@ -92,16 +121,24 @@ class Embedded(httpx.AsyncBaseTransport):
         name = body.get("model") or _refuse(404, "model '' not found")
         texts = wire.texts(body)
         file = self._file(name, f'model "{name}" not found, try pulling it first')
-        work = functools.partial(_embed, self._worker, file, wire.options(body)["num_ctx"], name, texts)
+        work = functools.partial(
+            _embed, self._worker, file, wire.options(body)["num_ctx"], name, texts
+        )
         return httpx.Response(200, json=(await self._worker.submit(work).all())[0])
 
     async def _chat(self, body: JSON) -> httpx.Response:
         wire.check_chat(body)
         file = self._file(body["model"], f"model '{body['model']}' not found")
-        call = self._worker.submit(functools.partial(_chat, self._worker, file, body, wire.question(body)))
+        call = self._worker.submit(
+            functools.partial(_chat, self._worker, file, body, wire.question(body))
+        )
         if body.get("stream", True) and body.get("messages"):
-            first = await anext(call)  # an error that comes before the first word has a status of its own
-            return httpx.Response(200, headers={"content-type": "application/x-ndjson"}, stream=_Lines(first, call))
+            first = await anext(
+                call
+            )  # an error that comes before the first word has a status of its own
+            return httpx.Response(
+                200, headers={"content-type": "application/x-ndjson"}, stream=_Lines(first, call)
+            )
         return httpx.Response(200, json=wire.joined(await call.all()))
 
     def _file(self, name: str, otherwise: str) -> Path:
@@ -111,9 +148,14 @@ class Embedded(httpx.AsyncBaseTransport):
 
 
 ROUTES = {
-    ("GET", "/"): Embedded._root, ("GET", "/api/version"): Embedded._version,
-    ("GET", "/api/tags"): Embedded._tags, ("GET", "/api/ps"): Embedded._ps, ("POST", "/api/show"): Embedded._show,
-    ("POST", "/api/chat"): Embedded._chat, ("POST", "/api/embed"): Embedded._embed}
+    ("GET", "/"): Embedded._root,
+    ("GET", "/api/version"): Embedded._version,
+    ("GET", "/api/tags"): Embedded._tags,
+    ("GET", "/api/ps"): Embedded._ps,
+    ("POST", "/api/show"): Embedded._show,
+    ("POST", "/api/chat"): Embedded._chat,
+    ("POST", "/api/embed"): Embedded._embed,
+}
 
 
 def _text(status: int, text: str) -> httpx.Response:
@@ -143,7 +185,9 @@ class _Lines(httpx.AsyncByteStream):
 
 
 class _Call:
-    """One request on its way through the worker. Its items arrive on the event loop that made it."""
+    """One request on its way through the worker. Its items arrive on the event loop that made
+    it.
+    """
 
     def __init__(self, work: "Callable[[_Call], None]") -> None:
         self._work, self._loop = work, asyncio.get_running_loop()
@@ -157,7 +201,11 @@ class _Call:
         try:
             self._work(self)
         except Exception as error:
-            self.emit(error if isinstance(error, Refused) else Refused(500, f"{type(error).__name__}: {error}"))
+            self.emit(
+                error
+                if isinstance(error, Refused)
+                else Refused(500, f"{type(error).__name__}: {error}")
+            )
         self.emit(Refused(499, "request canceled") if self.cancelled.is_set() else None)
 
     def emit(self, item: JSON | Exception | None) -> bool:
@@ -188,11 +236,17 @@ class _Call:
 
 
 class _Worker:
-    """The one thread that runs models. It is a daemon, so that it never keeps Python from exiting."""
+    """The one thread that runs models. It is a daemon, so that it never keeps Python from
+    exiting.
+    """
 
     def __init__(self, threads: int) -> None:
-        self.loaded: dict[Path, tuple[xllamacpp.Server, int]] = {}  # file -> server, context in tokens
-        self.key = secrets.token_hex(32)  # llama.cpp opens a port on 127.0.0.1 in any case: nobody else may use it
+        self.loaded: dict[
+            Path, tuple[xllamacpp.Server, int]
+        ] = {}  # file -> server, context in tokens
+        self.key = secrets.token_hex(
+            32
+        )  # llama.cpp opens a port on 127.0.0.1 in any case: nobody else may use it
         self._threads = threads
         self._jobs: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._current: _Call | None = None
@@ -215,15 +269,23 @@ class _Worker:
             call.cancelled.set()
 
     def server(self, file: Path, context: int) -> xllamacpp.Server:
-        """The model of a file, loaded if need be; as in Ollama, another context size loads it anew."""
+        """The model of a file, loaded if need be; as in Ollama, another context size loads it
+        anew.
+        """
         context = max(4, min(context, gguf.context_tokens(file)))
         if self.loaded.get(file, (None, 0))[1] != context:
             self.loaded.pop(file, None)
             try:
-                self.loaded[file] = xllamacpp.Server(_params(file, context, self._threads, self.key)), context
+                self.loaded[file] = (
+                    xllamacpp.Server(_params(file, context, self._threads, self.key)),
+                    context,
+                )
             except RuntimeError as error:
-                raise Refused(500, f"unable to load {file}: it is damaged, or there is not enough memory. "
-                                   f"Fetch it again with:  uv run mlkit pull") from error
+                raise Refused(
+                    500,
+                    f"unable to load {file}: it is damaged, or there is not enough memory. "
+                    "Fetch it again with:  uv run mlkit pull",
+                ) from error
         return self.loaded[file][0]
 
     def _serve(self) -> None:
@@ -236,17 +298,27 @@ class _Worker:
 
 def _cores() -> int:
     """Physical cores that this process may use. More threads than that wait for each other."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    available = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return min(available, psutil.cpu_count(logical=False) or available)
 
 
 def _params(file: Path, context: int, threads: int, key: str) -> xllamacpp.CommonParams:
     params = xllamacpp.CommonParams()
-    params.model.path, params.n_ctx, params.n_parallel = str(file), context, 1  # one slot: the context is not divided
+    params.model.path, params.n_ctx, params.n_parallel = (
+        str(file),
+        context,
+        1,
+    )  # one slot: the context is not divided
     params.n_batch = params.n_ubatch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    # Answers and embeddings from one copy of the weights; Ollama, too, embeds with the last token of a causal model.
-    params.embedding, params.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST
+    # Answers and embeddings from one copy of the weights; Ollama, too, embeds with the last token
+    # of a causal model.
+    params.embedding, params.pooling_type = (
+        True,
+        xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST,
+    )
     params.verbosity = -1  # nothing in the notebook
     params.warmup = params.fit_params = False  # loads in half the time
     params.api_keys, params.ui, params.endpoint_slots = [key], False, False
@@ -263,7 +335,9 @@ def _chat(worker: _Worker, file: Path, body: JSON, question: JSON, call: _Call) 
     def receive(item: JSON) -> bool:
         try:
             piece = wire.piece(item, body, started, load)
-        except Exception as error:  # xllamacpp would swallow it, and end the answer as if all were well
+        except (
+            Exception
+        ) as error:  # xllamacpp would swallow it, and end the answer as if all were well
             piece = error
         return call.emit(piece) if piece else call.cancelled.is_set()
 
@@ -273,7 +347,9 @@ def _chat(worker: _Worker, file: Path, body: JSON, question: JSON, call: _Call) 
         call.emit(wire.chunk(body, "", done=True, done_reason="load"))
 
 
-def _embed(worker: _Worker, file: Path, context: int, name: str, texts: list[str], call: _Call) -> None:
+def _embed(
+    worker: _Worker, file: Path, context: int, name: str, texts: list[str], call: _Call
+) -> None:
     started = time.monotonic_ns()
     server = worker.server(file, context)
     load, vectors, tokens = time.monotonic_ns() - started, [], 0
@@ -283,14 +359,22 @@ def _embed(worker: _Worker, file: Path, context: int, name: str, texts: list[str
             raise wire.refusal(answer["error"])
         vectors.append(answer["data"][0]["embedding"])
         tokens += answer["usage"]["prompt_tokens"]
-    took = {"total_duration": time.monotonic_ns() - started, "load_duration": load, "prompt_eval_count": tokens}
+    took = {
+        "total_duration": time.monotonic_ns() - started,
+        "load_duration": load,
+        "prompt_eval_count": tokens,
+    }
     call.emit({"model": name, "embeddings": vectors} | (took if texts else {}))
 
 
 def _post(server: xllamacpp.Server, key: str, body: JSON, call: _Call) -> JSON:
     """Embed over llama.cpp's own port: unlike its function, that stops when the caller hangs up."""
-    with contextlib.closing(http.client.HTTPConnection(urlsplit(server.listening_address).netloc)) as connection:
-        connection.request("POST", "/v1/embeddings", json.dumps(body), {"Authorization": f"Bearer {key}"})
+    with contextlib.closing(
+        http.client.HTTPConnection(urlsplit(server.listening_address).netloc)
+    ) as connection:
+        connection.request(
+            "POST", "/v1/embeddings", json.dumps(body), {"Authorization": f"Bearer {key}"}
+        )
         while not select.select([connection.sock], [], [], 0.05)[0]:
             if call.cancelled.is_set():
                 raise Refused(499, "request canceled")

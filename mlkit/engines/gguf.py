@@ -1,4 +1,6 @@
-"""What a GGUF weights file says about its model. The format: docs/gguf.md of github.com/ggml-org/ggml."""
+"""What a GGUF weights file says about its model. The format: docs/gguf.md of
+github.com/ggml-org/ggml.
+"""
 
 import functools
 import math
@@ -9,7 +11,19 @@ from typing import Any
 
 from mlkit.errors import WeightsError
 
-FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}  # of numbers
+FORMATS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}  # of numbers
 TEXT, ARRAY = 8, 9
 
 
@@ -21,12 +35,19 @@ def context_tokens(file: Path) -> int:
 
 @functools.cache
 def metadata(file: Path) -> dict[str, Any]:
-    """The metadata of a GGUF file, as Ollama shows it: None for arrays. Raises WeightsError where it is none."""
+    """The metadata of a GGUF file, as Ollama shows it: None for arrays. Raises WeightsError where
+    it is none.
+    """
     try:
-        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with (
+            file.open("rb") as stream,
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
             return _Gguf(data).metadata()
     except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
-        raise WeightsError(f"{file} is damaged or not a GGUF file. Fetch it again with:  uv run mlkit pull") from error
+        raise WeightsError(
+            f"{file} is damaged or not a GGUF file. Fetch it again with:  uv run mlkit pull"
+        ) from error
 
 
 class _Gguf:
@@ -48,12 +69,14 @@ class _Gguf:
     def _number(self, form: str) -> Any:
         (value,) = struct.unpack_from(f"<{form}", self._data, self._at)
         self._at += struct.calcsize(form)
-        return int(value) if isinstance(value, float) and value.is_integer() else value  # as Go writes them in JSON
+        return (
+            int(value) if isinstance(value, float) and value.is_integer() else value
+        )  # as Go writes them in JSON
 
     def _text(self) -> str:
         size = self._number("Q")
         self._at += size
-        return self._data[self._at - size:self._at].decode()
+        return self._data[self._at - size : self._at].decode()
 
     def _value(self, kind: int) -> Any:
         if kind == TEXT:

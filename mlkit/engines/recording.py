@@ -1,7 +1,8 @@
 """The file format of recorded exchanges.
 
-A recording is a JSONL file: a header (who answered, where, when), then one exchange a line, sorted by key. The key
-is a hash of what was asked; the check is a hash of the line, so that an edited answer is noticed.
+A recording is a JSONL file: a header (who answered, where, when), then one exchange a line, sorted
+by key. The key is a hash of what was asked; the check is a hash of the line, so that an edited
+answer is noticed.
 """
 
 import hashlib
@@ -18,19 +19,23 @@ from mlkit.errors import RecordingError
 @dataclass(frozen=True)
 class Header:
     """Where a recording comes from: shown beside every number that is computed from it."""
-    engine: str                # "Ollama 0.24.0"
+
+    engine: str  # "Ollama 0.24.0"
     models: Mapping[str, str]  # model -> digest of its weights
-    machine: str               # "2 cores, 24 GiB, no GPU"
-    date: str                  # "2026-11-23"
+    machine: str  # "2 cores, 24 GiB, no GPU"
+    date: str  # "2026-11-23"
 
     def same_models(self, other: "Header") -> bool:
-        """Whether the same engine with the same weights answered, so that answers of both may stand together."""
+        """Whether the same engine with the same weights answered, so that answers of both may stand
+        together.
+        """
         return (self.engine, dict(self.models)) == (other.engine, dict(other.models))
 
 
 @dataclass(frozen=True)
 class Exchange:
     """One request and what the engine answered."""
+
     path: str
     request: dict[str, Any]
     response: dict[str, Any]
@@ -55,20 +60,33 @@ class Exchange:
 @dataclass(frozen=True)
 class Recording:
     """What one file, or one folder of files, holds."""
+
     header: Header
     exchanges: dict[str, Exchange] = field(default_factory=dict)
 
     def prompts(self, model: str) -> list[str]:
         """The different prompts this model was asked."""
-        asked = (exchange.prompt for exchange in self.exchanges.values() if exchange.request["model"] == model)
+        asked = (
+            exchange.prompt
+            for exchange in self.exchanges.values()
+            if exchange.request["model"] == model
+        )
         return list(dict.fromkeys(asked))
 
 
 def normalised(body: bytes) -> dict[str, Any]:
-    """What of a request decides its answer: no empty values, nothing about keeping warm or threads."""
-    request = {name: value for name, value in json.loads(body).items() if name not in ("keep_alive", "stream")}
+    """What of a request decides its answer: no empty values, nothing about keeping warm or
+    threads.
+    """
+    request = {
+        name: value
+        for name, value in json.loads(body).items()
+        if name not in ("keep_alive", "stream")
+    }
     if options := request.get("options"):
-        request["options"] = {name: value for name, value in options.items() if name != "num_thread"}
+        request["options"] = {
+            name: value for name, value in options.items() if name != "num_thread"
+        }
     return {name: value for name, value in request.items() if value not in (None, "", [], {})}
 
 
@@ -77,8 +95,10 @@ def load_file(path: Path) -> Recording:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise RecordingError(f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings   "
-                             f"or make it:  uv run mlkit record {path.stem}") from None
+        raise RecordingError(
+            f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings"
+            f"   or make it:  uv run mlkit record {path.stem}"
+        ) from None
     try:
         header = Header(**json.loads(lines[0]))
     except (IndexError, TypeError, json.JSONDecodeError):
@@ -93,19 +113,26 @@ def load_file(path: Path) -> Recording:
 
 
 def load_folder(folder: Path) -> Recording:
-    """Read all recordings of a cast as one. Files may share a question only if they share the answer."""
+    """Read all recordings of a cast as one. Files may share a question only if they share the
+    answer.
+    """
     files = sorted(folder.glob("*.jsonl"))
     if not files:
-        raise RecordingError(f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit record "
-                             f"--cast {folder.name}   or take the cast that has some:  mlkit.connect('tiny')")
+        raise RecordingError(
+            f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit"
+            f" record --cast {folder.name}   or take the cast that has some:  mlkit.connect('tiny')"
+        )
     headers, exchanges = [], {}
     for file in files:
         recording = load_file(file)
         headers.append(recording.header)
         for key, exchange in recording.exchanges.items():
             if exchanges.setdefault(key, exchange).response != exchange.response:
-                raise RecordingError(f"{file.name} and another file answer the same question differently: "
-                                     f"{exchange.prompt[:80]!r}. Record it again with:  uv run mlkit record {file.stem}")
+                raise RecordingError(
+                    f"{file.name} and another file answer the same question differently:"
+                    f" {exchange.prompt[:80]!r}. Record it again with:  uv run mlkit record"
+                    f" {file.stem}"
+                )
     newest = max(headers, key=lambda header: header.date)
     models = {model: digest for header in headers for model, digest in header.models.items()}
     return Recording(Header(newest.engine, models, newest.machine, newest.date), exchanges)
@@ -136,8 +163,10 @@ def exchange_in(path: Path, number: int, line: str) -> Exchange:
 
 
 def _damaged(path: Path, number: int, problem: str) -> RecordingError:
-    return RecordingError(f"{path.name}, line {number}: {problem}. Get the file back with:  git checkout -- data/recordings"
-                          f"   or make it again:  uv run mlkit record --fresh {path.stem}")
+    return RecordingError(
+        f"{path.name}, line {number}: {problem}. Get the file back with:  git checkout --"
+        f" data/recordings   or make it again:  uv run mlkit record --fresh {path.stem}"
+    )
 
 
 def line_of(exchange: Exchange) -> str:

@@ -13,7 +13,15 @@ from typing import Any
 import filelock
 import httpx
 
-from mlkit.engines.recording import Exchange, Header, Recording, exchange_in, line_of, normalised, save
+from mlkit.engines.recording import (
+    Exchange,
+    Header,
+    Recording,
+    exchange_in,
+    line_of,
+    normalised,
+    save,
+)
 from mlkit.errors import NotRecorded, RecordingError
 
 RECORDED_PATHS = ("/api/chat", "/api/embed")
@@ -24,7 +32,9 @@ class Replay(httpx.AsyncBaseTransport):
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._touched = os.environ.get("MLKIT_TOUCHED")  # where `mlkit record --check` wants to read what was asked
+        self._touched = os.environ.get(
+            "MLKIT_TOUCHED"
+        )  # where `mlkit record --check` wants to read what was asked
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -33,7 +43,9 @@ class Replay(httpx.AsyncBaseTransport):
         return _from_header(path, self._recording.header)
 
     def answer(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The recorded response to a request, normalised as `normalised` gives it. Raises NotRecorded."""
+        """The recorded response to a request, normalised as `normalised` gives it. Raises
+        NotRecorded.
+        """
         asked = Exchange(path, request, {})
         key = asked.key
         found = self._recording.exchanges.get(key)
@@ -48,13 +60,19 @@ class Replay(httpx.AsyncBaseTransport):
 class Recorder(httpx.AsyncBaseTransport):
     """Passes questions on to a live engine, one at a time, and keeps the answers.
 
-    `known` exchanges are not asked again, and those of them that stand `elsewhere`, in the recording of something else,
-    are not kept here too. Each answer goes to a journal at once, so a killed run loses at most the call it was in;
-    `finish` turns the journal into the recording.
+    `known` exchanges are not asked again, and those of them that stand `elsewhere`, in the
+    recording of something else, are not kept here too. Each answer goes to a journal at once, so a
+    killed run loses at most the call it was in; `finish` turns the journal into the recording.
     """
 
-    def __init__(self, live: httpx.AsyncBaseTransport, path: Path, header: Header,
-                 known: Mapping[str, Exchange] | None = None, elsewhere: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        live: httpx.AsyncBaseTransport,
+        path: Path,
+        header: Header,
+        known: Mapping[str, Exchange] | None = None,
+        elsewhere: Collection[str] = (),
+    ) -> None:
         self._live, self._known = live, dict(known or {})
         self._turns = _Turns()
         self._file_lock = filelock.FileLock(f"{path}.lock")
@@ -62,8 +80,10 @@ class Recorder(httpx.AsyncBaseTransport):
         try:
             self._file_lock.acquire(timeout=0)
         except filelock.Timeout:
-            raise RecordingError(f"{path.name} is being recorded by another kernel. Shut that one down, then run this "
-                                 "cell again.") from None
+            raise RecordingError(
+                f"{path.name} is being recorded by another kernel. Shut that one down, then run"
+                " this cell again."
+            ) from None
         self._known |= _read_journal(journal_of(path), header)
         self._journal = journal_of(path).open("a", encoding="utf-8")
         self._journal.write(json.dumps(asdict(header), ensure_ascii=False) + "\n")
@@ -99,8 +119,9 @@ class Recorder(httpx.AsyncBaseTransport):
 
 
 class _Turns:
-    """One at a time, because batching changes what a model writes; and first whoever begins like the one before, because
-    an engine keeps the beginning that it has read."""
+    """One at a time, because batching changes what a model writes; and first whoever begins like
+    the one before, because an engine keeps the beginning that it has read.
+    """
 
     def __init__(self) -> None:
         self._busy, self._last = False, ""
@@ -114,7 +135,9 @@ class _Turns:
             try:
                 await turn[1]
             except asyncio.CancelledError:
-                if not turn[1].cancelled():  # it was called up already: the next one goes in its place
+                if not turn[
+                    1
+                ].cancelled():  # it was called up already: the next one goes in its place
                     self._call_up()
                 raise
         self._busy, self._last = True, beginning
@@ -135,7 +158,9 @@ class _Turns:
 
 
 def _beginning(body: Mapping[str, Any]) -> str:
-    """What a question shares with others to the same member: the model and all messages before the last."""
+    """What a question shares with others to the same member: the model and all messages before the
+    last.
+    """
     return json.dumps([body.get("model"), body.get("messages", [])[:-1]])
 
 
@@ -144,7 +169,9 @@ def journal_of(path: Path) -> Path:
 
 
 def finish(path: Path, header: Header) -> Recording:
-    """Make the recording from its journal: what the last run touched, and nothing that only earlier runs did."""
+    """Make the recording from its journal: what the last run touched, and nothing that only earlier
+    runs did.
+    """
     journal = journal_of(path)
     recording = Recording(header, _read_journal(journal, header, last_run_only=True))
     save(path, recording)
@@ -152,12 +179,16 @@ def finish(path: Path, header: Header) -> Recording:
     return recording
 
 
-def _read_journal(journal: Path, header: Header, last_run_only: bool = False) -> dict[str, Exchange]:
-    """What earlier runs kept. A line that a killed run cut off is removed, so that its call is asked again."""
+def _read_journal(
+    journal: Path, header: Header, last_run_only: bool = False
+) -> dict[str, Exchange]:
+    """What earlier runs kept. A line that a killed run cut off is removed, so that its call is
+    asked again.
+    """
     if not journal.exists():
         return {}
     written = journal.read_text(encoding="utf-8")
-    whole = written[:written.rfind("\n") + 1]
+    whole = written[: written.rfind("\n") + 1]
     if whole != written:
         journal.write_text(whole, encoding="utf-8")
     exchanges: dict[str, Exchange] = {}
@@ -165,8 +196,10 @@ def _read_journal(journal: Path, header: Header, last_run_only: bool = False) ->
         if line.startswith('{"engine"'):
             began = Header(**json.loads(line))
             if not began.same_models(header):
-                raise RecordingError(f"{journal.name} was begun on {began.engine}; this is {header.engine}, or has other "
-                                     "weights. Start afresh with:  uv run mlkit record --fresh")
+                raise RecordingError(
+                    f"{journal.name} was begun on {began.engine}; this is {header.engine}, or has"
+                    " other weights. Start afresh with:  uv run mlkit record --fresh"
+                )
             if last_run_only:
                 exchanges.clear()
         else:
@@ -176,10 +209,20 @@ def _read_journal(journal: Path, header: Header, last_run_only: bool = False) ->
 
 
 def _without_clock(response: dict[str, Any]) -> dict[str, Any]:
-    """The answer without the time of day, and without each token's bytes, which its text says already."""
+    """The answer without the time of day, and without each token's bytes, which its text says
+    already.
+    """
+
     def lean(tokens: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{name: lean(value) if name == "top_logprobs" else value for name, value in token.items() if name != "bytes"}
-                for token in tokens]
+        return [
+            {
+                name: lean(value) if name == "top_logprobs" else value
+                for name, value in token.items()
+                if name != "bytes"
+            }
+            for token in tokens
+        ]
+
     kept = {name: value for name, value in response.items() if name != "created_at"}
     return kept | ({"logprobs": lean(kept["logprobs"])} if kept.get("logprobs") else {})
 
@@ -188,25 +231,46 @@ def _not_recorded(asked: Exchange, recording: Recording) -> NotRecorded:
     model = asked.request.get("model", "")
     prompts = recording.prompts(model)
     near = _nearest(asked.prompt, prompts)
-    nearest = (f"The nearest recorded prompt is {near[0][:120]!r}. " if near else
-               f"None of the {len(prompts)} prompts recorded for it is like it. ")
+    nearest = (
+        f"The nearest recorded prompt is {near[0][:120]!r}. "
+        if near
+        else f"None of the {len(prompts)} prompts recorded for it is like it. "
+    )
     if near and near[0] == asked.prompt:
-        nearest = "The prompt is recorded, but with other settings (system, shots, temperature, seed, format, max_tokens). "
-    return NotRecorded(f"No recording answers {asked.prompt[:120]!r} for {model!r}. {nearest}"
-                       "To ask a real model:  ollama serve   or:  uv run mlkit pull   then run the first cell again.")
+        nearest = (
+            "The prompt is recorded, but with other settings (system, shots, temperature, seed,"
+            " format, max_tokens). "
+        )
+    return NotRecorded(
+        f"No recording answers {asked.prompt[:120]!r} for {model!r}. {nearest}To ask a real model: "
+        " ollama serve   or:  uv run mlkit pull   then run the first cell again."
+    )
 
 
 def _nearest(prompt: str, prompts: Sequence[str]) -> list[str]:
-    """The recorded prompt that shares most characters in a row, if any is like it; words first, which is quick on thousands."""
+    """The recorded prompt that shares most characters in a row, if any is like it; words first,
+    which is quick on thousands.
+    """
     words = set(prompt.lower().split())
-    shared = [len(words & (theirs := set(other.lower().split()))) / len(words | theirs or {""}) for other in prompts]
-    likeliest = [prompts[n] for n in sorted(range(len(prompts)), key=shared.__getitem__, reverse=True)[:20]]
+    shared = [
+        len(words & (theirs := set(other.lower().split()))) / len(words | theirs or {""})
+        for other in prompts
+    ]
+    likeliest = [
+        prompts[n] for n in sorted(range(len(prompts)), key=shared.__getitem__, reverse=True)[:20]
+    ]
     return difflib.get_close_matches(prompt[:2000], likeliest, n=1, cutoff=0.4)
 
 
 def _from_header(path: str, header: Header) -> httpx.Response:
-    models = [{"name": model, "model": model, "digest": digest} for model, digest in header.models.items()]
-    answers = {"/api/version": {"version": header.engine}, "/api/tags": {"models": models}, "/api/ps": {"models": []}}
+    models = [
+        {"name": model, "model": model, "digest": digest} for model, digest in header.models.items()
+    ]
+    answers = {
+        "/api/version": {"version": header.engine},
+        "/api/tags": {"models": models},
+        "/api/ps": {"models": []},
+    }
     if path not in answers:
         return httpx.Response(404, text="404 page not found")
     return httpx.Response(200, json=answers[path])

@@ -1,4 +1,6 @@
-"""How Ollama speaks: what it takes, how it refuses, and how it describes models and answers (version 0.24)."""
+"""How Ollama speaks: what it takes, how it refuses, and how it describes models and answers
+(version 0.24).
+"""
 
 import json
 import re
@@ -18,24 +20,52 @@ TEMPLATE = """{{- range .Messages }}<|im_start|>{{ .Role }}
 {{ .Content }}<|im_end|>
 {{ end }}<|im_start|>assistant
 """
-# Ollama's names of options, the types it wants, llama.cpp's names, and Ollama's defaults (api/types.go), always sent
-# because llama.cpp has others. An option that is not listed is ignored, as Ollama ignores it.
+# Ollama's names of options, the types it wants, llama.cpp's names, and Ollama's defaults
+# (api/types.go), always sent because llama.cpp has others. An option that is not listed is ignored,
+# as Ollama ignores it.
 OPTIONS: Mapping[str, tuple[str, str, Any]] = {
-    "num_ctx": ("integer", "num_ctx", 4096), "num_predict": ("integer", "n_predict", -1), "stop": ("array", "stop", []),
-    "temperature": ("float32", "temperature", 0.8), "seed": ("integer", "seed", -1),
-    "top_k": ("integer", "top_k", 40), "top_p": ("float32", "top_p", 0.9),
-    "min_p": ("float32", "min_p", 0.0), "typical_p": ("float32", "typical_p", 1.0),
-    "repeat_last_n": ("integer", "repeat_last_n", 64), "repeat_penalty": ("float32", "repeat_penalty", 1.1),
+    "num_ctx": ("integer", "num_ctx", 4096),
+    "num_predict": ("integer", "n_predict", -1),
+    "stop": ("array", "stop", []),
+    "temperature": ("float32", "temperature", 0.8),
+    "seed": ("integer", "seed", -1),
+    "top_k": ("integer", "top_k", 40),
+    "top_p": ("float32", "top_p", 0.9),
+    "min_p": ("float32", "min_p", 0.0),
+    "typical_p": ("float32", "typical_p", 1.0),
+    "repeat_last_n": ("integer", "repeat_last_n", 64),
+    "repeat_penalty": ("float32", "repeat_penalty", 1.1),
     "presence_penalty": ("float32", "presence_penalty", 0.0),
     "frequency_penalty": ("float32", "frequency_penalty", 0.0),
 }
 # Go's types, as they stand in the messages about malformed bodies.
-GO_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+GO_TYPES = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+}
 FIELDS: Mapping[str, tuple[type, str]] = {
-    "model": (str, "string"), "messages": (list, "[]api.Message"), "options": (dict, "map[string]interface {}"),
-    "stream": (bool, "bool"), "logprobs": (bool, "bool"), "top_logprobs": (int, "int")}
+    "model": (str, "string"),
+    "messages": (list, "[]api.Message"),
+    "options": (dict, "map[string]interface {}"),
+    "stream": (bool, "bool"),
+    "logprobs": (bool, "bool"),
+    "top_logprobs": (int, "int"),
+}
 SCHEMA_TYPES = {"object", "array", "string", "number", "integer", "boolean", "null"}
-QUANTISATIONS = {0: "F32", 1: "F16", 2: "Q4_0", 7: "Q8_0", 14: "Q4_K_S", 15: "Q4_K_M", 17: "Q5_K_M", 18: "Q6_K"}
+QUANTISATIONS = {
+    0: "F32",
+    1: "F16",
+    2: "Q4_0",
+    7: "Q8_0",
+    14: "Q4_K_S",
+    15: "Q4_K_M",
+    17: "Q5_K_M",
+    18: "Q6_K",
+}
 
 
 class Refused(Exception):
@@ -59,7 +89,9 @@ def body(path: str, raw: bytes) -> JSON:
         for message in found.get("messages") or []:
             _check_type(message, dict, f"struct field {kind}.messages", "api.Alias")
             for name in ("role", "content"):
-                _check_type(message.get(name), str, f"struct field {kind}.messages.{name}", "string")
+                _check_type(
+                    message.get(name), str, f"struct field {kind}.messages.{name}", "string"
+                )
         _check_texts(found)
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"invalid JSON: {error}") from error
@@ -68,14 +100,20 @@ def body(path: str, raw: bytes) -> JSON:
 
 def _check_type(value: Any, wanted: type, place: str, go_name: str) -> None:
     if value is not None and type(value) is not wanted:
-        raise Refused(400, f"json: cannot unmarshal {GO_TYPES[type(value)]} into Go {place} of type {go_name}")
+        raise Refused(
+            400, f"json: cannot unmarshal {GO_TYPES[type(value)]} into Go {place} of type {go_name}"
+        )
 
 
 def _check_texts(value: Any) -> None:
-    """No NUL (C ends a text there) and no half of a surrogate pair (it is no character): Ollama would alter them."""
+    """No NUL (C ends a text there) and no half of a surrogate pair (it is no character): Ollama
+    would alter them.
+    """
     if isinstance(value, str):
         if "\0" in value or re.search("[\ud800-\udfff]", value):
-            raise Refused(400, "text holds a NUL or a lone surrogate, which is no character; remove it")
+            raise Refused(
+                400, "text holds a NUL or a lone surrogate, which is no character; remove it"
+            )
     elif isinstance(value, dict):
         _check_texts([*value, *value.values()])
     elif isinstance(value, list):
@@ -106,8 +144,10 @@ def texts(request: JSON) -> list[str]:
 def options(request: JSON) -> JSON:
     """Ollama's options under llama.cpp's names, every one of them given."""
     given = request.get("options") or {}
-    return {name: _option(key, kind, default if given.get(key) is None else given[key])
-            for key, (kind, name, default) in OPTIONS.items()}
+    return {
+        name: _option(key, kind, default if given.get(key) is None else given[key])
+        for key, (kind, name, default) in OPTIONS.items()
+    }
 
 
 def _option(key: str, kind: str, value: Any) -> Any:
@@ -125,11 +165,19 @@ def question(request: JSON) -> JSON:
     """A chat request as llama.cpp takes it."""
     if request.get("think"):
         raise Refused(400, f'"{request["model"]}" does not support thinking')
-    asked = options(request) | {"prompt": prompt(request.get("messages", [])), "stream": True, "return_progress": True}
-    asked["n_predict"] = asked["n_predict"] if asked["n_predict"] > 0 else -1  # 0, too, means: no limit
+    asked = options(request) | {
+        "prompt": prompt(request.get("messages", [])),
+        "stream": True,
+        "return_progress": True,
+    }
+    asked["n_predict"] = (
+        asked["n_predict"] if asked["n_predict"] > 0 else -1
+    )  # 0, too, means: no limit
     schema = _schema(request.get("format"))
     asked |= {} if schema is None else {"json_schema": schema}
-    return asked | ({"n_probs": max(1, request.get("top_logprobs", 0))} if request.get("logprobs") else {})
+    return asked | (
+        {"n_probs": max(1, request.get("top_logprobs", 0))} if request.get("logprobs") else {}
+    )
 
 
 def prompt(messages: list[JSON]) -> str:
@@ -140,7 +188,10 @@ def prompt(messages: list[JSON]) -> str:
         if turns and turns[-1][0] == role != "tool":
             content = f"{turns.pop()[1]}\n\n{content}"
         turns.append((role, content))
-    return "".join(f"<|im_start|>{role}\n{content}<|im_end|>\n" for role, content in turns) + "<|im_start|>assistant\n"
+    return (
+        "".join(f"<|im_start|>{role}\n{content}<|im_end|>\n" for role, content in turns)
+        + "<|im_start|>assistant\n"
+    )
 
 
 def _schema(wanted: Any) -> JSON | None:
@@ -150,14 +201,17 @@ def _schema(wanted: Any) -> JSON | None:
         return {"type": "object"}
     if not isinstance(wanted, dict):
         given = json.dumps(json.dumps(wanted))
-        raise Refused(500, f'invalid format: {given}; expected "json" or a valid JSON Schema object')
+        raise Refused(
+            500, f'invalid format: {given}; expected "json" or a valid JSON Schema object'
+        )
     return _closed(wanted)
 
 
 def _closed(schema: Any) -> Any:
     """A schema whose objects have the named properties only, as Ollama reads it.
 
-    Raises Refused where a type is unknown: llama.cpp would ignore such a schema, and answer without one.
+    Raises Refused where a type is unknown: llama.cpp would ignore such a schema, and answer without
+    one.
     """
     if isinstance(schema, list):
         return [_closed(part) for part in schema]
@@ -184,12 +238,17 @@ def line(chunk: JSON) -> bytes:
 
 def chunk(request: JSON, content: str, **more: Any) -> JSON:
     """A piece of a chat's answer."""
-    return {"model": request["model"], "created_at": _iso(datetime.now(UTC)),
-            "message": {"role": "assistant", "content": content}} | more
+    return {
+        "model": request["model"],
+        "created_at": _iso(datetime.now(UTC)),
+        "message": {"role": "assistant", "content": content},
+    } | more
 
 
 def piece(item: JSON, body: JSON, started: int, load: int) -> JSON | None:
-    """One of llama.cpp's items as Ollama says it; None where it only tells how far the prompt is read."""
+    """One of llama.cpp's items as Ollama says it; None where it only tells how far the prompt is
+    read.
+    """
     if "error" in item:
         raise refusal(item["error"])
     choice = item["choices"][0]
@@ -203,23 +262,38 @@ def joined(chunks: list[JSON]) -> JSON:
     """A streamed answer as one object."""
     odds = [token for chunk in chunks for token in chunk.get("logprobs", [])]
     text = "".join(chunk["message"]["content"] for chunk in chunks)
-    return chunks[-1] | {"message": {"role": "assistant", "content": text}} | ({"logprobs": odds} if odds else {})
+    return (
+        chunks[-1]
+        | {"message": {"role": "assistant", "content": text}}
+        | ({"logprobs": odds} if odds else {})
+    )
 
 
 def durations(last: JSON, started: int, load: int) -> JSON:
-    """What an answer took, from llama.cpp's last item: nanoseconds, and tokens (of the prompt: cached ones, too)."""
+    """What an answer took, from llama.cpp's last item: nanoseconds, and tokens (of the prompt:
+    cached ones, too).
+    """
     timings = last["timings"]
-    return {"total_duration": time.monotonic_ns() - started, "load_duration": load,
-            "prompt_eval_count": last["usage"]["prompt_tokens"],
-            "prompt_eval_duration": int(timings["prompt_ms"] * 1e6),
-            "eval_count": timings["predicted_n"], "eval_duration": int(timings["predicted_ms"] * 1e6)}
+    return {
+        "total_duration": time.monotonic_ns() - started,
+        "load_duration": load,
+        "prompt_eval_count": last["usage"]["prompt_tokens"],
+        "prompt_eval_duration": int(timings["prompt_ms"] * 1e6),
+        "eval_count": timings["predicted_n"],
+        "eval_duration": int(timings["predicted_ms"] * 1e6),
+    }
 
 
 def logprobs(choice: JSON, top: int) -> JSON:
-    """Log-probabilities (before sampling) of the tokens in an item of llama.cpp. The end of an answer is no token."""
+    """Log-probabilities (before sampling) of the tokens in an item of llama.cpp. The end of an
+    answer is no token.
+    """
     tokens = [token for token in (choice["logprobs"] or {}).get("content", []) if token["bytes"]]
-    odds = [_odds(token) | ({"top_logprobs": [_odds(other) for other in token["top_logprobs"][:top]]} if top else {})
-            for token in tokens]
+    odds = [
+        _odds(token)
+        | ({"top_logprobs": [_odds(other) for other in token["top_logprobs"][:top]]} if top else {})
+        for token in tokens
+    ]
     return {"logprobs": odds} if odds else {}
 
 
@@ -238,15 +312,26 @@ def refusal(error: JSON) -> Refused:
 
 def summary(name: str, file: Path) -> JSON:
     """A model as /api/tags and /api/ps list it."""
-    return {"name": name, "model": name, "size": file.stat().st_size, "digest": weights.sha256(file),
-            "details": _details(file)}
+    return {
+        "name": name,
+        "model": name,
+        "size": file.stat().st_size,
+        "digest": weights.sha256(file),
+        "details": _details(file),
+    }
 
 
 def show(file: Path) -> JSON:
     """A model as /api/show describes it, without its tensors."""
     modelfile = f'FROM {file.name}\nTEMPLATE """{TEMPLATE}"""\n'
-    return {"modelfile": modelfile, "template": TEMPLATE, "details": _details(file), "model_info": _info(file),
-            "capabilities": ["completion"], "modified_at": modified(file)}
+    return {
+        "modelfile": modelfile,
+        "template": TEMPLATE,
+        "details": _details(file),
+        "model_info": _info(file),
+        "capabilities": ["completion"],
+        "modified_at": modified(file),
+    }
 
 
 def modified(file: Path) -> str:
@@ -261,8 +346,14 @@ def _details(file: Path) -> JSON:
     info = _info(file)
     family, count = info["general.architecture"], info["general.parameter_count"]
     size = f"{count / 1e9:.1f}B" if count >= 1e9 else f"{count / 1e6:.2f}M"
-    return {"parent_model": "", "format": "gguf", "family": family, "families": [family], "parameter_size": size,
-            "quantization_level": QUANTISATIONS.get(info.get("general.file_type"), "unknown")}
+    return {
+        "parent_model": "",
+        "format": "gguf",
+        "family": family,
+        "families": [family],
+        "parameter_size": size,
+        "quantization_level": QUANTISATIONS.get(info.get("general.file_type"), "unknown"),
+    }
 
 
 def _info(file: Path) -> JSON:

@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """What was measured about one claim. Verdicts: supported, not supported here, false, not measured yet."""
+    """What was measured about one claim. Verdicts: supported, not supported here, false, not
+    measured yet.
+    """
+
     id: str
     claim: str  # the article's, in our words
     measured: str
-    n: int      # test items behind it
+    n: int  # test items behind it
     verdict: str
 
 

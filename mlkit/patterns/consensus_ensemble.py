@@ -10,43 +10,55 @@ _ROUNDING = 1e-9  # 57 * 0.01 is a hair above 57/100, and must mean the same
 
 
 def decide(answers: Sequence[str | None], threshold: float) -> str | None:
-    """The most common answer where its share of all members reaches `threshold`, else None: ask someone stronger.
+    """The most common answer where its share of all members reaches `threshold`, else None: ask
+    someone stronger.
 
-    None among the answers is a member that failed; it counts among all. The first given wins among equals.
+    None among the answers is a member that failed; it counts among all. The first given wins among
+    equals.
     """
     result = vote(answers)
     return result.winner if result.count >= (threshold - _ROUNDING) * result.of else None
 
 
 def votes_needed(n: int, threshold: float) -> int:
-    """How many of n members must agree: the fewest whose share reaches `threshold`. For three and 0.7, all three."""
+    """How many of n members must agree: the fewest whose share reaches `threshold`. For three and
+    0.7, all three.
+    """
     return next(votes for votes in range(1, n + 1) if votes >= (threshold - _ROUNDING) * n)
 
 
 @dataclass(frozen=True)
 class Agreed:
     """The agreed answer, or the strong member's, and how it came about."""
+
     text: str
-    escalated: bool   # True where too few agreed, and the strong member answered
-    needed: int       # members who had to agree
+    escalated: bool  # True where too few agreed, and the strong member answered
+    needed: int  # members who had to agree
     tally: dict[str, int]
-    tie: bool         # True where several answers were the most common
+    tie: bool  # True where several answers were the most common
     answers: tuple[Reply | Failure, ...]  # in the order of the members, failed ones too
-    cut_off: bool     # True where max_tokens ended the answer
+    cut_off: bool  # True where max_tokens ended the answer
 
 
 @dataclass(frozen=True)
 class ConsensusEnsemble:
-    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree, ask `strong`."""
+    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree,
+    ask `strong`.
+    """
+
     members: Sequence[Member]
-    strong: Member  # may be one of the members, as in the article, but then this never costs less than it alone
+    # may be one of the members, as in the article, but then this never costs less than it alone
+    strong: Member
     threshold: float = 0.7
     normalise: Callable[[str], str] = plain
 
     def __post_init__(self) -> None:
         check_members(self.members)
         if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold is {self.threshold}; it is the share of members that must agree, from 0 to 1")
+            raise ValueError(
+                f"threshold is {self.threshold}; it is the share of members that must agree, from 0"
+                " to 1"
+            )
 
     async def run(self, ask: Ask, prompt: str) -> Agreed:
         replies = await ask_all(ask, self.members, prompt, "vote")
@@ -58,4 +70,6 @@ class ConsensusEnsemble:
             best = replies[answers.index(agreed)]
         result = vote(answers)
         needed = votes_needed(result.of, self.threshold)
-        return Agreed(best.text, agreed is None, needed, result.tally, result.tie, replies, best.cut_off)
+        return Agreed(
+            best.text, agreed is None, needed, result.tally, result.tie, replies, best.cut_off
+        )

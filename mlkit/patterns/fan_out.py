@@ -1,4 +1,6 @@
-"""Fan-out: the same prompt to all members at once; all answers come back, and one of them may be picked."""
+"""Fan-out: the same prompt to all members at once; all answers come back, and one of them may be
+picked.
+"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -13,15 +15,19 @@ from mlkit.parsing import check_members, most_likely, nothing_usable
 
 class Pick(NamedTuple):
     """Which answer became the text, and how."""
-    member: int                  # its position among the members
-    by: str                      # "checker", "judge", or "order": the first that came
+
+    member: int  # its position among the members
+    by: str  # "checker", "judge", or "order": the first that came
     shown: tuple[int, ...] = ()  # the answers in the order in which a judge saw them
-    complaint: str = ""          # why the checker or the judge could not pick
+    complaint: str = ""  # why the checker or the judge could not pick
 
 
 @dataclass(frozen=True)
 class FannedOut:
-    """Every answer or Failure in the order of the members, and the one that was picked as `text`."""
+    """Every answer or Failure in the order of the members, and the one that was picked as
+    `text`.
+    """
+
     text: str
     answers: tuple[Reply | Failure, ...]
     pick: Pick
@@ -30,19 +36,29 @@ class FannedOut:
 
 @dataclass(frozen=True)
 class ModelFanOut:
-    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member, or None (the first)."""
+    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member,
+    or None (the first).
+    """
+
     members: Sequence[Member]
     pick: Callable[[str], bool] | Member | None = None
-    seed: int = 0  # of the order in which a judge sees the answers: shuffled, because judges favour a position
+    # of the order in which a judge sees the answers: shuffled, because judges favour a position
+    seed: int = 0
 
     def __post_init__(self) -> None:
         check_members(self.members)
         if len(self.members) > len(ascii_uppercase):
-            raise ValueError(f"{len(self.members)} members are too many; a judge has letters for 26")
+            raise ValueError(
+                f"{len(self.members)} members are too many; a judge has letters for 26"
+            )
 
     async def run(self, ask: Ask, prompt: str) -> FannedOut:
         answers = await ask_all(ask, self.members, prompt, "answer")
-        texts = {n: answer.text for n, answer in enumerate(answers) if isinstance(answer, Reply) and answer.text.strip()}
+        texts = {
+            n: answer.text
+            for n, answer in enumerate(answers)
+            if isinstance(answer, Reply) and answer.text.strip()
+        }
         if not texts:
             raise nothing_usable(answers)
         pick = await self._pick(ask, prompt, texts)
@@ -56,16 +72,26 @@ class ModelFanOut:
         if isinstance(self.pick, Member):
             return await self._judge(ask, self.pick, prompt, texts)
         passed = [n for n, text in texts.items() if self.pick(text)]
-        return Pick(passed[0], "checker") if passed else Pick(first, "order", (), "the checker accepted none")
+        return (
+            Pick(passed[0], "checker")
+            if passed
+            else Pick(first, "order", (), "the checker accepted none")
+        )
 
     async def _judge(self, ask: Ask, judge: Member, prompt: str, texts: dict[int, str]) -> Pick:
         shown = list(texts)
         random.Random(f"{self.seed} {prompt}").shuffle(shown)
-        letters = ascii_uppercase[:len(shown)]
-        listed = "\n\n".join(f"Answer {letter}: {texts[n]}" for letter, n in zip(letters, shown, strict=True))
+        letters = ascii_uppercase[: len(shown)]
+        listed = "\n\n".join(
+            f"Answer {letter}: {texts[n]}" for letter, n in zip(letters, shown, strict=True)
+        )
         try:
-            reply = await ask(judge, f"Question: {prompt}\n\n{listed}", role="judge", labels=tuple(letters))
+            reply = await ask(
+                judge, f"Question: {prompt}\n\n{listed}", role="judge", labels=tuple(letters)
+            )
             best = shown[letters.index(most_likely(reply, letters).label)]
-        except MlkitError as error:  # the answers are there; a judge that cannot judge must not lose them
+        except (
+            MlkitError
+        ) as error:  # the answers are there; a judge that cannot judge must not lose them
             return Pick(next(iter(texts)), "order", tuple(shown), str(error))
         return Pick(best, "judge", tuple(shown))

@@ -8,13 +8,18 @@ from mlkit.ask import Ask, Member
 
 
 def not_empty(text: str) -> str:
-    """The check that every stage gets unless it has its own: what is wrong with an output, or "" where nothing is."""
+    """The check that every stage gets unless it has its own: what is wrong with an output, or ""
+    where nothing is.
+    """
     return "" if text.strip() else "the answer is empty"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the way. Where `check` finds something wrong, the stage tries again, up to `retries` times."""
+    """One step of the way. Where `check` finds something wrong, the stage tries again, up to
+    `retries` times.
+    """
+
     name: str
     member: Member
     task: str = ""
@@ -27,7 +32,10 @@ class Stage:
 
 
 class Staged(NamedTuple):
-    """What one stage wrote. `complaint` is what its check still finds wrong after the last try, else ""."""
+    """What one stage wrote. `complaint` is what its check still finds wrong after the last try,
+    else "".
+    """
+
     name: str
     text: str
     tries: int
@@ -38,23 +46,34 @@ class Staged(NamedTuple):
 @dataclass(frozen=True)
 class Piped:
     """What the last stage wrote, and every stage before it."""
+
     text: str
     stages: tuple[Staged, ...]
-    cut_off: bool  # True where max_tokens ended any stage's output, so that its end was lost on the way
+    cut_off: (
+        bool  # True where max_tokens ended any stage's output, so that its end was lost on the way
+    )
 
 
 @dataclass(frozen=True)
 class ModelPipeline:
-    """Pass a prompt through stages. With `keep_original` each stage still sees the request and all outputs so far."""
+    """Pass a prompt through stages. With `keep_original` each stage still sees the request and all
+    outputs so far.
+    """
+
     stages: Sequence[Stage]
     keep_original: bool = False
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
         if not names:
-            raise ValueError("a pipeline has no stages; give at least one, for example Stage('answer', member)")
+            raise ValueError(
+                "a pipeline has no stages; give at least one, for example Stage('answer', member)"
+            )
         if len(set(names)) < len(names):
-            raise ValueError(f"stage names must differ, to be told apart in the trace; these are {', '.join(names)}")
+            raise ValueError(
+                "stage names must differ, to be told apart in the trace; these are"
+                f" {', '.join(names)}"
+            )
 
     async def run(self, ask: Ask, prompt: str) -> Piped:
         done: list[Staged] = []
@@ -66,7 +85,9 @@ class ModelPipeline:
         """A stage's task, and what it may see."""
         seen = done[-1].text if done else original
         if done and self.keep_original:
-            seen = "\n".join([f"Request: {original}", *(f"{staged.name}: {staged.text}" for staged in done)])
+            seen = "\n".join(
+                [f"Request: {original}", *(f"{staged.name}: {staged.text}" for staged in done)]
+            )
         return f"{stage.task}\n\n{seen}" if stage.task else seen
 
     async def _pass(self, ask: Ask, stage: Stage, prompt: str) -> Staged:

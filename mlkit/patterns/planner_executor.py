@@ -1,4 +1,6 @@
-"""Planner-executor: a planner writes a plan, executors do its steps, and the results become one answer."""
+"""Planner-executor: a planner writes a plan, executors do its steps, and the results become one
+answer.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +12,18 @@ from mlkit.parsing import rows_in, rows_schema
 
 class Step(NamedTuple):
     """One step of a plan. `needs` are the numbers of earlier steps whose results it reads."""
+
     number: int
     type: str
     prompt: str
     needs: tuple[int, ...] = ()
 
 
-def parse_plan(text: str, types: Sequence[str], fallback: str,
-               max_steps: int) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """Read a plan and make it safe to run: known types, at most `max_steps`, each needing only steps before it.
+def parse_plan(
+    text: str, types: Sequence[str], fallback: str, max_steps: int
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Read a plan and make it safe to run: known types, at most `max_steps`, each needing only
+    steps before it.
 
     Gives the steps, and what had to be repaired, a sentence each.
     """
@@ -32,7 +37,9 @@ def parse_plan(text: str, types: Sequence[str], fallback: str,
         needs = needs if isinstance(needs, list) else [needs]
         earlier = tuple(n for n in steps if n in needs)
         if len(earlier) < len(needs):
-            repairs.append(f"Step {number} needs {needs}; of these, only {list(earlier)} are steps before it.")
+            repairs.append(
+                f"Step {number} needs {needs}; of these, only {list(earlier)} are steps before it."
+            )
         steps[number] = Step(number, type, row["prompt"], earlier)
     return tuple(steps.values()), tuple(repairs)
 
@@ -40,27 +47,37 @@ def parse_plan(text: str, types: Sequence[str], fallback: str,
 @dataclass(frozen=True)
 class Planned:
     """The answer, every step with its result, and what had to be repaired in the plan."""
+
     text: str
     steps: tuple[Step, ...]
     results: tuple[str | Failure, ...]  # one for each step
     repairs: tuple[str, ...]
-    cut_off: bool                       # True where max_tokens ended the answer
+    cut_off: bool  # True where max_tokens ended the answer
 
 
 @dataclass(frozen=True)
 class PlannerExecutor:
-    """Plan, do the steps (independent ones together), and let `synthesizer` answer from the results."""
+    """Plan, do the steps (independent ones together), and let `synthesizer` answer from the
+    results.
+    """
+
     planner: Member
     synthesizer: Member
     members: Mapping[str, Member]  # a step goes to the member for its type, where there is one,
-    tools: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # and then through the tool for its type, if any
-    fallback: str = "search"  # does steps of an unknown type, and the whole request where the plan has no steps
+    tools: Mapping[str, Callable[[str], str]] = field(
+        default_factory=dict
+    )  # and then through the tool for its type, if any
+    fallback: str = (
+        "search"  # does steps of an unknown type, and the whole request where the plan has no steps
+    )
     max_steps: int = 6
 
     def __post_init__(self) -> None:
         if self.fallback not in self.types:
             known = ", ".join(self.types) or "none given"
-            raise ValueError(f"fallback {self.fallback!r} has no member and no tool; choose one of: {known}")
+            raise ValueError(
+                f"fallback {self.fallback!r} has no member and no tool; choose one of: {known}"
+            )
         if self.max_steps < 1:
             raise ValueError(f"max_steps is {self.max_steps}; a plan needs at least one")
 
@@ -69,30 +86,53 @@ class PlannerExecutor:
         return list({**self.members, **self.tools})
 
     async def run(self, ask: Ask, prompt: str) -> Planned:
-        row = {"type": {"enum": self.types}, "prompt": {"type": "string"},
-               "needs": {"type": "array", "items": {"type": "integer"}, "maxItems": self.max_steps}}
-        reply = await ask(self.planner, prompt, role="plan", format=rows_schema("steps", row, self.max_steps))
+        row = {
+            "type": {"enum": self.types},
+            "prompt": {"type": "string"},
+            "needs": {"type": "array", "items": {"type": "integer"}, "maxItems": self.max_steps},
+        }
+        reply = await ask(
+            self.planner, prompt, role="plan", format=rows_schema("steps", row, self.max_steps)
+        )
         planned, repairs = parse_plan(reply.text, self.types, self.fallback, self.max_steps)
         steps = planned or (Step(1, self.fallback, prompt),)
         results: dict[Step, str | Failure] = {}
         while waiting := [step for step in steps if step not in results]:
             # A step needs only steps before it, so the first one waiting can always go: this ends.
-            ready = [step for step in waiting if not {*step.needs} & {other.number for other in waiting}]
-            results |= zip(ready, await together(*(self._do(ask, step, results) for step in ready)), strict=True)
-        answer = await ask(self.synthesizer, f"Request: {prompt}\n\nResults:\n{_told(results)}", role="synthesize")
-        return Planned(answer.text, steps, tuple(results[step] for step in steps), repairs, answer.cut_off)
+            ready = [
+                step for step in waiting if not {*step.needs} & {other.number for other in waiting}
+            ]
+            results |= zip(
+                ready,
+                await together(*(self._do(ask, step, results) for step in ready)),
+                strict=True,
+            )
+        answer = await ask(
+            self.synthesizer, f"Request: {prompt}\n\nResults:\n{_told(results)}", role="synthesize"
+        )
+        return Planned(
+            answer.text, steps, tuple(results[step] for step in steps), repairs, answer.cut_off
+        )
 
     async def _do(self, ask: Ask, step: Step, results: Mapping[Step, str | Failure]) -> str:
         """Do one step: what its member writes, or else its own prompt, through the tool."""
         text = step.prompt
         if step.type in self.members:
-            needed = _told({other: result for other, result in results.items() if other.number in step.needs})
+            needed = _told(
+                {other: result for other, result in results.items() if other.number in step.needs}
+            )
             role = f"step {step.number} {step.type}"
-            text = (await ask(self.members[step.type], f"{text}\n\n{needed}".strip(), role=role)).text
+            text = (
+                await ask(self.members[step.type], f"{text}\n\n{needed}".strip(), role=role)
+            ).text
         return self.tools[step.type](text) if step.type in self.tools else text
 
 
 def _told(results: Mapping[Step, str | Failure]) -> str:
-    """Steps and what they gave, a line each, failures included: the next model must know what is missing."""
-    return "\n".join(f"{step.prompt}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result)
-                     for step, result in results.items())
+    """Steps and what they gave, a line each, failures included: the next model must know what is
+    missing.
+    """
+    return "\n".join(
+        f"{step.prompt}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result)
+        for step, result in results.items()
+    )

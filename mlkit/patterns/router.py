@@ -11,13 +11,14 @@ from mlkit.parsing import Likely, most_likely
 @dataclass(frozen=True)
 class Routed:
     """What the router answered, and why it went where it went."""
+
     text: str
-    label: str         # "" where the classifier named no class
+    label: str  # "" where the classifier named no class
     confidence: float  # probability of the label among the known ones, in [0, 1]
     label_mass: float  # probability that the answer was any known label, in [0, 1]
-    measured: bool     # False where the engine gives no probabilities, and the label is all there is
+    measured: bool  # False where the engine gives no probabilities, and the label is all there is
     specialist: str
-    cut_off: bool      # True where max_tokens ended the answer
+    cut_off: bool  # True where max_tokens ended the answer
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ModelRouter:
 
     A class nobody covers, or one less sure than `threshold` (in [0, 1]), goes to `fallback`.
     """
+
     classifier: Member
     specialists: Mapping[str, Member]
     fallback: str = "general"
@@ -34,7 +36,9 @@ class ModelRouter:
     def __post_init__(self) -> None:
         if self.fallback not in self.specialists:
             known = ", ".join(self.specialists) or "none given"
-            raise ValueError(f"fallback {self.fallback!r} has no specialist; choose one of: {known}")
+            raise ValueError(
+                f"fallback {self.fallback!r} has no specialist; choose one of: {known}"
+            )
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold is {self.threshold}; it is a probability, from 0 to 1")
 

@@ -8,6 +8,7 @@ from mlkit.ask import Ask, Member
 @dataclass(frozen=True)
 class Answered:
     """What the one model answered."""
+
     text: str
     cut_off: bool  # True where max_tokens ended the answer
 
@@ -15,6 +16,7 @@ class Answered:
 @dataclass(frozen=True)
 class SingleModel:
     """Ask one member, and take what it says."""
+
     member: Member
 
     async def run(self, ask: Ask, prompt: str) -> Answered:

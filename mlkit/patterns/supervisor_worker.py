@@ -1,4 +1,6 @@
-"""Supervisor-worker: a supervisor hands out the pieces, workers do them together, and a review makes one answer."""
+"""Supervisor-worker: a supervisor hands out the pieces, workers do them together, and a review
+makes one answer.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ MAX_PIECES = 8
 
 
 def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read who does what: the task of each worker who has one, and what had to be repaired, a sentence each.
+    """Read who does what: the task of each worker who has one, and what had to be repaired, a
+    sentence each.
 
     A task for nobody we know goes to the first worker; two tasks of one worker become one.
     """
@@ -32,36 +35,50 @@ def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str]
 
 
 class Review(NamedTuple):
-    """What the supervisor made of the work: an answer ("" where the review gave none), and what goes back, and why."""
+    """What the supervisor made of the work: an answer ("" where the review gave none), and what
+    goes back, and why.
+    """
+
     answer: str
     redo: dict[str, str]
     problem: str = ""  # why the review could not be had or read
 
 
 def parse_review(text: str, workers: Sequence[str]) -> Review:
-    """Read a review. Only workers who worked can be sent back to work. Raises Unparsed where there is no answer."""
+    """Read a review. Only workers who worked can be sent back to work. Raises Unparsed where there
+    is no answer.
+    """
     answer = object_in(text).get("answer")
     if not isinstance(answer, str) or not answer.strip():
-        raise Unparsed(f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the shots.')
+        raise Unparsed(
+            f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the'
+            " shots."
+        )
     rows, _ = rows_in(text, "redo", "why", MAX_PIECES)
-    return Review(answer, {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers})
+    return Review(
+        answer, {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers}
+    )
 
 
 @dataclass(frozen=True)
 class Supervised:
     """The reviewed answer, each worker's task and last result, and how the review went."""
+
     text: str
     tasks: Mapping[str, str]
     work: Mapping[str, Reply | Failure]
     reviews: tuple[Review, ...]
-    accepted: bool            # False where the last review still sent work back, or could not be read
+    accepted: bool  # False where the last review still sent work back, or could not be read
     repairs: tuple[str, ...]  # of the assignments
-    cut_off: bool             # True where max_tokens ended a worker's result
+    cut_off: bool  # True where max_tokens ended a worker's result
 
 
 @dataclass(frozen=True)
 class SupervisorWorker:
-    """Assign, work, review. A review may send work back up to `rounds` times; then the best answer so far stands."""
+    """Assign, work, review. A review may send work back up to `rounds` times; then the best answer
+    so far stands.
+    """
+
     supervisor: Member
     reviewer: Member
     workers: Mapping[str, Member]
@@ -69,13 +86,17 @@ class SupervisorWorker:
 
     def __post_init__(self) -> None:
         if not self.workers:
-            raise ValueError("there are no workers; give at least one, for example {'general': member}")
+            raise ValueError(
+                "there are no workers; give at least one, for example {'general': member}"
+            )
         if not 0 <= self.rounds <= 10:
             raise ValueError(f"rounds is {self.rounds}; a review may send work back 0 to 10 times")
 
     async def run(self, ask: Ask, prompt: str) -> Supervised:
         names = tuple(self.workers)
-        schema = rows_schema("assignments", {"worker": {"enum": list(names)}, "task": {"type": "string"}}, MAX_PIECES)
+        schema = rows_schema(
+            "assignments", {"worker": {"enum": list(names)}, "task": {"type": "string"}}, MAX_PIECES
+        )
         reply = await ask(self.supervisor, prompt, role="assign", format=schema)
         assigned, repairs = parse_assignments(reply.text, names)
         tasks = assigned or {names[0]: prompt}
@@ -84,30 +105,53 @@ class SupervisorWorker:
             raise nothing_usable(work.values())
         reviews = [await self._review(ask, prompt, work)]
         while reviews[-1].redo and len(reviews) <= self.rounds:
-            again = {worker: f"{tasks[worker]}\nYour last result was refused: {why}"
-                     for worker, why in reviews[-1].redo.items()}
+            again = {
+                worker: f"{tasks[worker]}\nYour last result was refused: {why}"
+                for worker, why in reviews[-1].redo.items()
+            }
             redone = await self._work(ask, prompt, again)
-            work |= {worker: result for worker, result in redone.items() if isinstance(result, Reply)}
+            work |= {
+                worker: result for worker, result in redone.items() if isinstance(result, Reply)
+            }
             reviews.append(await self._review(ask, prompt, work))
         best = next((review.answer for review in reversed(reviews) if review.answer), _told(work))
         accepted = not reviews[-1].redo and not reviews[-1].problem
         cut_off = any(isinstance(result, Reply) and result.cut_off for result in work.values())
         return Supervised(best, tasks, work, tuple(reviews), accepted, repairs, cut_off)
 
-    async def _work(self, ask: Ask, prompt: str, tasks: Mapping[str, str]) -> dict[str, Reply | Failure]:
-        results = await together(*(ask(self.workers[worker], f"{task}\n\nIt is part of this request: {prompt}",
-                                       role=f"work {worker}") for worker, task in tasks.items()))
+    async def _work(
+        self, ask: Ask, prompt: str, tasks: Mapping[str, str]
+    ) -> dict[str, Reply | Failure]:
+        results = await together(
+            *(
+                ask(
+                    self.workers[worker],
+                    f"{task}\n\nIt is part of this request: {prompt}",
+                    role=f"work {worker}",
+                )
+                for worker, task in tasks.items()
+            )
+        )
         return dict(zip(tasks, results, strict=True))
 
     async def _review(self, ask: Ask, prompt: str, work: Mapping[str, Reply | Failure]) -> Review:
-        schema = rows_schema("redo", {"worker": {"enum": list(work)}, "why": {"type": "string"}}, MAX_PIECES, "answer")
+        schema = rows_schema(
+            "redo",
+            {"worker": {"enum": list(work)}, "why": {"type": "string"}},
+            MAX_PIECES,
+            "answer",
+        )
         try:
-            reply = await ask(self.reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema)
+            reply = await ask(
+                self.reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema
+            )
             return parse_review(reply.text, tuple(work))
         except MlkitError as error:  # the work is there; a review that fails must not lose it
             return Review("", {}, str(error))
 
 
 def _told(work: Mapping[str, Reply | Failure]) -> str:
-    return "\n\n".join(f"{worker}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result.text)
-                       for worker, result in work.items())
+    return "\n\n".join(
+        f"{worker}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result.text)
+        for worker, result in work.items()
+    )

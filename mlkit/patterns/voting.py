@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
-    """Who speaks for each of n texts, given as unit vectors, shape (n, d): the position of its group's medoid.
+    """Who speaks for each of n texts, given as unit vectors, shape (n, d): the position of its
+    group's medoid.
 
-    Two texts share a group where their cosine similarity reaches `threshold`, and so do their neighbours' neighbours.
-    The medoid is the text most like all the others of its group.
+    Two texts share a group where their cosine similarity reaches `threshold`, and so do their
+    neighbours' neighbours. The medoid is the text most like all the others of its group.
     """
     alike = vectors @ vectors.T  # (n, n), cosines in [-1, 1]
     group = list(range(len(vectors)))
@@ -29,25 +30,33 @@ def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
 
 @dataclass(frozen=True)
 class Voted:
-    """The winning answer as its first voter wrote it (or its group's medoid), and how the vote went."""
+    """The winning answer as its first voter wrote it (or its group's medoid), and how the vote
+    went.
+    """
+
     text: str
     vote: Vote
     answers: tuple[Reply | Failure, ...]  # in the order of the members
-    cut_off: bool                         # True where max_tokens ended the winning answer
+    cut_off: bool  # True where max_tokens ended the winning answer
 
 
 @dataclass(frozen=True)
 class ModelVoting:
     """Ask all members at once and let them vote."""
+
     members: Sequence[Member]
-    normalise: Callable[[str], str] = plain  # equal answers become the same; one it cannot read (Unparsed) is spoilt
-    embed: Embed | None = None               # with it, answers of similar meaning are the same,
-    threshold: float = 0.9                   # from this cosine similarity on, in [-1, 1]
+    normalise: Callable[[str], str] = (
+        plain  # equal answers become the same; one it cannot read (Unparsed) is spoilt
+    )
+    embed: Embed | None = None  # with it, answers of similar meaning are the same,
+    threshold: float = 0.9  # from this cosine similarity on, in [-1, 1]
 
     def __post_init__(self) -> None:
         check_members(self.members)
         if not -1 <= self.threshold <= 1:
-            raise ValueError(f"threshold is {self.threshold}; it is a cosine similarity, from -1 to 1")
+            raise ValueError(
+                f"threshold is {self.threshold}; it is a cosine similarity, from -1 to 1"
+            )
 
     async def run(self, ask: Ask, prompt: str) -> Voted:
         replies = await ask_all(ask, self.members, prompt, "vote")
@@ -55,13 +64,19 @@ class ModelVoting:
         if not any(answers):
             raise nothing_usable(replies)
         speakers = await self._speakers(replies, answers)
-        votes = [None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)]
+        votes = [
+            None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)
+        ]
         result = vote(votes)
         best = replies[speakers[votes.index(result.winner)]]
         return Voted(best.text, result, replies, best.cut_off)
 
-    async def _speakers(self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]) -> dict[int, int]:
-        """For each member that answered, whose answer stands for its own: the first equal one, or the medoid."""
+    async def _speakers(
+        self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]
+    ) -> dict[int, int]:
+        """For each member that answered, whose answer stands for its own: the first equal one, or
+        the medoid.
+        """
         came = [n for n, answer in enumerate(answers) if answer is not None]
         if self.embed is None:
             return {n: answers.index(answers[n]) for n in came}

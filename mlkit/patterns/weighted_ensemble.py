@@ -1,4 +1,6 @@
-"""Weighted ensemble: each answer's score counts with its member's weight; equal answers add up, the highest wins."""
+"""Weighted ensemble: each answer's score counts with its member's weight; equal answers add up, the
+highest wins.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,14 +14,18 @@ from mlkit.parsing import answer_in, check_members, nothing_usable, plain
 
 class Decision(NamedTuple):
     """What the weights decided. `winner` is None where no answer earned anything."""
+
     winner: str | None
-    support: float            # what the winner earned; in [0, 1] where the scores are
-    tie: bool                 # True where others earned as much, and the first member's answer won
+    support: float  # what the winner earned; in [0, 1] where the scores are
+    tie: bool  # True where others earned as much, and the first member's answer won
     totals: dict[str, float]  # what each answer earned
 
 
-def decide(answers: Sequence[str | None], scores: Sequence[float], weights: Sequence[float]) -> Decision:
-    """Sum score x weight over equal answers; the highest total wins. None is a member that did not answer.
+def decide(
+    answers: Sequence[str | None], scores: Sequence[float], weights: Sequence[float]
+) -> Decision:
+    """Sum score x weight over equal answers; the highest total wins. None is a member that did not
+    answer.
 
     Raises ValueError for scores or weights that are negative or not finite.
     """
@@ -35,30 +41,39 @@ def decide(answers: Sequence[str | None], scores: Sequence[float], weights: Sequ
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
-    """The weights, scaled to sum to 1. Raises ValueError unless all are finite, none negative, and not all zero."""
+    """The weights, scaled to sum to 1. Raises ValueError unless all are finite, none negative, and
+    not all zero.
+    """
     total = sum(weights)
     if not (0 < total < inf and min(weights) >= 0):
-        raise ValueError(f"weights are {list(weights)}; each must be finite and 0 or more, and one of them above 0")
+        raise ValueError(
+            f"weights are {list(weights)}; each must be finite and 0 or more, and one of them"
+            " above 0"
+        )
     return tuple([weight / total for weight in weights])
 
 
 @dataclass(frozen=True)
 class Weighted:
     """The winning answer as its first member wrote it, and how it was decided."""
+
     text: str
     decision: Decision
     answers: tuple[Reply | Failure, ...]  # in the order of the members
-    scores: tuple[float, ...]             # of the answers; 0 where none came, or none that can be read
-    cut_off: bool                         # True where max_tokens ended the winning answer
+    scores: tuple[float, ...]  # of the answers; 0 where none came, or none that can be read
+    cut_off: bool  # True where max_tokens ended the winning answer
 
 
 @dataclass(frozen=True)
 class WeightedEnsemble:
-    """Ask all members at once; `evaluate` scores each reply, and `weights` say how much each member counts.
+    """Ask all members at once; `evaluate` scores each reply, and `weights` say how much each member
+    counts.
 
-    An evaluator gives 0 or more: a constant, a check of the format, or how sure the member was, from the probabilities
-    of the `labels` asked for (see `most_likely`: its label need not be the one written). What it cannot read earns 0.
+    An evaluator gives 0 or more: a constant, a check of the format, or how sure the member was,
+    from the probabilities of the `labels` asked for (see `most_likely`: its label need not be the
+    one written). What it cannot read earns 0.
     """
+
     members: Sequence[Member]
     weights: Sequence[float]
     evaluate: Callable[[Reply], float] = lambda reply: 1.0
@@ -68,13 +83,17 @@ class WeightedEnsemble:
     def __post_init__(self) -> None:
         check_members(self.members)
         if len(self.weights) != len(self.members):
-            raise ValueError(f"{len(self.members)} members but {len(self.weights)} weights; give each member one")
+            raise ValueError(
+                f"{len(self.members)} members but {len(self.weights)} weights; give each member one"
+            )
         object.__setattr__(self, "weights", shares(self.weights))
 
     async def run(self, ask: Ask, prompt: str) -> Weighted:
         replies = await ask_all(ask, self.members, prompt, "answer", labels=self.labels)
         answers = [answer_in(reply, self.normalise) for reply in replies]
-        scores = tuple(0.0 if answer is None else self._score(reply) for answer, reply in zip(answers, replies))
+        scores = tuple(
+            0.0 if answer is None else self._score(reply) for answer, reply in zip(answers, replies)
+        )
         decision = decide(answers, scores, self.weights)
         if decision.winner is None:
             raise nothing_usable(replies)

@@ -1,4 +1,6 @@
-"""What our transport costs on top of llama.cpp: tokens per second through it, and bare, in one interleaved run."""
+"""What our transport costs on top of llama.cpp: tokens per second through it, and bare, in one
+interleaved run.
+"""
 
 import asyncio
 import statistics
@@ -38,5 +40,8 @@ def test_at_least_095_of_bare_speed() -> None:
     pairs = [(through(), direct()) for _ in range(ROUNDS)]
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)
-    print(f"\nthrough mlkit {ours:.1f} tokens/s, bare {theirs:.1f} tokens/s, ratio {ratio:.3f} (prompt from cache)")
+    print(
+        f"\nthrough mlkit {ours:.1f} tokens/s, bare {theirs:.1f} tokens/s, ratio {ratio:.3f}"
+        " (prompt from cache)"
+    )
     assert ratio >= 0.95

@@ -30,7 +30,9 @@ def test_a_study_loads_in_little_more_than_its_questions_take():
     started = time.perf_counter()
     matrix = asyncio.run(studies.triage(kit))
     seconds = time.perf_counter() - started
-    print(f"\n{matrix.right.size} recorded answers: {1000 * seconds / matrix.right.size:.2f} ms each")
+    print(
+        f"\n{matrix.right.size} recorded answers: {1000 * seconds / matrix.right.size:.2f} ms each"
+    )
     assert seconds / matrix.right.size < 0.002
 
 
@@ -40,6 +42,7 @@ def test_all_that_was_measured_loads_in_a_second_and_a_half():
     async def load():
         for study in studies.STUDIES.values():
             await study(kit, False)
+
     seconds = best_seconds(lambda: asyncio.run(load()), rounds=3)
     print(f"\nall {len(studies.STUDIES)} studies: {seconds:.2f} s")
     assert seconds < 1.5
@@ -50,7 +53,13 @@ def test_a_question_that_is_not_recorded_is_refused_at_once():
     kit = mlkit.connect(engine="replay")
     started = time.perf_counter()
     with pytest.raises(mlkit.MlkitError, match="No recording answers"):
-        asyncio.run(kit.ask(kit.cast.large, "I moved to the seaside and need a tandem, three years old, " * 20 + "What do 4 inner tubes cost?"))
+        asyncio.run(
+            kit.ask(
+                kit.cast.large,
+                "I moved to the seaside and need a tandem, three years old, " * 20
+                + "What do 4 inner tubes cost?",
+            )
+        )
     seconds = time.perf_counter() - started
     print(f"\na question that is not recorded: {1000 * seconds:.0f} ms")
     assert seconds < 1

@@ -1,4 +1,6 @@
-"""Speed as ratios measured in one run, interleaved, so that a slow machine changes both sides alike."""
+"""Speed as ratios measured in one run, interleaved, so that a slow machine changes both sides
+alike.
+"""
 
 import asyncio
 import statistics
@@ -32,13 +34,23 @@ def test_one_ask_against_the_bare_client(server):
     async def main() -> tuple[list[float], list[float]]:
         async with server("fine") as address:
             ours, bare = Chat(address), ollama.AsyncClient(address, timeout=30)
-            rounds = [(await seconds(ours(MEMBER, "hello")),
-                       await seconds(bare.chat("m", messages_for(MEMBER, "hello"), options=options_for(MEMBER))))
-                      for _ in range(400)]
+            rounds = [
+                (
+                    await seconds(ours(MEMBER, "hello")),
+                    await seconds(
+                        bare.chat("m", messages_for(MEMBER, "hello"), options=options_for(MEMBER))
+                    ),
+                )
+                for _ in range(400)
+            ]
         return [pair[0] for pair in rounds], [pair[1] for pair in rounds]
 
     ours, bare = asyncio.run(main())
-    report("one ask / one bare ollama.AsyncClient call, median", statistics.median(ours) / statistics.median(bare), 1.15)
+    report(
+        "one ask / one bare ollama.AsyncClient call, median",
+        statistics.median(ours) / statistics.median(bare),
+        1.15,
+    )
 
 
 def test_importing_the_kit_against_importing_ollama():

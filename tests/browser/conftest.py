@@ -19,20 +19,28 @@ if TYPE_CHECKING:
 
 TOKEN = "a-known-token"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-collect_ignore = ["screenshots"]  # the notebook of panels that is written there is no notebook to check
+collect_ignore = [
+    "screenshots"
+]  # the notebook of panels that is written there is no notebook to check
 READY = """() => {
   const s = window.jupyterapp?.shell.currentWidget?.sessionContext, k = s?.session?.kernel;
   return !!(s?.isReady && k?.connectionStatus === 'connected' && k?.status === 'idle') }"""
 RAN = r"""() => { const cells = document.querySelectorAll('.jp-Notebook .jp-CodeCell');
-  return cells.length > 0 && /\[\d+\]:/.test(cells[cells.length - 1].querySelector('.jp-InputPrompt').textContent) }"""
+  const prompt = cells.length && cells[cells.length - 1].querySelector('.jp-InputPrompt');
+  return cells.length > 0 && /\[\d+\]:/.test(prompt.textContent) }"""
 
 # Labels and readouts that are wider than their boxes, and texts of the chart that leave it.
-CUT = """cell => { const root = document.querySelector(`[data-cell='${cell}'] .jp-Cell-outputWrapper`), cut = [];
+CUT = """cell => {
+  const root = document.querySelector(`[data-cell='${cell}'] .jp-Cell-outputWrapper`), cut = [];
   for (const label of root.querySelectorAll('.widget-label, .widget-readout, button'))
-    if (label.scrollWidth > label.clientWidth + 1 && label.textContent.trim()) cut.push(label.textContent);
+    if (label.scrollWidth > label.clientWidth + 1 && label.textContent.trim())
+      cut.push(label.textContent);
   const frame = root.querySelector('.main-svg')?.getBoundingClientRect();
-  for (const text of frame ? root.querySelectorAll('.js-plotly-plot text') : []) { const box = text.getBoundingClientRect();
-    if (text.textContent.trim() && (box.right > frame.right + 2 || box.left < frame.left - 2 || box.bottom > frame.bottom + 2)) cut.push(text.textContent) }
+  for (const text of frame ? root.querySelectorAll('.js-plotly-plot text') : []) {
+    const box = text.getBoundingClientRect();
+    const outside = box.right > frame.right + 2 || box.left < frame.left - 2
+      || box.bottom > frame.bottom + 2;
+    if (text.textContent.trim() && outside) cut.push(text.textContent) }
   if (root.scrollWidth > root.clientWidth + 1) cut.push('the cell scrolls sideways');
   return cut }"""
 
@@ -50,7 +58,9 @@ class Lab:
             self.outside.append(url)
 
     def open(self, notebook: str) -> None:
-        """Open a notebook (of notebooks/, or by its path) alone in the page, with a fresh kernel, and wait until it is idle."""
+        """Open a notebook (of notebooks/, or by its path) alone in the page, with a fresh kernel,
+        and wait until it is idle.
+        """
         for session in httpx.get(f"{self.url}/api/sessions", params={"token": TOKEN}).json():
             httpx.delete(f"{self.url}/api/sessions/{session['id']}", params={"token": TOKEN})
         path = notebook if "/" in notebook else f"notebooks/{notebook}"
@@ -64,11 +74,14 @@ class Lab:
 
     def cell(self, id: str) -> "Locator":
         """The cell with this id, scrolled into view (Lab draws only what is near the view)."""
-        index = self.page.evaluate("""id => {
+        index = self.page.evaluate(
+            """id => {
             const notebook = window.jupyterapp.shell.currentWidget.content;
             const index = notebook.widgets.findIndex(cell => cell.model.id === id);
             notebook.activeCellIndex = index; notebook.scrollToItem(index);
-            notebook.widgets[index].node.setAttribute('data-cell', id); return index }""", id)
+            notebook.widgets[index].node.setAttribute('data-cell', id); return index }""",
+            id,
+        )
         assert index >= 0, f"no cell {id}"
         cell = self.page.locator(f"[data-cell='{id}']")
         cell.scroll_into_view_if_needed()
@@ -81,17 +94,25 @@ class Lab:
         """Run one cell, with other source if it is given, and wait for the kernel."""
         self.cell(id)
         if source is not None:
-            self.page.evaluate("""([id, source]) => window.jupyterapp.shell.currentWidget.content.widgets
-                .find(cell => cell.model.id === id).model.sharedModel.setSource(source)""", [id, source])
+            self.page.evaluate(
+                """([id, source]) => window.jupyterapp.shell.currentWidget.content.widgets
+                .find(cell => cell.model.id === id).model.sharedModel.setSource(source)""",
+                [id, source],
+            )
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
         self.page.wait_for_function(READY, timeout=120_000)
 
     def chart(self, id: str) -> "Locator":
         """The chart in a cell, once it is drawn at its full height."""
         chart = self.cell(id).locator(".js-plotly-plot")
-        self.page.wait_for_function("""id => {
+        self.page.wait_for_function(
+            """id => {
             const plot = document.querySelector(`[data-cell='${id}'] .js-plotly-plot`);
-            return plot && plot.getBoundingClientRect().height > 100 && plot.querySelector('.gtitle') }""", arg=id, timeout=10_000)
+            return plot && plot.getBoundingClientRect().height > 100
+                && plot.querySelector('.gtitle') }""",
+            arg=id,
+            timeout=10_000,
+        )
         return chart
 
     def title(self, id: str) -> str:
@@ -102,14 +123,21 @@ class Lab:
     def wait_for_title(self, id: str, words: str) -> str:
         """Wait until the chart's title holds these words, and give it whole."""
         self.cell(id)
-        self.page.wait_for_function(r"""([id, words]) => [...document.querySelectorAll(`[data-cell='${id}'] .gtitle`)]
-            .some(title => title.textContent.replace(/\s/g, '').includes(words.replace(/\s/g, '')))""", arg=[id, words], timeout=10_000)
+        self.page.wait_for_function(
+            r"""([id, words]) => [...document.querySelectorAll(`[data-cell='${id}'] .gtitle`)]
+            .some(title => title.textContent.replace(/\s/g, '')
+                .includes(words.replace(/\s/g, '')))""",
+            arg=[id, words],
+            timeout=10_000,
+        )
         return self.title(id)
 
     def traces(self, id: str) -> list[dict]:
         """What the chart in a cell draws: name, x, y, base of each trace."""
         return self.chart(id).evaluate(
-            "plot => plot._fullData.map(({name, x, y, base}) => ({name, x: [...x], y: [...y], base: base ? [...base] : null}))")
+            "plot => plot._fullData.map(({name, x, y, base}) => ({name, x: [...x], y: [...y], base:"
+            " base ? [...base] : null}))"
+        )
 
     def handle(self, id: str, which: int = 0) -> "Locator":
         """The handle of a slider in a cell, with the focus on it."""
@@ -131,21 +159,38 @@ def free_port() -> int:
 
 
 def start_lab(home: Path, *options: str, **environment: str) -> tuple[subprocess.Popen, str, Path]:
-    """`mlkit lab --no-browser` with settings of its own; gives the process, its address and its log."""
+    """`mlkit lab --no-browser` with settings of its own; gives the process, its address and its
+    log.
+    """
     port = free_port()
     (home / "config").mkdir(parents=True, exist_ok=True)
-    (home / "config/jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
+    (home / "config/jupyter_lab_config.json").write_text(
+        json.dumps({"LabApp": {"expose_app_in_browser": True}})
+    )
     documents = home / "settings/@jupyterlab/docmanager-extension/plugin.jupyterlab-settings"
     documents.parent.mkdir(parents=True, exist_ok=True)
-    documents.write_text(json.dumps({"autosave": False}))  # the notebooks of the clone stay as they are
+    documents.write_text(
+        json.dumps({"autosave": False})
+    )  # the notebooks of the clone stay as they are
     log = home / "lab.log"
-    own = {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data", "JUPYTER_RUNTIME_DIR": home / "runtime",
-           "IPYTHONDIR": home / "ipython", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
-           "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "JUPYTER_TOKEN": TOKEN}
+    own = {
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "JUPYTER_TOKEN": TOKEN,
+    }
     with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-m", "mlkit", "lab", "--no-browser", "--port", str(port), *options],
-                                   stdout=out, stderr=subprocess.STDOUT, cwd=paths.root(), start_new_session=True,
-                                   env=os.environ | {name: str(value) for name, value in own.items()} | environment)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlkit", "lab", "--no-browser", "--port", str(port), *options],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=paths.root(),
+            start_new_session=True,
+            env=os.environ | {name: str(value) for name, value in own.items()} | environment,
+        )
     return process, f"http://127.0.0.1:{port}", log
 
 
@@ -161,8 +206,16 @@ def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    from playwright.sync_api import sync_playwright  # here: the group that brings it is installed for this lane only
+    arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
+    from playwright.sync_api import (
+        sync_playwright,
+    )  # here: the group that brings it is installed for this lane only
 
     with sync_playwright() as running:
         opened = running.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
@@ -172,7 +225,9 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab and gives a page on it; both end with the test."""
+    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab and gives a page on it; both end with
+    the test.
+    """
     started: list[subprocess.Popen] = []
     pages: list["Page"] = []
 

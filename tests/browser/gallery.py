@@ -1,4 +1,6 @@
-"""Every chart of the kit from the recordings, and with rows that are hard to draw: what tests/browser/test_gallery.py draws."""
+"""Every chart of the kit from the recordings, and with rows that are hard to draw: what
+tests/browser/test_gallery.py draws.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +13,23 @@ import plotly.graph_objects as go
 
 import mlkit
 from mlkit import capstone, orders, studies
-from mlkit.charts import (certainty, claimed, compound, condorcet, confusion, flow, ladder, quality, router_curve, scores, speedup, trade_off,
-                          traffic, waterfall, weights)
+from mlkit.charts import (
+    certainty,
+    claimed,
+    compound,
+    condorcet,
+    confusion,
+    flow,
+    ladder,
+    quality,
+    router_curve,
+    scores,
+    speedup,
+    trade_off,
+    traffic,
+    waterfall,
+    weights,
+)
 from mlkit.charts.card import Limits
 from mlkit.findings.patterns import CLAIMED, RANKS
 from mlkit.measure import agreed
@@ -20,7 +37,10 @@ from mlkit.models import Price, list_prices
 from mlkit.stats import Interval, error_correlation, wilson
 from mlkit.tasks import KINDS, QUEUES
 
-LONG = "A way of asking with a name that goes on and on, <b>in bold</b>, for $5 and more, until nobody reads it any more"
+LONG = (
+    "A way of asking with a name that goes on and on, <b>in bold</b>, for $5 and more, until nobody"
+    " reads it any more"
+)
 
 
 @cache
@@ -31,7 +51,9 @@ def kit():
 @cache
 def study(name: str):
     with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
-        return thread.submit(asyncio.run, getattr(orders if name == "orders" else studies, name)(kit())).result()
+        return thread.submit(
+            asyncio.run, getattr(orders if name == "orders" else studies, name)(kit())
+        ).result()
 
 
 def _triage():
@@ -39,37 +61,68 @@ def _triage():
 
 
 def _waterfall() -> go.Figure:
-    run = max((cell.run for row in study("orders").cells for [cell] in row if cell.run), key=lambda run: len(run.calls))
+    run = max(
+        (cell.run for row in study("orders").cells for [cell] in row if cell.run),
+        key=lambda run: len(run.calls),
+    )
     return waterfall.chart(run.calls, kit().source, list_prices(), 2).figure
 
 
 def _quality() -> go.Figure:
     desk = study("desk").of(split="test")
-    graded = [(task.kind, task.level, name, bool(cell.right)) for task, row in zip(desk.tasks, desk.cells, strict=True)
-              for name, [cell] in zip(desk.subjects, row, strict=True)]
-    best = {kind: max(desk.of(kind=kind).share(name) for name in desk.subjects) for kind in ("math", "code", "general", "creative")}
+    graded = [
+        (task.kind, task.level, name, bool(cell.right))
+        for task, row in zip(desk.tasks, desk.cells, strict=True)
+        for name, [cell] in zip(desk.subjects, row, strict=True)
+    ]
+    best = {
+        kind: max(desk.of(kind=kind).share(name) for name in desk.subjects)
+        for kind in ("math", "code", "general", "creative")
+    }
     oracle = {kind: float(desk.of(kind=kind).right.any(axis=1).mean()) for kind in best}
     return quality.chart(graded, kit().source, {"best single": best, "oracle": oracle}).figure
 
 
 def _card() -> go.Figure:
     ways = capstone.ways(study("orders").of(list(orders.nine(kit().cast))), list_prices())
-    return capstone.card("supervisor_worker", ways, Limits(0.50, 20.0, 0.26), kit(), f"It gets the most right. {LONG}").chart.figure
+    return capstone.card(
+        "supervisor_worker",
+        ways,
+        Limits(0.50, 20.0, 0.26),
+        kit(),
+        f"It gets the most right. {LONG}",
+    ).chart.figure
 
 
 def _ladder() -> go.Figure:
     cheap, strong = study("samples").of(["small"], kind="triage"), _triage().of(["large"])
     winners, shares = agreed(cheap.answers[:, 0, :5])
     golds = np.array([task.gold for task in cheap.tasks])
-    dollars = [1000 * matrix.dollars(list_prices()).sum() / len(golds) for matrix in (cheap, strong)]
-    return ladder.chart(ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars), 4, kit().source).figure
+    dollars = [
+        1000 * matrix.dollars(list_prices()).sum() / len(golds) for matrix in (cheap, strong)
+    ]
+    return ladder.chart(
+        ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars),
+        4,
+        kit().source,
+    ).figure
 
 
 def _confusion() -> go.Figure:
-    routing, desk = study("routing").of(["small"], split="test"), study("desk").of(["large by kind"], split="test")
+    routing, desk = (
+        study("routing").of(["small"], split="test"),
+        study("desk").of(["large by kind"], split="test"),
+    )
     dollars = desk.dollars(list_prices())[:, 0, 0]
-    return confusion.chart([(task.kind, answer or "none", bool(right), float(price)) for task, answer, right, price in zip(
-        desk.tasks, routing.answers[:, 0, 0], desk.right[:, 0, 0], dollars, strict=True)], kit().source).figure
+    return confusion.chart(
+        [
+            (task.kind, answer or "none", bool(right), float(price))
+            for task, answer, right, price in zip(
+                desk.tasks, routing.answers[:, 0, 0], desk.right[:, 0, 0], dollars, strict=True
+            )
+        ],
+        kit().source,
+    ).figure
 
 
 def _curve() -> go.Figure:
@@ -77,7 +130,10 @@ def _curve() -> go.Figure:
     desk = study("desk").of(["small by kind", "large by kind"], split="test")
     prices = list_prices() | {kit().cast.large.model: Price(0.8, 0.8)}
     right, dollars = desk.right[:, :, 0], desk.dollars(prices)[:, :, 0]
-    items = [router_curve.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1])) for one, r, d in zip(sure, right, dollars, strict=True)]
+    items = [
+        router_curve.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1]))
+        for one, r, d in zip(sure, right, dollars, strict=True)
+    ]
     return router_curve.chart(items, 0.7, kit().source).figure
 
 
@@ -88,44 +144,116 @@ def _sure() -> tuple[np.ndarray, np.ndarray]:
 
 def _scores() -> go.Figure:
     triage = _triage()
-    lines = [scores.score("five queues", name, list(triage.right[:, n, 0]), int(triage.tokens[:, n].sum()), 0.01)
-             for n, name in enumerate(triage.subjects)]
-    return scores.chart(lines, "Three members name the queue of a message", kit().source, {"best single": 0.55, "your guess": 0.7, "oracle": 0.72}).figure
+    lines = [
+        scores.score(
+            "five queues", name, list(triage.right[:, n, 0]), int(triage.tokens[:, n].sum()), 0.01
+        )
+        for n, name in enumerate(triage.subjects)
+    ]
+    return scores.chart(
+        lines,
+        "Three members name the queue of a message",
+        kit().source,
+        {"best single": 0.55, "your guess": 0.7, "oracle": 0.72},
+    ).figure
 
 
 def _simplex() -> go.Figure:
-    return weights.simplex_chart(weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three), (0.5, 0.3, 0.2),
-                                 _triage().subjects, kit().source).figure
+    return weights.simplex_chart(
+        weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three),
+        (0.5, 0.3, 0.2),
+        _triage().subjects,
+        kit().source,
+    ).figure
 
 
 def _trade_off(names: list[str], **limits: float) -> go.Figure:
     triage = _triage()
-    measured = [(name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4) for n, name in enumerate(names)]
+    measured = [
+        (name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
+        for n, name in enumerate(names)
+    ]
     return trade_off.chart(measured, "numbers made up, to be hard to draw", **limits).figure
 
 
 def _flow() -> str:
     measured = study("orders")
-    return flow.figure(flow.rows(measured.cells[0][measured.subjects.index("supervisor_worker")][0].run.calls))
+    return flow.figure(
+        flow.rows(measured.cells[0][measured.subjects.index("supervisor_worker")][0].run.calls)
+    )
 
 
-NINE = ["single_model", "pipeline", "router", "fan_out", "voting", "planner_executor", "supervisor_worker", "weighted_ensemble", "consensus_ensemble"]
+NINE = [
+    "single_model",
+    "pipeline",
+    "router",
+    "fan_out",
+    "voting",
+    "planner_executor",
+    "supervisor_worker",
+    "weighted_ensemble",
+    "consensus_ensemble",
+]
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
-    "waterfall": _waterfall, "quality": _quality, "ladder": _ladder, "confusion": _confusion, "scores": _scores, "flow": _flow, "card": _card,
-    "router_curve": _curve, "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
+    "waterfall": _waterfall,
+    "quality": _quality,
+    "ladder": _ladder,
+    "confusion": _confusion,
+    "scores": _scores,
+    "flow": _flow,
+    "card": _card,
+    "router_curve": _curve,
+    "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
     "coverage": lambda: certainty.coverage_chart(*_sure(), kit().source).figure,
-    "trade_off": lambda: _trade_off(NINE), "trade_off-limits": lambda: _trade_off(NINE, most_dollars=0.08, most_seconds=2.5, least=0.4),
+    "trade_off": lambda: _trade_off(NINE),
+    "trade_off-limits": lambda: _trade_off(NINE, most_dollars=0.08, most_seconds=2.5, least=0.4),
     "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))]),
-    "compound": lambda: compound.chart({"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)}, kit().source, wilson(12, 32)).figure,
-    "compound-hard": lambda: compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure,
-    "condorcet": lambda: condorcet.chart(0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]).figure,
-    "correlation": lambda: condorcet.heatmap_chart(_triage().subjects, error_correlation(_triage().right[:, :, 0].T), kit().source).figure,
-    "correlation-hard": lambda: condorcet.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure,
-    "weights": lambda: weights.chart(weights.rows(["repair", "order", "repair"], ["small", "large", "large, rules"], [0.2, 0.7, 0.1], [1, 0.8, 0.6]), kit().source).figure,
+    "compound": lambda: (
+        compound.chart(
+            {"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)},
+            kit().source,
+            wilson(12, 32),
+        ).figure
+    ),
+    "compound-hard": lambda: (
+        compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
+    ),
+    "condorcet": lambda: (
+        condorcet.chart(
+            0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+        ).figure
+    ),
+    "correlation": lambda: (
+        condorcet.heatmap_chart(
+            _triage().subjects, error_correlation(_triage().right[:, :, 0].T), kit().source
+        ).figure
+    ),
+    "correlation-hard": lambda: (
+        condorcet.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
+    ),
+    "weights": lambda: (
+        weights.chart(
+            weights.rows(
+                ["repair", "order", "repair"],
+                ["small", "large", "large, rules"],
+                [0.2, 0.7, 0.1],
+                [1, 0.8, 0.6],
+            ),
+            kit().source,
+        ).figure
+    ),
     "simplex": _simplex,
     "speedup": lambda: speedup.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
     "traffic": lambda: traffic.chart(5000, 12.0, 0.5, 2, kit().source).figure,
-    "claimed": lambda: claimed.chart(CLAIMED, {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)}, RANKS, kit().source).figure,
-    "empty": lambda: quality.chart([], kit().source).figure, "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
+    "claimed": lambda: (
+        claimed.chart(
+            CLAIMED,
+            {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)},
+            RANKS,
+            kit().source,
+        ).figure
+    ),
+    "empty": lambda: quality.chart([], kit().source).figure,
+    "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
     "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
 }

@@ -1,4 +1,6 @@
-"""A learner opens the first notebooks: run all, look, predict, move sliders, ask, answer, get something wrong."""
+"""A learner opens the first notebooks: run all, look, predict, move sliders, ask, answer, get
+something wrong.
+"""
 
 import os
 import re
@@ -15,13 +17,23 @@ NOWHERE = "http://127.0.0.1:1"
 
 
 def wall_seconds(traces: list[dict]) -> float:
-    return max(base + x for trace in traces for base, x in zip(trace["base"], trace["x"], strict=True))
+    return max(
+        base + x for trace in traces for base, x in zip(trace["base"], trace["x"], strict=True)
+    )
 
 
 def busy_seconds(traces: list[dict], *calls: str) -> list[float]:
     """For each call, how long a server worked on it, read off the bars on the page."""
-    return [sum(x for trace in traces if trace["name"] != "waiting for a server"
-                for x, y in zip(trace["x"], trace["y"], strict=True) if y.endswith(call)) for call in calls]
+    return [
+        sum(
+            x
+            for trace in traces
+            if trace["name"] != "waiting for a server"
+            for x, y in zip(trace["x"], trace["y"], strict=True)
+            if y.endswith(call)
+        )
+        for call in calls
+    ]
 
 
 def test_00_on_recordings_as_a_learner(lab):
@@ -42,7 +54,8 @@ def test_00_on_recordings_as_a_learner(lab):
     assert learner.output("compare").inner_text().startswith("You said 70%, measured: ")
     learner.shot("00_predict", learner.cell("predict"))
 
-    # One server, then as many as help: wall time is the sum, then the critical path. Both read off the page.
+    # One server, then as many as help: wall time is the sum, then the critical path. Both read off
+    # the page.
     calls = ("tools", "steps", "mistakes", "combine")
     before = learner.traces("servers")
     learner.shot("00_servers_before", learner.cell("servers"))
@@ -59,7 +72,8 @@ def test_00_on_recordings_as_a_learner(lab):
     learner.cell("servers").get_by_role("button", name="Reset").click()
     learner.wait_for_title("servers", f"4 calls: {sum(parts) + last:.1f} s")
 
-    # The price of an hour, by keyboard and typed into the readout; local cost follows in proportion.
+    # The price of an hour, by keyboard and typed into the readout; local cost follows in
+    # proportion.
     at_half = learner.traces("cost")[2]["y"][0]
     learner.handle("cost", 1).press("ArrowRight")
     learner.wait_for_title("cost", "At $0.55 an hour")
@@ -81,8 +95,16 @@ def test_00_on_recordings_as_a_learner(lab):
     # The exercise: as it stands, wrong, right.
     assert "Not written yet" in learner.output("exercise-check").inner_text()
     head = "def dollars_per_thousand(reply, prompt_price, output_price):\n    return "
-    for body, said in (("(reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6", "one call"),
-                       ("(reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e3", "✓ Right")):
+    for body, said in (
+        (
+            "(reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6",
+            "one call",
+        ),
+        (
+            "(reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e3",
+            "✓ Right",
+        ),
+    ):
         learner.run_cell("exercise", head + body)
         learner.run_cell("exercise-check")
         assert said in learner.output("exercise-check").inner_text()
@@ -97,7 +119,10 @@ def test_00_on_recordings_as_a_learner(lab):
     # A question nobody recorded: one line that says what to do, no wall of a traceback.
     learner.run_cell("ask", 'run = await kit.run(SingleModel(small), "Why is the sky blue?")')
     error = learner.output("ask").inner_text()
-    assert "NotRecorded: No recording answers 'Why is the sky blue?'" in error and "mlkit pull" in error
+    assert (
+        "NotRecorded: No recording answers 'Why is the sky blue?'" in error
+        and "mlkit pull" in error
+    )
     assert "Traceback" not in error and len(error.splitlines()) < 6
     learner.shot("00_error", learner.cell("ask"))
     assert learner.outside == []
@@ -114,9 +139,16 @@ def test_01_on_recordings_the_examples_slider_moves_the_scores(lab):
         if count:
             learner.handle("explore").press("ArrowRight")
         title = learner.wait_for_title("explore", f"Examples sent along, {count}:")
-        small, large = (int(number) for number in re.search(r"small (\d+) of 22, large (\d+) of 22", title).groups())
-        shares = dict(zip(learner.traces("explore")[0]["y"], learner.traces("explore")[0]["x"], strict=True))
-        assert sorted(shares.values()) == sorted([shares["small, step by step"], shares["large, step by step"], small / 22, large / 22])
+        small, large = (
+            int(number)
+            for number in re.search(r"small (\d+) of 22, large (\d+) of 22", title).groups()
+        )
+        shares = dict(
+            zip(learner.traces("explore")[0]["y"], learner.traces("explore")[0]["x"], strict=True)
+        )
+        assert sorted(shares.values()) == sorted(
+            [shares["small, step by step"], shares["large, step by step"], small / 22, large / 22]
+        )
         seen.append((small, large))
         learner.shot(f"01_explore_{count}", learner.cell("explore"))
     assert len(set(seen)) > 1
@@ -163,16 +195,20 @@ def test_00_live_a_question_of_ones_own_is_answered(lab, engine):
 def test_charts_are_legible_narrow_and_wide_light_and_dark(lab, theme, width):
     learner = lab("--replay", width=width)
     learner.open("00_start_here.ipynb")
-    learner.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    learner.page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
     learner.run_all()
     for id in ("waterfall", "servers", "cost"):
         chart = learner.chart(id)
         learner.shot(f"look_{id}_{theme.split()[1].lower()}_{width}", learner.cell(id))
         clipped = chart.evaluate("""plot => {
             const frame = plot.querySelector('.main-svg').getBoundingClientRect();
-            return [...plot.querySelectorAll('text')].filter(text => text.textContent.trim()).filter(text => {
+            const texts = [...plot.querySelectorAll('text')];
+            return texts.filter(text => text.textContent.trim()).filter(text => {
                 const box = text.getBoundingClientRect();
-                return box.right > frame.right + 1 || box.left < frame.left - 1 || box.bottom > frame.bottom + 1 || box.top < frame.top - 1
+                return box.right > frame.right + 1 || box.left < frame.left - 1
+                    || box.bottom > frame.bottom + 1 || box.top < frame.top - 1
             }).map(text => text.textContent) }""")
         assert clipped == []
         box = chart.bounding_box()
@@ -184,8 +220,14 @@ def test_a_taken_port_leads_to_the_next_one():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = subprocess.Popen([sys.executable, "-m", "mlkit", "lab", "--replay", "--no-browser", "--port", str(port)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=paths.root(), env=os.environ)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlkit", "lab", "--replay", "--no-browser", "--port", str(port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=paths.root(),
+            env=os.environ,
+        )
         try:
             said = []
             for line in process.stdout:

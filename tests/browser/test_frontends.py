@@ -18,16 +18,33 @@ NOTEBOOK = "notebooks/00_start_here.ipynb"
 
 @pytest.fixture
 def serve(tmp_path) -> Iterator[Callable[..., str]]:
-    """`serve("notebook", ...)` starts one of Jupyter's programs on the recordings and gives its address."""
+    """`serve("notebook", ...)` starts one of Jupyter's programs on the recordings and gives its
+    address.
+    """
     started = []
 
     def start(program: str, *options: str) -> str:
         port, log = free_port(), tmp_path / "log"
-        own = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-        process = subprocess.Popen([sys.executable, "-m", program, f"--port={port}", *options], stdout=log.open("w"), stderr=subprocess.STDOUT,
-                                   cwd=paths.root(), env=os.environ | own | {"MLKIT_ENGINE": "replay"})
+        own = {
+            name: str(tmp_path / name)
+            for name in (
+                "JUPYTER_CONFIG_DIR",
+                "JUPYTER_DATA_DIR",
+                "JUPYTER_RUNTIME_DIR",
+                "IPYTHONDIR",
+            )
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", program, f"--port={port}", *options],
+            stdout=log.open("w"),
+            stderr=subprocess.STDOUT,
+            cwd=paths.root(),
+            env=os.environ | own | {"MLKIT_ENGINE": "replay"},
+        )
         started.append(process)
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:  # waits longer between tries, 60 s in all
+        with httpx.Client(
+            transport=httpx.HTTPTransport(retries=8), timeout=60
+        ) as client:  # waits longer between tries, 60 s in all
             client.get(f"http://127.0.0.1:{port}/api", params={"token": TOKEN})
         return f"http://127.0.0.1:{port}"
 
@@ -39,17 +56,32 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
 
 def moves(page) -> None:
     """A click on the slider for servers: the chart beside it follows."""
-    panel = page.locator(".jupyter-widgets.widget-vbox", has_text="machines that share").filter(has=page.locator(".js-plotly-plot")).last
+    panel = (
+        page.locator(".jupyter-widgets.widget-vbox", has_text="machines that share")
+        .filter(has=page.locator(".js-plotly-plot"))
+        .last
+    )
     before = panel.locator(".gtitle").text_content()
     track = panel.locator(".noUi-target").first
     track.scroll_into_view_if_needed()
     track.click(position={"x": 0.9 * track.bounding_box()["width"], "y": 2})
-    page.wait_for_function("before => { const titles = [...document.querySelectorAll('.gtitle')].map(one => one.textContent); "
-                           "return !titles.includes(before) && titles.some(one => one.startsWith('4 calls: ')) }", arg=before, timeout=15_000)
+    page.wait_for_function(
+        "before => { const titles = [...document.querySelectorAll('.gtitle')].map(one =>"
+        " one.textContent); return !titles.includes(before) && titles.some(one => one.startsWith('4"
+        " calls: ')) }",
+        arg=before,
+        timeout=15_000,
+    )
 
 
 def test_notebook_7(browser, serve):
-    address = serve("notebook", "--ServerApp.token=" + TOKEN, "--allow-root", "--no-browser", "--JupyterNotebookApp.expose_app_in_browser=True")
+    address = serve(
+        "notebook",
+        "--ServerApp.token=" + TOKEN,
+        "--allow-root",
+        "--no-browser",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+    )
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
     page.wait_for_function(READY, timeout=60_000)

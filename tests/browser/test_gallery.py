@@ -1,4 +1,5 @@
-"""Every chart at half a laptop's width and at a wide one, on a light and on a dark page: nothing overlaps, nothing is cut off.
+"""Every chart at half a laptop's width and at a wide one, on a light and on a dark page: nothing
+overlaps, nothing is cut off.
 
 Leaves the pictures in tests/browser/screenshots/gallery, to be looked at.
 """
@@ -15,18 +16,25 @@ from tests.browser.gallery import FIGURES
 GALLERY = SCREENSHOTS / "gallery"
 pytestmark = pytest.mark.browser
 PAGES = [(width, theme) for width in (500, 1400) for theme in ("light", "dark")]
-# Texts that a reader sees, as boxes; the boxes that share more than a hair's breadth; and those that leave the chart.
+# Texts that a reader sees, as boxes; the boxes that share more than a hair's breadth; and those
+# that leave the chart.
 FAULTS = """() => {
-  const plot = document.querySelector('.js-plotly-plot, #chart svg'), all = plot.getBoundingClientRect(), slack = 2;
+  const plot = document.querySelector('.js-plotly-plot, #chart svg');
+  const all = plot.getBoundingClientRect(), slack = 2;
   const texts = [...plot.querySelectorAll('text')].filter(text => text.textContent.trim()
-      && getComputedStyle(text).visibility !== 'hidden' && +getComputedStyle(text).opacity > 0 && text.getBoundingClientRect().width > 0);
-  const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect(), text]), faults = [];
+      && getComputedStyle(text).visibility !== 'hidden' && +getComputedStyle(text).opacity > 0
+      && text.getBoundingClientRect().width > 0);
+  const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect(), text]);
+  const faults = [];
   for (const [text, box] of boxes)
-    if (box.left < all.left - slack || box.right > all.right + slack || box.top < all.top - slack || box.bottom > all.bottom + slack)
+    if (box.left < all.left - slack || box.right > all.right + slack
+        || box.top < all.top - slack || box.bottom > all.bottom + slack)
       faults.push(`cut off: ${text}`);
   boxes.forEach(([one, a, first], n) => boxes.slice(n + 1).forEach(([other, b, second]) => {
-    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (wide > slack && high > slack + 1 && !first.contains(second)) faults.push(`over each other: ${one} | ${other}`) }));
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > slack && high > slack + 1 && !first.contains(second))
+      faults.push(`over each other: ${one} | ${other}`) }));
   return faults }"""
 
 
@@ -36,7 +44,11 @@ def test_no_text_is_cut_off_or_over_another(browser, name):
     page = browser.new_page()
     for width, theme in PAGES:
         page.set_viewport_size({"width": width, "height": 900})
-        draw(page, figure, "background: #111; color: #ddd" if theme == "dark" else "background: #fff; color: #111")
+        draw(
+            page,
+            figure,
+            "background: #111; color: #ddd" if theme == "dark" else "background: #fff; color: #111",
+        )
         GALLERY.mkdir(parents=True, exist_ok=True)
         page.locator("#chart").screenshot(path=GALLERY / f"{name}-{width}-{theme}.png")
         if found := page.evaluate(FAULTS):
@@ -47,8 +59,14 @@ def test_no_text_is_cut_off_or_over_another(browser, name):
 
 def draw(page, figure: go.Figure | str, style: str) -> None:
     """A plotly figure, or a drawing in SVG, alone on a page."""
-    page.set_content(f"<body style='margin: 0; {style}'><div id='chart'>{figure if isinstance(figure, str) else ''}</div></body>")
+    page.set_content(
+        f"<body style='margin: 0; {style}'><div"
+        f" id='chart'>{figure if isinstance(figure, str) else ''}</div></body>"
+    )
     if not isinstance(figure, str):
         page.add_script_tag(content=get_plotlyjs())
-        page.evaluate("figure => Plotly.newPlot('chart', figure.data, figure.layout, {displayModeBar: false, responsive: true})",
-                      json.loads(figure.to_json()))
+        page.evaluate(
+            "figure => Plotly.newPlot('chart', figure.data, figure.layout, {displayModeBar: false,"
+            " responsive: true})",
+            json.loads(figure.to_json()),
+        )

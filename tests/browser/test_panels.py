@@ -1,4 +1,6 @@
-"""Every kind of panel in a real JupyterLab: its controls moved by keyboard and by mouse, its numbers read off the page, its speed."""
+"""Every kind of panel in a real JupyterLab: its controls moved by keyboard and by mouse, its
+numbers read off the page, its speed.
+"""
 
 import statistics
 
@@ -12,7 +14,8 @@ from tests.browser.conftest import CUT, READY, SCREENSHOTS
 
 pytestmark = pytest.mark.browser
 CELLS = {
-    "setup": """import asyncio
+    "setup": (
+        """import asyncio
 import numpy as np
 import mlkit
 from mlkit import studies
@@ -25,34 +28,53 @@ kit = mlkit.connect()
 cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
 golds = np.array([task.gold for task in cheap.tasks])
-winners, shares = agreed(cheap.answers[:, 0])""",
-    "curve": """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), p=slider("each voter is right", 0.6, 0, 1, 0.05),
-        rho=slider("correlation of errors", 0, 0, 1, 0.05))""",
-    "smooth": """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), smooth=True, p=slider("each voter is right", 0.6, 0, 1, 0.05),
-        rho=slider("correlation of errors", 0, 0, 1, 0.05))""",
-    "votes": """def rungs(prices):
+winners, shares = agreed(cheap.answers[:, 0])"""
+    ),
+    "curve": (
+        """explore(lambda p, rho: condorcet.chart(p, rho, kit.source),
+                p=slider("each voter is right", 0.6, 0, 1, 0.05),
+        rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
+    ),
+    "smooth": (
+        """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), smooth=True,
+                p=slider("each voter is right", 0.6, 0, 1, 0.05),
+        rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
+    ),
+    "votes": (
+        """def rungs(prices):
     dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
     return ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars)
 
-explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source), needed=agreement("votes needed", 5, 3),
-        prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))""",
-    "weights": """explore(lambda w: weights.chart(weights.rows(["repair", "order", "repair"], ["one", "two", "three"], w, [1, 1, 1]), kit.source),
-        w=Shares(one=0.5, two=0.3, three=0.2))""",
-    "fails": """def draw(p):
+explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source),
+        needed=agreement("votes needed", 5, 3),
+        prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))"""
+    ),
+    "weights": (
+        """said, who = ["repair", "order", "repair"], ["one", "two", "three"]
+explore(lambda w: weights.chart(weights.rows(said, who, w, [1, 1, 1]), kit.source),
+        w=Shares(one=0.5, two=0.3, three=0.2))"""
+    ),
+    "fails": (
+        """def draw(p):
     if p > 0.6:
         raise ValueError("nothing was measured beyond 0.6 <b>here</b>")
     return condorcet.chart(p, 0, kit.source)
 
-explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))""",
+explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))"""
+    ),
     "waits": "await asyncio.sleep(2)",
     "works": "sum(1 for _ in range(30_000_000))",
-    "guess": """guess = predict("How many?", 0, 10, 1, "of 10")
-guess""",
+    "guess": (
+        """guess = predict("How many?", 0, 10, 1, "of 10")
+guess"""
+    ),
 }
 
 # The chart is as wide as its cell lets it be.
-FILLS = """cell => { const root = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea-output`);
-  const chart = root.querySelector('.main-svg').getBoundingClientRect(), room = root.getBoundingClientRect();
+FILLS = """cell => {
+  const root = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea-output`);
+  const chart = root.querySelector('.main-svg').getBoundingClientRect();
+  const room = root.getBoundingClientRect();
   return chart.right <= room.right + 3 && chart.width > room.width - 40 }"""
 
 
@@ -62,13 +84,16 @@ def panels(lab):
     SCREENSHOTS.mkdir(exist_ok=True)
     cells = [nbformat.v4.new_code_cell(source, id=id) for id, source in CELLS.items()]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), SCREENSHOTS / "panels.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=kernel), SCREENSHOTS / "panels.ipynb"
+    )
 
     def start(**options):
         learner = lab("--replay", **options)
         learner.open(str((SCREENSHOTS / "panels.ipynb").relative_to(paths.root())))
         learner.run_all()
         return learner
+
     return start
 
 
@@ -96,8 +121,11 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
         press(learner, cell, 1)
         learner.wait_for_title(cell, expected(0.65, 0.05))
         curve = next(trace for trace in learner.traces(cell) if len(trace["y"]) == 8)
-        assert curve["y"] == pytest.approx([row.expected for row in condorcet_chart.rows(0.65, 0.05)]) or curve["y"] == pytest.approx(
-            [row.independent for row in condorcet_chart.rows(0.65, 0.05)])
+        assert curve["y"] == pytest.approx(
+            [row.expected for row in condorcet_chart.rows(0.65, 0.05)]
+        ) or curve["y"] == pytest.approx(
+            [row.independent for row in condorcet_chart.rows(0.65, 0.05)]
+        )
         drag(learner, cell, 0, 0.8)
         learner.wait_for_title(cell, expected(0.8, 0.05))
         learner.cell(cell).get_by_role("button", name="Reset").click()
@@ -114,23 +142,42 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     box = learner.cell("votes").locator("input[type=number]").nth(2)
     box.fill("20")
     box.press("Enter")
-    learner.page.wait_for_function("([cell, before]) => { const t = document.querySelector(`[data-cell='${cell}'] .gtitle`); return t && !before.startsWith(t.textContent) }",
-                                   arg=["votes", before])
+    learner.page.wait_for_function(
+        "([cell, before]) => { const t = document.querySelector(`[data-cell='${cell}'] .gtitle`);"
+        " return t && !before.startsWith(t.textContent) }",
+        arg=["votes", before],
+    )
     learner.shot("panel_votes", learner.cell("votes"))
 
-    # Weights: moving one moves the others; the readouts on the page sum to one, and the title follows.
+    # Weights: moving one moves the others; the readouts on the page sum to one, and the title
+    # follows.
     drag(learner, "weights", 0, 0.0)
-    learner.wait_for_title("weights", weights_chart.chart(weights_chart.rows(
-        ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]), "").reading[:25])
-    readouts = [float(text) for text in learner.cell("weights").locator(".widget-readout").all_text_contents()]
+    learner.wait_for_title(
+        "weights",
+        weights_chart.chart(
+            weights_chart.rows(
+                ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]
+            ),
+            "",
+        ).reading[:25],
+    )
+    readouts = [
+        float(text)
+        for text in learner.cell("weights").locator(".widget-readout").all_text_contents()
+    ]
     assert readouts == [0.0, 0.6, 0.4]
     press(learner, "weights", 1, "ArrowLeft")
-    learner.page.wait_for_function("() => document.querySelectorAll(`[data-cell='weights'] .widget-readout`)[2].textContent === '0.41'")
+    learner.page.wait_for_function(
+        "() => document.querySelectorAll(`[data-cell='weights'] .widget-readout`)[2].textContent"
+        " === '0.41'"
+    )
     learner.shot("panel_weights", learner.cell("weights"))
 
     # A figure function that raises: one line in the panel, as text; the slider goes on.
     press(learner, "fails", 0)
-    learner.cell("fails").get_by_text("ValueError: nothing was measured beyond 0.6 <b>here</b>").wait_for()
+    learner.cell("fails").get_by_text(
+        "ValueError: nothing was measured beyond 0.6 <b>here</b>"
+    ).wait_for()
     learner.shot("panel_fails", learner.cell("fails"))
     press(learner, "fails", 0, "ArrowLeft")
     press(learner, "fails", 0, "ArrowLeft")
@@ -143,16 +190,23 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
 
 
 # The time from a key to another title, frame by frame, and how often there was no chart in between.
-WATCH = """cell => { const find = () => document.querySelector(`[data-cell='${cell}'] .js-plotly-plot`);
-  const S = window.__S = {t0: null, lat: [], missing: 0, done: false}; let last = find().querySelector('.gtitle').textContent;
+WATCH = """cell => {
+  const find = () => document.querySelector(`[data-cell='${cell}'] .js-plotly-plot`);
+  const S = window.__S = {t0: null, lat: [], missing: 0, done: false};
+  let last = find().querySelector('.gtitle').textContent;
   document.addEventListener('keydown', () => { S.t0 = performance.now() }, true);
   const tick = () => { if (S.done) return; const g = find();
     if (!g || !g.querySelector('.main-svg') || g.getBoundingClientRect().height < 50) S.missing++;
-    else { const t = g.querySelector('.gtitle').textContent; if (t !== last) { last = t; if (S.t0) { S.lat.push(performance.now() - S.t0); S.t0 = null } } }
+    else {
+      const t = g.querySelector('.gtitle').textContent;
+      if (t !== last) {
+        last = t; if (S.t0) { S.lat.push(performance.now() - S.t0); S.t0 = null } } }
     requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
 
 
-@pytest.mark.parametrize(("cell", "median_ms", "p95_ms"), [("curve", 200, 300), ("smooth", 100, 150)])
+@pytest.mark.parametrize(
+    ("cell", "median_ms", "p95_ms"), [("curve", 200, 300), ("smooth", 100, 150)]
+)
 def test_a_key_changes_the_chart_at_once_and_without_flicker(panels, cell, median_ms, p95_ms):
     learner = panels()
     handle = learner.handle(cell, 0)
@@ -187,14 +241,18 @@ def test_a_slider_that_is_moved_while_a_cell_runs_stays_alive(panels, busy):
     learner.wait_for_title("curve", expected(0.75, 0))
     press(learner, "curve", 1)
     learner.wait_for_title("curve", expected(0.75, 0.05))
-    assert learner.output(busy).locator(".js-plotly-plot").count() == 0  # the chart was drawn in its own cell
+    assert (
+        learner.output(busy).locator(".js-plotly-plot").count() == 0
+    )  # the chart was drawn in its own cell
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [640, 1540])
 def test_panels_are_whole_narrow_and_wide_light_and_dark(panels, theme, width):
     learner = panels(width=width)
-    learner.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    learner.page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
     cut = {}
     for cell in list(CELLS)[1:]:
         if "explore(" in CELLS[cell]:

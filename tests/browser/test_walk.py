@@ -1,4 +1,6 @@
-"""Each notebook as a learner goes through it: run all, predict, move every control, quiz wrong and right, an exercise wrong and right."""
+"""Each notebook as a learner goes through it: run all, predict, move every control, quiz wrong and
+right, an exercise wrong and right.
+"""
 
 import importlib
 import re
@@ -14,39 +16,76 @@ pytestmark = pytest.mark.browser
 
 
 class Exercise(NamedTuple):
-    """A function that a learner writes: the cell with its stub, a plausible wrong body, and what the hint says of it."""
+    """A function that a learner writes: the cell with its stub, a plausible wrong body, and what
+    the hint says of it.
+    """
+
     cell: str
     wrong: str
     hint: str
 
 
 EXERCISES = {
-    "00_start_here": Exercise("exercise", "return (reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6", "one call"),
-    "01_one_model": Exercise("exercise-oracle", "return max(sum(member) / len(member) for member in grades)", "is the share of one member"),
-    "02_pipeline": Exercise("exercise-retry", "return 1 - (1 - right) ** (retries + 1)", "It sees only the share"),
-    "03_router": Exercise("route", "return label if confidence * label_mass >= threshold else 'general'", "nobody covers, weather"),
+    "00_start_here": Exercise(
+        "exercise",
+        "return (reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1e6",
+        "one call",
+    ),
+    "01_one_model": Exercise(
+        "exercise-oracle",
+        "return max(sum(member) / len(member) for member in grades)",
+        "is the share of one member",
+    ),
+    "02_pipeline": Exercise(
+        "exercise-retry", "return 1 - (1 - right) ** (retries + 1)", "It sees only the share"
+    ),
+    "03_router": Exercise(
+        "route",
+        "return label if confidence * label_mass >= threshold else 'general'",
+        "nobody covers, weather",
+    ),
     "04_fan_out": Exercise("finished", "return max(seconds)", "That is the slowest member"),
-    "05_voting": Exercise("winner-exercise", "return max(set(answers), key=answers.count)", "is a tie"),
-    "06_planner_executor": Exercise("exercise-break-even", "return executing / alone", "own tokens are missing"),
-    "07_supervisor_worker": Exercise("exercise-2", "own, shared = assign + review, sum(pieces)\nreturn (own + shared) / (own + shared / workers)", "A piece cannot be cut"),
-    "08_weighted_ensemble": Exercise("exercise-1", "return max(range(len(weights)), key=weights.__getitem__)", "can outvote it"),
-    "09_consensus_ensemble": Exercise("exercise-ratio", "return voters / escalated", "is spared is the rest"),
-    "10_choosing": Exercise("exercise-2", "return math.ceil(requests_per_day * service_seconds / 86400)", "busy for 87%"),
+    "05_voting": Exercise(
+        "winner-exercise", "return max(set(answers), key=answers.count)", "is a tie"
+    ),
+    "06_planner_executor": Exercise(
+        "exercise-break-even", "return executing / alone", "own tokens are missing"
+    ),
+    "07_supervisor_worker": Exercise(
+        "exercise-2",
+        "own, shared = assign + review, sum(pieces)\nreturn (own + shared) / (own + shared /"
+        " workers)",
+        "A piece cannot be cut",
+    ),
+    "08_weighted_ensemble": Exercise(
+        "exercise-1", "return max(range(len(weights)), key=weights.__getitem__)", "can outvote it"
+    ),
+    "09_consensus_ensemble": Exercise(
+        "exercise-ratio", "return voters / escalated", "is spared is the rest"
+    ),
+    "10_choosing": Exercise(
+        "exercise-2", "return math.ceil(requests_per_day * service_seconds / 86400)", "busy for 87%"
+    ),
 }
 
 # What a panel says: the title of its chart, its sentence, and the numbers behind it.
-SAYS = """id => [...document.querySelectorAll(`[data-cell='${id}'] .gtitle, [data-cell='${id}'] [role=status], [data-cell='${id}'] td`)]
+SAYS = """id => [...document.querySelectorAll(['.gtitle', '[role=status]', 'td']
+  .map(part => `[data-cell='${id}'] ${part}`).join(', '))]
     .map(node => node.textContent).join('|')"""
-CHANGES = f"""([id, before, wanted, limit]) => new Promise(done => {{ const says = {SAYS}, end = performance.now() + limit;
+CHANGES = f"""([id, before, wanted, limit]) => new Promise(done => {{
+  const says = {SAYS}, end = performance.now() + limit;
     const look = () => {{ const now = says(id);
       if (wanted === null ? now !== before : now === wanted) done(true);
-      else if (performance.now() > end) done(false); else requestAnimationFrame(look) }}; look() }})"""
+      else if (performance.now() > end) done(false);
+      else requestAnimationFrame(look) }}; look() }})"""
 # Whether for half a second, in which nobody touches it, no output of the notebook changes.
 AT_REST = """() => new Promise(done => { let changes = 0;
     const watch = new MutationObserver(seen => changes += seen.length);
-    for (const output of document.querySelectorAll('.jp-OutputArea')) watch.observe(output, {subtree: true, childList: true, attributes: true});
+    for (const output of document.querySelectorAll('.jp-OutputArea'))
+      watch.observe(output, {subtree: true, childList: true, attributes: true});
     setTimeout(() => { watch.disconnect(); done(changes === 0) }, 500) })"""
-PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').flatMap(cell =>
+PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === 'code').flatMap(cell =>
     cell.model.outputs.toJSON().filter(out => out.output_type === 'error' || out.name === 'stderr')
         .map(out => cell.model.id + ': ' + (out.evalue || out.text)))"""
 
@@ -103,7 +142,9 @@ class Walk:
             cell = self.learner.cell(id)
             still = list(range(cell.locator(".noUi-handle").count()))
             still = [which for which in still if not self._moves(id, which)]
-            for which in still:  # some have an effect only where another one has moved: first all of them, then one after the other
+            # some have an effect only where another one has moved: first all of them, then one
+            # after the other
+            for which in still:
                 self.learner.handle(id, which).press("ArrowRight")
                 self.learner.handle(id, which).press("ArrowRight")
             still = [which for which in still if not self._moves(id, which)]
@@ -115,10 +156,14 @@ class Walk:
                 assert self.changes(id, before, 3000), f"{id}: a price changes nothing"
             self.shot(id, "moved")
             cell.get_by_role("button", name="Reset").click()
-            assert self.becomes(id, first), f"{id}: Reset does not bring back how it began, but {self.says(id)}"
+            assert self.becomes(id, first), (
+                f"{id}: Reset does not bring back how it began, but {self.says(id)}"
+            )
 
     def _moves(self, id: str, which: int) -> bool:
-        """Whether some place of a slider says something else than the one it begins at: to its end, then back beyond."""
+        """Whether some place of a slider says something else than the one it begins at: to its end,
+        then back beyond.
+        """
         before = self.says(id)
         for key in 6 * ["ArrowRight"] + 12 * ["ArrowLeft"]:
             self.learner.handle(id, which).press(key)
@@ -128,7 +173,9 @@ class Walk:
 
     def quiz(self) -> None:
         [id] = self.cells(r"^quiz\(")
-        module, alias = re.search(r"from mlkit\.checks import (\w+)(?: as (\w+))?", "\n".join(self.code.values())).groups()
+        module, alias = re.search(
+            r"from mlkit\.checks import (\w+)(?: as (\w+))?", "\n".join(self.code.values())
+        ).groups()
         questions = importlib.import_module(f"mlkit.checks.{module}").QUIZ
         for number, (_, choices) in enumerate(questions):
             radios = self.learner.cell(id).locator(".widget-radio-box").nth(number).locator("input")
@@ -144,10 +191,17 @@ class Walk:
     def exercise(self) -> None:
         id, wrong, hint = EXERCISES[self.name]
         stub = re.search(r"^def (\w+)\(.*?^    \.\.\.$", self.code[id], re.S | re.M)
-        solution = next(code for code in re.findall(r"```python\n(.*?)```", self.text, re.S) if f"def {stub[1]}(" in code)
+        solution = next(
+            code
+            for code in re.findall(r"```python\n(.*?)```", self.text, re.S)
+            if f"def {stub[1]}(" in code
+        )
         head = stub[0].removesuffix("    ...")
         checks = [id] if "check(" in self.code[id] else [id, f"{id}-check"]
-        for body, mark in ((head + "    " + wrong.replace("\n", "\n    "), "✗"), (solution.rstrip(), "✓")):
+        for body, mark in (
+            (head + "    " + wrong.replace("\n", "\n    "), "✗"),
+            (solution.rstrip(), "✓"),
+        ):
             self.learner.run_cell(id, self.code[id].replace(stub[0], body))
             for cell in checks[1:]:
                 self.learner.run_cell(cell)

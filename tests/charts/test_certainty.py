@@ -23,7 +23,9 @@ def test_the_figure_puts_points_intervals_gaps_and_counts_where_the_rows_say():
     assert points.x == pytest.approx((0.55, 0.95)) and points.y == (0.5, 0.75)
     assert points.y[1] - points.error_y.arrayminus[1] == pytest.approx(wilson(3, 4).low)
     assert points.y[1] + points.error_y.array[1] == pytest.approx(wilson(3, 4).high)
-    assert [base + height for base, height in zip(gap.base, gap.y, strict=True)] == pytest.approx(points.y)
+    assert [base + height for base, height in zip(gap.base, gap.y, strict=True)] == pytest.approx(
+        points.y
+    )
     assert gap.base == points.x == gap.x
     assert (counts.text, counts.x) == (("2", "4"), pytest.approx((0.55, 0.95)))
 
@@ -31,33 +33,48 @@ def test_the_figure_puts_points_intervals_gaps_and_counts_where_the_rows_say():
 def test_the_reading_tells_the_means_and_the_calibration_error():
     # Gaps: 0.05 at 2 of 6, 0.20 at 4 of 6.
     chart = certainty.reliability_chart(CONFIDENCE, RIGHT, "here")
-    assert chart.reading == "Sure of 82% on average, right in 67% of 6: calibration error (ECE) 0.15"
+    assert (
+        chart.reading == "Sure of 82% on average, right in 67% of 6: calibration error (ECE) 0.15"
+    )
     assert chart.figure.layout.title.text.replace("<br>", " ") == chart.reading
 
 
 def test_of_a_hundred_groups_the_counts_show_on_hover_alone():
-    groups = certainty.reliability_rows([(number + 0.5) / 100 for number in range(100)], [True] * 100, bins=100)
+    groups = certainty.reliability_rows(
+        [(number + 0.5) / 100 for number in range(100)], [True] * 100, bins=100
+    )
     *_, points, counts = certainty.reliability_figure(groups, "here").data
     assert len(points.x) == 100 and not counts.text and points.customdata[0][0] == 1
 
 
 def test_a_group_without_an_interval_is_drawn():
-    *_, points, _ = certainty.reliability_figure([Group(0.5, 0.6, 1, 0.55, 1.0, nan, nan)], "here").data
+    *_, points, _ = certainty.reliability_figure(
+        [Group(0.5, 0.6, 1, 0.55, 1.0, nan, nan)], "here"
+    ).data
     assert points.y == (1.0,) and points.error_y.array[0] != points.error_y.array[0]
 
 
 def test_coverage_counts_the_wrong_among_the_surest():
     assert certainty.coverage_rows([0.9, 0.8, 0.8, 0.3], [True, False, True, False]) == [
-        Covered(0.25, 0.0, 0.9), Covered(0.75, pytest.approx(1 / 3), 0.8), Covered(1.0, 0.5, 0.3)]
+        Covered(0.25, 0.0, 0.9),
+        Covered(0.75, pytest.approx(1 / 3), 0.8),
+        Covered(1.0, 0.5, 0.3),
+    ]
 
 
 def test_the_stair_shades_the_area_that_the_reading_tells():
     chart = certainty.coverage_chart([0.9, 0.8, 0.7, 0.3], [True, True, False, False], "here")
     stair, level = chart.figure.data
     assert stair.x == (0, 0.25, 0.5, 0.75, 1) and stair.y == (0, 0, 0, pytest.approx(1 / 3), 0.5)
-    assert (stair.line.shape, stair.fill) == ("vh", "tozeroy")  # each step as high as the risk at its right end
+    assert (stair.line.shape, stair.fill) == (
+        "vh",
+        "tozeroy",
+    )  # each step as high as the risk at its right end
     assert level.y == (0.5, 0.5)
-    assert chart.reading == "Answering all, 50% are wrong; only the surest 50%, 0% (area under the curve 0.21)"
+    assert (
+        chart.reading
+        == "Answering all, 50% are wrong; only the surest 50%, 0% (area under the curve 0.21)"
+    )
 
 
 def test_equal_confidences_cannot_be_parted():

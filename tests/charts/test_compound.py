@@ -6,40 +6,69 @@ from mlkit.charts import compound
 from mlkit.charts.look import BLUE, ORANGE, SKY
 from mlkit.stats import Interval
 
-STAGES = {"classify": Interval(0.9, 0.8, 0.95), "extract": Interval(0.8, 0.7, 0.9), "reason": Interval(0.5, 0.4, 0.6)}
+STAGES = {
+    "classify": Interval(0.9, 0.8, 0.95),
+    "extract": Interval(0.8, 0.7, 0.9),
+    "reason": Interval(0.5, 0.4, 0.6),
+}
 WHOLE = Interval(0.55, 0.45, 0.65)
 
 
 def test_products_run_along_the_stages_and_stand_beside_the_whole():
     steps = compound.rows(STAGES, WHOLE)
     assert [step.product for step in steps] == pytest.approx([0.9, 0.72, 0.36, 0.36])
-    assert [step.stage for step in steps] == ["classify", "extract", "reason", "measured end to end"]
+    assert [step.stage for step in steps] == [
+        "classify",
+        "extract",
+        "reason",
+        "measured end to end",
+    ]
     assert (steps[-1].share, steps[-1].low, steps[-1].high) == WHOLE
 
 
 def test_after_a_stage_that_was_not_measured_no_product_is_known():
-    steps = compound.rows({"a": Interval(0.9, 0.8, 1), "b": Interval(nan, 0, 1), "c": Interval(0.5, 0.4, 0.6)})
+    steps = compound.rows(
+        {"a": Interval(0.9, 0.8, 1), "b": Interval(nan, 0, 1), "c": Interval(0.5, 0.4, 0.6)}
+    )
     assert steps[0].product == 0.9 and all(isnan(step.product) for step in steps[1:])
-    assert compound.reading(steps) == "Only 2 of 3 stages were measured, so their product is not known"
+    assert (
+        compound.reading(steps) == "Only 2 of 3 stages were measured, so their product is not known"
+    )
 
 
 def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
     products, alone, whole = compound.chart(STAGES, "here", WHOLE).figure.data
     assert (products.marker.color, alone.marker.color, whole.marker.color) == (SKY, BLUE, ORANGE)
-    assert products.x == pytest.approx((0.9, 0.72, 0.36)) and alone.x == (0.9, 0.8, 0.5) and whole.x == (0.55,)
+    assert (
+        products.x == pytest.approx((0.9, 0.72, 0.36))
+        and alone.x == (0.9, 0.8, 0.5)
+        and whole.x == (0.55,)
+    )
     assert products.y == alone.y == (0, 1, 2) and whole.y == (3,)
-    assert [x + up for x, up in zip(alone.x, alone.error_x.array, strict=True)] == pytest.approx([0.95, 0.9, 0.6])
-    assert [x - down for x, down in zip(alone.x, alone.error_x.arrayminus, strict=True)] == pytest.approx([0.8, 0.7, 0.4])
+    assert [x + up for x, up in zip(alone.x, alone.error_x.array, strict=True)] == pytest.approx(
+        [0.95, 0.9, 0.6]
+    )
+    assert [
+        x - down for x, down in zip(alone.x, alone.error_x.arrayminus, strict=True)
+    ] == pytest.approx([0.8, 0.7, 0.4])
     assert whole.x[0] - whole.error_x.arrayminus[0] == pytest.approx(0.45)
 
 
-@pytest.mark.parametrize("whole, verdict", [(WHOLE, "), more"), (Interval(0.2, 0.1, 0.3), "), less"),
-                                            (Interval(0.4, 0.3, 0.5), "), in line with that"),
-                                            (Interval(0.4, nan, nan), "measured end to end: 40%"),
-                                            (compound.NOT_MEASURED, "; not measured end to end")])
+@pytest.mark.parametrize(
+    "whole, verdict",
+    [
+        (WHOLE, "), more"),
+        (Interval(0.2, 0.1, 0.3), "), less"),
+        (Interval(0.4, 0.3, 0.5), "), in line with that"),
+        (Interval(0.4, nan, nan), "measured end to end: 40%"),
+        (compound.NOT_MEASURED, "; not measured end to end"),
+    ],
+)
 def test_the_reading_sets_the_whole_beside_the_product(whole, verdict):
     text = compound.chart(STAGES, "here", whole).reading
-    assert text.startswith("3 stages, the weakest reason with 50%: 36% right by the product") and text.endswith(verdict)
+    assert text.startswith(
+        "3 stages, the weakest reason with 50%: 36% right by the product"
+    ) and text.endswith(verdict)
 
 
 def test_nothing_measured_makes_a_chart_that_says_so():

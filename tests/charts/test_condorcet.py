@@ -25,7 +25,9 @@ def test_errors_in_common_take_the_gain_away():
 def test_the_figure_draws_curves_lines_and_measured_points():
     chart = condorcet.chart(0.6, 0.5, "here", MEASURED)
     majority, independent, one, half, measured = chart.figure.data
-    assert majority.y == tuple(row.expected for row in chart.rows) and majority.x == tuple(row.voters for row in chart.rows)
+    assert majority.y == tuple(row.expected for row in chart.rows) and majority.x == tuple(
+        row.voters for row in chart.rows
+    )
     assert independent.y == tuple(row.independent for row in chart.rows)
     assert set(one.y) == {0.6} and set(half.y) == {0.5}
     assert measured.x == (3, 3, 4) and measured.y == (0.7, 0.62, 0.5)
@@ -35,9 +37,11 @@ def test_the_figure_draws_curves_lines_and_measured_points():
 
 
 def test_the_reading_tells_theory_and_measurement():
-    assert condorcet.chart(0.6, 1, "here", MEASURED).reading == (
-        "Voters right 60% of the time, error correlation 1: a majority of 15 is right 60% of the time (79% if independent); "
-        "measured with 4: 50%")
+    assert (
+        condorcet.chart(0.6, 1, "here", MEASURED).reading
+        == "Voters right 60% of the time, error correlation 1: a majority of 15 is right 60% of the"
+        " time (79% if independent); measured with 4: 50%"
+    )
     assert "measured" not in condorcet.chart(0.6, 1, "here").reading
 
 
@@ -49,17 +53,33 @@ def test_without_rows_the_title_says_what_is_missing():
 
 def test_pairs_are_taken_once_and_drawn_on_both_sides_of_an_empty_diagonal():
     chart = condorcet.heatmap_chart(["a", "b", "c"], MATRIX, "here")
-    assert chart.rows[0] == ("a", "b", 0.5) and chart.rows[2] == ("b", "c", -0.2) and isnan(chart.rows[1].correlation)
+    assert (
+        chart.rows[0] == ("a", "b", 0.5)
+        and chart.rows[2] == ("b", "c", -0.2)
+        and isnan(chart.rows[1].correlation)
+    )
     (cells,) = chart.figure.data
-    assert np.array_equal(np.array(cells.z, float), np.where(np.eye(3), nan, MATRIX), equal_nan=True)
+    assert np.array_equal(
+        np.array(cells.z, float), np.where(np.eye(3), nan, MATRIX), equal_nan=True
+    )
     assert (cells.zmin, cells.zmax) == (-1, 1)
 
 
 def test_the_heatmap_reads_as_voters_that_would_be_worth_as_much():
     reading = condorcet.heatmap_chart(["a", "b", "c"], MATRIX, "here").reading  # mean 0.15: 3 / 1.3
-    assert reading == "3 members, mean error correlation 0.15: worth 2.3 independent voters; most alike are a and b (0.50)"
-    assert "do not err together" in condorcet.heatmap_chart(["a", "b"], [[1, -1], [-1, 1]], "here").reading
-    assert "no correlation is known" in condorcet.heatmap_chart(["a", "b"], [[nan, nan], [nan, nan]], "here").reading
+    assert (
+        reading
+        == "3 members, mean error correlation 0.15: worth 2.3 independent voters; most alike are a"
+        " and b (0.50)"
+    )
+    assert (
+        "do not err together"
+        in condorcet.heatmap_chart(["a", "b"], [[1, -1], [-1, 1]], "here").reading
+    )
+    assert (
+        "no correlation is known"
+        in condorcet.heatmap_chart(["a", "b"], [[nan, nan], [nan, nan]], "here").reading
+    )
 
 
 @pytest.mark.parametrize("members, numbers", [(8, "%{z:.2f}"), (9, None), (100, None)])
@@ -72,4 +92,7 @@ def test_cells_have_numbers_where_there_is_room(members, numbers):
 def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
     figure = condorcet.heatmap_chart(["x" * 200, "<b>x</b>", "$a$"], MATRIX, "here").figure
     assert "<b>" not in figure.to_json() and "$a$" not in figure.to_json()
-    assert figure.layout.yaxis.ticktext[0] == "1  " + "x" * 27 + "…" and "x" * 200 in figure.data[0].customdata[0][1]
+    assert (
+        figure.layout.yaxis.ticktext[0] == "1  " + "x" * 27 + "…"
+        and "x" * 200 in figure.data[0].customdata[0][1]
+    )

@@ -4,8 +4,11 @@ import pytest
 
 from mlkit.charts import ladder
 
-# Four items, three votes: all agree and are right; two agree and are wrong, then right; none agree, the first is wrong.
-RUNGS = ladder.rows([3, 2, 2, 1], [True, False, True, False], [True, True, False, False], 3, 0.02, 0.08)
+# Four items, three votes: all agree and are right; two agree and are wrong, then right; none agree,
+# the first is wrong.
+RUNGS = ladder.rows(
+    [3, 2, 2, 1], [True, False, True, False], [True, True, False, False], 3, 0.02, 0.08
+)
 
 
 def test_each_rung_escalates_what_has_too_few_votes():
@@ -27,22 +30,33 @@ def test_break_even_is_where_a_rung_costs_as_much_as_the_strong_model():
 
 def test_the_figure_draws_three_ladders_with_their_lines_and_the_chosen_rung():
     figure = ladder.chart(RUNGS, 2, "here").figure
-    for number, field, line in ((0, "right", 0.5), (1, "escalated", 0.75), (2, "dollars_per_thousand", 0.08)):
-        reference, steps, chosen = figure.data[3 * number:3 * number + 3]
+    for number, field, line in (
+        (0, "right", 0.5),
+        (1, "escalated", 0.75),
+        (2, "dollars_per_thousand", 0.08),
+    ):
+        reference, steps, chosen = figure.data[3 * number : 3 * number + 3]
         assert reference.y == pytest.approx((line, line))
-        assert steps.x == (1, 2, 3) and steps.y == tuple(getattr(rung, field) for rung in RUNGS[:-1])
+        assert steps.x == (1, 2, 3) and steps.y == tuple(
+            getattr(rung, field) for rung in RUNGS[:-1]
+        )
         assert (chosen.x, chosen.y) == ((2,), (getattr(RUNGS[1], field),))
         assert chosen.marker.color != steps.line.color
     right = figure.data[1]
     assert [y + up for y, up in zip(right.y, right.error_y.array, strict=True)] == pytest.approx(
-        [rung.high for rung in RUNGS[:-1]])
-    assert [y - down for y, down in zip(right.y, right.error_y.arrayminus, strict=True)] == pytest.approx(
-        [rung.low for rung in RUNGS[:-1]])
+        [rung.high for rung in RUNGS[:-1]]
+    )
+    assert [
+        y - down for y, down in zip(right.y, right.error_y.arrayminus, strict=True)
+    ] == pytest.approx([rung.low for rung in RUNGS[:-1]])
 
 
 def test_the_reading_sets_the_chosen_rung_beside_the_strong_model():
-    assert ladder.chart(RUNGS, 2, "here").reading == (
-        "2 of 3: 25% escalated, 50% right, $0.04 per 1,000; the strong model alone: 50% right, $0.08")
+    assert (
+        ladder.chart(RUNGS, 2, "here").reading
+        == "2 of 3: 25% escalated, 50% right, $0.04 per 1,000; the strong model alone: 50% right,"
+        " $0.08"
+    )
 
 
 def test_no_items_make_a_chart_that_says_so():

@@ -5,7 +5,14 @@ from mlkit.charts import local_or_hosted
 from mlkit.trace import Call
 
 MEMBER = Member("m")
-CALLS = [Call(0, "answer", MEMBER, Reply("", MEMBER, prompt_tokens=60, output_tokens=40, load_seconds=9.0, output_seconds=3.6))]
+CALLS = [
+    Call(
+        0,
+        "answer",
+        MEMBER,
+        Reply("", MEMBER, prompt_tokens=60, output_tokens=40, load_seconds=9.0, output_seconds=3.6),
+    )
+]
 
 
 def test_local_is_paid_by_the_second_and_hosted_by_the_token():
@@ -18,11 +25,20 @@ def test_local_is_paid_by_the_second_and_hosted_by_the_token():
 def test_they_meet_where_both_cost_the_same():
     costs = local_or_hosted.rows(CALLS, 0.5, 0.3)
     meet = local_or_hosted.break_even(costs)
-    at_meet = next(cost for cost in local_or_hosted.rows(CALLS, 0.5, meet) if cost.dollars_per_hour == meet)
+    at_meet = next(
+        cost for cost in local_or_hosted.rows(CALLS, 0.5, meet) if cost.dollars_per_hour == meet
+    )
     assert at_meet.local == pytest.approx(at_meet.hosted)
 
 
-@pytest.mark.parametrize("per_hour, verdict", [(2.0, "local is dearer, 40 times as much"), (0.0, "local is not dearer"), (0.05, "local is not dearer")])
+@pytest.mark.parametrize(
+    "per_hour, verdict",
+    [
+        (2.0, "local is dearer, 40 times as much"),
+        (0.0, "local is not dearer"),
+        (0.05, "local is not dearer"),
+    ],
+)
 def test_the_reading_says_which_is_dearer(per_hour, verdict):
     assert verdict in local_or_hosted.chart(CALLS, "here", 0.5, per_hour).reading
 

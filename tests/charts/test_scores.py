@@ -4,8 +4,10 @@ from mlkit.charts import scores
 from mlkit.charts.look import Chart
 from mlkit.stats import wilson
 
-LINES = [scores.score("step by step", "small", [True, False, True, True], 400, 0.002),
-         scores.score("expression", "large", [True] * 4, 100, 0.001)]
+LINES = [
+    scores.score("step by step", "small", [True, False, True, True], 400, 0.002),
+    scores.score("expression", "large", [True] * 4, 100, 0.001),
+]
 
 
 def test_a_score_counts_and_divides_by_the_number_of_answers():

@@ -18,7 +18,9 @@ def test_the_figure_draws_curve_limit_and_measured_points():
     figure = speedup.chart(0.25, "here", MEASURED, most=4).figure
     curve, limit, measured = figure.data
     assert curve.x == (1, 2, 3, 4, 12) and curve.y[-1] == pytest.approx(3.2)
-    assert limit.y == (4, 4) and limit.name == "limit, 4.0 times" and figure.layout.yaxis.range[1] > 4
+    assert (
+        limit.y == (4, 4) and limit.name == "limit, 4.0 times" and figure.layout.yaxis.range[1] > 4
+    )
     assert measured.x == (2, 12) and measured.y == (1.4, 2.5)
     assert measured.y[0] + measured.error_y.array[0] == pytest.approx(1.7)
     assert measured.y[0] - measured.error_y.arrayminus[0] == pytest.approx(1.2)
@@ -27,13 +29,18 @@ def test_the_figure_draws_curve_limit_and_measured_points():
 
 @pytest.mark.parametrize("serial_share", [0, 0.01])
 def test_a_limit_far_off_is_not_drawn(serial_share):
-    assert [trace.name for trace in speedup.chart(serial_share, "here").figure.data] == ["by Amdahl's law", "measured"]
+    assert [trace.name for trace in speedup.chart(serial_share, "here").figure.data] == [
+        "by Amdahl's law",
+        "measured",
+    ]
 
 
 def test_the_reading_tells_the_most_workers_the_limit_and_the_measurement():
-    assert speedup.chart(0.25, "here", {2: (1.4, 1.2, 1.7)}).reading == (
-        "With 25% of the time the supervisor's own, 8 workers are 2.9 times as fast as one; no number of them beats 4.0; "
-        "measured with 2: 1.4")
+    assert (
+        speedup.chart(0.25, "here", {2: (1.4, 1.2, 1.7)}).reading
+        == "With 25% of the time the supervisor's own, 8 workers are 2.9 times as fast as one; no"
+        " number of them beats 4.0; measured with 2: 1.4"
+    )
     assert speedup.chart(0, "here").reading.endswith("8 workers are 8.0 times as fast as one")
 
 

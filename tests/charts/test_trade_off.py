@@ -7,8 +7,12 @@ from mlkit.charts.look import BLUE, GREY
 from mlkit.stats import wilson
 
 # pattern, right, of, dollars per thousand, seconds
-MEASURED = [("small", 30, 100, 0.02, 1.0), ("large", 60, 100, 0.10, 3.0), ("router", 55, 100, 0.05, 4.0),
-            ("pipeline", 50, 100, 0.15, 5.0)]
+MEASURED = [
+    ("small", 30, 100, 0.02, 1.0),
+    ("large", 60, 100, 0.10, 3.0),
+    ("router", 55, 100, 0.05, 4.0),
+    ("pipeline", 50, 100, 0.15, 5.0),
+]
 ODD = ["<b>x</b>", "$a$", "n" * 200]
 
 
@@ -18,35 +22,66 @@ def drawn(figure) -> dict[str, tuple]:
 
 def test_the_front_depends_on_what_is_compared():
     assert [point.front for point in trade_off.rows(MEASURED)] == [True, True, True, False]
-    assert [point.front for point in trade_off.rows(MEASURED, "seconds")] == [True, True, False, False]
+    assert [point.front for point in trade_off.rows(MEASURED, "seconds")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_rows_hold_the_share_its_interval_and_who_fits():
     points = trade_off.rows(MEASURED, most_dollars=0.10, least=0.55)
     assert points[1][3:6] == wilson(60, 100) and points[1].share == 0.6
     assert [point.fits for point in points] == [False, True, True, False]
-    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", most_seconds=3.5)] == [True, True, False, False]
+    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", most_seconds=3.5)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("cost", ["dollars_per_thousand", "seconds"])
 def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
     limits = {"most_dollars": 0.07, "most_seconds": 3.5, "least": 0.2}
-    assert [point.fits for point in trade_off.rows(MEASURED, cost, **limits)] == [True, False, False, False]
+    assert [point.fits for point in trade_off.rows(MEASURED, cost, **limits)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     chart = trade_off.chart(MEASURED, "here", cost, **limits)
     assert chart.reading == "Within $0.07 per 1,000 and 3.5 s and at least 20% right: small"
     shaded = drawn(chart.figure)["allowed"]
     assert max(shaded.x) == (0.07 if cost == "dollars_per_thousand" else 3.5)
-    filled = [symbol for name in ("Pareto front", "dominated") for symbol in drawn(chart.figure)[name].marker.symbol]
+    filled = [
+        symbol
+        for name in ("Pareto front", "dominated")
+        for symbol in drawn(chart.figure)[name].marker.symbol
+    ]
     assert filled.count("circle") == 1
 
 
 def test_the_figure_draws_the_front_by_cost_and_dims_the_dominated():
-    traces = drawn(trade_off.figure(trade_off.rows(MEASURED, most_dollars=0.12, least=0.4), "here", most_dollars=0.12, least=0.4))
+    traces = drawn(
+        trade_off.figure(
+            trade_off.rows(MEASURED, most_dollars=0.12, least=0.4),
+            "here",
+            most_dollars=0.12,
+            least=0.4,
+        )
+    )
     front, beaten = traces["Pareto front"], traces["dominated"]
     assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
     assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
-    assert (front.marker.color, beaten.marker.color) == (BLUE, GREY) and beaten.opacity < front.opacity
-    assert front.marker.symbol == ("circle-open", "circle", "circle") and beaten.marker.symbol == ("circle-open",)
+    assert (front.marker.color, beaten.marker.color) == (
+        BLUE,
+        GREY,
+    ) and beaten.opacity < front.opacity
+    assert front.marker.symbol == ("circle-open", "circle", "circle") and beaten.marker.symbol == (
+        "circle-open",
+    )
     assert front.y[0] - front.error_y.arrayminus[0] == pytest.approx(wilson(30, 100).low)
     assert front.y[0] + front.error_y.array[0] == pytest.approx(wilson(30, 100).high)
     assert (min(traces["allowed"].y), max(traces["allowed"].x)) == (0.4, 0.12)
@@ -56,12 +91,22 @@ def test_nothing_is_shaded_where_all_is_allowed():
     assert "allowed" not in drawn(trade_off.chart(MEASURED, "here").figure)
 
 
-@pytest.mark.parametrize("asked, reading", [
-    ({}, "Worth the cost: small, router and large; 1 of 4 is beaten"),
-    ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
-    ({"most_dollars": 0.2, "least": 0.55}, "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is router"),
-    ({"cost": "seconds", "most_seconds": 2}, "Within 2.0 s: small"),
-    ({"least": 0.9}, "At least 90% right: no pattern")])
+@pytest.mark.parametrize(
+    "asked, reading",
+    [
+        ({}, "Worth the cost: small, router and large; 1 of 4 is beaten"),
+        ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
+        (
+            {"most_dollars": 0.2, "least": 0.55},
+            (
+                "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is"
+                " router"
+            ),
+        ),
+        ({"cost": "seconds", "most_seconds": 2}, "Within 2.0 s: small"),
+        ({"least": 0.9}, "At least 90% right: no pattern"),
+    ],
+)
 def test_the_reading_tells_the_survivors(asked, reading):
     chart = trade_off.chart(MEASURED, "here", **asked)
     assert chart.reading == reading
@@ -75,14 +120,26 @@ def test_of_many_survivors_three_are_named():
 
 def test_labels_never_meet_a_marker_a_label_or_the_edge():
     spots = [(10, 100, 90, 110), (200, 100, 90, 110), (215, 100, 90, 110), (390, 100, 90, 110)]
-    assert trade_off._places(spots, ["left", "middle", "middle", "right"]) == ["top right", "top left", "top right", "top left"]
-    assert trade_off._places([(200, 160, 150, 170)] * 40, ["the same"] * 40)[3:5] == ["bottom left", ""]
+    assert trade_off._places(spots, ["left", "middle", "middle", "right"]) == [
+        "top right",
+        "top left",
+        "top right",
+        "top left",
+    ]
+    assert trade_off._places([(200, 160, 150, 170)] * 40, ["the same"] * 40)[3:5] == [
+        "bottom left",
+        "",
+    ]
 
 
 def test_nothing_measured_and_nothing_answered_say_so():
     assert "No pattern was measured" in trade_off.figure([], "here").layout.title.text
     chart = trade_off.chart([("empty", 0, 0, 0.1, 1.0)], "here")
-    assert isnan(chart.rows[0].share) and not chart.rows[0].front and "No pattern was measured" in chart.reading
+    assert (
+        isnan(chart.rows[0].share)
+        and not chart.rows[0].front
+        and "No pattern was measured" in chart.reading
+    )
 
 
 def test_one_point_without_an_interval_is_drawn():

@@ -9,19 +9,29 @@ MEMBER = Member("m", name="small")
 
 
 def call(id: int, role: str, output_seconds: float, after=(), **times: float) -> Call:
-    reply = Reply("", MEMBER, prompt_tokens=10, output_tokens=5, output_seconds=output_seconds, **times)
+    reply = Reply(
+        "", MEMBER, prompt_tokens=10, output_tokens=5, output_seconds=output_seconds, **times
+    )
     return Call(id, role, MEMBER, reply, frozenset(after))
 
 
-CALLS = [call(0, "first", 2.0, load_seconds=1.0), call(1, "second", 3.0, prompt_seconds=0.5), call(2, "last", 1.0, after=(0, 1))]
+CALLS = [
+    call(0, "first", 2.0, load_seconds=1.0),
+    call(1, "second", 3.0, prompt_seconds=0.5),
+    call(2, "last", 1.0, after=(0, 1)),
+]
 
 
 def test_on_one_server_calls_queue_and_end_after_the_sum():
     bars = waterfall.rows(CALLS, servers=1)
     assert [(bar.call, bar.phase, bar.start_seconds, bar.seconds) for bar in bars] == [
-        ("1  first", "load", 0, 1), ("1  first", "output", 1, 2),
-        ("2  second", "queue", 0, 3), ("2  second", "prompt", 3, 0.5), ("2  second", "output", 3.5, 3),
-        ("3  last", "output", 6.5, 1)]
+        ("1  first", "load", 0, 1),
+        ("1  first", "output", 1, 2),
+        ("2  second", "queue", 0, 3),
+        ("2  second", "prompt", 3, 0.5),
+        ("2  second", "output", 3.5, 3),
+        ("3  last", "output", 6.5, 1),
+    ]
 
 
 def test_on_two_servers_nothing_queues():
@@ -38,15 +48,25 @@ def test_a_failed_call_is_drawn_with_the_time_it_took():
 def test_the_figure_draws_every_bar_where_the_rows_say():
     bars = waterfall.rows(CALLS, servers=1)
     figure = waterfall.figure(bars, "here")
-    drawn = [(trace.y[i], trace.base[i], trace.x[i]) for trace in figure.data for i in range(len(trace.x))]
+    drawn = [
+        (trace.y[i], trace.base[i], trace.x[i])
+        for trace in figure.data
+        for i in range(len(trace.x))
+    ]
     assert sorted(drawn) == sorted((bar.call, bar.start_seconds, bar.seconds) for bar in bars)
     assert figure.layout.annotations[0].text == "Source: here"
 
 
 def test_the_title_tells_wall_time_cost_and_where_most_time_went():
     chart = waterfall.chart(CALLS, "here", {"m": Price(1.0, 2.0)}, servers=1)
-    assert chart.reading == "3 calls: 7.5 s and $0.060 per 1,000 runs; 80% of the models' time went to writing the answer".replace("0.060", "0.06")
-    assert "".join(chart.figure.layout.title.text.split("<br>")).replace("&#36;", "$").replace(" ", "") == chart.reading.replace(" ", "")
+    assert (
+        chart.reading
+        == "3 calls: 7.5 s and $0.060 per 1,000 runs; 80% of the models' time went to writing the"
+        " answer".replace("0.060", "0.06")
+    )
+    assert "".join(chart.figure.layout.title.text.split("<br>")).replace("&#36;", "$").replace(
+        " ", ""
+    ) == chart.reading.replace(" ", "")
 
 
 def test_nothing_asked_makes_a_chart_that_says_so():

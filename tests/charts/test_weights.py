@@ -10,22 +10,35 @@ GRID = weights.mixes(lambda first, second, third: 0.5 + 0.4 * second - 0.1 * thi
 def test_weights_are_scaled_and_multiplied_with_the_scores():
     assert [part.weight for part in PARTS] == pytest.approx([0.5, 0.3, 0.2])
     assert [part.earned for part in PARTS] == pytest.approx([0.1, 0.3, 0.1])
-    assert weights.totals(PARTS) == pytest.approx({"41": 0.3, "42": 0.2}) and list(weights.totals(PARTS)) == ["41", "42"]
+    assert weights.totals(PARTS) == pytest.approx({"41": 0.3, "42": 0.2}) and list(
+        weights.totals(PARTS)
+    ) == ["41", "42"]
 
 
 def test_bars_are_stacked_by_answer_with_the_winner_on_top():
     figure = weights.chart(PARTS, "here").figure
     (bars,) = figure.data
-    assert bars.y == (1, 0, 1) and bars.x == pytest.approx((0.1, 0.3, 0.1)) and bars.base == pytest.approx((0, 0, 0.1))
+    assert (
+        bars.y == (1, 0, 1)
+        and bars.x == pytest.approx((0.1, 0.3, 0.1))
+        and bars.base == pytest.approx((0, 0, 0.1))
+    )
     assert bars.marker.color == (BLUE, ORANGE, GREEN)  # large, writer, general
     assert figure.layout.yaxis.ticktext == ("<b>41<br>0.30, wins</b>", "42<br>0.20")
 
 
-@pytest.mark.parametrize("heights, end", [([7, 2, 1], "; large dictates: its weight 0.7 exceeds the rest together"),
-                                          ([5, 3, 2], "wins with 0.50"),
-                                          ([1, 6, 1], "its weight 0.75 exceeds the rest together")])
+@pytest.mark.parametrize(
+    "heights, end",
+    [
+        ([7, 2, 1], "; large dictates: its weight 0.7 exceeds the rest together"),
+        ([5, 3, 2], "wins with 0.50"),
+        ([1, 6, 1], "its weight 0.75 exceeds the rest together"),
+    ],
+)
 def test_a_weight_above_all_others_together_is_named_in_the_title(heights, end):
-    chart = weights.chart(weights.rows(["a", "b", "c"], ["large", "writer", "general"], heights, [1, 1, 1]), "here")
+    chart = weights.chart(
+        weights.rows(["a", "b", "c"], ["large", "writer", "general"], heights, [1, 1, 1]), "here"
+    )
     assert chart.reading.endswith(end)
     assert ("dictates" in chart.figure.layout.title.text) == ("dictates" in chart.reading)
 
@@ -42,10 +55,18 @@ def test_nothing_earned_makes_a_chart_that_says_so(parts):
 
 
 def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
-    figure = weights.chart(weights.rows(["x" * 200, "<b>x</b>"], ["$a$", "y" * 200], [1, 1], [1, 1]), "here").figure
+    figure = weights.chart(
+        weights.rows(["x" * 200, "<b>x</b>"], ["$a$", "y" * 200], [1, 1], [1, 1]), "here"
+    ).figure
     assert "<b>x" not in figure.to_json() and "$a$" not in figure.to_json()
-    assert "x" * 27 + "…" in figure.layout.yaxis.ticktext[0] and "x" * 28 not in figure.layout.yaxis.ticktext[0]
-    assert figure.data[0].customdata[0][0] == "x" * 200 and figure.data[0].customdata[1][1] == "y" * 200
+    assert (
+        "x" * 27 + "…" in figure.layout.yaxis.ticktext[0]
+        and "x" * 28 not in figure.layout.yaxis.ticktext[0]
+    )
+    assert (
+        figure.data[0].customdata[0][0] == "x" * 200
+        and figure.data[0].customdata[1][1] == "y" * 200
+    )
 
 
 def test_a_hundred_members_are_one_stack():
@@ -60,7 +81,9 @@ def test_mixes_fill_the_triangle():
 
 
 def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weights():
-    mixes, present = weights.simplex_chart(GRID, (5, 3, 2), ["large", "writer", "$a$"], "here").figure.data
+    mixes, present = weights.simplex_chart(
+        GRID, (5, 3, 2), ["large", "writer", "$a$"], "here"
+    ).figure.data
     corners = {mix[:3]: (mixes.x[n], mixes.y[n]) for n, mix in enumerate(GRID) if max(mix) == 1}
     assert corners == {(1, 0, 0): (0, 0), (0, 1, 0): (1, 0), (0, 0, 1): (0.5, 1)}
     assert mixes.marker.color == tuple(mix.right for mix in GRID)
@@ -68,7 +91,14 @@ def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weight
 
 
 def test_the_simplex_reads_present_and_best():
-    assert weights.simplex_reading(GRID, (0.5, 0.3, 0.2)) .replace("\u00a0", " ") == (
-        "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%")
-    assert weights.simplex_reading(GRID, (0, 1, 0)).endswith("90% right, and no other mix is better")
-    assert "No mix" in weights.simplex([], (1, 1, 1), ["<b>x</b>", "b", "y" * 200], "here").layout.title.text
+    assert (
+        weights.simplex_reading(GRID, (0.5, 0.3, 0.2)).replace("\u00a0", " ")
+        == "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%"
+    )
+    assert weights.simplex_reading(GRID, (0, 1, 0)).endswith(
+        "90% right, and no other mix is better"
+    )
+    assert (
+        "No mix"
+        in weights.simplex([], (1, 1, 1), ["<b>x</b>", "b", "y" * 200], "here").layout.title.text
+    )

@@ -16,12 +16,15 @@ from mlkit.stats import difference
 from mlkit.trace import Call, Run
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 def smallest(texts, broken):
-    return min((text for text in texts if text is not None), key=lambda text: len(broken(text)), default=None)
+    return min(
+        (text for text in texts if text is not None),
+        key=lambda text: len(broken(text)),
+        default=None,
+    )
 
 
 def by_sorting(texts, broken):
@@ -30,11 +33,19 @@ def by_sorting(texts, broken):
 
 
 def most(texts, broken):
-    return max((text for text in texts if text is not None), key=lambda text: len(broken(text)), default=None)
+    return max(
+        (text for text in texts if text is not None),
+        key=lambda text: len(broken(text)),
+        default=None,
+    )
 
 
 def last_of_equals(texts, broken):
-    return min((text for text in reversed(texts) if text is not None), key=lambda text: len(broken(text)), default=None)
+    return min(
+        (text for text in reversed(texts) if text is not None),
+        key=lambda text: len(broken(text)),
+        default=None,
+    )
 
 
 def forgets_failures(texts, broken):
@@ -46,7 +57,11 @@ def nothing_for_nobody(texts, broken):
 
 
 def empty_is_nothing(texts, broken):
-    return min((text for text in texts if text is not None and broken(text)), key=lambda text: len(broken(text)), default=None)
+    return min(
+        (text for text in texts if text is not None and broken(text)),
+        key=lambda text: len(broken(text)),
+        default=None,
+    )
 
 
 def only_perfect(texts, broken):
@@ -71,13 +86,19 @@ FEWEST = [
     ("checks failed members", forgets_failures, "failed has no text to check"),
     ("one failure, no answer", gives_up_with_failures, "The others still count"),
     ("raises for nobody", nothing_for_nobody, "raised ValueError"),
-    ("an empty text for nobody", lambda texts, broken: smallest(texts, broken) or "", "There is nothing to pick"),
+    (
+        "an empty text for nobody",
+        lambda texts, broken: smallest(texts, broken) or "",
+        "There is nothing to pick",
+    ),
     ("a place", lambda texts, broken: texts.index(smallest(texts, broken)), "not its place"),
     ("raises", lambda texts, broken: texts["best"], "raised TypeError"),
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in FEWEST], ids=[case[0] for case in FEWEST])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in FEWEST], ids=[case[0] for case in FEWEST]
+)
 def test_exercise_fewest(answer, shown, capsys):
     check(fan_out.fewest, answer)
     assert shown in " ".join(capsys.readouterr().out.split())
@@ -103,7 +124,7 @@ def in_turn(seconds, machines):
 
 
 def in_batches(seconds, machines):
-    return sum(max(seconds[first:first + machines]) for first in range(0, len(seconds), machines))
+    return sum(max(seconds[first : first + machines]) for first in range(0, len(seconds), machines))
 
 
 def longest_first(seconds, machines):
@@ -130,7 +151,11 @@ FINISHED = [
     ("right", on_a_list, "✓ Right"),
     ("right, on a heap", on_a_heap, "✓ Right"),
     ("stub", stub, "Not written yet"),
-    ("slowest", lambda seconds, machines: max(seconds), "only where each member has a machine of its own"),
+    (
+        "slowest",
+        lambda seconds, machines: max(seconds),
+        "only where each member has a machine of its own",
+    ),
     ("sum", lambda seconds, machines: sum(seconds), "single machine"),
     ("shared out", lambda seconds, machines: sum(seconds) / machines, "cut in two"),
     ("in turn", in_turn, "free first"),
@@ -144,14 +169,19 @@ FINISHED = [
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in FINISHED], ids=[case[0] for case in FINISHED])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in FINISHED], ids=[case[0] for case in FINISHED]
+)
 def test_exercise_finished(answer, shown, capsys):
     check(fan_out.finished, answer)
     assert shown in " ".join(capsys.readouterr().out.split())
 
 
-RESULTS = {"three": difference([1, 1, 0, 0] * 5, [1, 0, 1, 0] * 5), "five": difference([1] * 20, [0, 0, 0, 1] * 5),
-           "judge": difference([0] * 20, [1, 1, 1, 0] * 5)}
+RESULTS = {
+    "three": difference([1, 1, 0, 0] * 5, [1, 0, 1, 0] * 5),
+    "five": difference([1] * 20, [0, 0, 0, 1] * 5),
+    "judge": difference([0] * 20, [1, 1, 1, 0] * 5),
+}
 TRUTH = {"three": "not shown", "five": "better", "judge": "worse"}
 JUDGED = [
     ("right", TRUTH, "✓ Right"),
@@ -167,14 +197,18 @@ JUDGED = [
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED]
+)
 def test_exercise_judged(answer, shown, capsys):
     check(fan_out.judged(RESULTS), answer)
     assert shown in " ".join(capsys.readouterr().out.split())
 
 
 def test_hints_give_no_answer_away():
-    hints = [shown for cases in (FEWEST, FINISHED) for _, _, shown in cases if not shown.startswith("✓")]
+    hints = [
+        shown for cases in (FEWEST, FINISHED) for _, _, shown in cases if not shown.startswith("✓")
+    ]
     assert not any(re.search(r"\b5\b|min\(", hint) for hint in hints)
 
 
@@ -198,7 +232,9 @@ def test_case_and_stops_are_no_difference_and_lines_are_kept():
 
 def test_what_models_write_is_no_html():
     shown = fan_out.side_by_side({"<b>": "<script>", "two": "x"}, {"two": "<i>"})
-    assert "<script>" not in shown.html and "<b>" not in shown.html and "&lt;script&gt;" in shown.html
+    assert (
+        "<script>" not in shown.html and "<b>" not in shown.html and "&lt;script&gt;" in shown.html
+    )
 
 
 def test_samples_become_calls_of_one_fan_out_without_loading():
@@ -208,16 +244,29 @@ def test_samples_become_calls_of_one_fan_out_without_loading():
 
     calls = fan_out.as_fan_out([cell("a"), cell("b")])
     assert [(call.id, call.role, call.after, call.seconds) for call in calls] == [
-        (0, "answer 1", frozenset(), 2.0), (1, "answer 2", frozenset(), 2.0)]
-    assert [call.reply for call in calls] == [replace(call.reply, load_seconds=0.0) for call in calls]
+        (0, "answer 1", frozenset(), 2.0),
+        (1, "answer 2", frozenset(), 2.0),
+    ]
+    assert [call.reply for call in calls] == [
+        replace(call.reply, load_seconds=0.0) for call in calls
+    ]
 
 
 def test_the_best_of_some_answers_adds_up_tokens_and_dollars_and_waits_for_the_slowest():
     def cell(right, seconds):
-        call = Call(0, "answer", Member("m"), Reply("", Member("m"), prompt_tokens=8, output_tokens=2, output_seconds=seconds))
+        call = Call(
+            0,
+            "answer",
+            Member("m"),
+            Reply("", Member("m"), prompt_tokens=8, output_tokens=2, output_seconds=seconds),
+        )
         return Cell(right, None, Run(None, (call,), 0.0))
 
-    matrix = Matrix(["one", "two"], ["m"], [[[cell(False, 1.0), cell(True, 3.0)]], [[cell(False, 2.0), cell(False, 2.0)]]])
+    matrix = Matrix(
+        ["one", "two"],
+        ["m"],
+        [[[cell(False, 1.0), cell(True, 3.0)]], [[cell(False, 2.0), cell(False, 2.0)]]],
+    )
     both, first = fan_out.best_of(matrix, 2), fan_out.best_of(matrix)
     assert (both.right.tolist(), first.right.tolist()) == ([True, False], [False, False])
     assert (both.tokens, first.tokens) == (40, 20)
@@ -227,4 +276,6 @@ def test_the_best_of_some_answers_adds_up_tokens_and_dollars_and_waits_for_the_s
 
 def test_members_count_as_samples_do():
     cells = [Cell(right, None, Run(None, (), 0.0)) for right in (False, True)]
-    assert fan_out.best_of(Matrix(["one"], ["a", "b"], [[[cell] for cell in cells]])).right.tolist() == [True]
+    assert fan_out.best_of(
+        Matrix(["one"], ["a", "b"], [[[cell] for cell in cells]])
+    ).right.tolist() == [True]

@@ -1,4 +1,6 @@
-"""The exercises of notebook 06 accept what is right, and tell a stub and the usual mistakes what is missing."""
+"""The exercises of notebook 06 accept what is right, and tell a stub and the usual mistakes what is
+missing.
+"""
 
 import math
 from types import SimpleNamespace
@@ -13,8 +15,7 @@ from mlkit.lessons import check, quiz
 from mlkit.patterns.planner_executor import Planned, Step
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 def raises(*_):
@@ -32,20 +33,42 @@ def right_executor(named, types, fallback):
 
 EXECUTOR = [
     ("right", right_executor, "Right"),
-    ("right, written otherwise", lambda n, t, f: next((one for one in t if one == str(n).strip().casefold()), f), "Right"),
+    (
+        "right, written otherwise",
+        lambda n, t, f: next((one for one in t if one == str(n).strip().casefold()), f),
+        "Right",
+    ),
     ("stub", stub, "Not written yet"),
     ("as it was", lambda n, t, f: n if n in t else f, "capital letter"),
     ("no strip", lambda n, t, f: n.lower() if n.lower() in t else f, "spaces around"),
-    ("inside another word", lambda n, t, f: next((one for one in t if one in str(n).lower()), f), "aftermath"),
-    ("a part of a name", lambda n, t, f: next((one for one in t if str(n).strip().lower() in one), f), "A part of a name"),
-    ("fails on none", lambda n, t, f: n.strip().lower() if n.strip().lower() in t else f, "fails on the type None"),
+    (
+        "inside another word",
+        lambda n, t, f: next((one for one in t if one in str(n).lower()), f),
+        "aftermath",
+    ),
+    (
+        "a part of a name",
+        lambda n, t, f: next((one for one in t if str(n).strip().lower() in one), f),
+        "A part of a name",
+    ),
+    (
+        "fails on none",
+        lambda n, t, f: n.strip().lower() if n.strip().lower() in t else f,
+        "fails on the type None",
+    ),
     ("nothing for unknown", lambda n, t, f: right_executor(n, t, None), "nothing back"),
     ("unknown ones pass", lambda n, t, f: str(n).strip().lower(), "does not go to the fallback"),
-    ("written in", lambda n, t, f: right_executor(n, ("search", "math"), "search"), "written into your code"),
+    (
+        "written in",
+        lambda n, t, f: right_executor(n, ("search", "math"), "search"),
+        "written into your code",
+    ),
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in EXECUTOR], ids=[case[0] for case in EXECUTOR])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in EXECUTOR], ids=[case[0] for case in EXECUTOR]
+)
 def test_exercise_executor(answer, hint):
     passes(exercises.executor(answer), hint)
 
@@ -70,12 +93,18 @@ BREAK_EVEN = [
     ("one price", lambda p, e, a: (p + e) / a, "at one price"),
     ("nonsense", lambda p, e, a: p, "Write both costs down"),
     ("no infinity", lambda p, e, a: e / (a - p), "Give math.inf"),
-    ("infinity at equal only", lambda p, e, a: math.inf if a == p else e / (a - p), "Give math.inf"),
+    (
+        "infinity at equal only",
+        lambda p, e, a: math.inf if a == p else e / (a - p),
+        "Give math.inf",
+    ),
     ("written in", lambda p, e, a: 0.75 if a > p else math.inf, "written into your code"),
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in BREAK_EVEN], ids=[case[0] for case in BREAK_EVEN])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in BREAK_EVEN], ids=[case[0] for case in BREAK_EVEN]
+)
 def test_exercise_break_even(answer, hint):
     passes(exercises.break_even(answer), hint)
 
@@ -99,12 +128,16 @@ JUDGED = [
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED]
+)
 def test_exercise_judged(answer, hint):
     passes(exercises.judged(RIGHT)(answer), hint)
 
 
-@pytest.mark.parametrize("judge", [exercises.executor, exercises.break_even], ids=["executor", "break_even"])
+@pytest.mark.parametrize(
+    "judge", [exercises.executor, exercises.break_even], ids=["executor", "break_even"]
+)
 def test_an_answer_that_raises_is_told_so(judge, capsys):
     check(judge, raises)
     assert "KeyError" in capsys.readouterr().out
@@ -114,7 +147,9 @@ def test_the_quiz_has_three_questions_with_one_right_choice_each_and_explains_al
     quiz(*exercises.QUIZ)
     assert len(exercises.QUIZ) == 3
     for _, choices in exercises.QUIZ:
-        assert sum(choice.right for choice in choices) == 1 and all(choice.why for choice in choices)
+        assert sum(choice.right for choice in choices) == 1 and all(
+            choice.why for choice in choices
+        )
 
 
 ORDERS = {task.id: task for task in tasks.load("orders")}
@@ -133,15 +168,27 @@ def cell(result, right=False):
 FAULTS = [
     ("the school is lost", "order-14", planned("4 pumps with no discount"), "plan"),
     ("the number is lost", "order-14", planned("pumps with the school discount"), "plan"),
-    ("a discount is added", "order-26", planned("the jacket with the school discount", "refund", search="a jacket"), "plan"),
+    (
+        "a discount is added",
+        "order-26",
+        planned("the jacket with the school discount", "refund", search="a jacket"),
+        "plan",
+    ),
     ("another paragraph", "order-14", planned("four pumps for a school", "rental"), "search"),
     ("a wrong sum", "order-14", planned("four pumps for a school", value="104"), "arithmetic"),
-    ("a sum that cannot be worked out", "order-14", planned("four pumps for a school", value=Failure(Unparsed("no sum"))), "arithmetic"),
+    (
+        "a sum that cannot be worked out",
+        "order-14",
+        planned("four pumps for a school", value=Failure(Unparsed("no sum"))),
+        "arithmetic",
+    ),
     ("the total is not passed on", "order-14", planned("four pumps for a school"), "synthesis"),
 ]
 
 
-@pytest.mark.parametrize("order, result, fault", [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS])
+@pytest.mark.parametrize(
+    "order, result, fault", [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS]
+)
 def test_first_fault(order, result, fault):
     assert exercises.first_fault(ORDERS[order], cell(result)) == fault
 
@@ -157,13 +204,18 @@ def test_a_result_that_the_sum_does_not_need_is_lost():
 
 
 def test_words_of_the_examples_are_seen_where_the_request_has_not_got_them():
-    assert exercises.copied(ORDERS["order-26"], planned("the jacket with the school discount")) == ["discount", "school"]
+    assert exercises.copied(ORDERS["order-26"], planned("the jacket with the school discount")) == [
+        "discount",
+        "school",
+    ]
     assert exercises.copied(ORDERS["order-14"], planned("four pumps for a school")) == []
 
 
 def test_a_calculation_is_read_up_to_its_equals_sign():
-    calls = [SimpleNamespace(role=role, reply=SimpleNamespace(text=text)) for role, text in
-             (("plan", "{}"), ("step 2 math", "30 + 22 = 52"), ("synthesize", "50"))]
+    calls = [
+        SimpleNamespace(role=role, reply=SimpleNamespace(text=text))
+        for role, text in (("plan", "{}"), ("step 2 math", "30 + 22 = 52"), ("synthesize", "50"))
+    ]
     assert exercises.written(SimpleNamespace(calls=calls)) == "30 + 22"
     assert exercises.written(SimpleNamespace(calls=calls[:1])) == ""
 

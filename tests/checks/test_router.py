@@ -1,4 +1,6 @@
-"""The exercises of notebook 03 accept what is right, and tell a stub and the usual mistakes what is missing."""
+"""The exercises of notebook 03 accept what is right, and tell a stub and the usual mistakes what is
+missing.
+"""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +13,7 @@ from mlkit.lessons import check, quiz
 from mlkit.stats import Difference
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 def raises(*_):
@@ -34,22 +35,68 @@ def right_route(label, confidence, mass, threshold=0.6):
 
 ROUTE = [
     ("right", right_route, "Right"),
-    ("right, written otherwise", lambda l, c, m, t=0.6: "person" if not m >= 0.5 else "general" if l not in KNOWN or c * m < t else l, "Right"),
+    (
+        "right, written otherwise",
+        lambda l, c, m, t=0.6: (
+            "person" if not m >= 0.5 else "general" if l not in KNOWN or c * m < t else l
+        ),
+        "Right",
+    ),
     ("stub", stub, "Not written yet"),
-    ("as it was", lambda l, c, m, t=0.6: l if l in KNOWN and c * m >= t else "general", "Look at the mass"),
-    ("confidence alone", lambda l, c, m, t=0.6: "person" if m < 0.5 else l if l in KNOWN and c >= t else "general", "confidence times mass"),
-    ("unknown labels pass", lambda l, c, m, t=0.6: "person" if m < 0.5 else l if c * m >= t else "general", "nobody covers"),
-    ("unsure to a person", lambda l, c, m, t=0.6: "person" if m < 0.5 or c * m < t else l if l in KNOWN else "general", "to the fallback, not to a person"),
-    ("unknown first", lambda l, c, m, t=0.6: "general" if l not in KNOWN else "person" if m < 0.5 else l if c * m >= t else "general", "order of your two tests"),
-    ("above, not at", lambda l, c, m, t=0.6: "person" if m < 0.5 else l if l in KNOWN and c * m > t else "general", ">="),
-    ("mass at one half", lambda l, c, m, t=0.6: "person" if m <= 0.5 else l if l in KNOWN and c * m >= t else "general", "not below 0.5"),
-    ("threshold written in", lambda l, c, m, t=0.6: right_route(l, c, m, min(t, 0.6)), "written into your code"),
+    (
+        "as it was",
+        lambda l, c, m, t=0.6: l if l in KNOWN and c * m >= t else "general",
+        "Look at the mass",
+    ),
+    (
+        "confidence alone",
+        lambda l, c, m, t=0.6: "person" if m < 0.5 else l if l in KNOWN and c >= t else "general",
+        "confidence times mass",
+    ),
+    (
+        "unknown labels pass",
+        lambda l, c, m, t=0.6: "person" if m < 0.5 else l if c * m >= t else "general",
+        "nobody covers",
+    ),
+    (
+        "unsure to a person",
+        lambda l, c, m, t=0.6: "person" if m < 0.5 or c * m < t else l if l in KNOWN else "general",
+        "to the fallback, not to a person",
+    ),
+    (
+        "unknown first",
+        lambda l, c, m, t=0.6: (
+            "general" if l not in KNOWN else "person" if m < 0.5 else l if c * m >= t else "general"
+        ),
+        "order of your two tests",
+    ),
+    (
+        "above, not at",
+        lambda l, c, m, t=0.6: (
+            "person" if m < 0.5 else l if l in KNOWN and c * m > t else "general"
+        ),
+        ">=",
+    ),
+    (
+        "mass at one half",
+        lambda l, c, m, t=0.6: (
+            "person" if m <= 0.5 else l if l in KNOWN and c * m >= t else "general"
+        ),
+        "not below 0.5",
+    ),
+    (
+        "threshold written in",
+        lambda l, c, m, t=0.6: right_route(l, c, m, min(t, 0.6)),
+        "written into your code",
+    ),
     ("everything to a person", lambda l, c, m, t=0.6: "person", "Only a low mass"),
     ("wrong specialist", lambda l, c, m, t=0.6: "code", "specialist of its own"),
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in ROUTE], ids=[case[0] for case in ROUTE])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in ROUTE], ids=[case[0] for case in ROUTE]
+)
 def test_exercise_route(answer, hint):
     passes(router.route(answer), hint)
 
@@ -64,7 +111,10 @@ def right_kind(prompt):
 
 def by_signs(prompt):
     signs = {"code": ("python",), "general": ("question:",), "creative": (" word", " line")}
-    return next((kind for kind, words in signs.items() if any(word in prompt.lower() for word in words)), "math")
+    return next(
+        (kind for kind, words in signs.items() if any(word in prompt.lower() for word in words)),
+        "math",
+    )
 
 
 KIND = [
@@ -72,11 +122,46 @@ KIND = [
     ("right, written otherwise", by_signs, "Right"),
     ("stub", stub, "Not written yet"),
     ("no last return", lambda p: "code" if "Python" in p else None, "gives nothing back"),
-    ("numbers make a sum", lambda p: "code" if "Use the variables" in p else "math" if re.search(r"\d", p) else right_kind(p), "Numbers alone"),
-    ("words only", lambda p: "code" if "Python" in p else "general" if "Question:" in p else "creative" if "word" in p else "math", "a rule about lines"),
-    ("words before the question", lambda p: "code" if "Python" in p else "creative" if re.search("word|line", p) else "general" if "Question:" in p else "math",
-     "A paragraph can hold any word"),
-    ("dollars make a sum", lambda p: right_kind(p) if "$" in p or right_kind(p) != "math" else "general", "without a price"),
+    (
+        "numbers make a sum",
+        lambda p: (
+            "code" if "Use the variables" in p else "math" if re.search(r"\d", p) else right_kind(p)
+        ),
+        "Numbers alone",
+    ),
+    (
+        "words only",
+        lambda p: (
+            "code"
+            if "Python" in p
+            else "general"
+            if "Question:" in p
+            else "creative"
+            if "word" in p
+            else "math"
+        ),
+        "a rule about lines",
+    ),
+    (
+        "words before the question",
+        lambda p: (
+            "code"
+            if "Python" in p
+            else (
+                "creative"
+                if re.search("word|line", p)
+                else "general"
+                if "Question:" in p
+                else "math"
+            )
+        ),
+        "A paragraph can hold any word",
+    ),
+    (
+        "dollars make a sum",
+        lambda p: right_kind(p) if "$" in p or right_kind(p) != "math" else "general",
+        "without a price",
+    ),
     ("another name", lambda p: "Code" if "Python" in p else right_kind(p), "The kinds are"),
 ]
 
@@ -87,10 +172,16 @@ class Asked:
     kind: str
 
 
-TASKS = [Asked("Write it in Python.", "code"), Asked("2 bells at $5?", "math"), Asked("A line about rain, in Python or not.", "creative")]
+TASKS = [
+    Asked("Write it in Python.", "code"),
+    Asked("2 bells at $5?", "math"),
+    Asked("A line about rain, in Python or not.", "creative"),
+]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in KIND], ids=[case[0] for case in KIND])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in KIND], ids=[case[0] for case in KIND]
+)
 def test_exercise_kind_of(answer, hint):
     passes(router.kind_of(TASKS)(answer), hint)
 
@@ -109,7 +200,11 @@ def test_a_call_before_adds_its_costs_and_leaves_the_grades():
     assert answer.after(call) == router.Outcome([True], 5, 0.5, 1.5)
 
 
-GAINS = {"a": Difference(-0.08, -0.14, -0.02, 88), "b": Difference(0.04, -0.03, 0.1, 88), "c": Difference(0.16, 0.07, 0.25, 88)}
+GAINS = {
+    "a": Difference(-0.08, -0.14, -0.02, 88),
+    "b": Difference(0.04, -0.03, 0.1, 88),
+    "c": Difference(0.16, 0.07, 0.25, 88),
+}
 RIGHT = {"a": "not worth it", "b": "cannot tell", "c": "worth it"}
 JUDGED = [
     ("right", RIGHT, "Right"),
@@ -126,7 +221,9 @@ JUDGED = [
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED]
+)
 def test_exercise_judged(answer, hint):
     passes(router.judged(GAINS)(answer), hint)
 
@@ -139,5 +236,9 @@ def test_an_answer_that_raises_is_told_so(judge, capsys):
 
 def test_the_quiz_has_three_questions_each_with_one_right_choice_and_every_choice_explained():
     assert len(router.QUIZ) == 3
-    assert all([choice.right for choice in choices].count(True) == 1 and all(choice.why for choice in choices) for _, choices in router.QUIZ)
+    assert all(
+        [choice.right for choice in choices].count(True) == 1
+        and all(choice.why for choice in choices)
+        for _, choices in router.QUIZ
+    )
     quiz(*router.QUIZ)

@@ -19,13 +19,18 @@ def test_what_a_worker_names_stands_before_the_colons_without_totals():
 
 def test_calls_are_priced_by_the_name_of_their_member_and_failed_ones_cost_nothing():
     boss, hand = Member("same", name="boss"), Member("same", name="hand")
-    calls = [Call(0, "assign", boss, Reply("", boss, prompt_tokens=10, output_tokens=1)),
-             Call(1, "work", hand, Reply("", hand, prompt_tokens=100, output_tokens=2)),
-             Call(2, "work", hand, Failure(ValueError()))]
-    assert checks.priced(calls, {"boss": Price(5, 7), "hand": Price(1, 2)}) == pytest.approx((57 + 104) / 1e6)
+    calls = [
+        Call(0, "assign", boss, Reply("", boss, prompt_tokens=10, output_tokens=1)),
+        Call(1, "work", hand, Reply("", hand, prompt_tokens=100, output_tokens=2)),
+        Call(2, "work", hand, Failure(ValueError())),
+    ]
+    assert checks.priced(calls, {"boss": Price(5, 7), "hand": Price(1, 2)}) == pytest.approx(
+        (57 + 104) / 1e6
+    )
 
 
 # Exercise 1
+
 
 def one_owner(rows, workers):
     tasks, seen = {worker: [] for worker in workers}, set()
@@ -45,7 +50,11 @@ def one_owner_without_empty_lists(rows, workers):
         task = task.strip().casefold()
         if any(task in pieces for pieces in tasks.values()):
             continue
-        owner = worker if worker in workers else sorted(workers, key=lambda one: len(tasks.get(one, ())))[0]
+        owner = (
+            worker
+            if worker in workers
+            else sorted(workers, key=lambda one: len(tasks.get(one, ())))[0]
+        )
         tasks[owner] = (*tasks.get(owner, ()), task)
     return tasks
 
@@ -57,6 +66,7 @@ def test_one_owner_for_each_piece_passes(answer):
 
 def rule(same=lambda task: task.strip().lower(), everyone=True, owner=None):
     """One owner, but for one difference."""
+
     def answer(rows, workers):
         tasks = {worker: [] for worker in workers}
         for worker, task in rows:
@@ -64,9 +74,14 @@ def rule(same=lambda task: task.strip().lower(), everyone=True, owner=None):
             if same(task) in map(same, doubles):
                 continue
             if worker not in tasks:
-                worker = owner(workers, tasks) if owner else min(workers, key=lambda one: len(tasks[one]))
+                worker = (
+                    owner(workers, tasks)
+                    if owner
+                    else min(workers, key=lambda one: len(tasks[one]))
+                )
             tasks[worker].append(task)
         return tasks
+
     return answer
 
 
@@ -93,29 +108,44 @@ def doubles_of_unknown(rows, workers):
     return tasks
 
 
-@pytest.mark.parametrize("answer, hint", [
-    (lambda rows, workers: None, "Not written yet"),
-    (lambda rows, workers: ..., "Not written yet"),
-    (lambda rows, workers: rows, "Give a dictionary"),
-    (lambda rows, workers: {"anna": "price of a bell"}, "Give a dictionary"),
-    (last_wins, "Does the second one replace"),
-    (always_the_least_busy, "both needed"),
-    (keeps_doubles, "does it twice"),
-    (rule(everyone=False), "whoever has it"),
-    (rule(same=lambda task: task), "without capitals"),
-    (rule(owner=lambda workers, tasks: workers[0]), "that is ben"),
-    (rule(owner=lambda workers, tasks: min(reversed(workers), key=lambda one: len(tasks[one]))), "among equals"),
-    (rule(owner=lambda workers, tasks: workers[bool(tasks["anna"])]), "count again"),
-    (doubles_of_unknown, "doubles of unknown"),
-    (lambda rows, workers: one_owner(rows, workers) if rows else {"carla": ["x"]}, "no such worker"),
-    (lambda rows, workers: one_owner(rows, workers) if rows else {"anna": ["everything"]}, "Without rows"),
-])
+@pytest.mark.parametrize(
+    "answer, hint",
+    [
+        (lambda rows, workers: None, "Not written yet"),
+        (lambda rows, workers: ..., "Not written yet"),
+        (lambda rows, workers: rows, "Give a dictionary"),
+        (lambda rows, workers: {"anna": "price of a bell"}, "Give a dictionary"),
+        (last_wins, "Does the second one replace"),
+        (always_the_least_busy, "both needed"),
+        (keeps_doubles, "does it twice"),
+        (rule(everyone=False), "whoever has it"),
+        (rule(same=lambda task: task), "without capitals"),
+        (rule(owner=lambda workers, tasks: workers[0]), "that is ben"),
+        (
+            rule(
+                owner=lambda workers, tasks: min(reversed(workers), key=lambda one: len(tasks[one]))
+            ),
+            "among equals",
+        ),
+        (rule(owner=lambda workers, tasks: workers[bool(tasks["anna"])]), "count again"),
+        (doubles_of_unknown, "doubles of unknown"),
+        (
+            lambda rows, workers: one_owner(rows, workers) if rows else {"carla": ["x"]},
+            "no such worker",
+        ),
+        (
+            lambda rows, workers: one_owner(rows, workers) if rows else {"anna": ["everything"]},
+            "Without rows",
+        ),
+    ],
+)
 def test_a_wrong_rule_gets_a_hint_that_names_what_is_wrong(answer, hint):
     verdict = checks.assignments(answer)
     assert not verdict.passed and hint in verdict.text
 
 
 # Exercise 2
+
 
 def faster(assign, pieces, review, workers):
     free = [0.0] * workers
@@ -146,25 +176,38 @@ def unlimited(assign, pieces, review, workers):
 
 
 def dealt_out(assign, pieces, review, workers):
-    return (assign + sum(pieces) + review) / (assign + max(sum(pieces[n::workers]) for n in range(workers)) + review)
+    return (assign + sum(pieces) + review) / (
+        assign + max(sum(pieces[n::workers]) for n in range(workers)) + review
+    )
 
 
-@pytest.mark.parametrize("answer, hint", [
-    (lambda assign, pieces, review, workers: None, "Not written yet"),
-    (lambda assign, pieces, review, workers: ..., "Not written yet"),
-    (lambda assign, pieces, review, workers: "1.5", "a number of times"),
-    (lambda assign, pieces, review, workers: True, "a number of times"),
-    (lambda assign, pieces, review, workers: workers, "own seconds stay"),
-    (lambda *asked: 1 / faster(*asked), "how many times slower"),
-    (lambda assign, pieces, review, workers: assign + max(pieces) + review, "in seconds"),
-    (lambda assign, pieces, review, workers: faster(assign, pieces, 0, workers), "two jobs is missing"),
-    (lambda assign, pieces, review, workers: 1.0, "nothing is gained"),
-    (amdahl, "A piece cannot be cut"),
-    (unlimited, "one of them has two"),
-    (dealt_out, "free first"),
-    (lambda *asked: 17, "it gives 17"),
-    (lambda assign, pieces, review, workers: faster(assign, pieces, review, 2) if len(pieces) > 1 else 1.0, "4 workers it gives"),
-])
+@pytest.mark.parametrize(
+    "answer, hint",
+    [
+        (lambda assign, pieces, review, workers: None, "Not written yet"),
+        (lambda assign, pieces, review, workers: ..., "Not written yet"),
+        (lambda assign, pieces, review, workers: "1.5", "a number of times"),
+        (lambda assign, pieces, review, workers: True, "a number of times"),
+        (lambda assign, pieces, review, workers: workers, "own seconds stay"),
+        (lambda *asked: 1 / faster(*asked), "how many times slower"),
+        (lambda assign, pieces, review, workers: assign + max(pieces) + review, "in seconds"),
+        (
+            lambda assign, pieces, review, workers: faster(assign, pieces, 0, workers),
+            "two jobs is missing",
+        ),
+        (lambda assign, pieces, review, workers: 1.0, "nothing is gained"),
+        (amdahl, "A piece cannot be cut"),
+        (unlimited, "one of them has two"),
+        (dealt_out, "free first"),
+        (lambda *asked: 17, "it gives 17"),
+        (
+            lambda assign, pieces, review, workers: (
+                faster(assign, pieces, review, 2) if len(pieces) > 1 else 1.0
+            ),
+            "4 workers it gives",
+        ),
+    ],
+)
 def test_a_wrong_speed_up_gets_a_hint_that_names_what_is_wrong(answer, hint):
     verdict = checks.times_as_fast(answer)
     assert not verdict.passed and hint in verdict.text
@@ -176,25 +219,30 @@ judge = checks.judged(right=9, wrong_sent_back=7, repaired=0, parted=False)
 RIGHT = {"tells": "not shown", "ceiling": 16, "rounds": "none"}
 
 
-@pytest.mark.parametrize("answer", [RIGHT, dict(rounds="none", ceiling=9 + 7.0, tells="not" + " shown")])
+@pytest.mark.parametrize(
+    "answer", [RIGHT, dict(rounds="none", ceiling=9 + 7.0, tells="not" + " shown")]
+)
 def test_the_right_judgement_passes(answer):
     assert judge(answer).passed
 
 
-@pytest.mark.parametrize("answer, hint", [
-    (None, "Give a dictionary"),
-    (..., "Give a dictionary"),
-    ({"tells": "shown"}, "Give a dictionary"),
-    ({"tells": ..., "ceiling": ..., "rounds": ...}, "Not judged yet"),
-    (RIGHT | {"tells": "yes"}, 'is "shown" or'),
-    (RIGHT | {"tells": "shown"}, "do they overlap"),
-    (RIGHT | {"ceiling": 32}, "never repaired"),
-    (RIGHT | {"ceiling": 7}, "one group of two"),
-    (RIGHT | {"ceiling": 9}, "one group of two"),
-    (RIGHT | {"rounds": 2}, '"rounds" is'),
-    (RIGHT | {"rounds": "two"}, "What did the rounds"),
-    (RIGHT | {"rounds": "more"}, "same reason"),
-])
+@pytest.mark.parametrize(
+    "answer, hint",
+    [
+        (None, "Give a dictionary"),
+        (..., "Give a dictionary"),
+        ({"tells": "shown"}, "Give a dictionary"),
+        ({"tells": ..., "ceiling": ..., "rounds": ...}, "Not judged yet"),
+        (RIGHT | {"tells": "yes"}, 'is "shown" or'),
+        (RIGHT | {"tells": "shown"}, "do they overlap"),
+        (RIGHT | {"ceiling": 32}, "never repaired"),
+        (RIGHT | {"ceiling": 7}, "one group of two"),
+        (RIGHT | {"ceiling": 9}, "one group of two"),
+        (RIGHT | {"rounds": 2}, '"rounds" is'),
+        (RIGHT | {"rounds": "two"}, "What did the rounds"),
+        (RIGHT | {"rounds": "more"}, "same reason"),
+    ],
+)
 def test_a_wrong_judgement_gets_a_hint_that_names_what_is_wrong(answer, hint):
     verdict = judge(answer)
     assert not verdict.passed and hint in verdict.text
@@ -204,7 +252,9 @@ def test_the_judge_follows_what_was_measured():
     better = checks.judged(right=9, wrong_sent_back=20, repaired=5, parted=True)
     assert better({"tells": "shown", "ceiling": 29, "rounds": "two"}).passed
     assert "do not overlap" in better({"tells": "not shown", "ceiling": 29, "rounds": "two"}).text
-    assert "Something was repaired" in better({"tells": "shown", "ceiling": 29, "rounds": "none"}).text
+    assert (
+        "Something was repaired" in better({"tells": "shown", "ceiling": 29, "rounds": "none"}).text
+    )
 
 
 def broken(*_):

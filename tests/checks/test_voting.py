@@ -12,8 +12,7 @@ from mlkit.parsing import plain, vote
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 def by_regex(text):
@@ -28,18 +27,42 @@ SAME = [
     ("nothing changed", lambda text: text, "' 42 ' and '42' are still two"),
     ("stripped", lambda text: text.strip(" ."), "'42.00' and '42' are still two"),
     ("digits only", lambda text: re.sub(r"\D", "", text) or text, "not a full stop"),
-    ("whole numbers", lambda text: int(float(NUMBER.search(text)[0])) if NUMBER.search(text) else text, "'42.5' and '42'"),
+    (
+        "whole numbers",
+        lambda text: int(float(NUMBER.search(text)[0])) if NUMBER.search(text) else text,
+        "'42.5' and '42'",
+    ),
     ("no sign", lambda text: abs(by_regex(text)) if NUMBER.search(text) else text, "sign"),
     ("all the same", lambda text: 1, "must stay different"),
-    ("numbers only", lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else None, "gives nothing back"),
-    ("labels as they stand", lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else text, "'Refund.' and 'refund'"),
-    ("no sentences", lambda text: float(text.strip(" .$")) if NUMBER.fullmatch(text.strip(" .$")) else text, "sentence around"),
-    ("currency left", lambda text: float(text.strip(" .")) if NUMBER.fullmatch(text.strip(" .")) else text.strip("."), "currency"),
+    (
+        "numbers only",
+        lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else None,
+        "gives nothing back",
+    ),
+    (
+        "labels as they stand",
+        lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else text,
+        "'Refund.' and 'refund'",
+    ),
+    (
+        "no sentences",
+        lambda text: float(text.strip(" .$")) if NUMBER.fullmatch(text.strip(" .$")) else text,
+        "sentence around",
+    ),
+    (
+        "currency left",
+        lambda text: (
+            float(text.strip(" .")) if NUMBER.fullmatch(text.strip(" .")) else text.strip(".")
+        ),
+        "currency",
+    ),
     ("raises", float, "raised ValueError"),
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in SAME], ids=[case[0] for case in SAME])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in SAME], ids=[case[0] for case in SAME]
+)
 def test_exercise_same(answer, shown, capsys):
     check(voting.same, answer)
     assert shown in " ".join(capsys.readouterr().out.split())
@@ -79,17 +102,27 @@ WINNER = [
     ("stub", stub, "Not written yet"),
     ("first answer", lambda answers: answers[0], "How often"),
     ("first in a tie", lambda answers: Counter(answers).most_common(1)[0][0], "is a tie"),
-    ("the alphabet in a tie", lambda answers: max(sorted(set(answers)), key=answers.count), "is a tie"),
+    (
+        "the alphabet in a tie",
+        lambda answers: max(sorted(set(answers)), key=answers.count),
+        "is a tie",
+    ),
     ("more than half", more_than_half, "need not"),
     ("None counted", with_none_counted, "no candidate either"),
     ("nobody voted", with_nobody_forgotten, "raises an error"),
-    ("a word for nobody", lambda answers: "nobody" if not any(answers) else by_hand(answers), "nobody has voted, and you give"),
+    (
+        "a word for nobody",
+        lambda answers: "nobody" if not any(answers) else by_hand(answers),
+        "nobody has voted, and you give",
+    ),
     ("raises", lambda answers: 1 / 0, "raised ZeroDivisionError"),
     ("prints", print, "Not written yet"),
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in WINNER], ids=[case[0] for case in WINNER])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in WINNER], ids=[case[0] for case in WINNER]
+)
 def test_exercise_winner(answer, shown, capsys):
     check(voting.winner, answer)
     assert shown in " ".join(capsys.readouterr().out.split())
@@ -115,7 +148,9 @@ JUDGEMENT = [
 ]
 
 
-@pytest.mark.parametrize("answer, shown", [case[1:] for case in JUDGEMENT], ids=[case[0] for case in JUDGEMENT])
+@pytest.mark.parametrize(
+    "answer, shown", [case[1:] for case in JUDGEMENT], ids=[case[0] for case in JUDGEMENT]
+)
 def test_exercise_judgement(answer, shown, capsys):
     check(voting.judgement, answer)
     out = capsys.readouterr().out
@@ -123,7 +158,9 @@ def test_exercise_judgement(answer, shown, capsys):
     assert ("✓" in out) == (shown == "Right")
 
 
-@pytest.mark.parametrize("judge, cases", [(voting.same, SAME), (voting.winner, WINNER)], ids=["same", "winner"])
+@pytest.mark.parametrize(
+    "judge, cases", [(voting.same, SAME), (voting.winner, WINNER)], ids=["same", "winner"]
+)
 def test_only_right_answers_pass(judge, cases, capsys):
     for _, answer, shown in cases:
         check(judge, answer)

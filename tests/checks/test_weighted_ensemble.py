@@ -6,8 +6,7 @@ from mlkit.lessons import check, quiz
 from mlkit.parsing import label_in
 
 
-def stub(*_):
-    ...
+def stub(*_): ...
 
 
 def raises(*_):
@@ -32,8 +31,16 @@ DICTATOR = [
     ("right, written otherwise", in_a_loop, "Right."),
     ("stub", stub, "Not written yet"),
     ("the largest", lambda w: w.index(max(w)), "The largest weight is not yet"),
-    ("half is enough", lambda w: next((n for n, one in enumerate(w) if one >= sum(w) / 2), None), "as much as the rest"),
-    ("weights that sum to 1", lambda w: next((n for n, one in enumerate(w) if one > 0.5), None), "need not"),
+    (
+        "half is enough",
+        lambda w: next((n for n, one in enumerate(w) if one >= sum(w) / 2), None),
+        "as much as the rest",
+    ),
+    (
+        "weights that sum to 1",
+        lambda w: next((n for n, one in enumerate(w) if one > 0.5), None),
+        "need not",
+    ),
     ("whether", lambda w: max(w) > sum(w) / 2, "who: give the position"),
     ("the weight", lambda w: max(w), "That is a weight"),
     ("from 1", from_1, "counts from 0"),
@@ -42,7 +49,9 @@ DICTATOR = [
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in DICTATOR], ids=[case[0] for case in DICTATOR])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in DICTATOR], ids=[case[0] for case in DICTATOR]
+)
 def test_exercise_dictator(answer, hint):
     verdict = lesson.dictator(answer)
     assert hint in verdict.text and verdict.passed == (hint == "Right.")
@@ -69,11 +78,23 @@ OWN = [
     ("as it stands", lambda text, shares: shares[text], "not always the bare label"),
     ("as it stands, else 0", lambda text, shares: shares.get(text, 0), "Capitals, spaces"),
     ("stops", lambda text, shares: shares[label_in(text, shares)], "stop with Unparsed"),
-    ("adds up", lambda text, shares: sum(p for label, p in shares.items() if label in text.lower()), "names two labels"),
-    ("nothing for the unread", lambda text, shares: own(text, shares) or None, "What should they earn"),
+    (
+        "adds up",
+        lambda text, shares: sum(p for label, p in shares.items() if label in text.lower()),
+        "names two labels",
+    ),
+    (
+        "nothing for the unread",
+        lambda text, shares: own(text, shares) or None,
+        "What should they earn",
+    ),
     ("another label", lambda text, shares: shares["refund"], "you get 0.07"),
     ("a text", lambda text, shares: text, "it gave str"),
-    ("five queues only", lambda text, shares: own(text, shares) if "advice" in shares else 0, "not for other labels"),
+    (
+        "five queues only",
+        lambda text, shares: own(text, shares) if "advice" in shares else 0,
+        "not for other labels",
+    ),
 ]
 
 
@@ -100,7 +121,9 @@ REPORT = [
 ]
 
 
-@pytest.mark.parametrize("answer, hint", [case[1:] for case in REPORT], ids=[case[0] for case in REPORT])
+@pytest.mark.parametrize(
+    "answer, hint", [case[1:] for case in REPORT], ids=[case[0] for case in REPORT]
+)
 def test_exercise_report(answer, hint):
     verdict = lesson.report(answer)
     assert hint in verdict.text and verdict.passed == (hint == "Right.")

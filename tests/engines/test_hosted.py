@@ -1,6 +1,7 @@
 """Hosted members: the Claude path, against a server on loopback.
 
-SCRIPTED: the server's replies are written after the published shape of the Messages API. No Claude model answers here.
+SCRIPTED: the server's replies are written after the published shape of the Messages API. No Claude
+model answers here.
 """
 
 import asyncio
@@ -33,13 +34,26 @@ SONNET_46, SONNET_55 = Member("claude:claude-sonnet-4-6"), Member("claude:claude
 
 
 def message(*texts: str, stop: str = "end_turn") -> dict[str, Any]:
-    return {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-5-5", "stop_reason": stop,
-            "stop_sequence": None, "usage": {"input_tokens": 12, "output_tokens": 3},
-            "content": [{"type": "thinking", "thinking": "", "signature": "x"}, *({"type": "text", "text": text} for text in texts)]}
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-5-5",
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 12, "output_tokens": 3},
+        "content": [
+            {"type": "thinking", "thinking": "", "signature": "x"},
+            *({"type": "text", "text": text} for text in texts),
+        ],
+    }
 
 
 class Server(ThreadingHTTPServer):
-    """Plays its replies in order, (status, body), the last one repeating; keeps what it was asked."""
+    """Plays its replies in order, (status, body), the last one repeating; keeps what it was
+    asked.
+    """
+
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = [(200, message("42"))]
@@ -50,10 +64,14 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        key = self.headers.get("authorization") or self.headers.get("x-api-key") or ""  # the SDK's versions differ
+        key = (
+            self.headers.get("authorization") or self.headers.get("x-api-key") or ""
+        )  # the SDK's versions differ
         self.server.asked.append(body | {"path": self.path, "key": key.removeprefix("Bearer ")})
         time.sleep(self.server.delay_seconds)
-        status, reply = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        status, reply = (
+            self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        )
         content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -77,24 +95,50 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.server_close()
 
 
-def ask(member: Member, prompt: str = "What is 6 times 7?", options: dict[str, Any] | None = None, **asked: Any):
+def ask(
+    member: Member,
+    prompt: str = "What is 6 times 7?",
+    options: dict[str, Any] | None = None,
+    **asked: Any,
+):
     return asyncio.run(Hosted(Scripted({"": "local"}), **(options or {}))(member, prompt, **asked))
 
 
 def test_a_reply_with_its_tokens_and_seconds(server: Server) -> None:
     reply = ask(SONNET_55)
-    assert (reply.text, reply.prompt_tokens, reply.output_tokens, reply.done_reason) == ("42", 12, 3, "stop")
+    assert (reply.text, reply.prompt_tokens, reply.output_tokens, reply.done_reason) == (
+        "42",
+        12,
+        3,
+        "stop",
+    )
     assert reply.output_seconds > 0 and not reply.choices
 
 
 def test_what_is_sent(server: Server) -> None:
-    member = Member("claude:claude-sonnet-5-5", system="Be brief.", shots=(("1+1?", "2"),), max_tokens=7, temperature=0.7)
+    member = Member(
+        "claude:claude-sonnet-5-5",
+        system="Be brief.",
+        shots=(("1+1?", "2"),),
+        max_tokens=7,
+        temperature=0.7,
+    )
     ask(member)
-    assert server.asked == [{
-        "path": "/v1/messages", "key": "test-key", "model": "claude-sonnet-5-5", "max_tokens": 7, "system": "Be brief.",
-        "thinking": {"type": "between_tools"},
-        "messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"},
-                     {"role": "user", "content": "What is 6 times 7?"}]}]
+    assert server.asked == [
+        {
+            "path": "/v1/messages",
+            "key": "test-key",
+            "model": "claude-sonnet-5-5",
+            "max_tokens": 7,
+            "system": "Be brief.",
+            "thinking": {"type": "between_tools"},
+            "messages": [
+                {"role": "user", "content": "1+1?"},
+                {"role": "assistant", "content": "2"},
+                {"role": "user", "content": "What is 6 times 7?"},
+            ],
+        }
+    ]
 
 
 def test_a_temperature_goes_only_where_it_is_accepted(server: Server) -> None:
@@ -104,14 +148,27 @@ def test_a_temperature_goes_only_where_it_is_accepted(server: Server) -> None:
 
 
 def test_a_schema_goes_along_in_the_words_that_claude_takes(server: Server) -> None:
-    ask(SONNET_55, format={"type": "object", "properties": {"n": {"type": "array", "items": {"type": "integer"}, "maxItems": 3}},
-                           "required": ["n"]})
+    ask(
+        SONNET_55,
+        format={
+            "type": "object",
+            "properties": {"n": {"type": "array", "items": {"type": "integer"}, "maxItems": 3}},
+            "required": ["n"],
+        },
+    )
     schema = server.asked[0]["output_config"]["format"]["schema"]
     assert schema["additionalProperties"] is False and "maxItems" not in schema["properties"]["n"]
 
 
-@pytest.mark.parametrize(("stop", "reason"), [("max_tokens", "length"), ("model_context_window_exceeded", "length"),
-                                              ("refusal", "refusal"), ("stop_sequence", "stop")])
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        ("max_tokens", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("refusal", "refusal"),
+        ("stop_sequence", "stop"),
+    ],
+)
 def test_why_it_ended(server: Server, stop: str, reason: str) -> None:
     server.replies = [(200, message(stop=stop))]
     reply = ask(SONNET_55)
@@ -119,17 +176,32 @@ def test_why_it_ended(server: Server, stop: str, reason: str) -> None:
 
 
 def test_the_sdk_tries_again_where_the_host_is_full(server: Server) -> None:
-    server.replies = [(529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}), (200, message("42"))]
+    server.replies = [
+        (529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+        (200, message("42")),
+    ]
     assert ask(SONNET_55).text == "42"
     assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize(("status", "kind", "words"), [
-    (400, EngineError, "answered 400"), (401, EngineError, "refuses the key"), (403, EngineError, "refuses the key"),
-    (404, ModelMissing, "does not know 'claude:claude-sonnet-5-5'"), (429, EngineBusy, "in a minute"),
-    (500, EngineError, "answered 500"), (529, EngineBusy, "in a minute")])
-def test_a_refused_call_says_why_and_what_to_do(server: Server, status: int, kind: type[MlkitError], words: str) -> None:
-    server.replies = [(status, {"type": "error", "error": {"type": "some_error", "message": "Because."}})]
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (400, EngineError, "answered 400"),
+        (401, EngineError, "refuses the key"),
+        (403, EngineError, "refuses the key"),
+        (404, ModelMissing, "does not know 'claude:claude-sonnet-5-5'"),
+        (429, EngineBusy, "in a minute"),
+        (500, EngineError, "answered 500"),
+        (529, EngineBusy, "in a minute"),
+    ],
+)
+def test_a_refused_call_says_why_and_what_to_do(
+    server: Server, status: int, kind: type[MlkitError], words: str
+) -> None:
+    server.replies = [
+        (status, {"type": "error", "error": {"type": "some_error", "message": "Because."}})
+    ]
     with pytest.raises(kind, match=words) as caught:
         ask(SONNET_55, options={"retries": 0})
     assert "Because." in str(caught.value)
@@ -148,7 +220,9 @@ def test_a_slow_host_times_out(server: Server) -> None:
         ask(SONNET_55, options={"retries": 0, "timeout_seconds": 0.1})
 
 
-def test_a_host_that_is_gone_is_unreachable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_is_gone_is_unreachable(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(EngineUnreachable, match="does not answer"):
         ask(SONNET_55, options={"retries": 0})
@@ -160,6 +234,7 @@ def test_an_httpx_transport_passes_through(server: Server) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append((request.url.path, json.loads(request.content)["model"]))
         return httpx.Response(200, json=message("recorded"))
+
     assert ask(SONNET_55, options={"transport": httpx.MockTransport(answer)}).text == "recorded"
     assert (seen, server.asked) == ([("/v1/messages", "claude-sonnet-5-5")], [])
 
@@ -167,6 +242,7 @@ def test_an_httpx_transport_passes_through(server: Server) -> None:
 def test_an_error_of_ours_in_the_transport_stays_what_it_is(server: Server) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise NotRecorded("Nobody asked that.")
+
     with pytest.raises(NotRecorded, match="Nobody asked that"):
         ask(SONNET_55, options={"transport": httpx.MockTransport(answer), "retries": 0})
 
@@ -178,6 +254,7 @@ def test_lanes_hold_calls_back_and_the_queue_is_counted(server: Server) -> None:
         ask = Hosted(Scripted({"": "local"}), lanes=1)
         replies = await asyncio.gather(ask(SONNET_55, "one"), ask(SONNET_55, "two"))
         return sorted(reply.queue_seconds for reply in replies)
+
     first, second = asyncio.run(both())
     assert first < 0.05 and second >= 0.1
 

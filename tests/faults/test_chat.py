@@ -1,4 +1,6 @@
-"""What the server can do wrong, and what a person could type wrong: each becomes an error of ours that names the fix."""
+"""What the server can do wrong, and what a person could type wrong: each becomes an error of ours
+that names the fix.
+"""
 
 import asyncio
 
@@ -6,7 +8,14 @@ import pytest
 
 from mlkit.ask import Member
 from mlkit.engines.chat import PROMPT_CHARACTERS, Chat
-from mlkit.errors import BadPrompt, EngineBusy, EngineError, EngineTimeout, EngineUnreachable, ModelMissing
+from mlkit.errors import (
+    BadPrompt,
+    EngineBusy,
+    EngineError,
+    EngineTimeout,
+    EngineUnreachable,
+    ModelMissing,
+)
 
 MEMBER = Member("m")
 
@@ -27,7 +36,9 @@ SERVER = [
 def test_a_server_that_misbehaves(server, fault, error, fix):
     async def main():
         async with server(fault) as address:
-            async with asyncio.timeout(10):  # far more than the timeout that is tested, far less than the default
+            async with asyncio.timeout(
+                10
+            ):  # far more than the timeout that is tested, far less than the default
                 with pytest.raises(error, match=fix):
                     await Chat(address, timeout_seconds=0.3)(MEMBER, "hello")
 
@@ -51,7 +62,9 @@ PROMPTS = [
 ]
 
 
-@pytest.mark.parametrize("prompt, fix", [case[1:] for case in PROMPTS], ids=[case[0] for case in PROMPTS])
+@pytest.mark.parametrize(
+    "prompt, fix", [case[1:] for case in PROMPTS], ids=[case[0] for case in PROMPTS]
+)
 def test_a_prompt_no_engine_can_answer_is_refused_before_anything_is_sent(server, prompt, fix):
     async def main():
         async with server("broken") as address:

@@ -37,7 +37,9 @@ def test_a_prompt_that_fills_the_context_is_refused_not_cut(engine):
 @pytest.mark.parametrize("engine", ["ollama", "embedded"])
 def test_texts_become_unit_vectors_that_tell_likeness(engine):
     kit = mlkit.connect(engine=engine)
-    vectors = asyncio.run(kit.embed(["The chain is broken.", "My bike's chain broke.", "Opening hours on Sunday"]))
+    vectors = asyncio.run(
+        kit.embed(["The chain is broken.", "My bike's chain broke.", "Opening hours on Sunday"])
+    )
     alike = vectors @ vectors.T
     assert alike.shape == (3, 3) and alike.diagonal() == pytest.approx(1)
     assert alike[0, 1] > alike[0, 2]

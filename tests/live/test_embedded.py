@@ -1,7 +1,8 @@
-"""The embedded engine under a notebook's habits: asked again, interrupted, shut down in the middle of an answer.
+"""The embedded engine under a notebook's habits: asked again, interrupted, shut down in the middle
+of an answer.
 
-One thread computes: on a machine that also runs an Ollama, two threads would spin against its own, and the times
-would tell of that instead.
+One thread computes: on a machine that also runs an Ollama, two threads would spin against its own,
+and the times would tell of that instead.
 """
 
 import asyncio
@@ -22,12 +23,22 @@ from mlkit.engines.embedded import Embedded
 pytestmark = pytest.mark.live
 
 MODEL = "qwen2.5-coder:0.5b"
-# llama.cpp cannot be stopped within a batch, which takes 1 to 2 s at a thread; what is not stopped takes half a minute.
+# llama.cpp cannot be stopped within a batch, which takes 1 to 2 s at a thread; what is not stopped
+# takes half a minute.
 STOPS_SECONDS = 4
 LONG = "The quick brown fox jumps over the lazy dog. " * 350  # 3,500 tokens: half a minute to read
-PROMPTS = ("What is the capital of France?", "Add 17 and 25.", "Name a prime number above 50.", "Write a haiku about rain.",
-           "Translate 'good morning' into German.", "What does len([1, 2, 3]) return?", "Is a whale a fish?",
-           "Write a Python function that doubles a number.", "List three colours.", "Who wrote Hamlet?")
+PROMPTS = (
+    "What is the capital of France?",
+    "Add 17 and 25.",
+    "Name a prime number above 50.",
+    "Write a haiku about rain.",
+    "Translate 'good morning' into German.",
+    "What does len([1, 2, 3]) return?",
+    "Is a whale a fish?",
+    "Write a Python function that doubles a number.",
+    "List three colours.",
+    "Who wrote Hamlet?",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +47,11 @@ def embedded() -> Iterator[Embedded]:
 
 
 async def ask(transport: Embedded | None, text: str, tokens: int = 4) -> ollama.ChatResponse:
-    client = ollama.AsyncClient(transport=transport) if transport else ollama.AsyncClient("http://127.0.0.1:11434")
+    client = (
+        ollama.AsyncClient(transport=transport)
+        if transport
+        else ollama.AsyncClient("http://127.0.0.1:11434")
+    )
     options = {"temperature": 0, "num_predict": tokens, "num_ctx": 4096}
     return await client.chat(MODEL, [{"role": "user", "content": text}], options=options)
 
@@ -44,11 +59,15 @@ async def ask(transport: Embedded | None, text: str, tokens: int = 4) -> ollama.
 async def stream(transport: Embedded, text: str) -> AsyncIterator[ollama.ChatResponse]:
     options = {"temperature": 0, "num_predict": 2000, "num_ctx": 4096}
     client = ollama.AsyncClient(transport=transport)
-    return await client.chat(MODEL, [{"role": "user", "content": text}], options=options, stream=True)
+    return await client.chat(
+        MODEL, [{"role": "user", "content": text}], options=options, stream=True
+    )
 
 
 async def seconds_to_next_answer(transport: Embedded) -> float:
-    """How long a short question takes, less what it takes by itself: the rest is what had to be stopped first."""
+    """How long a short question takes, less what it takes by itself: the rest is what had to be
+    stopped first.
+    """
     began = time.monotonic()
     reply = await ask(transport, "hi")
     assert reply.message.content
@@ -60,8 +79,11 @@ def test_repeated_prefix_is_not_read_again(embedded: Embedded) -> None:
 
     async def twice() -> list[ollama.ChatResponse]:
         return [await ask(embedded, prefix + end) for end in ("Sort this.", "Sort that.")]
+
     first, second = asyncio.run(twice())
-    assert second.prompt_eval_count == first.prompt_eval_count > 300  # all tokens count, cached or not
+    assert (
+        second.prompt_eval_count == first.prompt_eval_count > 300
+    )  # all tokens count, cached or not
     assert second.prompt_eval_duration < first.prompt_eval_duration / 5
 
 
@@ -73,6 +95,7 @@ def test_cancelled_answer_stops(embedded: Embedded) -> None:
                 asyncio.current_task().cancel()
         asyncio.current_task().uncancel()
         return await seconds_to_next_answer(embedded)
+
     assert asyncio.run(cancel()) < STOPS_SECONDS
 
 
@@ -83,6 +106,7 @@ def test_closed_stream_stops(embedded: Embedded) -> None:
             break
         await parts.aclose()
         return await seconds_to_next_answer(embedded)
+
     assert asyncio.run(close()) < STOPS_SECONDS
 
 
@@ -95,6 +119,7 @@ def test_cancel_while_the_prompt_is_read(embedded: Embedded) -> None:
         waited = await seconds_to_next_answer(embedded)
         assert asking.cancelled()
         return waited
+
     waited = asyncio.run(cancel())
     print(f"stopped within {waited:.2f} s")
     assert waited < STOPS_SECONDS
@@ -107,6 +132,7 @@ def test_cancelled_embedding_stops(embedded: Embedded) -> None:
         assert not done
         asking.cancel()
         return await seconds_to_next_answer(embedded)
+
     waited = asyncio.run(cancel())
     print(f"embedding stopped within {waited:.2f} s")
     assert waited < STOPS_SECONDS + 1  # it looks once a second whether we are still there
@@ -118,6 +144,7 @@ def test_cancelled_while_waiting_never_runs(embedded: Embedded) -> None:
         await asyncio.wait({running, waiting}, timeout=1)
         running.cancel(), waiting.cancel()
         return await seconds_to_next_answer(embedded)
+
     assert asyncio.run(cancel()) < STOPS_SECONDS
 
 
@@ -129,6 +156,7 @@ def test_close_stops_and_can_be_used_again(embedded: Embedded) -> None:
         with pytest.raises(ollama.ResponseError, match="canceled"):
             await asyncio.wait_for(asking, 10)
         assert (await ask(embedded, "hi")).message.content
+
     asyncio.run(close())
 
 
@@ -141,9 +169,17 @@ def test_lone_surrogate_and_nul_leave_the_worker_alive(embedded: Embedded) -> No
 @pytest.mark.parametrize("ending, code", [("pass", 0), ("raise SystemExit(3)", 3)])
 @pytest.mark.parametrize("doing", ["writing", "reading", "embedding"])
 def test_python_exits_in_the_middle_of_a_call(doing: str, ending: str, code: int) -> None:
-    call = {"writing": "client.chat(M, [{'role': 'user', 'content': 'Write a long story about a lighthouse.'}], options=O, stream=False)",
-            "reading": "client.chat(M, [{'role': 'user', 'content': 'The quick brown fox. ' * 700}], options=O)",
-            "embedding": "client.embed(M, 'The quick brown fox. ' * 700, options=O)"}[doing]
+    call = {
+        "writing": (
+            "client.chat(M, [{'role': 'user', 'content': 'Write a long story about a"
+            " lighthouse.'}], options=O, stream=False)"
+        ),
+        "reading": (
+            "client.chat(M, [{'role': 'user', 'content': 'The quick brown fox. ' * 700}],"
+            " options=O)"
+        ),
+        "embedding": "client.embed(M, 'The quick brown fox. ' * 700, options=O)",
+    }[doing]
     program = textwrap.dedent(f"""
         import asyncio, ollama, sys, time
         from mlkit.engines import weights
@@ -159,7 +195,9 @@ def test_python_exits_in_the_middle_of_a_call(doing: str, ending: str, code: int
             {ending}
         asyncio.run(main())
     """)
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout.readline() == "leaving\n"
         began = time.monotonic()
         assert child.wait(timeout=30) == code
@@ -174,13 +212,25 @@ def test_llama_cpp_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 def test_its_port_needs_a_key(embedded: Embedded) -> None:
     asyncio.run(ask(embedded, "hi"))
     ((server, _),) = embedded._worker.loaded.values()
-    assert httpx.post(f"{server.listening_address}/completion", json={"prompt": "hi", "n_predict": 1}).status_code == 401
+    assert (
+        httpx.post(
+            f"{server.listening_address}/completion", json={"prompt": "hi", "n_predict": 1}
+        ).status_code
+        == 401
+    )
 
 
 def test_report_agreement_with_ollama(embedded: Embedded) -> None:
     async def first_words() -> list[tuple[str, str]]:
-        return [tuple([(await ask(engine, prompt, 8)).message.content for engine in (embedded, None)]) for prompt in PROMPTS]
+        return [
+            tuple([(await ask(engine, prompt, 8)).message.content for engine in (embedded, None)])
+            for prompt in PROMPTS
+        ]
+
     pairs = asyncio.run(first_words())
     same_token = sum(ours.split()[:1] == theirs.split()[:1] for ours, theirs in pairs)
-    print(f"\nsame first word: {same_token} of {len(pairs)}; all 8 tokens the same: {sum(a == b for a, b in pairs)}")
+    print(
+        f"\nsame first word: {same_token} of {len(pairs)}; all 8 tokens the same:"
+        f" {sum(a == b for a, b in pairs)}"
+    )
     assert same_token >= len(pairs) * 0.7

@@ -1,4 +1,6 @@
-"""Hosted members, the OpenAI path: a real model behind Ollama's own OpenAI-compatible /v1 on loopback."""
+"""Hosted members, the OpenAI path: a real model behind Ollama's own OpenAI-compatible /v1 on
+loopback.
+"""
 
 import asyncio
 import json
@@ -33,13 +35,25 @@ def test_a_reply_with_its_tokens() -> None:
 
 
 def test_a_schema_holds() -> None:
-    schema = {"type": "object", "properties": {"colour": {"enum": ["red", "blue"]}}, "required": ["colour"]}
+    schema = {
+        "type": "object",
+        "properties": {"colour": {"enum": ["red", "blue"]}},
+        "required": ["colour"],
+    }
     member = Member("openai:qwen2.5-coder:0.5b", system="Write compact JSON.", max_tokens=32)
-    assert json.loads(ask(member, "Name a colour.", format=schema).text)["colour"] in ("red", "blue")
+    assert json.loads(ask(member, "Name a colour.", format=schema).text)["colour"] in (
+        "red",
+        "blue",
+    )
 
 
 def test_probabilities_of_labels() -> None:
-    member = Member(SMALL.model, system="Answer yes or no.", shots=(("Is ice cold?", "yes"), ("Is ice hot?", "no")), max_tokens=2)
+    member = Member(
+        SMALL.model,
+        system="Answer yes or no.",
+        shots=(("Is ice cold?", "yes"), ("Is ice hot?", "no")),
+        max_tokens=2,
+    )
     likely = most_likely(ask(member, "Is fire hot?", labels=("yes", "no")), ("yes", "no"))
     assert likely.measured and 0 < likely.confidence <= 1
 

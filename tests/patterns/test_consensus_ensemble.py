@@ -24,7 +24,10 @@ def test_votes_needed_agrees_with_decide_everywhere(step) -> None:
             exact = max(1, -(-hundredths * n // 100))
             assert votes == exact
             assert decide(votes * ["a"] + (n - votes) * [None], step(hundredths)) == "a"
-            assert votes == 1 or decide((votes - 1) * ["a"] + (n - votes + 1) * [None], step(hundredths)) is None
+            assert (
+                votes == 1
+                or decide((votes - 1) * ["a"] + (n - votes + 1) * [None], step(hundredths)) is None
+            )
 
 
 def test_seven_tenths_of_three_are_three() -> None:
@@ -42,15 +45,26 @@ def test_threshold_one_nth_accepts_any_answer(answers: list[str | None]) -> None
 
 
 @given(answers=ANSWERS, low=st.floats(0, 1), high=st.floats(0, 1))
-def test_a_lower_threshold_never_escalates_more(answers: list[str | None], low: float, high: float) -> None:
+def test_a_lower_threshold_never_escalates_more(
+    answers: list[str | None], low: float, high: float
+) -> None:
     low, high = sorted((low, high))
     assert decide(answers, high) in (None, decide(answers, low))
 
 
 def test_agreement_takes_the_voters_own_words_and_asks_nobody_else() -> None:
-    ask = Scripted({"vote 1": "The answer is 42.", "vote 2": "42", "vote 3": "41", "escalate": "strong"})
-    result = asyncio.run(ConsensusEnsemble(MEMBERS, MEMBERS[0], threshold=0.6).run(ask, "6 times 7?"))
-    assert (result.text, result.escalated, result.needed, result.tally) == ("The answer is 42.", False, 2, {"42": 2, "41": 1})
+    ask = Scripted(
+        {"vote 1": "The answer is 42.", "vote 2": "42", "vote 3": "41", "escalate": "strong"}
+    )
+    result = asyncio.run(
+        ConsensusEnsemble(MEMBERS, MEMBERS[0], threshold=0.6).run(ask, "6 times 7?")
+    )
+    assert (result.text, result.escalated, result.needed, result.tally) == (
+        "The answer is 42.",
+        False,
+        2,
+        {"42": 2, "41": 1},
+    )
     assert len(ask.asked) == 3
 
 

@@ -17,23 +17,39 @@ SCRIPT = {f"answer {n}": f"text {n}" for n in range(1, 6)}
 
 def test_without_a_pick_the_first_answer_is_the_text() -> None:
     result = asyncio.run(ModelFanOut(MEMBERS).run(Scripted(dict(SCRIPT)), "?"))
-    assert (result.text, result.pick.by, [answer.text for answer in result.answers]) == ("text 1", "order", [*SCRIPT.values()])
+    assert (result.text, result.pick.by, [answer.text for answer in result.answers]) == (
+        "text 1",
+        "order",
+        [*SCRIPT.values()],
+    )
 
 
 def test_a_checker_picks_the_first_that_it_accepts() -> None:
-    result = asyncio.run(ModelFanOut(MEMBERS, pick=lambda text: text > "text 2").run(Scripted(dict(SCRIPT)), "?"))
+    result = asyncio.run(
+        ModelFanOut(MEMBERS, pick=lambda text: text > "text 2").run(Scripted(dict(SCRIPT)), "?")
+    )
     assert (result.text, result.pick.by) == ("text 3", "checker")
 
 
 def test_a_checker_that_accepts_none_is_reported() -> None:
-    result = asyncio.run(ModelFanOut(MEMBERS, pick=lambda text: False).run(Scripted(dict(SCRIPT)), "?"))
-    assert (result.text, result.pick.by, result.pick.complaint) == ("text 1", "order", "the checker accepted none")
+    result = asyncio.run(
+        ModelFanOut(MEMBERS, pick=lambda text: False).run(Scripted(dict(SCRIPT)), "?")
+    )
+    assert (result.text, result.pick.by, result.pick.complaint) == (
+        "text 1",
+        "order",
+        "the checker accepted none",
+    )
 
 
 @given(letter=st.sampled_from("ABCDE"), seed=st.integers(), prompt=st.text())
-def test_the_judges_letter_names_the_answer_it_saw_there(letter: str, seed: int, prompt: str) -> None:
+def test_the_judges_letter_names_the_answer_it_saw_there(
+    letter: str, seed: int, prompt: str
+) -> None:
     ask = Scripted(SCRIPT | {"judge": letter})
-    result = asyncio.run(ModelFanOut(MEMBERS, pick=Member("qwen:judge"), seed=seed).run(ask, prompt))
+    result = asyncio.run(
+        ModelFanOut(MEMBERS, pick=Member("qwen:judge"), seed=seed).run(ask, prompt)
+    )
     question = ask.asked[-1][1]
     assert f"Answer {letter}: {result.text}" in question
     assert result.pick.member == result.pick.shown["ABCDE".index(letter)]
@@ -43,11 +59,18 @@ def test_the_judges_letter_names_the_answer_it_saw_there(letter: str, seed: int,
 def test_the_seed_decides_the_order_and_orders_differ() -> None:
     def shown(seed: int) -> tuple[int, ...]:
         ask = Scripted(SCRIPT | {"judge": "A"})
-        return asyncio.run(ModelFanOut(MEMBERS, pick=Member("qwen:judge"), seed=seed).run(ask, "?")).pick.shown
+        return asyncio.run(
+            ModelFanOut(MEMBERS, pick=Member("qwen:judge"), seed=seed).run(ask, "?")
+        ).pick.shown
+
     assert shown(1) == shown(1)
     assert len({shown(seed) for seed in range(10)}) > 5
 
 
 def test_the_critical_path_is_one_call_then_the_judge() -> None:
-    run = asyncio.run(trace.run(Scripted(SCRIPT | {"judge": "A"}), ModelFanOut(MEMBERS, pick=Member("qwen:judge")), "?"))
+    run = asyncio.run(
+        trace.run(
+            Scripted(SCRIPT | {"judge": "A"}), ModelFanOut(MEMBERS, pick=Member("qwen:judge")), "?"
+        )
+    )
     assert schedule(run.calls) == 5 * [(0, 1)] + [(1, 2)]

@@ -22,12 +22,19 @@ def prompts(pipeline: ModelPipeline, script: dict = SCRIPT) -> dict[str, str]:
 
 
 def stages(**options) -> tuple[Stage, ...]:
-    return (Stage("classify", A, "Name the kind."), Stage("extract", B, "List the facts.", **options), Stage("reason", C))
+    return (
+        Stage("classify", A, "Name the kind."),
+        Stage("extract", B, "List the facts.", **options),
+        Stage("reason", C),
+    )
 
 
 def test_each_stage_sees_its_task_and_only_the_previous_output() -> None:
     assert prompts(ModelPipeline(stages())) == {
-        "classify": "Name the kind.\n\nTwo bells, please.", "extract": "List the facts.\n\norder", "reason": "2 bells"}
+        "classify": "Name the kind.\n\nTwo bells, please.",
+        "extract": "List the facts.\n\norder",
+        "reason": "2 bells",
+    }
 
 
 def test_keep_original_shows_the_request_and_every_output() -> None:
@@ -53,5 +60,7 @@ def test_a_gate_that_never_passes_ends_after_its_retries_and_says_so(retries: in
 
 
 def test_stages_run_one_after_another() -> None:
-    run = asyncio.run(trace.run(Scripted(dict(SCRIPT)), ModelPipeline(stages()), "Two bells, please."))
+    run = asyncio.run(
+        trace.run(Scripted(dict(SCRIPT)), ModelPipeline(stages()), "Two bells, please.")
+    )
     assert schedule(run.calls) == [(0, 1), (1, 2), (2, 3)]

@@ -15,10 +15,18 @@ from tests.conftest import Scripted
 A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
 TYPES = ("search", "math")
 WORDS = st.text(max_size=5)
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=True) | WORDS,
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8)
-STEP = st.fixed_dictionaries({"type": st.sampled_from([*TYPES, "oracle"]) | JSON, "prompt": WORDS | JSON,
-                              "needs": st.lists(st.integers(-1, 9), max_size=4) | JSON})
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=True) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+STEP = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from([*TYPES, "oracle"]) | JSON,
+        "prompt": WORDS | JSON,
+        "needs": st.lists(st.integers(-1, 9), max_size=4) | JSON,
+    }
+)
 ROWS = st.lists(JSON | STEP, max_size=9)
 
 
@@ -33,7 +41,13 @@ def test_any_text_gives_steps_that_can_be_run(text: str) -> None:
 
 
 def plan(*steps: tuple[str, str, list[int]]) -> str:
-    return json.dumps({"steps": [{"type": type, "prompt": prompt, "needs": needs} for type, prompt, needs in steps]})
+    return json.dumps(
+        {
+            "steps": [
+                {"type": type, "prompt": prompt, "needs": needs} for type, prompt, needs in steps
+            ]
+        }
+    )
 
 
 def test_a_good_plan_needs_no_repair() -> None:
@@ -46,8 +60,12 @@ def executor(**tools) -> PlannerExecutor:
     return PlannerExecutor(A, B, {"math": C}, {"search": lambda query: f"found {query}"} | tools)
 
 
-SCRIPT = {"plan": plan(("search", "bell", []), ("math", "lock", []), ("math", "sum", [1])),
-          "step 2 math": "20", "step 3 math": "5", "synthesize": "25"}
+SCRIPT = {
+    "plan": plan(("search", "bell", []), ("math", "lock", []), ("math", "sum", [1])),
+    "step 2 math": "20",
+    "step 3 math": "5",
+    "synthesize": "25",
+}
 
 
 def test_a_step_sees_only_the_results_that_it_needs() -> None:
@@ -66,6 +84,7 @@ def test_what_a_member_writes_goes_through_its_tool() -> None:
 def test_a_tool_that_breaks_is_a_failed_step_that_the_synthesis_hears_of() -> None:
     def broken(text: str) -> str:
         raise KeyError("shelf")
+
     ask = Scripted(dict(SCRIPT))
     result = asyncio.run(executor(search=broken).run(ask, "?"))
     assert isinstance(result.results[0], Failure)

@@ -12,7 +12,11 @@ from mlkit.schedule import schedule
 from tests.conftest import Scripted
 
 A, B = Member("qwen:a"), Member("qwen:b")
-SCRIPT = {"classify": {"text": "math", "choices": {"math": 0.6, "code": 0.2, "the": 0.1}}, "math": "42", "general": "g"}
+SCRIPT = {
+    "classify": {"text": "math", "choices": {"math": 0.6, "code": 0.2, "the": 0.1}},
+    "math": "42",
+    "general": "g",
+}
 
 
 def router(threshold: float = 0.0) -> ModelRouter:
@@ -21,8 +25,15 @@ def router(threshold: float = 0.0) -> ModelRouter:
 
 def test_certainty_is_confidence_times_mass() -> None:
     result = asyncio.run(router(0.6).run(Scripted(dict(SCRIPT)), "6 times 7?"))
-    assert (result.specialist, result.confidence, result.label_mass, result.measured) == ("math", 0.6 / 0.8, 0.8, True)
-    assert asyncio.run(router(0.61).run(Scripted(dict(SCRIPT)), "6 times 7?")).specialist == "general"
+    assert (result.specialist, result.confidence, result.label_mass, result.measured) == (
+        "math",
+        0.6 / 0.8,
+        0.8,
+        True,
+    )
+    assert (
+        asyncio.run(router(0.61).run(Scripted(dict(SCRIPT)), "6 times 7?")).specialist == "general"
+    )
 
 
 def test_without_probabilities_the_result_says_so() -> None:

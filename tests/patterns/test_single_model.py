@@ -9,5 +9,7 @@ from tests.conftest import Scripted
 
 
 def test_one_call_and_its_answer() -> None:
-    run = asyncio.run(trace.run(Scripted({"answer": " 42 "}), SingleModel(Member("qwen:a")), "What is 6 times 7?"))
+    run = asyncio.run(
+        trace.run(Scripted({"answer": " 42 "}), SingleModel(Member("qwen:a")), "What is 6 times 7?")
+    )
     assert (run.result.text, [call.role for call in run.calls]) == (" 42 ", ["answer"])

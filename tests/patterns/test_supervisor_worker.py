@@ -16,12 +16,16 @@ from tests.patterns.test_planner_executor import JSON, WORDS
 
 A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
 WORKERS = ("general", "coder")
-PIECE = st.fixed_dictionaries({"worker": st.sampled_from([*WORKERS, "oracle"]) | JSON, "task": WORDS | JSON})
+PIECE = st.fixed_dictionaries(
+    {"worker": st.sampled_from([*WORKERS, "oracle"]) | JSON, "task": WORDS | JSON}
+)
 ROWS = st.lists(JSON | PIECE, max_size=12)
 REVIEW = st.tuples(ROWS, JSON).map(lambda both: json.dumps({"redo": both[0], "answer": both[1]}))
 
 
-@given(text=st.text() | JSON.map(json.dumps) | ROWS.map(lambda rows: json.dumps({"assignments": rows})))
+@given(
+    text=st.text() | JSON.map(json.dumps) | ROWS.map(lambda rows: json.dumps({"assignments": rows}))
+)
 def test_any_text_gives_pieces_for_known_workers(text: str) -> None:
     tasks, repairs = parse_assignments(text, WORKERS)
     assert set(tasks) <= set(WORKERS)
@@ -39,12 +43,18 @@ def test_any_text_gives_a_review_or_unparsed(text: str) -> None:
 
 
 def review(answer: str, **redo: str) -> str:
-    return json.dumps({"redo": [{"worker": worker, "why": why} for worker, why in redo.items()], "answer": answer})
+    return json.dumps(
+        {"redo": [{"worker": worker, "why": why} for worker, why in redo.items()], "answer": answer}
+    )
 
 
 PIECES = [{"worker": "general", "task": "explain"}, {"worker": "coder", "task": "write"}]
-SCRIPT = {"assign": json.dumps({"assignments": PIECES}), "work general": "It is so.", "work coder": ["1", "2"],
-          "review": [review("first", coder="too short"), review("second")]}
+SCRIPT = {
+    "assign": json.dumps({"assignments": PIECES}),
+    "work general": "It is so.",
+    "work coder": ["1", "2"],
+    "review": [review("first", coder="too short"), review("second")],
+}
 
 
 def supervisor(rounds: int) -> SupervisorWorker:
@@ -52,9 +62,21 @@ def supervisor(rounds: int) -> SupervisorWorker:
 
 
 def test_only_the_piece_sent_back_is_redone_with_the_reason() -> None:
-    ask = Scripted({role: list(answers) if isinstance(answers, list) else answers for role, answers in SCRIPT.items()})
+    ask = Scripted(
+        {
+            role: list(answers) if isinstance(answers, list) else answers
+            for role, answers in SCRIPT.items()
+        }
+    )
     result = asyncio.run(supervisor(1).run(ask, "Explain and write."))
-    assert [role for _, _, role in ask.asked] == ["assign", "work general", "work coder", "review", "work coder", "review"]
+    assert [role for _, _, role in ask.asked] == [
+        "assign",
+        "work general",
+        "work coder",
+        "review",
+        "work coder",
+        "review",
+    ]
     assert "too short" in ask.asked[4][1]
     assert (result.text, result.accepted, result.work["coder"].text) == ("second", True, "2")
 
@@ -67,7 +89,9 @@ def test_a_review_that_never_accepts_ends_with_the_best_so_far(rounds: int) -> N
 
 
 def test_a_last_review_that_cannot_be_read_leaves_the_answer_before() -> None:
-    ask = Scripted(SCRIPT | {"work coder": "1", "review": [review("first", coder="too short"), "What?"]})
+    ask = Scripted(
+        SCRIPT | {"work coder": "1", "review": [review("first", coder="too short"), "What?"]}
+    )
     result = asyncio.run(supervisor(1).run(ask, "Explain and write."))
     assert (result.text, result.accepted) == ("first", False)
     assert "Expected a JSON object" in result.reviews[1].problem

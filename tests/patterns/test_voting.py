@@ -24,7 +24,12 @@ ANSWERS = st.lists(st.sampled_from(["a", "b", "c", None]), max_size=9)
 def test_order_changes_nothing_but_ties(answers: list[str | None], random) -> None:
     shuffled = random.sample(answers, len(answers))
     one, other = vote(answers), vote(shuffled)
-    assert (one.count, one.of, one.tie, one.tally) == (other.count, other.of, other.tie, other.tally)
+    assert (one.count, one.of, one.tie, one.tally) == (
+        other.count,
+        other.of,
+        other.tie,
+        other.tally,
+    )
     assert one.tie or one.winner == other.winner
 
 
@@ -36,18 +41,35 @@ def test_the_count_is_right_and_a_tie_goes_to_the_first(answers: list[str | None
     if not tally:
         assert (result.winner, result.count) == (None, 0)
     else:
-        leaders = [answer for answer in answers if answer is not None and tally[answer] == max(tally.values())]
+        leaders = [
+            answer
+            for answer in answers
+            if answer is not None and tally[answer] == max(tally.values())
+        ]
         assert (result.winner, result.tie) == (leaders[0], len(set(leaders)) > 1)
 
 
-@pytest.mark.parametrize("text", ["42", "42.", "The answer is 42", " 42.0 ", "**42**", "$42.00", "Answer: 42",
-                                  "So the answer is: 42."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "42",
+        "42.",
+        "The answer is 42",
+        " 42.0 ",
+        "**42**",
+        "$42.00",
+        "Answer: 42",
+        "So the answer is: 42.",
+    ],
+)
 def test_forty_two_is_one_answer(text: str) -> None:
     assert plain(text) == "42"
 
 
-@pytest.mark.parametrize(("one", "other"), [("42", "-42"), ("4.2", "42"), ("1,200", "1.2"), ("yes", "no"),
-                                            ("12345678", "12345679")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("42", "-42"), ("4.2", "42"), ("1,200", "1.2"), ("yes", "no"), ("12345678", "12345679")],
+)
 def test_different_answers_stay_different(one: str, other: str) -> None:
     assert plain(one) != plain(other)
 
@@ -77,7 +99,9 @@ def test_similar_texts_share_a_medoid() -> None:
     assert similar(vectors, -1.0) == 4 * [2]
 
 
-ROWS = st.lists(st.lists(st.integers(-5, 5), min_size=3, max_size=3).filter(any), min_size=1, max_size=7)
+ROWS = st.lists(
+    st.lists(st.integers(-5, 5), min_size=3, max_size=3).filter(any), min_size=1, max_size=7
+)
 
 
 @given(ROWS, st.floats(-1, 1), st.randoms())
@@ -88,13 +112,22 @@ def test_groups_do_not_depend_on_the_order(rows: list[list[int]], threshold: flo
     alike = np.round(vectors @ vectors.T, 9)
 
     class Rounded:
-        def __init__(self, order): self.order, self.T = order, self
-        def __len__(self): return len(self.order)
-        def __matmul__(self, other): return alike[np.ix_(self.order, self.order)]
+        def __init__(self, order):
+            self.order, self.T = order, self
+
+        def __len__(self):
+            return len(self.order)
+
+        def __matmul__(self, other):
+            return alike[np.ix_(self.order, self.order)]
 
     def groups(order: list[int]) -> set[frozenset[int]]:
         medoids = similar(Rounded(order), threshold)
-        return {frozenset(order[n] for n, its in enumerate(medoids) if its == medoid) for medoid in medoids}
+        return {
+            frozenset(order[n] for n, its in enumerate(medoids) if its == medoid)
+            for medoid in medoids
+        }
+
     assert groups(order) == groups(list(range(len(rows))))
 
 
@@ -107,8 +140,15 @@ def test_a_medoid_is_of_its_own_group(rows: list[list[int]], threshold: float) -
 def test_free_text_is_voted_on_by_meaning_and_failures_still_count() -> None:
     async def embed(texts: list[str]) -> np.ndarray:
         return unit(*([1, len(text) / 100] if "oil" in text else [-1, 1] for text in texts))
-    ask = Scripted({"vote 1": "Buy a new one.", "vote 2": "Put some oil on it.", "vote 3": EngineError("broke"),
-                    "vote 4": "Use oil."})
+
+    ask = Scripted(
+        {
+            "vote 1": "Buy a new one.",
+            "vote 2": "Put some oil on it.",
+            "vote 3": EngineError("broke"),
+            "vote 4": "Use oil.",
+        }
+    )
     members = (*MEMBERS, Member("qwen:3"))
     result = asyncio.run(ModelVoting(members, embed=embed, threshold=0.9).run(ask, "It squeaks."))
     assert (result.text, result.vote.count, result.vote.of) == ("Put some oil on it.", 2, 4)
