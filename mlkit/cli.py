@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -156,17 +158,15 @@ def _fetch_weights(cast: Cast) -> None:
         )
     for model in weights.missing(cast.models):
         with _bar() as bar:
-            task = bar.add_task(model, total=None)
-            weights.fetch(
-                model,
-                lambda done, total, note: bar.update(
-                    task, completed=done, total=total, description=f"{model} {note}"
-                ),
-            )
+            weights.fetch(model, partial(_show, bar, bar.add_task(model, total=None), model))
     console.print(
         f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
         " process."
     )
+
+
+def _show(bar: Progress, task: TaskID, model: str, done: int, total: int, note: str) -> None:
+    bar.update(task, completed=done, total=total, description=f"{model} {note}")
 
 
 def _bar() -> Progress:

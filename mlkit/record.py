@@ -120,7 +120,9 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
     exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
     runs, timed_seconds = (
         sum(both)
-        for both in zip((0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS))
+        for both in zip(
+            (0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS), strict=True
+        )
     )
     if not exchanges and not runs:
         return (

@@ -174,10 +174,8 @@ def _value(text: str) -> float:
     for node in nodes:
         # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a
         # hedge, not a sum.
-        if (
-            not isinstance(node, _ARITHMETIC)
-            or isinstance(node, ast.Constant)
-            and type(node.value) not in (int, float)
+        if not isinstance(node, _ARITHMETIC) or (
+            isinstance(node, ast.Constant) and type(node.value) not in (int, float)
         ):
             raise ToolError(
                 f"{text[:60]!r} holds something else than numbers; ask for one expression with"

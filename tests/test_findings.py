@@ -9,8 +9,8 @@ import pytest
 
 import mlkit
 from mlkit import orders, paths, studies, timings
-from mlkit.findings.claims import CLAIMS
 from mlkit.findings import page
+from mlkit.findings.claims import CLAIMS
 from mlkit.findings.page import MEASURED
 from mlkit.measure import Matrix
 

@@ -98,9 +98,7 @@ def test_other_weights_than_the_recorded_ones_are_announced(monkeypatch, capsys)
         capsys.readouterr().out
         == "LIVE · Ollama 0.24.0 · small=qwen2.5-coder:0.5b large=qwen2.5-coder:1.5b\n"
     )
-    monkeypatch.setattr(
-        choose, "server_models", lambda: ("0.24.0", {model: "other" for model in models})
-    )
+    monkeypatch.setattr(choose, "server_models", lambda: ("0.24.0", dict.fromkeys(models, "other")))
     kit = mlkit.connect(engine="ollama")
     assert capsys.readouterr().out.endswith(" · live answers may differ from the recorded ones\n")
     assert not kit.recorded.live

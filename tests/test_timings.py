@@ -5,6 +5,7 @@ back as a trace.
 import asyncio
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_every_round_runs_every_pattern_on_every_prompt_and_patterns_alternate(
     ] * 2
     assert all(
         one["task"] != other["task"]
-        for one, other in zip(rows, rows[1:])
+        for one, other in pairwise(rows)
         if one["pattern"] == "single_model"
     )
     assert (

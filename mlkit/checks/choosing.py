@@ -134,7 +134,7 @@ def servers(answer: Callable[[float, float, float], int]) -> Verdict:
     }
     if got in hints:
         return Verdict(False, hints[got])
-    if not got == int(got):
+    if got != int(got):
         return Verdict(
             False, f"{got:.3g} servers cannot be bought. Round, and think about in which direction."
         )

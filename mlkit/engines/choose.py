@@ -18,7 +18,7 @@ from ollama._client import (
 from mlkit import paths
 from mlkit.engines.recording import Header, load_file, load_folder
 from mlkit.engines.replay import Recorder, Replay
-from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, MlkitError
+from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing
 from mlkit.models import Cast
 
 ENGINES = ("auto", "ollama", "embedded", "replay")

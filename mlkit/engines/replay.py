@@ -32,9 +32,9 @@ class Replay(httpx.AsyncBaseTransport):
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._touched = os.environ.get(
-            "MLKIT_TOUCHED"
-        )  # where `mlkit record --check` wants to read what was asked
+        # Where `mlkit record --check` wants to read what was asked.
+        touched = os.environ.get("MLKIT_TOUCHED")
+        self._touched = Path(touched) if touched else None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -52,7 +52,7 @@ class Replay(httpx.AsyncBaseTransport):
         if not found:
             raise _not_recorded(asked, self._recording)
         if self._touched:
-            with open(self._touched, "a", encoding="utf-8") as file:
+            with self._touched.open("a", encoding="utf-8") as file:
                 file.write(f"{key}\n")
         return found.response
 

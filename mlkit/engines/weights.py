@@ -339,10 +339,9 @@ def _largest(arriving: Path) -> int:
     moment).
     """
     largest = 0
-    for folder, _, names in os.walk(
-        arriving
-    ):  # unlike rglob, it bears with folders that go away meanwhile
+    # Unlike rglob, os.walk bears with folders that go away meanwhile.
+    for folder, _, names in os.walk(arriving):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                largest = max(largest, os.stat(os.path.join(folder, name)).st_size)
+                largest = max(largest, (Path(folder) / name).stat().st_size)
     return largest

@@ -92,7 +92,8 @@ class WeightedEnsemble:
         replies = await ask_all(ask, self.members, prompt, "answer", labels=self.labels)
         answers = [answer_in(reply, self.normalise) for reply in replies]
         scores = tuple(
-            0.0 if answer is None else self._score(reply) for answer, reply in zip(answers, replies)
+            0.0 if answer is None else self._score(reply)
+            for answer, reply in zip(answers, replies, strict=True)
         )
         decision = decide(answers, scores, self.weights)
         if decision.winner is None:

@@ -229,7 +229,7 @@ def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     the test.
     """
     started: list[subprocess.Popen] = []
-    pages: list["Page"] = []
+    pages: list[Page] = []
 
     def start(*options: str, width: int = 1280, height: int = 900, **environment: str) -> Lab:
         process, url, log = start_lab(tmp_path, *options, **environment)

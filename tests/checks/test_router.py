@@ -37,60 +37,70 @@ ROUTE = [
     ("right", right_route, "Right"),
     (
         "right, written otherwise",
-        lambda l, c, m, t=0.6: (
-            "person" if not m >= 0.5 else "general" if l not in KNOWN or c * m < t else l
+        lambda label, c, m, t=0.6: (
+            "person" if not m >= 0.5 else "general" if label not in KNOWN or c * m < t else label
         ),
         "Right",
     ),
     ("stub", stub, "Not written yet"),
     (
         "as it was",
-        lambda l, c, m, t=0.6: l if l in KNOWN and c * m >= t else "general",
+        lambda label, c, m, t=0.6: label if label in KNOWN and c * m >= t else "general",
         "Look at the mass",
     ),
     (
         "confidence alone",
-        lambda l, c, m, t=0.6: "person" if m < 0.5 else l if l in KNOWN and c >= t else "general",
+        lambda label, c, m, t=0.6: (
+            "person" if m < 0.5 else label if label in KNOWN and c >= t else "general"
+        ),
         "confidence times mass",
     ),
     (
         "unknown labels pass",
-        lambda l, c, m, t=0.6: "person" if m < 0.5 else l if c * m >= t else "general",
+        lambda label, c, m, t=0.6: "person" if m < 0.5 else label if c * m >= t else "general",
         "nobody covers",
     ),
     (
         "unsure to a person",
-        lambda l, c, m, t=0.6: "person" if m < 0.5 or c * m < t else l if l in KNOWN else "general",
+        lambda label, c, m, t=0.6: (
+            "person" if m < 0.5 or c * m < t else label if label in KNOWN else "general"
+        ),
         "to the fallback, not to a person",
     ),
     (
         "unknown first",
-        lambda l, c, m, t=0.6: (
-            "general" if l not in KNOWN else "person" if m < 0.5 else l if c * m >= t else "general"
+        lambda label, c, m, t=0.6: (
+            "general"
+            if label not in KNOWN
+            else "person"
+            if m < 0.5
+            else label
+            if c * m >= t
+            else "general"
         ),
         "order of your two tests",
     ),
     (
         "above, not at",
-        lambda l, c, m, t=0.6: (
-            "person" if m < 0.5 else l if l in KNOWN and c * m > t else "general"
+        lambda label, c, m, t=0.6: (
+            "person" if m < 0.5 else label if label in KNOWN and c * m > t else "general"
         ),
         ">=",
     ),
     (
         "mass at one half",
-        lambda l, c, m, t=0.6: (
-            "person" if m <= 0.5 else l if l in KNOWN and c * m >= t else "general"
+        lambda label, c, m, t=0.6: (
+            "person" if m <= 0.5 else label if label in KNOWN and c * m >= t else "general"
         ),
         "not below 0.5",
     ),
     (
         "threshold written in",
-        lambda l, c, m, t=0.6: right_route(l, c, m, min(t, 0.6)),
+        lambda label, c, m, t=0.6: right_route(label, c, m, min(t, 0.6)),
         "written into your code",
     ),
-    ("everything to a person", lambda l, c, m, t=0.6: "person", "Only a low mass"),
-    ("wrong specialist", lambda l, c, m, t=0.6: "code", "specialist of its own"),
+    ("everything to a person", lambda label, c, m, t=0.6: "person", "Only a low mass"),
+    ("wrong specialist", lambda label, c, m, t=0.6: "code", "specialist of its own"),
 ]
 
 

@@ -70,7 +70,7 @@ def test_exercise_same(answer, shown, capsys):
 
 def by_hand(answers):
     counts = Counter(one for one in answers if one is not None).most_common(2)
-    if not counts or len(counts) == 2 and counts[0][1] == counts[1][1]:
+    if not counts or (len(counts) == 2 and counts[0][1] == counts[1][1]):
         return None
     return counts[0][0]
 
@@ -93,7 +93,8 @@ def with_nobody_forgotten(answers):
 
 def with_none_counted(answers):
     counts = Counter(answers).most_common(2)
-    return None if not counts or len(counts) == 2 and counts[0][1] == counts[1][1] else counts[0][0]
+    tied = len(counts) == 2 and counts[0][1] == counts[1][1]
+    return None if not counts or tied else counts[0][0]
 
 
 WINNER = [

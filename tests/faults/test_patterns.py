@@ -521,7 +521,7 @@ def test_fault(pattern: str, fault: Any, outcome: Gives | Raises) -> None:
     struck = [
         role
         for role in GOOD[pattern]
-        if hit in ("*", role) or hit.endswith(" *") and role.startswith(hit[:-1])
+        if hit in ("*", role) or (hit.endswith(" *") and role.startswith(hit[:-1]))
     ]
     ask = Scripted(GOOD[pattern] | dict.fromkeys(struck, fault))
     running = asyncio.wait_for(trace.run(ask, PATTERNS[pattern], "What is 6 times 7?"), timeout=10)

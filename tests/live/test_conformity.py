@@ -7,7 +7,6 @@ Needs an Ollama server at 127.0.0.1:11434 with the tiny cast, made from the same
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +142,8 @@ REQUESTS = {
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[Embedded]:
-    yield Embedded({model: weights.path(model) for model in weights.WEIGHTS}, threads=1)
+def embedded() -> Embedded:
+    return Embedded({model: weights.path(model) for model in weights.WEIGHTS}, threads=1)
 
 
 @pytest.fixture(scope="module", autouse=True)

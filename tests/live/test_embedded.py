@@ -11,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import ollama
@@ -42,8 +42,8 @@ PROMPTS = (
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[Embedded]:
-    yield Embedded({MODEL: weights.path(MODEL)}, threads=1)
+def embedded() -> Embedded:
+    return Embedded({MODEL: weights.path(MODEL)}, threads=1)
 
 
 async def ask(transport: Embedded | None, text: str, tokens: int = 4) -> ollama.ChatResponse:
