@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mlkit.ask import Failure, Member, Reply
 from mlkit.errors import Unparsed
+from mlkit.ties import highest
 
 _LEAD_IN = re.compile(r"^(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? ")
 _NUMBER = re.compile(
@@ -112,7 +113,7 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
             f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
             f"{_quote(reply.text)}. Ask for one word only, and show an example of each label."
         )
-    label = max(shares, key=shares.__getitem__)
+    label = highest(shares, shares.__getitem__)
     return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 
+from mlkit.ties import lowest
 from mlkit.trace import Call
 
 
@@ -38,12 +39,12 @@ def schedule(
             raise ValueError(
                 "the calls wait for each other in a circle, or for a call that is not among them"
             )
-        first = min(able, key=start)
+        first = lowest(able, start)
         begin = start(first)
         end = begin + first.seconds
         times[first.id] = (begin, end)
         if shared:
-            shared[shared.index(min(shared))] = end
+            shared[lowest(range(len(shared)), shared.__getitem__)] = end
         if place:
             placed[place(first)] = end
         waiting.remove(first)

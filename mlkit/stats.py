@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlkit.ties import TOLERANCE, exceeds, highest, levels
+
 
 class Interval(NamedTuple):
     """A share and its 95% interval, all in [0, 1]."""
@@ -41,7 +43,17 @@ class Difference(Mean):
     @property
     def clear(self) -> bool:
         """Whether the interval excludes 0."""
-        return self.low > 0 or self.high < 0
+        return self.above or self.below
+
+    @property
+    def above(self) -> bool:
+        """Whether the whole interval lies above 0."""
+        return exceeds(self.low, 0)
+
+    @property
+    def below(self) -> bool:
+        """Whether the whole interval lies below 0."""
+        return exceeds(-self.high, 0)
 
     def points(self) -> str:
         """A difference of shares in percentage points: +12 points (95% interval -3 to +27, n
@@ -205,7 +217,7 @@ def weighted_majority(shares: ArrayLike, weights: ArrayLike) -> float:
     for right, weight in zip(rights, heights, strict=True):
         leads = np.append(leads + weight, leads - weight)
         chances = np.append(chances * right, chances * (1 - right))
-    leads[abs(leads) <= 1e-9 * abs(heights).sum()] = 0  # .1 + .2 - .3 is a tie
+    leads[abs(leads) <= TOLERANCE * abs(heights).sum()] = 0  # .1 + .2 - .3 is a tie
     return float(chances @ (1 + np.sign(leads)) / 2)  # ahead 1, tied one half, behind 0
 
 
@@ -255,9 +267,10 @@ def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> list[Covered]:
     each that occurs.
     """
     sure, correct = _columns(confidence, _shares(right))
-    order = np.argsort(-sure, kind="stable")
+    places = np.array(levels(sure))
+    order = sorted(range(len(sure)), key=lambda n: -places[n])
     sure, wrong = sure[order], np.cumsum(1 - correct[order])
-    ends = np.flatnonzero(np.append(np.diff(sure) != 0, True))
+    ends = np.flatnonzero(np.append(np.diff(places[order]) != 0, True))
     return [
         Covered(float((end + 1) / len(sure)), float(wrong[end] / (end + 1)), float(sure[end]))
         for end in ends
@@ -281,7 +294,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
     """
     sure, correct = _columns(_shares(confidence), _shares(right))
     edges = np.linspace(0, 1, bins + 1)
-    place = np.searchsorted(edges[1:-1], sure)
+    place = np.searchsorted(edges[1:-1] + TOLERANCE, sure)
     return [
         Bin(
             float(edges[b]),
@@ -315,7 +328,7 @@ def baselines(grades: ArrayLike, fit_grades: ArrayLike | None = None) -> Baselin
         len(fit) == len(test),
         f"{len(fit)} members in fit_grades, {len(test)} in grades; give the same in both",
     )
-    best = int(fit.mean(axis=1).argmax())
+    best = highest(range(len(fit)), lambda member: fit[member].mean())
     return Baselines(
         float(test.mean()), float(test[best].mean()), best, float(test.any(axis=0).mean())
     )
@@ -333,9 +346,13 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
         cost.shape == quality.shape,
         f"{cost.size} costs and {quality.size} qualities; give one of each for every point",
     )
-    as_good = (cost[:, None] <= cost) & (quality[:, None] >= quality)
-    better = (cost[:, None] < cost) | (quality[:, None] > quality)
-    return (~(as_good & better).any(axis=0) & ~np.isnan(cost + quality)).tolist()
+    known = ~np.isnan(cost + quality)
+    places, ranks = np.array(levels(cost[known])), np.array(levels(quality[known]))
+    as_good = (places[:, None] <= places) & (ranks[:, None] >= ranks)
+    better = (places[:, None] < places) | (ranks[:, None] > ranks)
+    front = np.zeros(len(known), bool)
+    front[known] = ~(as_good & better).any(axis=0)
+    return front.tolist()
 
 
 def compound(shares: ArrayLike) -> float:

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, plain, seconds
 from mlkit.stats import difference, wilson
+from mlkit.ties import exceeds
 
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
 
@@ -61,10 +62,10 @@ def why_not(way: Way, limits: Limits) -> str:
             f"{dollars(way.dollars_per_thousand)} per 1,000 is more than"
             f" {dollars(limits.most_dollars)}"
         ]
-        * (way.dollars_per_thousand > limits.most_dollars)
+        * exceeds(way.dollars_per_thousand, limits.most_dollars)
         + [f"{seconds(way.seconds)} is more than {seconds(limits.most_seconds)}"]
-        * (way.seconds > limits.most_seconds)
-        + [f"{share:.0%} right is less than {limits.least:.0%}"] * (share < limits.least)
+        * exceeds(way.seconds, limits.most_seconds)
+        + [f"{share:.0%} right is less than {limits.least:.0%}"] * exceeds(limits.least, share)
     )
     return "; ".join(broken)
 

@@ -17,6 +17,7 @@ from mlkit.stats import (
     risk_coverage,
     wilson,
 )
+from mlkit.ties import lowest
 
 
 class Group(NamedTuple):
@@ -175,7 +176,7 @@ def coverage_reading(covered: Sequence[Covered]) -> str:
     """How many are wrong when all are answered, and when about half are."""
     if not covered:
         return "No answer came with a confidence, so none can be left out."
-    everything, half = covered[-1], min(covered, key=lambda row: abs(row.coverage - 0.5))
+    everything, half = covered[-1], lowest(covered, lambda row: abs(row.coverage - 0.5))
     if len(covered) == 1:
         return (
             f"All answers are equally sure, so no threshold parts them: {everything.risk:.0%} wrong"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from mlkit import ties
 from mlkit.charts.look import PALE, Chart, dress, plain, short
 
 CRITERIA = ("cost", "latency", "quality", "complexity")
@@ -82,8 +83,8 @@ def _places(value: float, values: Sequence[float]) -> list[int]:
     """The first and the last of the places, from 1 for the lowest, that a value shares with its
     equals; one if they are one.
     """
-    lower = sum(other < value for other in values)
-    return sorted({lower + 1, lower + values.count(value)})
+    lower = sum(ties.exceeds(value, other) for other in values)
+    return sorted({lower + 1, lower + sum(ties.same(value, other) for other in values)})
 
 
 def reading(cells: Sequence[Cell]) -> str:
@@ -97,7 +98,7 @@ def reading(cells: Sequence[Cell]) -> str:
         ]
         for one in both
     }
-    least = min(agree, key=lambda criterion: sum(agree[criterion]) / len(agree[criterion]))
+    least = ties.lowest(agree, lambda criterion: sum(agree[criterion]) / len(agree[criterion]))
     total, few = sum(map(sum, agree.values())), f"{sum(agree[least])} of {len(agree[least])}"
     return (
         f"The article's rank and ours agree in {total} of {len(both)} cells, least on {least}"

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, plain, short, whiskers
 from mlkit.stats import Interval, compound
+from mlkit.ties import exceeds, lowest
 
 NOT_MEASURED = Interval(nan, nan, nan)
 
@@ -52,7 +53,7 @@ def reading(steps: Sequence[Step]) -> str:
             f"Only {len(known)} of {len(stages)} stages were measured, so their product is not"
             " known"
         )
-    weakest = min(stages, key=lambda stage: stage.share)
+    weakest = lowest(stages, lambda stage: stage.share)
     count = f"{len(stages)} stage{'s' * (len(stages) > 1)}"
     expected = (
         f"{count}, the weakest {short(weakest.stage)} with {weakest.share:.0%}: "
@@ -62,9 +63,9 @@ def reading(steps: Sequence[Step]) -> str:
         return f"{expected}; not measured end to end"
     how = (
         "more"
-        if whole.low > whole.product
+        if exceeds(whole.low, whole.product)
         else "less"
-        if whole.high < whole.product
+        if exceeds(whole.product, whole.high)
         else "in line with that"
     )
     interval = (

@@ -24,6 +24,7 @@ from mlkit.charts.look import (
     whiskers,
 )
 from mlkit.stats import condorcet, effective_voters, mean_correlation
+from mlkit.ties import highest
 
 
 class Majority(NamedTuple):
@@ -156,9 +157,9 @@ def heatmap_reading(correlations: Sequence[Pair]) -> str:
         if mean > 0
         else "they do not err together"
     )
-    closest = max(
+    closest = highest(
         (pair for pair in correlations if not isnan(pair.correlation)),
-        key=lambda pair: pair.correlation,
+        lambda pair: pair.correlation,
     )
     return (
         f"{members} members, mean error correlation {mean:.2f}: {worth}; most alike are"

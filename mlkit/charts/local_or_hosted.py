@@ -8,6 +8,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress, plain
+from mlkit.ties import exceeds
 from mlkit.trace import Call
 
 _HOURLY = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -47,7 +48,7 @@ def break_even(costs: Sequence[Cost]) -> float:
 
 def reading(costs: Sequence[Cost], dollars_per_hour: float) -> str:
     now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
-    if now.local > now.hosted:
+    if exceeds(now.local, now.hosted):
         times = f", {now.local / now.hosted:.3g} times as much" if now.hosted else ""
         verdict = (
             f"local costs {dollars(now.local)} per 1,000 runs, hosted {dollars(now.hosted)}: local"

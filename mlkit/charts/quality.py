@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, plain, short, whiskers
 from mlkit.stats import wilson
+from mlkit.ties import highest, lowest
 
 _PANEL, _GAP = (
     130,
@@ -191,16 +192,16 @@ def reading(cells: Sequence[Cell]) -> str:
     for cell in known:
         counts[cell.kind, cell.member][0] += cell.right
         counts[cell.kind, cell.member][1] += cell.of
-        tops[cell.kind, cell.level] = max(
-            tops.get((cell.kind, cell.level), cell), cell, key=lambda cell: cell.share
+        tops[cell.kind, cell.level] = highest(
+            (tops.get((cell.kind, cell.level), cell), cell), lambda cell: cell.share
         )
     best = {}
     for (kind, member), (right, of) in counts.items():
-        best[kind] = max(
-            best.get(kind, (0.0, member)), (right / of, member), key=lambda one: one[0]
+        best[kind] = highest(
+            (best.get(kind, (0.0, member)), (right / of, member)), lambda one: one[0]
         )
     ((leader, times),) = Counter(member for _, member in best.values()).most_common(1)
-    hardest = min(tops.values(), key=lambda cell: cell.share)
+    hardest = lowest(tops.values(), lambda cell: cell.share)
     return (
         f"{short(leader)} is best at {times} of {len(best)} kind{'s' * (len(best) > 1)}; hardest is"
         f" {short(hardest.kind)}, {short(hardest.level)}, where the best ({short(hardest.member)})"

@@ -22,6 +22,7 @@ from mlkit.charts.look import (
     whiskers,
 )
 from mlkit.stats import wilson
+from mlkit.ties import different, exceeds, reaches
 
 _MOST = 100  # thresholds; more are drawn no finer
 
@@ -57,10 +58,9 @@ def rows(items: Sequence[Item]) -> list[Point]:
         return []
     table = np.array([Item(*item) for item in items], float)
     certainty, small_right, small_dollars, large_right, large_dollars, router_dollars = table.T
-    better = (large_right > small_right) | (
-        (large_right == small_right) & (large_dollars < small_dollars)
-    )
-    thresholds = np.append(np.unique(certainty), inf)
+    cheaper = [exceeds(*pair) for pair in zip(small_dollars, large_dollars, strict=True)]
+    better = (large_right > small_right) | ((large_right == small_right) & cheaper)
+    thresholds = np.append(different(certainty), inf)
     some = thresholds[np.unique(np.linspace(0, len(thresholds) - 1, _MOST).round().astype(int))]
     ways = [
         ("small alone", np.zeros(len(table), bool)),
@@ -68,8 +68,8 @@ def rows(items: Sequence[Item]) -> list[Point]:
         ("oracle", better),
     ]
     return [_point(way, nan, table, to_large, 0.0) for way, to_large in ways] + [
-        _point("router", float(threshold), table, certainty < threshold, router_dollars.mean())
-        for threshold in some
+        _point("router", threshold, table, ~reaches(certainty, threshold), router_dollars.mean())
+        for threshold in map(float, some)
     ]
 
 
@@ -88,7 +88,7 @@ def _point(
 
 def chosen(points: Sequence[Point], threshold: float) -> Point:
     """The router's point at a threshold."""
-    return next(point for point in points if point.threshold >= threshold)
+    return next(point for point in points if reaches(point.threshold, threshold))
 
 
 def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, plain, seconds, short, whiskers
 from mlkit.stats import pareto, wilson
+from mlkit.ties import ranked, reaches
 
 _AXES = {"dollars_per_thousand": "$ per 1,000 prompts", "seconds": "seconds per prompt"}
 _WIDE, _TALL = (
@@ -57,9 +58,9 @@ def rows(
     return [
         point._replace(
             front=front,
-            fits=point.dollars_per_thousand <= most_dollars
-            and point.seconds <= most_seconds
-            and point.share >= least,
+            fits=reaches(most_dollars, point.dollars_per_thousand)
+            and reaches(most_seconds, point.seconds)
+            and reaches(point.share, least),
         )
         for point, front in zip(points, fronts, strict=True)
     ]
@@ -158,7 +159,8 @@ def _draw(chart: go.Figure, name: str, some: Sequence[tuple[Point, str]], cost: 
 def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     """Those with a cost and a share, the front first, each by cost."""
     known = [point for point in points if isfinite(getattr(point, cost) + point.share)]
-    return sorted(known, key=lambda point: (not point.front, getattr(point, cost)))
+    by_cost = ranked(known, lambda point: -getattr(point, cost)) if known else []
+    return sorted(by_cost, key=lambda point: not point.front)
 
 
 def _places(spots: Sequence[tuple[float, float, float, float]], labels: Sequence[str]) -> list[str]:
@@ -227,10 +229,8 @@ def reading(
         [f"within {' and '.join(costs)}"] * bool(costs)
         + [f"at least {least:.0%} right"] * (least > 0)
     )
-    left = sorted(
-        (point for point in drawn if (point.fits if asked else point.front)),
-        key=lambda point: getattr(point, cost),
-    )
+    wanted = [point for point in drawn if (point.fits if asked else point.front)]
+    left = ranked(wanted, lambda point: -getattr(point, cost)) if wanted else []
     names = [short(point.pattern) for point in left[:3]] + [f"{len(left) - 3} more"] * (
         len(left) > 3
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from mlkit import ties
 from mlkit.ask import Failure
 from mlkit.charts.look import GREY, PHASES, Chart, dollars, dress, plain, seconds
 from mlkit.models import Prices, cost_dollars
@@ -105,7 +106,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float | None = None) -> s
         for phase in PHASES
         if phase != "queue"
     }
-    most = max(spent, key=spent.__getitem__)
+    most = ties.highest(spent, spent.__getitem__)
     count = len({bar.call for bar in bars})
     cost = (
         ""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+from mlkit.ties import exceeds
 
 
 class _Way(NamedTuple):
@@ -174,7 +175,7 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
     The answer is a mapping of "better" ("shown", "not shown" or "worse"), "times_dollars", and
     "orders": how many it takes to make half the width of the interval 5 points.
     """
-    better = "shown" if low > 0 else "worse" if high < 0 else "not shown"
+    better = "shown" if exceeds(low, 0) else "worse" if exceeds(0, high) else "not shown"
     times = (high - low) / 2 / 0.05
     hints = {
         "shown": "Is 0 inside the interval? Then no difference is also possible.",

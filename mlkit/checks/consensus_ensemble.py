@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+from mlkit.ties import exceeds
 
 
 def lead(answer: Callable[[Sequence[str | None], float, int], str | None]) -> Verdict:
@@ -165,12 +166,13 @@ def judged(
     The answer is a mapping of "as_good" ("shown", "not shown" or "worse"), "cheaper" (True or
     False) and "most_voters".
     """
-    as_good = "shown" if low > -0.05 else "worse" if high < 0 else "not shown"
-    cheaper = 5 * vote_dollars + escalated * strong_dollars < strong_dollars
-    most = max(
-        (n for n in range(1, 20) if n * vote_dollars + escalated * strong_dollars < strong_dollars),
-        default=0,
-    )
+    as_good = "shown" if exceeds(low, -0.05) else "worse" if exceeds(0, high) else "not shown"
+    pays = [
+        n
+        for n in range(1, 20)
+        if exceeds(strong_dollars, n * vote_dollars + escalated * strong_dollars)
+    ]
+    cheaper, most = 5 in pays, max(pays, default=0)
     as_good_hints = {
         "shown": (
             "No difference was found, and that is less than finding that there is none. Look at the"

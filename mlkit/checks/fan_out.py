@@ -314,7 +314,7 @@ def judged(results: Mapping[str, Any]) -> Callable[[Any], Verdict]:
     """
     words = ("better", "worse", "not shown")
     truth = {
-        name: "not shown" if not gain.clear else "better" if gain.mean > 0 else "worse"
+        name: "better" if gain.above else "worse" if gain.below else "not shown"
         for name, gain in results.items()
     }
 

@@ -159,7 +159,7 @@ def judged(gains: Mapping[str, Any], halved: str) -> Callable[[Any], Verdict]:
         if any(is_stub(value) for value in answer.values()):
             return Verdict(False, "Not judged yet: replace each ... with your answer.")
         for name, gain in gains.items():
-            right = ("better" if gain.low > 0 else "worse") if gain.clear else "cannot tell"
+            right = "better" if gain.above else "worse" if gain.below else "cannot tell"
             if answer[name] not in _WORDS:
                 return Verdict(False, f"{name}: {answer[name]!r} is none of {', '.join(_WORDS)}.")
             if answer[name] == right:

@@ -294,7 +294,7 @@ def judged(gains: Mapping[str, Any], unchanged: int) -> Callable[[Mapping[str, A
     measured differences by name, and `unchanged` is the number of items, of which none changed its
     grade.
     """
-    right = {name: "shown" if gain.low > 0 else "not shown" for name, gain in gains.items()}
+    right = {name: "shown" if gain.above else "not shown" for name, gain in gains.items()}
 
     def judge(answer: Mapping[str, Any]) -> Verdict:
         if not isinstance(answer, Mapping) or answer.keys() != {*right, "could still change"}:

@@ -234,7 +234,7 @@ def judged(differences: Mapping[str, Any]) -> Callable[[Mapping[str, str]], Verd
     `low` and `high`.
     """
     right = {
-        name: "worth it" if gain.low > 0 else "not worth it" if gain.high < 0 else "cannot tell"
+        name: "worth it" if gain.above else "not worth it" if gain.below else "cannot tell"
         for name, gain in differences.items()
     }
 

@@ -5,6 +5,7 @@ C13.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from mlkit.stats import (
     wilson,
 )
 from mlkit.tasks import QUEUES
+from mlkit.ties import exceeds, ranked, reaches
 
 ALIKE = 0.9  # cosine similarity from which two free texts count as the same
 
@@ -44,7 +46,7 @@ async def c1(kit: Kit) -> Finding:
         f" members gains {pattern.points()} over the best single one ({best}), for three calls"
         " instead of one.",
         prompt.n + pattern.n,
-        verdict(prompt.clear and prompt.mean > pattern.mean),
+        verdict(prompt.clear and exceeds(prompt.mean, pattern.mean)),
     )
 
 
@@ -66,7 +68,7 @@ async def c5(kit: Kit) -> Finding:
         f" {routing.share('large'):.0%} (small minus large {kinds.points()}). Naming the queue of"
         f" clear messages: {clear.points()}; of hard ones: {hard.points()}.",
         kinds.n + clear.n + hard.n,
-        verdict(kinds.low > -0.1 and clear.low > -0.1),
+        verdict(exceeds(kinds.low, -0.1) and exceeds(clear.low, -0.1)),
     )
 
 
@@ -119,7 +121,7 @@ async def c7(kit: Kit) -> Finding:
         f" {effective_voters(3, rho):.1f}. The small model, right in {sampled.share('small'):.0%}"
         f" of single samples, gains {five.points()} from a vote of five.",
         gain.n,
-        verdict(gain.clear and gain.mean > 0),
+        verdict(gain.above),
     )
 
 
@@ -178,7 +180,7 @@ async def c11(kit: Kit) -> Finding:
         f"Three members on triage, right by weights: {shares}. Learned for five "
         f"({_listed(whole.subjects, of_five)}) minus the article's .5/.3/.2: {gain.points()}.",
         gain.n,
-        verdict(gain.clear and gain.mean > 0),
+        verdict(gain.above),
     )
 
 
@@ -205,7 +207,7 @@ async def c13(kit: Kit) -> Finding:
     golds = np.array([task.gold for task in cheap.tasks])
     steps = []
     for needed in (1, 2, 3):
-        kept = shares >= needed / 3 - 1e-9
+        kept = reaches(shares, needed / 3)
         right = np.where(kept, winners == golds, strong.column("large") > 0)
         seconds = cheap.seconds[:, 0, :3].sum(axis=1) + np.where(kept, 0, strong.seconds[:, 0, 0])
         steps.append(
@@ -223,6 +225,7 @@ async def c13(kit: Kit) -> Finding:
         for name, escalated, right, seconds, sure in steps
     )
     alone, gain = strong.seconds.mean(), difference(steps[2][2], steps[0][2])
+    slower = all(exceeds(later[3], earlier[3]) for earlier, later in pairwise(steps))
     return Finding(
         "C13",
         CLAIMS["C13"],
@@ -230,7 +233,7 @@ async def c13(kit: Kit) -> Finding:
         f" large model alone: {strong.share('large'):.0%} right, {alone:.2f} s. All three against"
         f" any one: {gain.points()}.",
         len(golds),
-        verdict(steps[0][3] < steps[1][3] < steps[2][3] and gain.clear and gain.mean > 0),
+        verdict(slower and gain.above),
     )
 
 
@@ -260,7 +263,7 @@ def _best_first(matrix: Matrix) -> Matrix:
     weakest.
     """
     fit = matrix.of(split="fit")
-    return matrix.of(sorted(matrix.subjects, key=fit.share, reverse=True))
+    return matrix.of(ranked(matrix.subjects, fit.share))
 
 
 def _counted(judged: Sequence[studies.Judged]) -> str:

@@ -17,6 +17,7 @@ from mlkit.measure import Matrix, tokens
 from mlkit.models import list_prices
 from mlkit.parsing import label_in
 from mlkit.stats import difference, mean_interval, wilson
+from mlkit.ties import exceeds, highest, lowest, reaches
 from mlkit.timings import Timed
 
 # The article's second table, from the lowest (1) to the highest (4); "variable" has no rank.
@@ -72,7 +73,7 @@ async def c2(kit: Kit) -> Finding:
         f" {ratio.low:.1f} to {ratio.high:.1f}). It is tokens and sizes that count, not stages:"
         f" {shares} of the time.",
         ratio.n,
-        verdict(ratio.low <= 3 <= ratio.high),
+        verdict(reaches(3, ratio.low) and reaches(ratio.high, 3)),
     )
 
 
@@ -93,7 +94,7 @@ async def c3(kit: Kit) -> Finding:
         f" ({stages.points()}). Stages that still see the request gain {lost.points()} over stages"
         " that see only the output before them.",
         models.n,
-        verdict(models.clear and models.mean > 0),
+        verdict(models.above),
     )
 
 
@@ -120,7 +121,7 @@ async def c4(kit: Kit) -> Finding:
         f" that never errs would gain {gain.points()}. Orders: {np.mean(named):.0%} classified"
         f" right, and a perfect classifier would gain {of_orders.points()}.",
         gain.n + of_orders.n,
-        verdict(gain.clear and gain.mean > 0),
+        verdict(gain.above),
     )
 
 
@@ -139,7 +140,7 @@ async def c9(kit: Kit) -> Finding:
     breaks_even = (
         f"would cost the same if the planner's tokens were {doing / (alone - planning):.1f} times"
         " as dear as the executors'"
-        if alone > planning
+        if exceeds(alone, planning)
         else "is dearer than the large model alone, whatever the executors cost"
     )
     return Finding(
@@ -150,7 +151,7 @@ async def c9(kit: Kit) -> Finding:
         f" prompt ({gain.points()}). Planning and summing up take {planning:.0f} tokens an order,"
         f" executing {doing:.0f}, the large model alone {alone:.0f}: the pattern {breaks_even}.",
         gain.n,
-        verdict(alone > planning and gain.low > -0.1),
+        verdict(exceeds(alone, planning) and exceeds(gain.low, -0.1)),
     )
 
 
@@ -169,7 +170,7 @@ async def c10(kit: Kit) -> Finding:
         f" {interval.high:.0%}) of the wall time, so that any number of workers makes it at most"
         f" {1 / interval.mean:.1f} times as fast.",
         interval.n,
-        verdict(interval.low > 0.5),
+        verdict(exceeds(interval.low, 0.5)),
     )
 
 
@@ -179,21 +180,21 @@ async def c14(kit: Kit) -> Finding:
     mixed = difference(routed, (await _one_way(kit)).column("large"))
     measured = await orders.orders(kit)
     names = [name for name in _patterns() if name != "single_model"]
-    best = max(names, key=measured.share)
+    best = highest(names, measured.share)
     quality = difference(measured.column(best), measured.column("single_model"))
     budget = difference(measured.column("large, 5 samples"), measured.column("single_model"))
     prices = _dollars_per_thousand(measured)
     dollars = {name: prices[name] / prices["single_model"] for name in names}
-    cheapest = min(dollars, key=dollars.__getitem__)
+    cheapest = lowest(dollars, dollars.__getitem__)
     walls = _walls(kit)
     ratios = {name: mean_interval(walls[name] / walls["single_model"]) for name in names}
-    fastest = min(ratios, key=lambda name: ratios[name].mean)
-    cheaper, faster = dollars[cheapest] < 1, ratios[fastest].high < 1
+    fastest = lowest(ratios, lambda name: ratios[name].mean)
+    cheaper, faster = exceeds(1, dollars[cheapest]), exceeds(1, ratios[fastest].high)
     pays = [
         what
         for what, holds in (
-            ("mixed workloads", mixed.low > 0),
-            ("quality", quality.low > 0),
+            ("mixed workloads", mixed.above),
+            ("quality", quality.above),
             ("cost", cheaper),
             ("latency", faster),
         )
@@ -229,11 +230,11 @@ async def c15(kit: Kit) -> Finding:
         CLAIMS["C15"],
         f"On the mix, routing gains {mixed.points()} over the large model asked in one way. Where"
         " all tasks are of one kind, that model is asked in the way of this kind, and routing"
-        f" gains {alike.points()} over it. So that it does not pay there {shown[alike.high < 0]};"
+        f" gains {alike.points()} over it. So that it does not pay there {shown[alike.below]};"
         " that it does on a mix, so that being alike makes the difference,"
-        f" {shown[mixed.low > 0]}.",
+        f" {shown[mixed.above]}.",
         mixed.n,
-        verdict(mixed.low > 0 >= alike.low),
+        verdict(mixed.above and not alike.above),
     )
 
 
@@ -288,7 +289,7 @@ def _in_order(families: Sequence[Family], criterion: int) -> tuple[int, int]:
         if RANKS[one.claimed[criterion]]
     ]
     pairs = [(low, high) for low in ranked for high in ranked if low[0] < high[0]]
-    return sum(low[1] < high[1] for low, high in pairs), len(pairs)
+    return sum(exceeds(high[1], low[1]) for low, high in pairs), len(pairs)
 
 
 async def _routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.parsing import answer_in, check_members, plain, vote
-
-_ROUNDING = 1e-9  # 57 * 0.01 is a hair above 57/100, and must mean the same
+from mlkit.ties import reaches
 
 
 def decide(answers: Sequence[str | None], threshold: float) -> str | None:
@@ -17,14 +16,14 @@ def decide(answers: Sequence[str | None], threshold: float) -> str | None:
     equals.
     """
     result = vote(answers)
-    return result.winner if result.count >= (threshold - _ROUNDING) * result.of else None
+    return result.winner if reaches(result.count / result.of, threshold) else None
 
 
 def votes_needed(n: int, threshold: float) -> int:
     """How many of n members must agree: the fewest whose share reaches `threshold`. For three and
     0.7, all three.
     """
-    return next(votes for votes in range(1, n + 1) if votes >= (threshold - _ROUNDING) * n)
+    return next(votes for votes in range(1, n + 1) if reaches(votes / n, threshold))
 
 
 @dataclass(frozen=True)

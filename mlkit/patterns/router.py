@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mlkit.ask import Ask, Member
 from mlkit.errors import Unparsed
 from mlkit.parsing import Likely, most_likely
+from mlkit.ties import reaches
 
 
 @dataclass(frozen=True)
@@ -54,5 +55,5 @@ class ModelRouter:
 
     def route(self, label: str, certainty: float) -> str:
         """The specialist for a classification. Pure: a slider can move the threshold for free."""
-        covered = label in self.specialists and certainty >= self.threshold
+        covered = label in self.specialists and reaches(certainty, self.threshold)
         return label if covered else self.fallback

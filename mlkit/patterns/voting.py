@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlkit.ask import Ask, Embed, Failure, Member, Reply, ask_all
 from mlkit.parsing import Vote, answer_in, check_members, nothing_usable, plain, vote
+from mlkit.ties import highest, reaches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,15 +18,17 @@ def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
     group's medoid.
 
     Two texts share a group where their cosine similarity reaches `threshold`, and so do their
-    neighbours' neighbours. The medoid is the text most like all the others of its group.
+    neighbours' neighbours. The medoid is the text most like all the others of its group, the first
+    among equals.
     """
     alike = vectors @ vectors.T  # (n, n), cosines in [-1, 1]
     group = list(range(len(vectors)))
     for one, other in combinations(range(len(vectors)), 2):
-        if alike[one, other] >= threshold:
+        if reaches(alike[one, other], threshold):
             group = [group[one] if each == group[other] else each for each in group]
     inside = {each: [n for n, its in enumerate(group) if its == each] for each in group}
-    return [max(inside[each], key=lambda n: alike[n, inside[each]].sum()) for each in group]
+    likeness = [alike[n, inside[each]].sum() for n, each in enumerate(group)]
+    return [highest(inside[each], likeness.__getitem__) for each in group]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ highest wins.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, isclose
+from math import inf
 from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import Unparsed
 from mlkit.parsing import answer_in, check_members, nothing_usable, plain
+from mlkit.ties import same
 
 
 class Decision(NamedTuple):
@@ -35,9 +36,9 @@ def decide(
     for answer, score, share in zip(answers, scores, shares(weights), strict=True):
         if answer is not None:
             totals[answer] = totals.get(answer, 0.0) + score * share
-    most = max(totals.values(), default=0.0)
-    leaders = [answer for answer in totals if most and isclose(totals[answer], most)]
-    return Decision(leaders[0] if leaders else None, most, len(leaders) > 1, totals)
+    highest = max(totals.values(), default=0.0)
+    leaders = [answer for answer in totals if highest and same(totals[answer], highest)]
+    return Decision(leaders[0] if leaders else None, highest, len(leaders) > 1, totals)
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
