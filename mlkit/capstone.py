@@ -41,12 +41,11 @@ def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
     the right one before the others, as no|yes; constraints, python: JSON, as in data/tasks. At most
     50. Raises TaskError, with the line that is wrong.
     """
-    file = Path(prompts) if isinstance(prompts, str | Path) else None
-    rows, name = (
-        (list(_lines(file)), file.name)
-        if file
-        else ([(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list")
-    )
+    rows: list[tuple[str, Any]]
+    if isinstance(prompts, str | Path):
+        rows, name = list(_lines(Path(prompts))), Path(prompts).name
+    else:
+        rows, name = [(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list"
     if not rows:
         raise TaskError(
             f"There is no prompt in {name}. Write one a line, with {', '.join(COLUMNS)}."
@@ -79,14 +78,15 @@ def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
         delimiter=max(",;\t", key=text.partition("\n")[0].count),
         strict=True,
     )
-    columns, starts = None, 1
+    columns: list[str] = []
+    starts = 1
     try:
         for cells in reader:
             place, starts = f"{file.name}, line {starts}", reader.line_num + 1
-            if any(cell.strip() for cell in cells) and columns is None:
+            if any(cell.strip() for cell in cells) and not columns:
                 columns = [cell.strip().lower() for cell in cells]
                 _need_columns(place, columns)
-            elif any(cell.strip() for cell in cells[len(columns or ()) :]):
+            elif any(cell.strip() for cell in cells[len(columns) :]):
                 raise TaskError(
                     f"{place}: it has more cells than the first line. Put a text that holds a comma"
                     " into double quotes."

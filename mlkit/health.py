@@ -3,9 +3,10 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -115,11 +116,11 @@ def machine() -> Iterator[Finding]:
     )
 
 
-def _existing(folder: os.PathLike[str]) -> os.PathLike[str]:
+def _existing(folder: Path) -> Path:
     return folder if folder.exists() else _existing(folder.parent)
 
 
-async def _questions(engine: choose.Engine, cast: Cast) -> Iterator[Finding]:
+async def _questions(engine: choose.Engine, cast: Cast) -> AsyncIterator[Finding]:
     """One live question to each model."""
     chat = Chat(choose.host(), engine.transport)
     members = {member.model: member for member in cast.members.values()}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlkit import trace
 from mlkit.models import CASTS, Cast
@@ -14,8 +14,10 @@ from mlkit.models import CASTS, Cast
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlkit.ask import Ask, Member
+    from mlkit.ask import Member
+    from mlkit.engines.chat import Chat
     from mlkit.engines.choose import Engine
+    from mlkit.engines.hosted import Hosted
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Kit:
     found.
     """
 
-    ask: Ask
+    ask: Chat | Hosted
     cast: Cast
     engine: Engine
 
@@ -104,7 +106,8 @@ def _playable(cast: Cast) -> Cast:
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
     for role, why in absent.items():
         print(f"{role}: {why} The large member plays {role}.")
-    return replace(cast, **{role: replace(cast.large, name=role) for role in absent})
+    stand_ins: dict[str, Any] = {role: replace(cast.large, name=role) for role in absent}
+    return replace(cast, **stand_ins)
 
 
 def _kit(cast: Cast, engine: str) -> Kit:

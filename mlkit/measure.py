@@ -225,7 +225,7 @@ class Matrix:
             len(self.subjects),
             len(self.cells[0][0]) if self.cells and self.cells[0] else 0,
         )
-        found = np.empty(shape, dtype=kind)
+        found: np.ndarray = np.empty(shape, dtype=kind)
         for n, row in enumerate(self.cells):
             for m, samples in enumerate(row):
                 found[n, m] = [value(cell) for cell in samples]
@@ -363,4 +363,4 @@ def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
             else Likely("", 0.0, 0.0, measured=False)
         )
     except Unparsed:
-        return Likely("", 0.0, 0.0, measured=bool(reply.choices))
+        return Likely("", 0.0, 0.0, measured=isinstance(reply, Reply) and bool(reply.choices))

@@ -23,7 +23,7 @@ import traitlets
 from IPython.display import clear_output, display
 from plotly.basedatatypes import BasePlotlyType
 
-from mlkit.ask import Member
+from mlkit.ask import Member, Reply
 from mlkit.charts.look import Chart
 from mlkit.export import picture, save
 from mlkit.kit import Kit
@@ -333,6 +333,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
             state.value = _line(f"{type(error).__name__}: {error}", "#a40000")
         else:
             reply = done.calls[0].reply
+            assert isinstance(reply, Reply)  # a call that fails raises
             state.value = _line(
                 f"{reply.seconds:.1f} s, {reply.prompt_tokens} tokens read, {reply.output_tokens}"
                 " written" + (", cut off by max_tokens" if reply.cut_off else "")
@@ -350,7 +351,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
         task = asyncio.run_coroutine_threadsafe(run(), loop)
 
     ask.on_click(start)
-    stop.on_click(lambda _: task.cancel())
+    stop.on_click(lambda _: task.cancel() if task else None)
     where = (
         "A live model answers."
         if kit.live

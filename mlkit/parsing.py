@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mlkit.ask import Failure, Member, Reply
@@ -175,7 +175,8 @@ def answer_in(reply: Reply | Failure, normalise: Callable[[str], str]) -> str | 
         return None
 
 
-class Vote(NamedTuple):
+@dataclass(frozen=True)
+class Vote:
     """How a vote went. `winner` is None where nobody answered."""
 
     winner: str | None

@@ -121,7 +121,7 @@ def mean_interval(values: ArrayLike, resamples: int = 2000, seed: int = 0) -> Me
     """The mean of seconds, tokens or dollars, shape (n,), with its 95% bootstrap interval (Efron
     1979).
     """
-    return Mean(*_bootstrap(*_columns(values), resamples, seed))
+    return Mean(*_bootstrap(_columns(values)[0], resamples, seed))
 
 
 def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, float, float, int]:
@@ -241,7 +241,7 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
     succession, Laplace 1774).
     """
     rights, asked = np.asarray(right), np.asarray(of)
-    _need(bool(np.all((rights >= 0) & (rights <= asked))), f"{right} right of {of} cannot be")
+    _need(bool(np.all((rights >= 0) & (rights <= asked))), f"{rights} right of {asked} cannot be")
     return (rights + 1) / (asked + 2)
 
 

@@ -7,7 +7,7 @@ models.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,6 +24,11 @@ from mlkit.tasks import KINDS, QUEUES, Task
 
 SAMPLES = 5
 PAIRS = 24
+
+
+def _always(member: Member) -> Callable[[str], Member]:
+    """The member, whatever the task's kind."""
+    return lambda kind: member
 
 
 async def desk(kit: Kit, progress: bool = False) -> Matrix:
@@ -51,10 +56,7 @@ async def specialists(kit: Kit, progress: bool = False) -> Matrix:
         "creative": kit.cast.writer,
         "general": kit.cast.general,
     }
-    subjects = {
-        kind: alone(lambda _, member=member, kind=kind: asked(member, kind))
-        for kind, member in members.items()
-    }
+    subjects = {kind: alone(_always(asked(member, kind))) for kind, member in members.items()}
     test = [task for task in tasks.load("desk") if task.split == "test"]
     return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
 
@@ -65,8 +67,7 @@ async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """
     kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
     subjects = {
-        name: alone(lambda kind, member=member: classifier(member), KINDS)
-        for name, member in _two_sizes(kit).items()
+        name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
     }
     return await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
 
@@ -77,10 +78,7 @@ async def triage(kit: Kit, progress: bool = False) -> Matrix:
     """
     return await measure(
         kit.ask,
-        {
-            name: alone(lambda kind, member=member: member, QUEUES)
-            for name, member in triage_members(kit).items()
-        },
+        {name: alone(_always(member), QUEUES) for name, member in triage_members(kit).items()},
         tasks.load("triage"),
         progress=_bar(progress, "triage"),
     )
@@ -117,7 +115,7 @@ async def texts(kit: Kit, progress: bool = False) -> Matrix:
 
 async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
     subjects = {
-        name: alone(lambda kind, member=member: replace(asked(member, kind), temperature=0.7))
+        name: alone(by_kind(replace(member, temperature=0.7)))
         for name, member in _two_sizes(kit).items()
     }
     return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
@@ -138,16 +136,14 @@ async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
 async def examples(kit: Kit, progress: bool = False) -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
     subjects = {
-        f"{name}, {count}": alone(
-            lambda kind, member=member, count=count: asked(member, "math", count)
-        )
+        f"{name}, {count}": alone(_always(asked(member, "math", count)))
         for name, member in _two_sizes(kit).items()
         for count in range(5)
     }
     sums = [task for task in _of("desk", "math") if task.split == "test"]
     counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
     prose = {
-        f"{name}, prose": alone(lambda kind, member=member: asked(member, "prose"))
+        f"{name}, prose": alone(_always(asked(member, "prose")))
         for name, member in _two_sizes(kit).items()
     }
     # Prose ends in a number, where the others write an expression.
@@ -171,7 +167,7 @@ async def judge(kit: Kit, progress: bool = False) -> list[Judged]:
     """
     measured = (await desk(kit)).of(["small", "large"], split="test")
     member = replace(kit.cast.large, system=JUDGE, shots=JUDGE_SHOTS, max_tokens=2)
-    judged = []
+    judged: list[Judged] = []
     for task, cells, right in zip(
         measured.tasks, measured.cells, measured.right[:, :, 0], strict=True
     ):
@@ -210,7 +206,7 @@ def _bar(progress: bool, name: str) -> str:
     return name if progress else ""
 
 
-STUDIES: Mapping[str, Callable[[Kit, bool], Awaitable[Any]]] = {
+STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {
     "desk": desk,
     "routing": routing,
     "triage": triage,

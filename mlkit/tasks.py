@@ -94,8 +94,8 @@ def load(name: str, folder: Path | None = None) -> list[Task]:
 
 
 def _task(line: Mapping[str, Any]) -> Task:
-    values = [line[name] for name in ("id", "kind", "level", "split", "input", "grader")]
-    if not all(isinstance(value, str) and value.strip() for value in values):
+    texts = {name: line[name] for name in ("id", "kind", "level", "split", "input", "grader")}
+    if not all(isinstance(value, str) and value.strip() for value in texts.values()):
         raise ValueError(
             "id, kind, level, split, input and grader must be texts, and none of them empty"
         )
@@ -108,9 +108,8 @@ def _task(line: Mapping[str, Any]) -> Task:
     if problem := GRADERS[line["grader"]].problem(line["gold"]):
         raise ValueError(f"gold {problem}")
     known = {"id", "kind", "level", "split", "input", "grader", "gold"}
-    return Task(
-        *values, line["gold"], {name: value for name, value in line.items() if name not in known}
-    )
+    notes = {name: value for name, value in line.items() if name not in known}
+    return Task(**texts, gold=line["gold"], notes=notes)
 
 
 def paragraphs() -> dict[str, str]:

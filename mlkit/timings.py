@@ -78,10 +78,10 @@ def nine(cast: Cast) -> dict[str, Pattern]:
     """The article's nine, with short answers: those that only answer are all told to give the
     answer alone.
     """
-    short = replace(
-        cast,
-        **{role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()},
-    )
+    members: dict[str, Any] = {
+        role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()
+    }
+    short = replace(cast, **members)
     looked_up = search(paths.data() / "handbook.md")
     voters = article.voting(short)
     return {

@@ -202,7 +202,7 @@ def _round(value: float, digits: int = 0) -> float:
 
 
 _FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
-_OPERATORS = {
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,

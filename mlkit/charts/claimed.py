@@ -45,7 +45,7 @@ def rows(
         pairs = [
             (ranks[words[column]], measured[family][column]) for family, words in claimed.items()
         ]
-        known = [pair for pair in pairs if pair[0] is not None and not isnan(pair[1])]
+        known = [(rank, value) for rank, value in pairs if rank is not None and not isnan(value)]
         columns.append(
             [
                 _cell(family, criterion, words[column], pair, known)
@@ -62,10 +62,12 @@ def _cell(
     pair: tuple[int | None, float],
     known: Sequence[tuple[int, float]],
 ) -> Cell:
-    if pair not in known:
-        return Cell(family, criterion, word, "", pair[1], "", "no rank")
+    rank, measured = pair
+    if rank is None or pair not in known:
+        return Cell(family, criterion, word, "", measured, "", "no rank")
     theirs, ours = (
-        _places(value, all) for value, all in zip(pair, zip(*known, strict=True), strict=True)
+        _places(value, all)
+        for value, all in zip((rank, measured), zip(*known, strict=True), strict=True)
     )
     verdict = "agrees" if theirs[0] <= ours[-1] and ours[0] <= theirs[-1] else "differs"
     return Cell(
@@ -73,7 +75,7 @@ def _cell(
         criterion,
         word,
         " to ".join(map(str, theirs)),
-        pair[1],
+        measured,
         " to ".join(map(str, ours)),
         verdict,
     )

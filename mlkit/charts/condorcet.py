@@ -3,6 +3,7 @@ same items.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from math import isnan, isqrt, nan
 from typing import NamedTuple
 
@@ -134,8 +135,7 @@ def pairs(names: Sequence[str], matrix: ArrayLike) -> list[Pair]:
     """
     square = np.asarray(matrix, float)
     return [
-        Pair(names[i], names[j], float(square[i, j]))
-        for i, j in zip(*np.triu_indices(len(names), 1), strict=True)
+        Pair(names[i], names[j], float(square[i, j])) for i, j in combinations(range(len(names)), 2)
     ]
 
 

@@ -44,7 +44,8 @@ def figure(cells: Sequence[Cell], source: str) -> go.Figure:
     Up to 6 of either, cells say all in words; up to 12, only their prompts; beyond that, words show
     on hover.
     """
-    kinds, labels = (list(dict.fromkeys(cell[field] for cell in cells)) for field in (0, 1))
+    kinds = list(dict.fromkeys(cell.kind for cell in cells))
+    labels = list(dict.fromkeys(cell.routed for cell in cells))
     routes = [kind for kind in kinds if kind in labels] + [
         label for label in labels if label not in kinds
     ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from mlkit.ask import Reply
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress, plain
 from mlkit.ties import exceeds
 from mlkit.trace import Call
@@ -28,8 +29,9 @@ def rows(
     """
     hourly = sorted({*_HOURLY, dollars_per_hour})
     # Loading happens once, not a thousand times.
-    busy_seconds = sum(call.seconds - call.reply.load_seconds for call in calls)
-    tokens = sum(call.reply.prompt_tokens + call.reply.output_tokens for call in calls)
+    busy_seconds = sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in calls)
+    answers = [call.reply for call in calls if isinstance(call.reply, Reply)]
+    tokens = sum(reply.prompt_tokens + reply.output_tokens for reply in answers)
     return [
         Cost(
             hour,

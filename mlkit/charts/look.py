@@ -73,7 +73,7 @@ class Chart(NamedTuple):
     """A figure, the rows it is drawn from, and one sentence that reads it: what a panel shows."""
 
     figure: go.Figure
-    rows: Sequence[tuple]  # NamedTuples, so that their fields name the columns
+    rows: Sequence[NamedTuple]  # their fields name the columns
     reading: str
 
 
@@ -89,13 +89,13 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
     # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline
     # there.
-    title = {
+    heading = {
         "text": "<br>".join(title_lines),
         "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12},
     }
     figure.update_layout(
         template=TEMPLATE,
-        title=title,
+        title=heading,
         autosize=True,
         height=height + above + below,
         margin={"l": 12, "r": 24, "t": above, "b": below},

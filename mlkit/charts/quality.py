@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from textwrap import wrap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -51,12 +51,15 @@ def figure(
     """Panels two abreast. `lines` are shares to compare with, by kind: {"oracle": {"math": 0.9,
     "code": 0.8}}.
     """
-    kinds, members = (list(dict.fromkeys(cell[field] for cell in cells)) for field in (0, 2))
+    kinds = list(dict.fromkeys(cell.kind for cell in cells))
+    members = list(dict.fromkeys(cell.member for cell in cells))
     spare = cycle(
         colour for colour in TEMPLATE.layout.colorway if colour not in map(MEMBERS.get, members)
     )
     colours = {member: MEMBERS.get(member) or next(spare) for member in members}
-    traces, layout, names = [], {"annotations": []}, {}
+    traces: list[dict[str, object]] = []
+    layout: dict[str, Any] = {"annotations": []}
+    names: dict[str, int] = {}
     for number, kind in enumerate(kinds, 1):
         axis = str(number) if number > 1 else ""
         levels = list(dict.fromkeys(cell.level for cell in cells if cell.kind == kind))
@@ -188,14 +191,15 @@ def reading(cells: Sequence[Cell]) -> str:
     known = [cell for cell in cells if cell.of]
     if not known:
         return "Nothing was graded, so there is no quality to show."
-    counts, tops = defaultdict(lambda: [0, 0]), {}
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    tops: dict[tuple[str, str], Cell] = {}
     for cell in known:
         counts[cell.kind, cell.member][0] += cell.right
         counts[cell.kind, cell.member][1] += cell.of
         tops[cell.kind, cell.level] = highest(
             (tops.get((cell.kind, cell.level), cell), cell), lambda cell: cell.share
         )
-    best = {}
+    best: dict[str, tuple[float, str]] = {}
     for (kind, member), (right, of) in counts.items():
         best[kind] = highest(
             (best.get(kind, (0.0, member)), (right / of, member)), lambda one: one[0]

@@ -51,8 +51,8 @@ def rows(
     `most_seconds` per prompt, and a share of `least` that must be right.
     """
     points = [
-        Point(name, right, of, *wilson(right, of), *costs, front=False, fits=False)
-        for name, right, of, *costs in measured
+        Point(name, right, of, *wilson(right, of), price, seconds, front=False, fits=False)
+        for name, right, of, price, seconds in measured
     ]
     fronts = pareto([getattr(point, cost) for point in points], [point.share for point in points])
     return [

@@ -78,10 +78,10 @@ def reading(parts: Sequence[Part]) -> str:
 def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
     """A bar for each answer, stacked from what its members earned it; the winner is marked."""
     earned = totals(parts)
-    lines = {answer: line for line, answer in enumerate(earned)}
+    lines: dict[str | None, int] = {answer: line for line, answer in enumerate(earned)}
     members = list(dict.fromkeys(part.member for part in parts))
     drawn = [part for part in parts if part.earned > 0 and part.answer is not None]
-    ends = dict.fromkeys(earned, 0.0)
+    ends: dict[str | None, float] = dict.fromkeys(earned, 0.0)
     bases = []
     for part in drawn:
         bases.append(ends[part.answer])
@@ -101,7 +101,8 @@ def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
                 "line": {"color": "white", "width": 2},
             },
             customdata=[
-                (plain(part.answer), plain(part.member), part.weight, part.score) for part in drawn
+                (plain(part.answer or ""), plain(part.member), part.weight, part.score)
+                for part in drawn
             ],
             hovertemplate=(
                 "%{customdata[0]}<br>%{customdata[1]}: weight %{customdata[2]:.2f} x score"

@@ -124,7 +124,7 @@ def servers(answer: Callable[[float, float, float], int]) -> Verdict:
         return NOT_WRITTEN
     if isinstance(got, bool) or not isinstance(got, int | float):
         return Verdict(False, f"It should give a number of servers; it gave {type(got).__name__}.")
-    hints = {
+    hints: dict[float, str] = {
         4: (
             "Those are busy for 87% of the time, not for at most 70%. What does `most_busy` do in"
             " your code? And half a server cannot be bought."

@@ -87,7 +87,7 @@ def wall_seconds(answer: Callable[[Sequence[_Call]], float]) -> Verdict:
         return NOT_WRITTEN
     if isinstance(got, bool) or not isinstance(got, int | float):
         return Verdict(False, f"It should give a number of seconds; it gave {type(got).__name__}.")
-    hints = {
+    hints: dict[float, str] = {
         10: (
             "That is the sum of all calls: how long one machine takes. Here calls that do not need"
             " each other run at the same time."

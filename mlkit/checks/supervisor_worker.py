@@ -33,7 +33,7 @@ def priced(calls: Sequence[Any], prices: Mapping[str, Any]) -> float:
 
 
 BELL, LOCK, PUMP = "price of a bell", "price of a lock", "price of a pump"
-_PIECES = (
+_PIECES: tuple[tuple[list[tuple[str, str]], dict[str, list[str]], str], ...] = (
     (
         [("anna", BELL), ("anna", LOCK)],
         {"anna": [BELL, LOCK]},
@@ -139,7 +139,7 @@ def assignments(
     )
 
 
-_TIMES = (
+_TIMES: tuple[tuple[tuple[float, list[float], float, int], float, dict[float, str]], ...] = (
     (
         (2, [4, 4], 2, 2),
         1.5,

@@ -75,7 +75,7 @@ class Chat:
     ) -> Reply:
         messages = messages_for(member, prompt)
         check_prompt(prompt, sum(len(message["content"]) for message in messages))
-        probabilities = {"logprobs": True, "top_logprobs": 20} if labels else {}
+        probabilities: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
         waited = self._lane.locked()
         asked = time.perf_counter()
         async with self._lane:

@@ -16,7 +16,7 @@ from ollama._client import (
 )  # how the client itself reads OLLAMA_HOST; it has no public name
 
 from mlkit import paths
-from mlkit.engines.recording import Header, load_file, load_folder
+from mlkit.engines.recording import Exchange, Header, load_file, load_folder
 from mlkit.engines.replay import Recorder, Replay
 from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing
 from mlkit.models import Cast
@@ -30,7 +30,7 @@ class Engine:
 
     kind: str  # "ollama", "embedded" or "replay"
     header: Header
-    transport: httpx.AsyncBaseTransport | None
+    transport: httpx.AsyncBaseTransport
     why: str = ""
 
     @property
@@ -162,7 +162,8 @@ def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
         return engine
     path = Path(name)
     fresh = bool(os.environ.get("MLKIT_RECORD_FRESH"))
-    known, elsewhere = {}, set()
+    known: dict[str, Exchange] = {}
+    elsewhere: set[str] = set()
     for file in sorted(paths.recordings(cast.name).glob("*.jsonl")):
         own = file.name == path.name
         if own and fresh:

@@ -334,7 +334,7 @@ def _chat(worker: _Worker, file: Path, body: JSON, question: JSON, call: _Call) 
 
     def receive(item: JSON) -> bool:
         try:
-            piece = wire.piece(item, body, started, load)
+            piece: JSON | Exception | None = wire.piece(item, body, started, load)
         except (
             Exception
         ) as error:  # xllamacpp would swallow it, and end the answer as if all were well

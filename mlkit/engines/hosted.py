@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from mlkit.ask import Ask, Member, Reply
-from mlkit.engines.chat import check_prompt
+from mlkit.ask import Member, Reply
+from mlkit.engines.chat import Chat, check_prompt
 from mlkit.errors import (
     EngineBusy,
     EngineError,
@@ -86,7 +86,7 @@ class Hosted:
 
     def __init__(
         self,
-        local: Ask,
+        local: Chat,
         transport: httpx.AsyncBaseTransport | None = None,
         lanes: int = 4,
         timeout_seconds: float = 300.0,
@@ -95,7 +95,7 @@ class Hosted:
         if lanes < 1:
             raise ValueError(f"lanes is {lanes}; it takes at least one")
         self._local, self._transport = local, transport
-        self._limits = {"timeout": timeout_seconds, "max_retries": retries}
+        self._limits: dict[str, Any] = {"timeout": timeout_seconds, "max_retries": retries}
         self._lane = asyncio.Semaphore(lanes)
 
     async def __call__(
@@ -247,13 +247,15 @@ def _client(transport: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
         return {}
     import httpx2
 
+    beneath = transport  # never None, as the class below needs it
+
     class Bridge(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             content = await request.aread()
             asked = httpx.Request(
                 request.method, str(request.url), headers=request.headers.raw, content=content
             )
-            answer = await transport.handle_async_request(asked)
+            answer = await beneath.handle_async_request(asked)
             content = (
                 await answer.aread()
             )  # decoded, so the headers about its coding no longer hold

@@ -122,7 +122,8 @@ def load_folder(folder: Path) -> Recording:
             f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit"
             f" record --cast {folder.name}   or take the cast that has some:  mlkit.connect('tiny')"
         )
-    headers, exchanges = [], {}
+    headers: list[Header] = []
+    exchanges: dict[str, Exchange] = {}
     for file in files:
         recording = load_file(file)
         headers.append(recording.header)

@@ -20,12 +20,18 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from mlkit.errors import WeightsError
 
-Progress = Callable[[int, int, str], None]  # bytes here so far, bytes in all, what is being done
+
+class Progress(Protocol):
+    """Told the bytes here so far, the bytes in all, and what is being done."""
+
+    def __call__(self, done: int, total: int, note: str) -> None: ...
+
 
 HUB_SECONDS = 8  # how long the hub may take to answer at all
 SLACK_BYTES = 200_000_000  # left free on the disk

@@ -352,7 +352,7 @@ def _details(file: Path) -> JSON:
         "family": family,
         "families": [family],
         "parameter_size": size,
-        "quantization_level": QUANTISATIONS.get(info.get("general.file_type"), "unknown"),
+        "quantization_level": QUANTISATIONS.get(info.get("general.file_type", -1), "unknown"),
     }
 
 

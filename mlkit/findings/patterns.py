@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from mlkit import orders, studies, timings
-from mlkit.errors import Unparsed
+from mlkit.ask import Failure, Reply
 from mlkit.findings.claims import CLAIMS, Finding, verdict
 from mlkit.kit import Kit
 from mlkit.measure import Matrix, tokens
 from mlkit.models import list_prices
-from mlkit.parsing import label_in
+from mlkit.parsing import answer_in, label_in
 from mlkit.stats import difference, mean_interval, wilson
 from mlkit.ties import exceeds, highest, lowest, reaches
 from mlkit.timings import Timed
@@ -108,7 +108,7 @@ async def c4(kit: Kit) -> Finding:
     gain = difference(oracle, routed)
     measured = (await orders.orders(kit)).of(["router", "right paragraph"])
     named = [
-        _label(row[0][0].calls[0].reply.text) == orders.queue(task)
+        _label(row[0][0].calls[0].reply) == orders.queue(task)
         for task, row in zip(measured.tasks, measured.cells, strict=True)
     ]
     of_orders = difference(measured.column("right paragraph"), measured.column("router"))
@@ -284,9 +284,9 @@ def _in_order(families: Sequence[Family], criterion: int) -> tuple[int, int]:
     are.
     """
     ranked = [
-        (RANKS[one.claimed[criterion]], one.measured[criterion])
+        (rank, one.measured[criterion])
         for one in families
-        if RANKS[one.claimed[criterion]]
+        if (rank := RANKS[one.claimed[criterion]])
     ]
     pairs = [(low, high) for low in ranked for high in ranked if low[0] < high[0]]
     return sum(exceeds(high[1], low[1]) for low, high in pairs), len(pairs)
@@ -365,11 +365,8 @@ def _plans(role: str) -> bool:
     return role in ("plan", "synthesize")
 
 
-def _label(text: str) -> str:
-    try:
-        return label_in(text, orders.TOPICS)
-    except Unparsed:
-        return ""
+def _label(reply: Reply | Failure) -> str | None:
+    return answer_in(reply, lambda text: label_in(text, orders.TOPICS))
 
 
 def _right(measured: Matrix, name: str) -> str:

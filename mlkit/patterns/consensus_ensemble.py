@@ -63,10 +63,12 @@ class ConsensusEnsemble:
         replies = await ask_all(ask, self.members, prompt, "vote")
         answers = [answer_in(reply, self.normalise) for reply in replies]
         agreed = decide(answers, self.threshold)
+        best: Reply | Failure
         if agreed is None:
             best = await ask(self.strong, prompt, role="escalate")
         else:
             best = replies[answers.index(agreed)]
+        assert isinstance(best, Reply)  # only a reply can win
         result = vote(answers)
         needed = votes_needed(result.of, self.threshold)
         return Agreed(

@@ -63,6 +63,7 @@ class ModelFanOut:
             raise nothing_usable(answers)
         pick = await self._pick(ask, prompt, texts)
         best = answers[pick.member]
+        assert isinstance(best, Reply)  # only a reply can be picked
         return FannedOut(best.text, answers, pick, best.cut_off)
 
     async def _pick(self, ask: Ask, prompt: str, texts: dict[int, str]) -> Pick:

@@ -4,7 +4,7 @@ answer.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, together
 from mlkit.parsing import rows_in, rows_schema
@@ -30,7 +30,8 @@ def parse_plan(
     rows, repairs = rows_in(text, "steps", "prompt", max_steps)
     steps: dict[int, Step] = {}
     for number, row in rows.items():
-        type, needs = row.get("type"), row.get("needs") or []
+        type: Any = row.get("type")  # a model may write anything there
+        needs = row.get("needs") or []
         if type not in types:
             repairs.append(f"Step {number} has the unknown type {type!r}; {fallback} does it.")
             type = fallback

@@ -4,7 +4,7 @@ makes one answer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, together
 from mlkit.errors import MlkitError, Unparsed
@@ -22,7 +22,8 @@ def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str]
     rows, repairs = rows_in(text, "assignments", "task", MAX_PIECES)
     tasks: dict[str, str] = {}
     for row in rows.values():
-        worker, task = row.get("worker"), row["task"]
+        worker: Any = row.get("worker")  # a model may write anything there
+        task = row["task"]
         if worker not in workers:
             repairs.append(f"There is no worker {worker!r}; {workers[0]} takes the piece.")
             worker = workers[0]

@@ -72,6 +72,7 @@ class ModelVoting:
         ]
         result = vote(votes)
         best = replies[speakers[votes.index(result.winner)]]
+        assert isinstance(best, Reply)  # only a reply can win
         return Voted(best.text, result, replies, best.cut_off)
 
     async def _speakers(
@@ -83,5 +84,6 @@ class ModelVoting:
         came = [n for n, answer in enumerate(answers) if answer is not None]
         if self.embed is None:
             return {n: answers.index(answers[n]) for n in came}
-        medoids = similar(await self.embed([replies[n].text for n in came]), self.threshold)
+        texts = [reply.text for n in came if isinstance(reply := replies[n], Reply)]
+        medoids = similar(await self.embed(texts), self.threshold)
         return {n: came[medoid] for n, medoid in zip(came, medoids, strict=True)}

@@ -93,13 +93,14 @@ class WeightedEnsemble:
         replies = await ask_all(ask, self.members, prompt, "answer", labels=self.labels)
         answers = [answer_in(reply, self.normalise) for reply in replies]
         scores = tuple(
-            0.0 if answer is None else self._score(reply)
+            self._score(reply) if isinstance(reply, Reply) and answer is not None else 0.0
             for answer, reply in zip(answers, replies, strict=True)
         )
         decision = decide(answers, scores, self.weights)
         if decision.winner is None:
             raise nothing_usable(replies)
         best = replies[answers.index(decision.winner)]
+        assert isinstance(best, Reply)  # only a reply can win
         return Weighted(best.text, decision, replies, scores, best.cut_off)
 
     def _score(self, reply: Reply) -> float:

@@ -1,6 +1,6 @@
 import pytest
 
-from mlkit.ask import Member, Reply
+from mlkit.ask import Failure, Member, Reply
 from mlkit.charts import local_or_hosted
 from mlkit.trace import Call
 
@@ -20,6 +20,13 @@ def test_local_is_paid_by_the_second_and_hosted_by_the_token():
     assert costs[0.3].local == pytest.approx(1000 * 3.6 / 3600 * 0.3)
     assert costs[0.3].hosted == pytest.approx(1000 * 100 * 0.5 / 1e6)
     assert costs[0.0].local == 0
+
+
+def test_a_call_that_failed_costs_its_seconds_and_no_tokens():
+    failed = Call(1, "answer", MEMBER, Failure(TimeoutError(), seconds=2.0))
+    costs = {cost.dollars_per_hour: cost for cost in local_or_hosted.rows([*CALLS, failed], 0.5, 1)}
+    assert costs[1].local == pytest.approx(1000 * 5.6 / 3600)
+    assert costs[1].hosted == pytest.approx(1000 * 100 * 0.5 / 1e6)
 
 
 def test_they_meet_where_both_cost_the_same():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.errors import EngineError
-from mlkit.parsing import label_in, plain
+from mlkit.parsing import Vote, label_in, plain
 from mlkit.patterns.voting import ModelVoting, similar, vote
 from mlkit.schedule import schedule
 from tests.conftest import Scripted
@@ -84,7 +84,7 @@ def test_what_the_normaliser_cannot_read_is_a_spoilt_vote() -> None:
     ask = Scripted({"vote 1": "refund or order", "vote 2": "It is a refund.", "vote 3": "Refund"})
     voting = ModelVoting(MEMBERS, normalise=lambda text: label_in(text, ("refund", "order")))
     result = asyncio.run(voting.run(ask, "Money back!"))
-    assert result.vote == ("refund", 2, 3, False, {"refund": 2})
+    assert result.vote == Vote("refund", 2, 3, False, {"refund": 2})
 
 
 def unit(*rows: list[float]) -> np.ndarray:
