@@ -267,7 +267,7 @@ def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> list[Covered]:
     each that occurs.
     """
     sure, correct = _columns(confidence, _shares(right))
-    places = np.array(levels(sure))
+    places = np.array(levels(sure.tolist()))
     order = sorted(range(len(sure)), key=lambda n: -places[n])
     sure, wrong = sure[order], np.cumsum(1 - correct[order])
     ends = np.flatnonzero(np.append(np.diff(places[order]) != 0, True))
@@ -347,7 +347,7 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
         f"{cost.size} costs and {quality.size} qualities; give one of each for every point",
     )
     known = ~np.isnan(cost + quality)
-    places, ranks = np.array(levels(cost[known])), np.array(levels(quality[known]))
+    places, ranks = (np.array(levels(each[known].tolist())) for each in (cost, quality))
     as_good = (places[:, None] <= places) & (ranks[:, None] >= ranks)
     better = (places[:, None] < places) | (ranks[:, None] > ranks)
     front = np.zeros(len(known), bool)

@@ -5,6 +5,7 @@ C10, C14 to C16.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -132,8 +133,8 @@ async def c9(kit: Kit) -> Finding:
     measured = (await orders.orders(kit)).of(["planner_executor", "single_model"])
     gain = difference(measured.column("planner_executor"), measured.column("single_model"))
     planning, doing, alone = (
-        np.mean(
-            [tokens(call for call in row[m][0].calls if which(call.role)) for row in measured.cells]
+        fmean(
+            tokens(call for call in row[m][0].calls if which(call.role)) for row in measured.cells
         )
         for m, which in ((0, _plans), (0, lambda role: not _plans(role)), (1, lambda role: True))
     )
