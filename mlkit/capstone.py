@@ -132,8 +132,8 @@ def _task(number: int, place: str, row: Any) -> Task:
         row = dict(zip(COLUMNS, row, strict=True))
     if not isinstance(row, Mapping):
         raise TaskError(
-            f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of these"
-            " three."
+            f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of"
+            " these three."
         )
     _need_columns(place, row)
     texts = (row["input"], row["grader"])

@@ -104,8 +104,8 @@ def first_object(text):
 
 
 PIECES = (
-    """{ } [ ] " : , \\ \\" \\u00e9 0 01 1 -2.5e3 . - true false null NaN -Infinity a é {"a": "k": {}
-[] [{ }} ": "}" {" "{" \0 \x1f \u2028""".split()
+    """{ } [ ] " : , \\ \\" \\u00e9 0 01 1 -2.5e3 . - true false null NaN -Infinity a é {"a": "k":
+{} [] [{ }} ": "}" {" "{" \0 \x1f \u2028""".split()
     + [" ", "\n", "\t", "\r", "\xa0"]
 )
 

@@ -15,7 +15,8 @@ from tests.benchmarks.timing import best_seconds
 pytestmark = pytest.mark.benchmark
 # Each is close to what some reader looks for, and is repeated.
 PIECES = (
-    """{ {" {"a": [{"a": {"a":1, {"a":"{ {"k":"v","k": {\\" ":{" {"":{"x [ " \\ ` ( 9 1,111 9e $ - . *
+    """{ {" {"a": [{"a": {"a":1, {"a":"{ {"k":"v","k": {\\" ":{" {"":{"x
+[ " \\ ` ( 9 1,111 9e $ - . *
 answer \\boxed é""".split()
     + ["1 ", ".5 ", "the ", "code ", " ", "\n", "x\n", ". a", "{} {x "]
 )
