@@ -7,16 +7,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlkit import export, paths, timings
-from mlkit.errors import EngineError, MlkitError
+from mlkit.engines.chat import check_prompt
+from mlkit.errors import BadPrompt, EngineError, MlkitError
 from mlkit.kit import Kit
 from mlkit.measure import Matrix, measure
 from mlkit.models import Prices
+from mlkit.parsing import quoted
 from mlkit.tasks import GRADERS, Task, TaskError
 from mlkit.trace import Pattern
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
+_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\n', re.IGNORECASE)  # Excel's own first line
 
 
 def example() -> Path:
@@ -41,6 +45,11 @@ def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
     the right one before the others, as no|yes; constraints, python: JSON, as in data/tasks. At most
     50. Raises TaskError, with the line that is wrong.
     """
+    if not isinstance(prompts, str | Path | Iterable) or isinstance(prompts, bytes):
+        raise TaskError(
+            f"{quoted(prompts)} is no place of prompts; wanted is the name of a CSV file, as"
+            ' "my_prompts.csv", or a list of (input, grader, gold).'
+        )
     rows: list[tuple[str, Any]]
     if isinstance(prompts, str | Path):
         rows, name = list(_lines(Path(prompts))), Path(prompts).name
@@ -59,30 +68,22 @@ def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
 
 
 def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
-    """Where each row of a CSV file stands, and the row by column. Comma, semicolon or tab; a line
-    without any text is none.
+    """Where each row of a CSV file stands, and the row by column. Comma, semicolon or tab, or what
+    the first line names (sep=;); a line without any text is none.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise TaskError(
-            f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8"
-        ) from None
-    except OSError:
-        raise TaskError(
-            f"There is no file {file.name} to read in this folder. Save your CSV file beside the"
-            " notebook."
-        ) from None
+    text = _text(file)
+    named = _SEPARATOR.match(text)
+    above, text = (1, text[named.end() :]) if named else (0, text)
     reader = csv.reader(
         io.StringIO(text, newline=""),
-        delimiter=max(",;\t", key=text.partition("\n")[0].count),
+        delimiter=named[1] if named else max(",;\t", key=text.lstrip().partition("\n")[0].count),
         strict=True,
     )
     columns: list[str] = []
-    starts = 1
+    starts = above + 1
     try:
         for cells in reader:
-            place, starts = f"{file.name}, line {starts}", reader.line_num + 1
+            place, starts = f"{file.name}, line {starts}", above + reader.line_num + 1
             if any(cell.strip() for cell in cells) and not columns:
                 columns = [cell.strip().lower() for cell in cells]
                 _need_columns(place, columns)
@@ -96,13 +97,29 @@ def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
     except csv.Error as error:
         raise TaskError(
             f"{file.name}, line {starts}: {error}. A quoted text ends with a quote; a quote within"
-            " it is doubled."
+            f" it is doubled; a cell holds at most {csv.field_size_limit():,} characters."
         ) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise TaskError(
+            f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8"
+        ) from None
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        raise TaskError(
+            f"There is no file {quoted(str(file))} to read in this folder. Save your CSV file"
+            " beside the notebook."
+        ) from None
+    return text
 
 
 def _need_columns(place: str, columns: Collection[str]) -> None:
     if missing := [name for name in COLUMNS if name not in columns]:
-        found = ", ".join(map(repr, columns))
+        found = ", ".join(map(quoted, list(columns)[:8]))
+        found += f" and {len(columns) - 8} more" * (len(columns) > 8)
         raise TaskError(
             f"{place}: found {found}; wanted are input, grader and gold. Missing:"
             f" {', '.join(missing)}."
@@ -115,23 +132,28 @@ def _task(number: int, place: str, row: Any) -> Task:
         row = dict(zip(COLUMNS, row, strict=True))
     if not isinstance(row, Mapping):
         raise TaskError(
-            f"{place}: it is {row!r}; wanted is ({', '.join(COLUMNS)}), or a dictionary of these"
-            " three."
+            f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of"
+            " these three."
         )
     _need_columns(place, row)
-    prompt, grader = (str(row[name] or "").strip() for name in ("input", "grader"))
+    texts = (row["input"], row["grader"])
+    prompt, grader = (text.strip() if isinstance(text, str) else "" for text in texts)
     if not prompt:
-        raise TaskError(f"{place}: the input is empty. Write the prompt there.")
+        raise TaskError(f"{place}: the input is empty, or no text. Write the prompt there.")
+    try:
+        check_prompt(prompt, 0)  # how long it may be depends on who will be asked
+    except BadPrompt as error:
+        raise TaskError(f"{place}: {error}") from None
     if grader.lower() not in _GOLDS:
         raise TaskError(
-            f"{place}: there is no grader {grader!r}; choose one of {', '.join(_GOLDS)}."
+            f"{place}: there is no grader {quoted(grader)}; choose one of {', '.join(_GOLDS)}."
         )
     name, read = _GOLDS[grader.lower()]
     try:
         gold = read(row["gold"])
         problem = GRADERS[name].problem(gold)
-    except (ValueError, TypeError, AttributeError):
-        problem = f"is {row['gold']!r}, and that is no gold for the grader {grader.lower()}"
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        problem = f"is {quoted(row['gold'])}, and that is no gold for the grader {grader.lower()}"
     if problem:
         raise TaskError(
             f"{place}: gold {problem}. For {grader.lower()} write, for example: "

@@ -186,10 +186,16 @@ class Matrix:
 
     def share(self, subject: str) -> float:
         """The share of right answers, over all tasks and samples."""
-        return float(self.right[:, self.subjects.index(subject)].mean())
+        return float(self.column(subject).mean())
 
     def column(self, subject: str) -> np.ndarray:
         """One subject's grades on each task, its mean over samples: shape (n,)."""
+        if subject not in self.subjects:
+            raise ValueError(
+                f"{subject!r} was not measured here; choose among {', '.join(self.subjects)}"
+            )
+        if not self.right.size:
+            raise ValueError("no task was measured; give measure(...) at least one")
         return self.right[:, self.subjects.index(subject)].mean(axis=1)
 
     def frame(self) -> pandas.DataFrame:
@@ -250,6 +256,8 @@ async def measure(
     measurement, which goes on where it stopped. A question that is not recorded raises NotRecorded.
     `progress` names a bar with the time left.
     """
+    if samples < 1 or at_once < 1:
+        raise ValueError(f"samples {samples}, at_once {at_once}; give 1 or more of each")
     from tqdm.auto import tqdm  # here, because only who measures needs it
 
     bar = tqdm(
@@ -315,6 +323,10 @@ def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Count once, then compare with any number of thresholds: `shares[:, None] >= thresholds` is what
     a slider needs.
     """
+    if np.ndim(answers) != 2 or np.size(answers) == 0:
+        raise ValueError(
+            f"answers of shape {np.shape(answers)}; give (items, members), at least one of each"
+        )
     votes = [vote(list(row)) for row in answers]
     return np.array([one.winner for one in votes], dtype=object), np.array(
         [one.count / one.of for one in votes]

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -17,6 +18,23 @@ _LEAD_IN = re.compile(r"^(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answ
 _NUMBER = re.compile(
     r"(?<![\w.,])[-+]?\$?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 )
+
+_GAP = r"[ \t\n\r]*+"
+_STRING = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_VALUE = (
+    rf"(?:[{{\[]|{_STRING}|-?(?:Infinity|(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)"
+    "|NaN|true|false|null)"
+)
+# What may come next in a JSON object and in a list. It depends on the character before.
+_NEXT = {
+    "{": re.compile(
+        rf"(?<=\{{){_GAP}\}}|(?<=[{{,]){_GAP}{_STRING}{_GAP}:|(?<=:){_GAP}{_VALUE}"
+        rf"|(?<![{{,:]){_GAP}[,}}]"
+    ),
+    "[": re.compile(rf"(?<=\[){_GAP}\]|(?<=[\[,]){_GAP}{_VALUE}|(?<![\[,]){_GAP}[,\]]"),
+}
+_OPENING = re.compile(rf'\{{(?={_GAP}["}}])')
+_DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
 
 
 class Likely(NamedTuple):
@@ -42,7 +60,7 @@ def label_in(text: str, labels: Collection[str]) -> str:
     if len(named) != 1:
         found = f"it names {' and '.join(named)}" if named else "it names none of them"
         raise Unparsed(
-            f"Expected one of {', '.join(labels)}; {found}: {_quote(text)}. "
+            f"Expected one of {', '.join(labels)}; {found}: {quoted(text)}. "
             "Ask for one word only, and show an example of each label."
         )
     return named[0]
@@ -62,27 +80,55 @@ def number_in(text: str) -> float:
         if len(found) == 1:
             return found.pop()
     competing = (
-        f"{', '.join(f'{number:g}' for number in sorted(found))} compete"
+        f"{', '.join(f'{number:g}' for number in sorted(found)[:9])} compete"
         if found
         else "there is none"
     )
-    raise Unparsed(f"Expected one number; {competing}: {_quote(text)}. Ask for the number alone.")
+    raise Unparsed(f"Expected one number; {competing}: {quoted(text)}. Ask for the number alone.")
 
 
 def object_in(text: str) -> dict[str, Any]:
     """The first JSON object in the text, code fences and chatter around it or not. Raises Unparsed
     where there is none.
     """
-    problem = "there is no '{'"
-    for start in (match.start() for match in re.finditer(r"\{", text)):
-        try:
-            return json.JSONDecoder().raw_decode(text, start)[0]
-        except (ValueError, RecursionError) as error:
-            problem = f"{error}"
+    read, problem, hopeless = json.JSONDecoder().raw_decode, "there is no '{'", set[int]()
+    for start in (match.start() for match in _OPENING.finditer(text)):
+        if start not in hopeless:
+            if not (unclosed := _unclosed(text, start)):
+                with suppress(ValueError):  # a number of more digits than Python reads
+                    return read(text, start)[0]
+            hopeless.update(unclosed)
+    try:
+        if "{" in text:
+            read(text, text.rindex("{"))
+    except ValueError as error:
+        problem = str(error)
     raise Unparsed(
-        f"Expected a JSON object; {problem}: {_quote(text)}. Pass the schema as `format`, and raise"
+        f"Expected a JSON object; {problem}: {quoted(text)}. Pass the schema as `format`, and raise"
         " max_tokens if the answer was cut off."
     )
+
+
+def _unclosed(text: str, start: int) -> list[int]:
+    """Where the brackets stand that are open when the object from `start` on stops being JSON; none
+    if it never does.
+
+    From none of them can an object be read: to know it keeps `object_in` from reading a long text
+    again for each brace. Raises Unparsed where too many are open.
+    """
+    opened, place = [start], start + 1
+    while opened and (part := _NEXT[text[opened[-1]]].match(text, place)):
+        place = part.end()
+        if text[place - 1] in "{[":
+            opened.append(place - 1)
+        elif text[place - 1] in "}]":
+            opened.pop()
+        if len(opened) > _DEEPEST:
+            raise Unparsed(
+                f"Expected a JSON object; it is more than {_DEEPEST} deep: {quoted(text)}. Ask for"
+                " a flat one, and pass its schema as `format`."
+            )
+    return opened
 
 
 def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
@@ -111,7 +157,7 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     if not mass:
         raise Unparsed(
             f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
-            f"{_quote(reply.text)}. Ask for one word only, and show an example of each label."
+            f"{quoted(reply.text)}. Ask for one word only, and show an example of each label."
         )
     label = highest(shares, shares.__getitem__)
     return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
@@ -201,7 +247,7 @@ def nothing_usable(replies: Iterable[Reply | Failure]) -> Exception:
     is one.
     """
     errors = [reply.error for reply in replies if isinstance(reply, Failure)]
-    texts = ", ".join(_quote(reply.text) for reply in replies if isinstance(reply, Reply))
+    texts = ", ".join(quoted(reply.text) for reply in replies if isinstance(reply, Reply))
     return (
         errors[0]
         if errors
@@ -225,5 +271,11 @@ def check_members(members: Sequence[Member]) -> None:
         )
 
 
-def _quote(text: str) -> str:
-    return repr(text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}")
+def quoted(value: object) -> str:
+    """A value as Python writes it, its middle left out where it is long: for messages."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # a number of 5,000 digits; a list in a list in a list ...
+        return f"a {type(value).__name__} too large to show"
+    cut = text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}"
+    return repr(cut) if isinstance(value, str) else cut

@@ -4,12 +4,14 @@ stand at each function.
 
 from collections.abc import Sequence
 from math import nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mlkit.ties import TOLERANCE, exceeds, highest, levels
+
+_MOST = 10**6  # items, voters or resamples: more would take all memory, or hours
 
 
 class Interval(NamedTuple):
@@ -97,7 +99,8 @@ def wilson(right: int, n: int) -> Interval:
     """The share right/n with its 95% score interval (Wilson 1927). With nothing measured: anywhere
     from 0 to 1.
     """
-    _need(0 <= right <= n, f"{right} right of {n} cannot be")
+    right, n = _whole("right", right, 0), _whole("n", n, 0)
+    _need(right <= n, f"{right} right of {n} cannot be")
     if n == 0:
         return Interval(nan, 0.0, 1.0)
     from scipy.stats import binomtest  # here, because it takes a second to import
@@ -128,6 +131,7 @@ def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, fl
     """Mean, low, high, n: percentile interval (Efron & Tibshirani 1993, ch. 13). Takes 16 bytes x
     resamples x n.
     """
+    resamples, seed = _whole("resamples", resamples, 1), _whole("seed", seed, 0)
     chosen = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
     low, high = np.percentile(values[chosen].mean(axis=1), [2.5, 97.5])
     return float(values.mean()), float(low), float(high), len(values)
@@ -151,9 +155,9 @@ def mean_correlation(matrix: ArrayLike) -> float:
     """The mean of the pairs in a correlation matrix (m, m): off the diagonal, nans left out; nan if
     none is left.
     """
-    square = np.asarray(matrix, float)
+    square = _floats(matrix)
     _need(
-        square.shape == (len(square),) * 2,
+        square.ndim == 2 and square.shape[0] == square.shape[1],
         f"shape {square.shape} is not (m, m); give error_correlation(grades)",
     )
     pairs = square[~np.eye(len(square), dtype=bool) & ~np.isnan(square)]
@@ -167,6 +171,7 @@ def effective_voters(n: int, rho: float) -> float:
     rho: mean correlation of their errors, above -1 / (n - 1) (the least that n voters can have) and
     at most 1.
     """
+    n, rho = _whole("n", n, 1), _number("rho", rho)
     possible = n >= 1 and (n == 1 or rho > -1 / (n - 1)) and rho <= 1
     _need(
         possible,
@@ -185,9 +190,10 @@ def condorcet(p: float, n: int, rho: float = 0.0) -> float:
     beta-binomial (the Polya urn of Ladha 1995), which is one model of correlation among many: votes
     with the same p and rho can have another majority.
     """
+    n, p, rho = _whole("n", n, 1), _number("p", p), _number("rho", rho)
     _need(
-        n >= 1 and 0 <= p <= 1 and 0 <= rho <= 1,
-        f"n {n}, p {p}, rho {rho}; give n 1 or more, p and rho in [0, 1]",
+        n <= 10_000 and 0 <= p <= 1 and 0 <= rho <= 1,
+        f"n {n}, p {p}, rho {rho}; give n 1 to 10,000, p and rho in [0, 1]",
     )
     counts = np.array(
         [1 - p, p]
@@ -240,8 +246,15 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
     """The share right / of drawn to one half, never 0 or 1: (right + 1) / (of + 2) (rule of
     succession, Laplace 1774).
     """
-    rights, asked = np.asarray(right), np.asarray(of)
-    _need(bool(np.all((rights >= 0) & (rights <= asked))), f"{rights} right of {asked} cannot be")
+    rights, asked = _floats(right), _floats(of)
+    _need(
+        rights.shape == asked.shape or asked.ndim == 0,
+        f"shapes {rights.shape} and {asked.shape}; give one `of` for all, or one for each",
+    )
+    _need(
+        bool(np.all((rights >= 0) & (rights <= asked) & np.isfinite(asked))),
+        f"{rights} right of {asked} cannot be",
+    )
     return (rights + 1) / (asked + 2)
 
 
@@ -252,6 +265,7 @@ def break_even_escalation(cheap: float, strong: float) -> float:
     From cheap + share x strong = strong (a cascade: FrugalGPT, Chen et al. 2023), in [0, 1]; cheap:
     all calls made before.
     """
+    cheap, strong = _number("cheap", cheap), _number("strong", strong)
     _need(
         cheap >= 0 and strong > 0,
         f"costs are {cheap} and {strong}; give cheap 0 or more, strong above 0",
@@ -281,6 +295,7 @@ def area_under(rows: Sequence[Covered]) -> float:
     """The mean risk over all coverages, in [0, 1], less is better: AURC (Geifman et al. 2019). nan
     for no rows.
     """
+    _need_rows(rows, Covered)
     widths = np.diff([0.0, *(row.coverage for row in rows)])
     return float(widths @ [row.risk for row in rows]) if rows else nan
 
@@ -293,7 +308,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
     first holds 0 as well.
     """
     sure, correct = _columns(_shares(confidence), _shares(right))
-    edges = np.linspace(0, 1, bins + 1)
+    edges = np.linspace(0, 1, _whole("bins", bins, 1) + 1)
     place = np.searchsorted(edges[1:-1] + TOLERANCE, sure)
     return [
         Bin(
@@ -311,6 +326,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
     """The mean gap of confidence and accuracy over the items, in [0, 1]: ECE (Guo et al. 2017). nan
     for no bins.
     """
+    _need_rows(bins, Bin)
     gaps = [abs(one.accuracy - one.confidence) for one in bins]
     return float(np.average(gaps, weights=[one.n for one in bins])) if bins else nan
 
@@ -338,12 +354,9 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
     """True where no other point costs no more, is as good, and is better in one (Pareto 1906); both
     (n,); nan: False.
     """
-    cost, quality = (
-        np.asarray(costs, float),
-        np.asarray(qualities, float),
-    )  # not _columns: a nan is allowed
+    cost, quality = _floats(costs), _floats(qualities)  # not _columns: a nan is allowed
     _need(
-        cost.shape == quality.shape,
+        cost.ndim == 1 and cost.shape == quality.shape,
         f"{cost.size} costs and {quality.size} qualities; give one of each for every point",
     )
     known = ~np.isnan(cost + quality)
@@ -366,11 +379,12 @@ def speed_up(serial_share: float, workers: int) -> float:
     """How many times faster: 1 / (s + (1 - s) / workers), s the share of the time that nobody can
     share (Amdahl 1967).
     """
+    serial_share, sharing = _number("serial_share", serial_share), _number("workers", workers)
     _need(
-        0 <= serial_share <= 1 and workers >= 1,
+        0 <= serial_share <= 1 and sharing >= 1,
         f"{serial_share} serial, {workers} workers; give [0, 1], and 1 or more",
     )
-    return 1 / (serial_share + (1 - serial_share) / workers)
+    return 1 / (serial_share + (1 - serial_share) / sharing)
 
 
 def _need(holds: bool, otherwise: str) -> None:
@@ -379,9 +393,43 @@ def _need(holds: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
+def _number(name: str, value: float) -> float:
+    """The value as a float. Raises ValueError for what is none, and for nan and infinite."""
+    number = _floats(value)
+    _need(
+        number.ndim == 0 and bool(np.isfinite(number)), f"{name} cannot be {value}; give a number"
+    )
+    return float(number)
+
+
+def _whole(name: str, value: int, least: int) -> int:
+    """The value as a whole number. Raises ValueError for what is none, or less than `least`."""
+    number = _number(name, value)
+    _need(
+        number.is_integer() and least <= number <= _MOST,
+        f"{name} cannot be {value}; give a whole number, {least} or more",
+    )
+    return int(number)
+
+
+def _need_rows(rows: Sequence[Any], kind: type) -> None:
+    _need(
+        isinstance(rows, Sequence) and all(isinstance(row, kind) for row in rows),
+        f"rows cannot be {type(rows).__name__}; give a list of {kind.__name__}",
+    )
+
+
+def _floats(values: ArrayLike) -> np.ndarray:
+    """The values as floats; None is nan. Raises ValueError for what is no number, or no table."""
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"a value is no number ({error}); give numbers") from None
+
+
 def _shares(values: ArrayLike) -> np.ndarray:
     """The values as floats. Raises ValueError unless all are in [0, 1]."""
-    shares = np.asarray(values, float)
+    shares = _floats(values)
     _need(
         bool(np.all((shares >= 0) & (shares <= 1))), f"values are {shares}; give shares, in [0, 1]"
     )
@@ -392,7 +440,7 @@ def _columns(*values: ArrayLike) -> list[np.ndarray]:
     """Each as floats (n,), one number an item. Raises ValueError for no items, unequal lengths and
     missing values.
     """
-    columns = [np.asarray(column, float) for column in values]
+    columns = [_floats(column) for column in values]
     shapes = [column.shape for column in columns]
     _need(
         all(len(shape) == 1 and shape[0] > 0 for shape in shapes),
@@ -403,8 +451,8 @@ def _columns(*values: ArrayLike) -> list[np.ndarray]:
         f"unequal lengths {[len(column) for column in columns]}; give the same items, in one order",
     )
     _need(
-        all(np.isfinite(column).all() for column in columns),
-        "a value is nan or infinite; leave that item out",
+        all((abs(column) <= 1e100).all() for column in columns),
+        "a value is nan, infinite or above 1e100; leave that item out",
     )
     return columns
 
@@ -413,7 +461,7 @@ def _graded(grades: ArrayLike) -> np.ndarray:
     """Grades as bools (m, n). Raises ValueError for another shape, for none, and for what is
     neither True nor False.
     """
-    table = np.asarray(grades, float)
+    table = _floats(grades)
     _need(
         table.ndim == 2 and table.size > 0,
         f"grades of shape {table.shape}; give (members, items), at least one of each",

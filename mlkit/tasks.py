@@ -13,8 +13,8 @@ from typing import Any
 
 from mlkit import paths
 from mlkit.errors import MlkitError, Unparsed
-from mlkit.parsing import label_in, number_in, object_in, plain
-from mlkit.tools import ToolError, arithmetic, python_expression
+from mlkit.parsing import label_in, number_in, object_in, plain, quoted
+from mlkit.tools import MAX_SIZE, ToolError, arithmetic, python_expression
 
 QUEUES = ("repair", "order", "refund", "advice", "complaint")
 KINDS = ("code", "math", "creative", "general")
@@ -74,7 +74,7 @@ def load(name: str, folder: Path | None = None) -> list[Task]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             task = _task(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"has no {error}" if isinstance(error, KeyError) else str(error)
             raise TaskError(
                 f"{path.name}, line {number}: {problem}. Mend the line; data/README.md shows the"
@@ -158,21 +158,25 @@ def draws(variables: Mapping[str, Mapping[str, Sequence[Any]]]) -> list[dict[str
     """
     chance = random.Random(json.dumps(variables, sort_keys=True))
     return [
-        {
-            name: (
-                chance.randint(*rule["range"]) if "range" in rule else chance.choice(rule["one_of"])
-            )
-            for name, rule in variables.items()
-        }
-        for _ in range(DRAWS)
+        {name: _draw(chance, name, rule) for name, rule in variables.items()} for _ in range(DRAWS)
     ]
+
+
+def _draw(chance: random.Random, name: str, rule: Mapping[str, Sequence[Any]]) -> Any:
+    match rule:
+        case {"range": [int(low), int(high)]} if low <= high:
+            return chance.randint(low, high)
+        case {"one_of": [_, *_] as values}:
+            return chance.choice(values)
+    raise ValueError(
+        f'{name} is neither {{"range": [low, high]}}, two whole numbers, nor {{"one_of": [values]}}'
+    )
 
 
 def _same(one: Any, other: Any) -> bool:
     numbers = isinstance(one, int | float) and isinstance(other, int | float)
-    ordinary = (
-        numbers and abs(one) < 1e300
-    )  # a whole number of any length would not fit into a float
+    # A whole number of any length would not fit into a float.
+    ordinary = numbers and abs(one) < 1e300 and abs(other) < 1e300
     return math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9) if ordinary else one == other
 
 
@@ -267,20 +271,22 @@ def decision(text: str, gold: Mapping[str, Any]) -> str:
 
 
 def _not_a_number(gold: Any) -> str:
-    number = isinstance(gold, int | float) and not isinstance(gold, bool) and math.isfinite(gold)
-    return "" if number else f"is {gold!r}; this grader takes a number"
+    number = isinstance(gold, int | float) and not isinstance(gold, bool)
+    return (
+        ""
+        if number and abs(gold) <= MAX_SIZE
+        else f"is {quoted(gold)}; this grader takes a number, of at most 30 digits"
+    )
 
 
 def _not_python(gold: Any) -> str:
     if not isinstance(gold, dict) or not {"expression", "variables"} <= gold.keys():
         return 'is not {"expression": ..., "variables": ...}'
     try:
-        truth = python_expression(gold["expression"])
-        for inputs in draws(gold["variables"]):
-            truth(inputs)
-    except (ToolError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        given = python_right(gold["expression"], gold)
+    except (ToolError, TypeError, ValueError, AttributeError, RecursionError) as error:
         return f"cannot be worked out on its own variables ({error})"
-    return ""
+    return "" if given else "is a value that its own expression does not give, as nan"
 
 
 def _not_short(gold: Any) -> str:
@@ -293,8 +299,13 @@ def _not_short(gold: Any) -> str:
         return 'is not {"accept": [texts], "reject": [texts]}'
     if not all(map(spoken, gold["accept"])):
         return "accepts an answer without a word"
-    clash = [phrase for phrase in gold["accept"] if not short_right(phrase, gold)]
-    return f"accepts {clash[0]!r}, which its own reject refuses" if clash else ""
+    for phrase in gold["accept"]:
+        if not short_right(phrase, {"accept": [phrase], "reject": gold.get("reject", [])}):
+            return (
+                f"accepts {quoted(phrase)}, which its own reject refuses, or which has more than"
+                f" {ANSWER_WORDS} words"
+            )
+    return ""
 
 
 def _not_constraints(gold: Any) -> str:
@@ -306,7 +317,25 @@ def _not_constraints(gold: Any) -> str:
         for name, value in gold.items()
         if type(value) is not known[name] or not (type(value) is int or _texts(value))
     ]
-    return f"has a {wrong[0]} of the wrong type" if wrong else ""
+    return f"has a {wrong[0]} of the wrong type" if wrong else _unkeepable(gold)
+
+
+def _unkeepable(gold: Mapping[str, Any]) -> str:
+    """Why no text can keep these rules; empty where one can."""
+    mentions, forbidden = gold.get("mentions", []), gold.get("forbidden", [])
+    lines = gold.get("lines", 1)
+    fewest, most = max(gold.get("min_words", 1), lines, 1), gold.get("max_words", math.inf)
+    wordless = [word for word in (*mentions, *forbidden) if not spoken(word)]
+    clash = [(one, no) for one in mentions for no in forbidden if _mentions(spoken(one), no)]
+    if wordless:
+        return f"has a text without a word: {quoted(wordless[0])}"
+    if clash:
+        return f"mentions {quoted(clash[0][0])} and forbids {quoted(clash[0][1])}"
+    if lines < 1:
+        return f"wants {lines} lines"
+    return f"cannot be kept: no text has {fewest} words or more and {most} or fewer" * (
+        fewest > most
+    )
 
 
 def _not_order(gold: Any) -> str:

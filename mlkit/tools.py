@@ -21,7 +21,7 @@ _STOP_WORDS = frozenset(
 _MAX_CHARACTERS = 200
 _MAX_NODES = 60
 _MAX_EXPONENT = 100
-_MAX_SIZE = 1e30
+MAX_SIZE = 1e30
 
 
 class ToolError(MlkitError):
@@ -154,7 +154,7 @@ def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
     """A text times a number would take unlimited memory, and no formula needs it."""
 
     def checked(*values: Any) -> Any:
-        if not all(isinstance(value, int | float) and abs(value) <= _MAX_SIZE for value in values):
+        if not all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values):
             raise ToolError("Arithmetic takes numbers of ordinary size only.")
         return operation(*values)
 
@@ -184,13 +184,13 @@ def _value(text: str) -> float:
     value = simpleeval.SimpleEval(
         operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}
     ).eval(text)
-    if type(value) not in (int, float) or not abs(value) <= _MAX_SIZE:
+    if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
         raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
     return value
 
 
 def _power(base: float, exponent: float) -> float:
-    if abs(exponent) > _MAX_EXPONENT or abs(base) > _MAX_SIZE:
+    if abs(exponent) > _MAX_EXPONENT or abs(base) > MAX_SIZE:
         raise ToolError(f"{base:g} to the power of {exponent:g} is too large to compute here.")
     return base**exponent
 

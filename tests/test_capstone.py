@@ -3,10 +3,15 @@ says what was measured.
 """
 
 import asyncio
+import json
+import tempfile
+import time
 from math import inf
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import mlkit
 from mlkit import capstone, timings
@@ -169,6 +174,198 @@ def test_what_is_no_text_or_not_there_is_told(tmp_path):
     for missing in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TaskError, match="There is no file"):
             capstone.own(missing)
+
+
+DEEP = "[" * 100_000
+
+
+def rules(text: str) -> str:
+    """A line of the file whose gold is this JSON."""
+    return HEAD + 'Write.,constraints,"' + text.replace('"', '""') + '"\n'
+
+
+def formula(variables: str, expression: str = "n * 2") -> str:
+    gold = f'{{"expression": "{expression}", "variables": {variables}}}'
+    return HEAD + 'Work it out.,python,"' + gold.replace('"', '""') + '"\n'
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (HEAD + f"How many?,number,{'9' * 400}\n", "line 2: gold is 9999"),
+        (HEAD + f"How many?,expression,{'9' * 5000}\n", "line 2: gold is '9999"),
+        (HEAD + f"How many?,number,{DEEP}\n", r"line 2: gold is '\[\[\["),
+        (rules(f'{{"mentions": {DEEP}'), r"line 2: gold is '{.mentions.: \[\[\["),
+        (formula('{"n": {"range": [1, 1e400]}}'), 'line 2: gold cannot be worked out.*"range"'),
+        (formula('{"n": {"range": [1, 1e20]}}'), 'gold cannot be worked out.*"range"'),
+        (formula('{"n": {"range": [9, 1]}}'), 'gold cannot be worked out.*"range"'),
+        (formula('{"n": {"range": [1, 9]}}', "float('nan')"), "own expression does not give"),
+        (rules('{"mentions": ["!"]}'), "line 2: gold has a text without a word: '!'"),
+        (rules('{"forbidden": ["the"]}'), "gold has a text without a word: 'the'"),
+        (rules('{"min_words": 9, "max_words": 3}'), "no text has 9 words or more and 3 or fewer"),
+        (rules('{"lines": 5, "max_words": 3}'), "no text has 5 words or more and 3 or fewer"),
+        (rules('{"max_words": 0}'), "no text has 1 words or more and 0 or fewer"),
+        (rules('{"lines": 0}'), "line 2: gold wants 0 lines"),
+        (
+            rules('{"mentions": ["Ring my bells!"], "forbidden": ["bell", "lock"]}'),
+            "line 2: gold mentions 'Ring my bells!' and forbids 'bell'",
+        ),
+        (HEAD + f"Which?,text,{'yes ' * 13}\n", "line 2: gold accepts 'yes yes"),
+        (HEAD + "What?,number,3\nWh\0at?,number,3\n", "line 3: The prompt holds a NUL"),
+        (HEAD.replace("in", "i\0n"), "line 1: found 'i\\\\x00nput'"),
+        (HEAD + f"{'What? ' * 900_000},number,3\n", "line 2: field larger than field limit"),
+        ("\n\nsep=;\n", "line 3: found 'sep="),
+        (",".join("abcdefghijkl") + "\n", "'h' and 4 more; wanted are input"),
+    ],
+)
+def test_what_no_answer_could_keep_or_nobody_could_read_is_refused_with_its_line(
+    tmp_path, text, words
+):
+    with pytest.raises(TaskError, match=f"^mine.csv, .*{words}") as error:
+        capstone.own(csv(tmp_path, text))
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "gold, text",
+    [
+        ({"mentions": ["bell"], "forbidden": ["bells"]}, "One bell."),
+        ({"min_words": 3, "max_words": 3, "lines": 3}, "a\nb\nc"),
+        ({"max_words": 1, "lines": 1}, "Ring"),
+    ],
+)
+def test_strict_rules_that_a_text_can_keep_are_read(gold, text):
+    (task,) = capstone.own([("Write.", "constraints", gold)])
+    assert task.right(text)
+
+
+@pytest.mark.parametrize(
+    "file", ["", "no\0thing.csv", "\ud800.csv", "a" * 5000, Path(), Path("folder")]
+)
+def test_a_name_that_no_file_can_have_is_no_file(file):
+    with pytest.raises(TaskError, match="^There is no file '") as error:
+        capstone.own(file)
+    assert len(str(error.value)) < 250
+
+
+@pytest.mark.parametrize("prompts", [None, 5, b"mine.csv", open])
+def test_what_is_neither_a_file_nor_a_list_is_told(prompts):
+    with pytest.raises(TaskError, match="wanted is"):
+        capstone.own(prompts)
+
+
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        nested(100_000),
+        (nested(100_000), "number", 3),
+        ("What?", nested(100_000), 3),
+        ("What?", "number", nested(100_000)),
+        ("What?", "number", 10**5000),
+        ("What?", "constraints", {"mentions": nested(100_000)}),
+        ("What?", "python", {"expression": "n", "variables": {"n": {"one_of": nested(9999)}}}),
+        ("Wh\ud800at?", "number", 3),
+    ],
+    ids=range(8),
+)
+def test_a_row_that_cannot_even_be_shown_is_refused(row):
+    with pytest.raises(TaskError, match="^row 2: ") as error:
+        capstone.own([ROW, row])
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_the_line_that_names_the_separator_for_excel_is_read(tmp_path, first):
+    text = first + "input;grader;gold\nA bell, a lock?;number;3\n"
+    (task,) = capstone.own(csv(tmp_path, text, "utf-8-sig"))
+    assert task.input == "A bell, a lock?"
+    with pytest.raises(TaskError, match="mine.csv, line 4: the input is empty"):
+        capstone.own(csv(tmp_path, text + ";number;4\n"))
+    assert capstone.own(csv(tmp_path, text.replace(";", "|")))[0].gold == 3
+
+
+def test_empty_lines_above_do_not_hide_the_separator(tmp_path):
+    (task,) = capstone.own(csv(tmp_path, "\n\ninput;grader;gold\nOpen?;label;yes|no\n"))
+    assert task.gold == {"accept": ["yes"], "reject": ["no"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_unicode_text_of_a_spreadsheet_says_how_to_save_it(tmp_path, encoding):
+    with pytest.raises(TaskError, match="is no text in UTF-8.*CSV UTF-8"):
+        capstone.own(csv(tmp_path, HEAD + "Für wen?,number,3\n", encoding))
+
+
+def test_many_right_words_are_read_at_once(tmp_path):
+    started = time.perf_counter()
+    capstone.own([("Which?", "text", [f"w{n}" for n in range(20_000)])])
+    assert time.perf_counter() - started < 3  # .1 s; each compared with each: minutes
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+GOLDS = VALUES | st.fixed_dictionaries(
+    {},
+    optional={
+        "mentions": st.lists(st.text(max_size=5), max_size=2),
+        "forbidden": st.lists(st.text(max_size=5), max_size=2),
+        "min_words": st.integers(),
+        "max_words": st.integers(),
+        "lines": st.integers(),
+        "expression": st.text("n12 +*/()", max_size=9) | st.sampled_from(["n", "2**n", "1 / n"]),
+        "variables": st.dictionaries(
+            st.just("n"),
+            st.fixed_dictionaries({"range": st.lists(st.integers() | st.floats(), max_size=3)})
+            | st.fixed_dictionaries({"one_of": st.lists(VALUES, max_size=3)}),
+        ),
+    },
+)
+TYPED = st.sampled_from(["number", "text", "label", "expression", "constraints", "python"])
+ROWS = st.tuples(st.text(min_size=1) | st.just("What?"), TYPED, GOLDS)
+
+
+def tasks_or_task_error(prompts) -> None:
+    """Whatever is read can be graded, too."""
+    try:
+        tasks = capstone.own(prompts)
+    except TaskError:
+        return
+    for task in tasks:
+        task.right("3"), task.right("Ring my bell"), task.right('{"a": 1}')
+
+
+@given(st.lists(VALUES | ROWS, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_any_rows_are_tasks_or_a_task_error(rows):
+    tasks_or_task_error(rows)
+
+
+@given(
+    st.binary(max_size=60)
+    | st.lists(ROWS, max_size=3).map(
+        lambda rows: (
+            HEAD + "\n".join(f'{a},{b},"{json.dumps(c)}"'.replace('\\"', '""') for a, b, c in rows)
+        ).encode("utf-8", "surrogatepass")
+    )
+    | st.lists(st.text(',;\t"\n=|9s{}[]') | st.just("What?,number,3\n")).map(
+        lambda texts: (HEAD + "".join(texts)).encode()
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_any_file_is_tasks_or_a_task_error(data):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mine.csv"
+        file.write_bytes(data)
+        tasks_or_task_error(file)
 
 
 class Kit:

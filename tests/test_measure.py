@@ -18,7 +18,7 @@ import pytest
 from mlkit.ask import Member
 from mlkit.engines.recording import load_file
 from mlkit.errors import EngineTimeout, NotRecorded
-from mlkit.measure import Matrix, alone, measure, merged
+from mlkit.measure import Matrix, agreed, alone, measure, merged
 from mlkit.models import Price
 from mlkit.parsing import label_in
 from mlkit.patterns.fan_out import ModelFanOut
@@ -326,3 +326,19 @@ def test_a_killed_measurement_loses_one_call_at_most_and_ends_with_the_same_matr
     assert Server.asked == ["3 + 3?", "4 + 4?"]
     assert resumed == undisturbed == "['2', '4', '6', '8']\n"
     assert load_file(killed).exchanges == load_file(whole).exchanges
+
+
+def test_nothing_measured_is_told_and_never_waits_or_divides_by_zero(scripted):
+    ask = scripted({"": calculator})
+    for wrong in ({"samples": 0}, {"at_once": 0}, {"samples": -1}):
+        with pytest.raises(ValueError, match="give 1 or more"):
+            asyncio.run(measure(ask, {"good": member(GOOD)}, SUMS, **wrong))
+    for answers in ([], [[], []], ["a"]):
+        with pytest.raises(ValueError, match="at least one of each"):
+            agreed(np.array(answers, dtype=object))
+    empty = asyncio.run(measure(ask, {"good": member(GOOD)}, []))
+    for share in (empty.share, empty.column):
+        with pytest.raises(ValueError, match="no task was measured"):
+            share("good")
+        with pytest.raises(ValueError, match="'best' was not measured here; choose among good"):
+            share("best")

@@ -1,8 +1,9 @@
 import json
 import math
+import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlkit.ask import Member, Reply
@@ -89,6 +90,56 @@ def test_an_object_is_found_in_fences_and_chatter(value):
 def test_what_is_no_object_is_refused(text, why):
     with pytest.raises(Unparsed, match=why):
         object_in(text)
+
+
+def first_object(text):
+    """What object_in gives, written as plainly as can be: try each brace in turn. Slow."""
+    problem = "there is no '{'"
+    for start in (n for n, character in enumerate(text) if character == "{"):
+        try:
+            return json.JSONDecoder().raw_decode(text, start)[0]
+        except ValueError as error:
+            problem = str(error)
+    return problem
+
+
+PIECES = (
+    """{ } [ ] " : , \\ \\" \\u00e9 0 01 1 -2.5e3 . - true false null NaN -Infinity a é {"a": "k":
+{} [] [{ }} ": "}" {" "{" \0 \x1f \u2028""".split()
+    + [" ", "\n", "\t", "\r", "\xa0"]
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+@settings(max_examples=1000)
+def test_it_is_the_first_brace_from_which_json_can_be_read(text):
+    expected = first_object(text)
+    if isinstance(expected, dict):
+        assert repr(object_in(text)) == repr(expected)  # repr: nan is not nan
+    else:
+        with pytest.raises(Unparsed) as refused:
+            object_in(text)
+        assert expected in str(refused.value)
+
+
+def test_a_megabyte_of_braces_is_refused_at_once():
+    started = time.perf_counter()
+    with pytest.raises(Unparsed, match="property name"):
+        object_in("{" * 1_000_000)
+    assert time.perf_counter() - started < 3  # .02 s; with each brace tried, 12 s
+
+
+def test_many_numbers_are_refused_in_few_words():
+    with pytest.raises(Unparsed, match="0, 1, 2, 3, 4, 5, 6, 7, 8 compete") as refused:
+        number_in(" ".join(map(str, range(1000))))
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 100 + "1" + "}" * 100, '{"a":' + "[" * 100_000])
+def test_what_is_nested_too_deep_is_refused_on_every_python_alike(text):
+    with pytest.raises(Unparsed, match="more than 99 deep"):
+        object_in(f"Here: {text}")
+    assert object_in(text[5:-1] if text.endswith("}") else "{}") is not None
 
 
 def test_the_likeliest_label_counts_all_its_spellings():
