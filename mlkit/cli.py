@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from mlkit import paths
-from mlkit.errors import MlkitError, ModelMissing, WeightsError
+from mlkit.errors import MlkitError, ModelMissing, WeightsError, WriteError
 from mlkit.models import CASTS, Cast
 
 app = typer.Typer(
@@ -54,9 +54,14 @@ def lab(
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
     try:
+        paths.check_jupyter()
         engine = _prepare(_cast(cast))
     except MlkitError as error:
         _stop(error)
+    try:
+        paths.check_folder(paths.notebooks(), "What you change will not be saved.")
+    except WriteError as error:
+        console.print(str(error), style="yellow", markup=False, soft_wrap=True)
     console.print(
         f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C,"
         " twice.",
@@ -251,9 +256,8 @@ def findings() -> None:
     from mlkit.findings import page
 
     try:
-        (paths.data() / "FINDINGS.md").write_text(
-            asyncio.run(page.page(mlkit.connect(engine="replay"))), encoding="utf-8"
-        )
+        found = asyncio.run(page.page(mlkit.connect(engine="replay")))
+        paths.write(paths.data() / "FINDINGS.md", found)
     except MlkitError as error:
         _stop(error)
     console.print("Written: data/FINDINGS.md")

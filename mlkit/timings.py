@@ -197,13 +197,10 @@ def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
     is removed.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
         return []
     written = path.read_text(encoding="utf-8")
-    path.write_text(written[: written.rfind("\n") + 1], encoding="utf-8")
+    paths.write(path, written[: written.rfind("\n") + 1])
     header, rows = _load(path)
     if not header.same_models(kit.engine.header) or header.machine != kit.engine.header.machine:
         raise RecordingError(
@@ -230,7 +227,7 @@ def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
 
 
 def _append(path: Path, row: Mapping[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
+    with paths.writing(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

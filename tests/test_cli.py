@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -79,6 +80,25 @@ class TestLab:
             and "mlkit record --cast laptop" in " ".join(result.output.split())
             and not launched
         )
+
+    @pytest.mark.parametrize("home", ["a file", "nowhere"])
+    def test_a_home_that_jupyter_cannot_use_is_one_line(self, launched, tmp_path, home):
+        (tmp_path / "file").write_text("a file")
+        place = tmp_path / "file" if home == "a file" else Path("/proc/nowhere")
+        result = run("lab", "--replay", HOME=str(place), JUPYTER_RUNTIME_DIR=f"{place}/runtime")
+        assert result.exit_code == 1 and not launched
+        line = result.output.strip()
+        assert line.startswith("WriteError: ") and "\n" not in line
+        assert f"{place}/runtime: " in line and "JUPYTER_RUNTIME_DIR=/another/folder" in line
+
+    def test_a_clone_that_cannot_be_written_is_said_and_opened(
+        self, launched, tmp_path, monkeypatch
+    ):
+        (tmp_path / "file").write_text("a file")
+        monkeypatch.setattr(paths, "notebooks", lambda: tmp_path / "file")
+        result = run("lab", "--replay", JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"))
+        assert launched["command"] and f"{tmp_path}/file: " in result.output
+        assert "not be saved" in result.output
 
 
 def test_lab_turns_the_news_off():
@@ -252,6 +272,52 @@ def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):
         RecordingError, match="There is no study and no notebook .*nowhere.ipynb. Studies: desk, "
     ):
         record.record([tmp_path / "nowhere.ipynb"], CASTS["tiny"], False, cli.console)
+
+
+def test_findings_that_cannot_be_written_say_where_and_leave_the_old_ones(tmp_path, monkeypatch):
+    async def page_of(kit):
+        return "new"
+
+    (tmp_path / "FINDINGS.md").write_text("old")
+    monkeypatch.setattr("mlkit.findings.page.page", page_of)
+    monkeypatch.setattr("mlkit.connect", lambda engine: None)
+    monkeypatch.setattr(paths, "data", lambda: tmp_path)
+    monkeypatch.setattr("os.fsync", no_space)
+    result = run("findings")
+    assert result.exit_code == 1
+    assert result.output.startswith("WriteError: Could not write ")
+    assert f"{tmp_path}/FINDINGS.md: No space left on device. " in result.output
+    assert (tmp_path / "FINDINGS.md").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["FINDINGS.md"]
+
+
+def no_space(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_notebook_that_cannot_be_stored_says_where_and_stays(tmp_path, monkeypatch):
+    path = notebook(tmp_path, "1")
+    before = path.read_bytes()
+    monkeypatch.setattr(record, "execute", lambda path, **_: nbformat.read(path, as_version=4))
+    monkeypatch.setattr("os.fsync", no_space)
+    result = run("store", str(path))
+    assert result.exit_code == 1
+    assert f"WriteError: Could not write {path}: No space left on device. " in result.output
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
+
+
+def test_a_kernel_without_a_place_for_its_files_is_one_line(tmp_path):
+    path = notebook(tmp_path, "1")
+    result = run("store", str(path), JUPYTER_RUNTIME_DIR=f"{path}/runtime")
+    assert result.exit_code == 1
+    assert result.output.startswith("WriteError: ") and "JUPYTER_RUNTIME_DIR=" in result.output
+
+
+def test_what_a_stored_notebook_writes_beside_itself_is_thrown_away(tmp_path):
+    path = notebook(tmp_path, "open('decision_card.html', 'w').close()")
+    record.store(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
 
 
 def test_python_dash_m_is_the_same():
