@@ -102,7 +102,7 @@ def _prepare(cast: Cast) -> str:
     """
     from mlkit.engines import choose
 
-    asked = os.environ.get("MLKIT_ENGINE", "auto")
+    asked = choose.engine_set()
     try:
         if asked not in ("replay", "embedded") and _pull_from_ollama(cast):
             return "LIVE on Ollama"
@@ -124,6 +124,7 @@ def _prepare(cast: Cast) -> str:
 
 def _pull_from_ollama(cast: Cast) -> bool:
     """Pull what the server lacks; False where no server answers."""
+    import httpx
     import ollama
 
     from mlkit.engines.choose import has, host, server_models
@@ -132,7 +133,7 @@ def _pull_from_ollama(cast: Cast) -> bool:
     try:
         version, available = server_models()
     except EngineUnreachable as error:
-        console.print(f"No Ollama answers at {host()}.")
+        console.print(str(error).partition(" (")[0] + ".")
         if os.environ.get("MLKIT_ENGINE") == "ollama":
             raise error
         return False
@@ -143,7 +144,9 @@ def _pull_from_ollama(cast: Cast) -> bool:
         try:
             with _bar() as bar:
                 task = bar.add_task(model, total=None)
-                for step in ollama.Client(host()).pull(model, stream=True):
+                for step in ollama.Client(host(), transport=httpx.HTTPTransport()).pull(
+                    model, stream=True
+                ):
                     bar.update(task, total=step.total, completed=step.completed or 0)
         except (ollama.ResponseError, OSError) as error:
             raise ModelMissing(

@@ -36,7 +36,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
     Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
     `fresh` throws those away too, with what was recorded earlier.
     """
-    engine = choose.choose(cast, os.environ.get("MLKIT_ENGINE", "auto"))
+    engine = choose.choose(cast, choose.engine_set())
     if not engine.live:
         raise EngineError(
             f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run"
@@ -147,7 +147,7 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
     reply = asyncio.run(
-        Chat(choose.host(), engine.transport)(
+        Chat(engine.where, engine.transport)(
             replace(cast.large, max_tokens=24), "Name the parts of a bicycle."
         )
     )

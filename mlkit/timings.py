@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import ollama
 
 from mlkit import article, paths, tasks, trace
@@ -164,7 +165,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
         )
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
     cases = [(round, way) for round in range(rounds) for way in WAYS]
-    client = ollama.AsyncClient(host(), timeout=600)
+    client = ollama.AsyncClient(host(), transport=httpx.AsyncHTTPTransport(), timeout=600)
     both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:

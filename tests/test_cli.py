@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -144,6 +145,65 @@ def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
         "uv run mlkit lab",
     ):
         assert words in result.output
+
+
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("psutil cannot read this machine")
+
+
+def unreadable(tmp_path: Path) -> Path:
+    (tmp_path / "bad").mkdir(exist_ok=True)
+    (tmp_path / "bad/a.jsonl").write_bytes(b"\xff\xfe")
+    return tmp_path / "bad"
+
+
+# What is wrong: variables, what is replaced by what; then the line's name and what it says.
+SICK = [
+    ({"MLKIT_LANES": "many"}, {}, "lanes", "MLKIT_LANES is 'many'; .*MLKIT_LANES=1"),
+    ({"MLKIT_LANES": "nan"}, {}, "lanes", "MLKIT_LANES is 'nan'; "),
+    ({"MLKIT_TIMEOUT_SECONDS": "1e400"}, {}, "timeout", "MLKIT_TIMEOUT_SECONDS is '1e400'; "),
+    ({"MLKIT_ENGINE": "telepathy"}, {}, "engine", "no engine 'telepathy'.*MLKIT_ENGINE=auto"),
+    ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, laptop, workstation"),
+    ({"OLLAMA_HOST": "http://["}, {}, "ollama", r"OLLAMA_HOST is 'http://\['.*OLLAMA_HOST=127"),
+    ({"OLLAMA_HOST": "a b"}, {}, "ollama", "OLLAMA_HOST is 'a b'"),
+    ({"OLLAMA_HOST": ":99999"}, {}, "ollama", "OLLAMA_HOST is ':99999'"),
+    ({"ALL_PROXY": "socks5h://127.0.0.1:1"}, {}, "ollama", "No Ollama answers.*ollama serve"),
+    ({"SSL_CERT_FILE": "/nowhere.pem"}, {}, "ollama", "No Ollama answers"),
+    ({}, {"psutil.virtual_memory": broken}, "memory", "psutil cannot read.*lab --replay"),
+    ({}, {"psutil.virtual_memory": broken}, "cores", "psutil cannot read"),
+    ({}, {"shutil.disk_usage": broken}, "disk", "psutil cannot read.*MLKIT_WEIGHTS="),
+    ({}, {"importlib.metadata.version": broken}, "packages", "psutil cannot read.*uv sync"),
+    ({}, {"pathlib.Path.home": broken}, "home", "no home folder.*HOME=/"),
+    ({"HOME": "/dev/null"}, {}, "home", "/dev/null/.*: a file stands.*HOME=/"),
+    ({}, {"mlkit.paths.notebooks": lambda: Path("/dev/null")}, "notebooks", "MLKIT_ROOT="),
+    ({}, {"mlkit.paths.recordings": unreadable}, "replay", "a.jsonl.*git checkout"),
+    ({}, {"mlkit.engines.weights.missing": broken}, "embedded", "psutil cannot read"),
+]
+
+
+@pytest.mark.parametrize(
+    "variables, replaced, what, said", SICK, ids=[" ".join([*c[0].values(), c[2]]) for c in SICK]
+)
+def test_doctor_never_crashes_and_says_what_to_type(
+    variables, replaced, what, said, tmp_path, monkeypatch
+):
+    for name, put in replaced.items():
+        monkeypatch.setattr(name, (lambda _: unreadable(tmp_path)) if put is unreadable else put)
+    result = run("doctor", **{"MLKIT_WEIGHTS": str(tmp_path / "weights")} | variables)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert re.search(rf"^no   {what} +.*{said}", result.output, re.M), result.output
+    assert "python" in result.output and "replay" in result.output  # all lines are there
+    first_cell_fails = {"MLKIT_LANES", "MLKIT_TIMEOUT_SECONDS", "MLKIT_ENGINE", "MLKIT_CAST"}
+    assert result.exit_code == (what == "replay" or bool(first_cell_fails & set(variables)))
+
+
+def test_lab_takes_no_unknown_engine_and_an_empty_one_as_auto(launched, monkeypatch, tmp_path):
+    result = run("lab", MLKIT_ENGINE="telepathy")
+    assert result.exit_code == 1 and "MLKIT_ENGINE=auto" in result.output and not launched
+    fetched = []
+    monkeypatch.setattr(weights, "fetch", lambda model, progress: fetched.append(model))
+    result = run("lab", MLKIT_ENGINE="", MLKIT_WEIGHTS=str(tmp_path))
+    assert fetched == CASTS["tiny"].models and "LIVE, embedded" in result.output
 
 
 def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):

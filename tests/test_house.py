@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "tasks": {"errors", "parsing", "paths", "tools"},
     "measure": {"ask", "trace", "errors", "models", "parsing", "tasks"},
     "prompts": {"ask"},
-    "models": {"ask", "trace", "paths"},
+    "models": {"ask", "errors", "trace", "paths"},
     "engines": {"ask", "trace", "errors", "models", "paths", "engines"},
     "article": {"ask", "models", "patterns"},
     "kit": {"trace", "models", "ask", "engines", "errors", "paths"},

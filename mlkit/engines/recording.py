@@ -99,6 +99,11 @@ def load_file(path: Path) -> Recording:
             f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings"
             f"   or make it:  uv run mlkit record {path.stem}"
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(
+            f"{path.name} cannot be read ({error}). Get it back with:  git checkout --"
+            " data/recordings"
+        ) from None
     try:
         header = Header(**json.loads(lines[0]))
     except (IndexError, TypeError, json.JSONDecodeError):
