@@ -294,12 +294,13 @@ class Card:
         """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
         paths.
 
-        Raises ExportError where no picture can be drawn; the HTML is written by then.
+        Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
+        WriteError where the folder cannot be written to.
         """
-        file = Path(folder) / "decision_card.html"
-        file.write_text(
+        file = paths.write(
+            Path(folder) / "decision_card.html",
             f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n",
-            encoding="utf-8",
+            'Choose another folder:  my_card.save("/another/folder")',
         )
         return [file, export.save(self.chart, file.with_suffix(".png"))] if png else [file]
 

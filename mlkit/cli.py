@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from mlkit import paths
-from mlkit.errors import MlkitError, ModelMissing, WeightsError
+from mlkit.errors import MlkitError, ModelMissing, WeightsError, WriteError
 from mlkit.models import CASTS, Cast
 
 app = typer.Typer(
@@ -54,9 +54,14 @@ def lab(
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
     try:
+        paths.check_jupyter()
         engine = _prepare(_cast(cast))
     except MlkitError as error:
         _stop(error)
+    try:
+        paths.check_folder(paths.notebooks(), "What you change will not be saved.")
+    except WriteError as error:
+        console.print(str(error), style="yellow", markup=False, soft_wrap=True)
     console.print(
         f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C,"
         " twice.",
@@ -97,7 +102,7 @@ def _prepare(cast: Cast) -> str:
     """
     from mlkit.engines import choose
 
-    asked = os.environ.get("MLKIT_ENGINE", "auto")
+    asked = choose.engine_set()
     try:
         if asked not in ("replay", "embedded") and _pull_from_ollama(cast):
             return "LIVE on Ollama"
@@ -119,6 +124,7 @@ def _prepare(cast: Cast) -> str:
 
 def _pull_from_ollama(cast: Cast) -> bool:
     """Pull what the server lacks; False where no server answers."""
+    import httpx
     import ollama
 
     from mlkit.engines.choose import has, host, server_models
@@ -127,7 +133,7 @@ def _pull_from_ollama(cast: Cast) -> bool:
     try:
         version, available = server_models()
     except EngineUnreachable as error:
-        console.print(f"No Ollama answers at {host()}.")
+        console.print(str(error).partition(" (")[0] + ".")
         if os.environ.get("MLKIT_ENGINE") == "ollama":
             raise error
         return False
@@ -138,7 +144,9 @@ def _pull_from_ollama(cast: Cast) -> bool:
         try:
             with _bar() as bar:
                 task = bar.add_task(model, total=None)
-                for step in ollama.Client(host()).pull(model, stream=True):
+                for step in ollama.Client(host(), transport=httpx.HTTPTransport()).pull(
+                    model, stream=True
+                ):
                     bar.update(task, total=step.total, completed=step.completed or 0)
         except (ollama.ResponseError, OSError) as error:
             raise ModelMissing(
@@ -251,9 +259,8 @@ def findings() -> None:
     from mlkit.findings import page
 
     try:
-        (paths.data() / "FINDINGS.md").write_text(
-            asyncio.run(page.page(mlkit.connect(engine="replay"))), encoding="utf-8"
-        )
+        found = asyncio.run(page.page(mlkit.connect(engine="replay")))
+        paths.write(paths.data() / "FINDINGS.md", found)
     except MlkitError as error:
         _stop(error)
     console.print("Written: data/FINDINGS.md")

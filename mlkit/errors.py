@@ -12,6 +12,14 @@ class MlkitError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
+class SettingError(MlkitError, ValueError):
+    """A variable such as MLKIT_LANES, or an argument, says what cannot be meant."""
+
+
+class WriteError(MlkitError):
+    """Something could not be written where it belongs."""
+
+
 class EngineError(MlkitError):
     """A model engine could not answer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlkit import paths
 from mlkit.errors import ExportError
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def save(chart: Chart, path: str | Path, width: int = 760, scale: float = 1.5) -
     """Write a chart as a picture; the end of the name says the format: save(chart,
     "trade_off.svg").
 
-    What stood there stays if the drawing fails. Raises ExportError as `picture` does.
+    What stood there stays if this fails. Raises ExportError as `picture` does, WriteError where the
+    file cannot be written.
     """
     path = Path(path)
     drawn = picture(chart.figure, path.suffix.removeprefix(".").lower(), width, scale)
-    path.write_bytes(drawn)
-    return path
+    fix = f'Choose another place:  save(chart, "/another/folder/{path.name}")'
+    return paths.write(path, drawn, fix)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlkit import trace
-from mlkit.models import CASTS, Cast
+from mlkit.models import Cast, cast_named
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,10 +89,10 @@ def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
     "auto".
     """
     cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
-    if isinstance(cast, str) and cast not in CASTS:
-        raise ValueError(f"there is no cast {cast!r}; choose one of {', '.join(CASTS)}")
-    playing = _playable(CASTS[cast] if isinstance(cast, str) else cast)
-    kit = _kit(playing, engine or os.environ.get("MLKIT_ENGINE") or "auto")
+    from mlkit.engines.choose import engine_set  # here, as in _kit
+
+    playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
+    kit = _kit(playing, engine or engine_set())
     print(setup_line(kit))
     return kit
 
@@ -114,18 +114,14 @@ def _kit(cast: Cast, engine: str) -> Kit:
     # Imported here: the client and its engines cost far more than the types, and not every use of
     # mlkit connects.
     from mlkit.engines.chat import Chat
-    from mlkit.engines.choose import choose, host
+    from mlkit.engines.choose import choose, number
     from mlkit.engines.hosted import Hosted
 
+    lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
     found = choose(cast, engine)
-    # Recordings never queue, and a Recorder keeps a queue of its own.
-    lanes = (
-        int(os.environ.get("MLKIT_LANES", 1))
-        if found.live and "MLKIT_RECORD" not in os.environ
-        else 1_000_000
-    )
-    where = host() if found.kind == "ollama" else "http://localhost"
-    chat = Chat(where, found.transport, lanes, float(os.environ.get("MLKIT_TIMEOUT_SECONDS", 300)))
+    if not found.live or "MLKIT_RECORD" in os.environ:
+        lanes = 1_000_000  # recordings never queue, and a Recorder keeps a queue of its own
+    chat = Chat(found.where, found.transport, lanes, timeout_seconds)
     return Kit(Hosted(chat) if found.live else chat, cast, found)
 
 
@@ -133,11 +129,7 @@ def setup_line(kit: Kit) -> str:
     """`LIVE · Ollama 0.24.0 · small=... large=...`, or `REPLAY · recorded ... · for live: ...`."""
     header = kit.engine.header
     if not kit.live:
-        why = f" ({kit.engine.why})" if kit.engine.why else ""
-        return (
-            f"REPLAY · recorded {header.date} on {header.engine}{why} · for live: start Ollama, or"
-            " type uv run mlkit pull in a terminal, then run this cell again"
-        )
+        return f"REPLAY · recorded {header.date} on {header.engine}{_way_to_live(kit.engine)}"
     roles = {
         role: member.model
         for role, member in kit.cast.members.items()
@@ -150,6 +142,17 @@ def setup_line(kit: Kit) -> str:
     }
     who = " ".join(f"{role}={model}" for role, model in roles.items())
     return f"LIVE · {header.engine} · {who}{_differs(kit)}"
+
+
+def _way_to_live(engine: Engine) -> str:
+    """Why recordings answer, and how a live model would: as far as one can, here."""
+    if any(name.startswith("BINDER_") for name in os.environ):
+        return " · on Binder there are recordings only · for live: run this kit on your own machine"
+    if engine.why:
+        return f" ({engine.why}) · for live: {engine.way_to_live}, then run this cell again"
+    by_variable = os.environ.get("MLKIT_ENGINE") == "replay"
+    asked = "lab --replay or MLKIT_ENGINE=replay" if by_variable else 'engine="replay"'
+    return f' · asked for by {asked} · for live: kit = mlkit.connect(engine="auto")'
 
 
 def _differs(kit: Kit) -> str:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 from IPython.display import Markdown
 
+from mlkit import paths
+from mlkit.errors import WriteError
 from mlkit.panels import Described, slider
 
 LIMIT_SECONDS = 5.0
@@ -142,11 +144,13 @@ def concept_test(
             for one, (_, choices) in zip(options, questions, strict=True)
         ]
         scores = _scores(kept) | {when: sum(rights)}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(scores))
         lines = [
             ", ".join(f"{name}: {score} of {len(questions)}" for name, score in scores.items())
         ]
+        try:
+            paths.write(kept, json.dumps(scores), "It is not kept: note your score on paper.")
+        except WriteError as error:
+            lines.append(str(error))
         if explain:
             lines += [
                 f"{number}. {next(choice.why for choice in choices if choice.right)}"

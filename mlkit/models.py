@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mlkit import paths
 from mlkit.ask import Failure, Member
+from mlkit.errors import SettingError
 from mlkit.trace import Call
 
 
@@ -61,6 +62,15 @@ CASTS = {
         ),
     )
 }
+
+
+def cast_named(name: str) -> Cast:
+    """One of CASTS. Raises SettingError for a name that is none."""
+    if name not in CASTS:
+        raise SettingError(
+            f"there is no cast {name!r}; choose one of {', '.join(CASTS)}:  MLKIT_CAST=tiny"
+        )
+    return CASTS[name]
 
 
 class Price(NamedTuple):

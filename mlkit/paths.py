@@ -1,7 +1,14 @@
-"""Where things lie on this machine."""
+"""Where things lie on this machine, and how they are written there."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from mlkit.errors import WriteError
+
+ROOM = "Make room there, or take a folder that you can write to."
 
 
 def root() -> Path:
@@ -23,8 +30,76 @@ def notebooks() -> Path:
     return root() / "notebooks"
 
 
+def cache() -> Path:
+    """What is kept on this machine and not in the clone: in the home of the user, or, where there
+    is none, among the temporary files.
+    """
+    try:
+        return Path.home() / ".cache" / "mlkit"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / "mlkit"
+
+
 def concept_scores() -> Path:
     """Where a learner's two scores of the concept test are kept: on this machine, and nowhere
     else.
     """
-    return Path.home() / ".cache" / "mlkit" / "concept_test.json"
+    return cache() / "concept_test.json"
+
+
+@contextmanager
+def writing(place: Path, fix: str = ROOM) -> Iterator[None]:
+    """Around everything that writes to `place`: what the system says against it becomes one line,
+    a WriteError that names the place and ends with `fix`.
+    """
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError):
+        raise WriteError(
+            f"Could not write {from_here(place)}: a file stands where a folder should be. {fix}"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise WriteError(f"Could not write {from_here(place)}: {reason}. {fix}") from None
+
+
+def write(path: Path, content: str | bytes, fix: str = ROOM) -> Path:
+    """Write a file whole or not at all, and the folders above it; gives its path. What stood there
+    stays if this fails, with a WriteError as `writing` gives it.
+    """
+    half_written = path.with_name(f"{path.name}.partial")
+    with writing(path, fix):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with half_written.open("wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+                file.flush()
+                os.fsync(file.fileno())  # a full disk may say so only now
+            half_written.replace(path)
+        finally:
+            half_written.unlink(missing_ok=True)
+    return path
+
+
+def check_folder(folder: Path, fix: str = ROOM) -> None:
+    """Try whether a folder can be written to; it is made if it is missing. Raises WriteError."""
+    with writing(folder, fix):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"tried")
+
+
+def check_jupyter() -> None:
+    """Jupyter starts no kernel, and no Lab, where it cannot write down how to reach it."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    fix = "Set another folder:  JUPYTER_RUNTIME_DIR=/another/folder   or another HOME"
+    check_folder(Path(jupyter_runtime_dir()), fix)
+
+
+def from_here(path: Path) -> Path:
+    """A path as one would type it here: below the working directory without what lies above."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (ValueError, OSError):
+        return path

@@ -36,7 +36,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
     Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
     `fresh` throws those away too, with what was recorded earlier.
     """
-    engine = choose.choose(cast, os.environ.get("MLKIT_ENGINE", "auto"))
+    engine = choose.choose(cast, choose.engine_set())
     if not engine.live:
         raise EngineError(
             f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run"
@@ -147,7 +147,7 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
     reply = asyncio.run(
-        Chat(choose.host(), engine.transport)(
+        Chat(engine.where, engine.transport)(
             replace(cast.large, max_tokens=24), "Name the parts of a bicycle."
         )
     )
@@ -187,20 +187,23 @@ def execute(
     it is.
     """
     node = nbformat.read(notebook, as_version=4)
-    client = nbclient.NotebookClient(
-        node,
-        timeout=3600,
-        kernel_name="python3",
-        on_cell_executed=on_cell_executed,
-        resources={"metadata": {"path": str(notebook.parent)}},
-    )
-    try:
-        client.execute(env=os.environ | environment)
-    except nbclient.exceptions.CellExecutionError as error:
-        raise MlkitError(
-            f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit lab"
-            "  and run the cell that fails."
-        ) from None
+    paths.check_jupyter()
+    # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
+    with tempfile.TemporaryDirectory() as elsewhere:
+        client = nbclient.NotebookClient(
+            node,
+            timeout=3600,
+            kernel_name="python3",
+            on_cell_executed=on_cell_executed,
+            resources={"metadata": {"path": elsewhere}},
+        )
+        try:
+            client.execute(env=os.environ | environment)
+        except nbclient.exceptions.CellExecutionError as error:
+            raise MlkitError(
+                f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit"
+                " lab  and run the cell that fails."
+            ) from None
     return node
 
 
@@ -234,9 +237,7 @@ def store(notebook: Path) -> None:
         },
         "language_info": {"name": "python"},
     }
-    half_written = notebook.with_suffix(".partial")
-    nbformat.write(node, half_written)
-    half_written.replace(notebook)
+    paths.write(notebook, nbformat.writes(node).rstrip("\n") + "\n")
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

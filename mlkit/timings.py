@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import ollama
 
 from mlkit import article, paths, tasks, trace
@@ -164,7 +165,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
         )
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
     cases = [(round, way) for round in range(rounds) for way in WAYS]
-    client = ollama.AsyncClient(host(), timeout=600)
+    client = ollama.AsyncClient(host(), transport=httpx.AsyncHTTPTransport(), timeout=600)
     both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:
@@ -197,13 +198,10 @@ def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
     is removed.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
         return []
     written = path.read_text(encoding="utf-8")
-    path.write_text(written[: written.rfind("\n") + 1], encoding="utf-8")
+    paths.write(path, written[: written.rfind("\n") + 1])
     header, rows = _load(path)
     if not header.same_models(kit.engine.header) or header.machine != kit.engine.header.machine:
         raise RecordingError(
@@ -230,7 +228,7 @@ def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
 
 
 def _append(path: Path, row: Mapping[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
+    with paths.writing(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

@@ -1,9 +1,11 @@
 """Notebooks are tests: run on the recordings, every cell must print what is stored in it."""
 
 import os
+import tempfile
 from typing import Any
 
 import pytest
+from nbval import plugin
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 FIGURES = (
@@ -13,6 +15,11 @@ FIGURES = (
 )
 
 os.environ.setdefault("MLKIT_ENGINE", "replay")
+# Kernels work in a folder of their own, gone when this process ends: a decision card that stands
+# beside the notebooks is the learner's.
+_ELSEWHERE = tempfile.TemporaryDirectory()
+_kernel = plugin.RunningKernel
+plugin.RunningKernel = lambda name, cwd, **options: _kernel(name, _ELSEWHERE.name, **options)
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

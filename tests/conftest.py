@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +25,35 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     )
     if whole and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
+
+
+# What tools leave on purpose; the browser lane's pictures are there to be looked at.
+_CACHES = ("__pycache__", "_cache/", ".hypothesis", ".venv", "uv.lock", "tests/browser/screenshots")
+_BEFORE = pytest.StashKey[set[str]]()
+
+
+def _strays(config: pytest.Config) -> set[str]:
+    """What git sees beside the committed files, ignored ones too; nothing outside a clone."""
+    if not shutil.which("git"):
+        return set()
+    command = ["git", "status", "--porcelain", "--ignored"]
+    seen = subprocess.run(command, cwd=config.rootpath, capture_output=True, text=True, check=False)
+    return {line for line in seen.stdout.splitlines() if not any(one in line for one in _CACHES)}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_BEFORE] = _strays(session.config)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Red where a file has come, or one has changed, while the tests ran. Looked at by the process
+    that waits for the others, where there are several.
+    """
+    left = sorted(_strays(session.config) - session.config.stash[_BEFORE])
+    if left and "PYTEST_XDIST_WORKER" not in os.environ:
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        said = session.config.get_terminal_writer()
+        said.line(f"\nleft behind in the tree by the tests: {', '.join(left)}", red=True)
 
 
 @pytest.fixture(autouse=True)

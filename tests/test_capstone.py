@@ -3,6 +3,7 @@ says what was measured.
 """
 
 import asyncio
+import errno
 import json
 import tempfile
 import time
@@ -18,7 +19,14 @@ from mlkit import capstone, timings
 from mlkit.ask import Member
 from mlkit.charts import card as drawn
 from mlkit.charts.card import Limits, Way
-from mlkit.errors import EngineError, EngineUnreachable, ExportError, MlkitError, NotRecorded
+from mlkit.errors import (
+    EngineError,
+    EngineUnreachable,
+    ExportError,
+    MlkitError,
+    NotRecorded,
+    WriteError,
+)
 from mlkit.models import list_prices
 from mlkit.tasks import TaskError
 
@@ -585,6 +593,24 @@ def test_without_a_browser_the_page_is_written_and_the_picture_says_what_to_inst
     with pytest.raises(MlkitError, match="takes a browser"):
         capstone.card("router", WAYS, LIMITS, mlkit.connect(engine="replay")).save(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["decision_card.html"]
+
+
+def test_a_card_that_cannot_be_saved_says_where_and_what_to_type(tmp_path, monkeypatch):
+    card = capstone.card("router", WAYS, LIMITS, mlkit.connect(engine="replay"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(WriteError, match=r"taken/decision_card.html: a file .*card\.save\(\"/"):
+        card.save("taken")
+    assert card.save(png=False) == [Path("decision_card.html")]
+    before = (tmp_path / "decision_card.html").read_bytes()
+
+    def no_space(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(WriteError, match=r"^Could not write decision_card.html: No space left"):
+        card.save(png=False)
+    assert (tmp_path / "decision_card.html").read_bytes() == before
 
 
 def test_the_picture_of_the_card_rings_the_choice_and_holds_its_lines():

@@ -1,5 +1,7 @@
+import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -80,6 +82,25 @@ class TestLab:
             and not launched
         )
 
+    @pytest.mark.parametrize("home", ["a file", "nowhere"])
+    def test_a_home_that_jupyter_cannot_use_is_one_line(self, launched, tmp_path, home):
+        (tmp_path / "file").write_text("a file")
+        place = tmp_path / "file" if home == "a file" else Path("/proc/nowhere")
+        result = run("lab", "--replay", HOME=str(place), JUPYTER_RUNTIME_DIR=f"{place}/runtime")
+        assert result.exit_code == 1 and not launched
+        line = result.output.strip()
+        assert line.startswith("WriteError: ") and "\n" not in line
+        assert f"{place}/runtime: " in line and "JUPYTER_RUNTIME_DIR=/another/folder" in line
+
+    def test_a_clone_that_cannot_be_written_is_said_and_opened(
+        self, launched, tmp_path, monkeypatch
+    ):
+        (tmp_path / "file").write_text("a file")
+        monkeypatch.setattr(paths, "notebooks", lambda: tmp_path / "file")
+        result = run("lab", "--replay", JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"))
+        assert launched["command"] and f"{tmp_path}/file: " in result.output
+        assert "not be saved" in result.output
+
 
 def test_lab_turns_the_news_off():
     settings = json.loads(
@@ -124,6 +145,65 @@ def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
         "uv run mlkit lab",
     ):
         assert words in result.output
+
+
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("psutil cannot read this machine")
+
+
+def unreadable(tmp_path: Path) -> Path:
+    (tmp_path / "bad").mkdir(exist_ok=True)
+    (tmp_path / "bad/a.jsonl").write_bytes(b"\xff\xfe")
+    return tmp_path / "bad"
+
+
+# What is wrong: variables, what is replaced by what; then the line's name and what it says.
+SICK = [
+    ({"MLKIT_LANES": "many"}, {}, "lanes", "MLKIT_LANES is 'many'; .*MLKIT_LANES=1"),
+    ({"MLKIT_LANES": "nan"}, {}, "lanes", "MLKIT_LANES is 'nan'; "),
+    ({"MLKIT_TIMEOUT_SECONDS": "1e400"}, {}, "timeout", "MLKIT_TIMEOUT_SECONDS is '1e400'; "),
+    ({"MLKIT_ENGINE": "telepathy"}, {}, "engine", "no engine 'telepathy'.*MLKIT_ENGINE=auto"),
+    ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, laptop, workstation"),
+    ({"OLLAMA_HOST": "http://["}, {}, "ollama", r"OLLAMA_HOST is 'http://\['.*OLLAMA_HOST=127"),
+    ({"OLLAMA_HOST": "a b"}, {}, "ollama", "OLLAMA_HOST is 'a b'"),
+    ({"OLLAMA_HOST": ":99999"}, {}, "ollama", "OLLAMA_HOST is ':99999'"),
+    ({"ALL_PROXY": "socks5h://127.0.0.1:1"}, {}, "ollama", "No Ollama answers.*ollama serve"),
+    ({"SSL_CERT_FILE": "/nowhere.pem"}, {}, "ollama", "No Ollama answers"),
+    ({}, {"psutil.virtual_memory": broken}, "memory", "psutil cannot read.*lab --replay"),
+    ({}, {"psutil.virtual_memory": broken}, "cores", "psutil cannot read"),
+    ({}, {"shutil.disk_usage": broken}, "disk", "psutil cannot read.*MLKIT_WEIGHTS="),
+    ({}, {"importlib.metadata.version": broken}, "packages", "psutil cannot read.*uv sync"),
+    ({}, {"pathlib.Path.home": broken}, "home", "no home folder.*HOME=/"),
+    ({"HOME": "/dev/null"}, {}, "home", "/dev/null/.*: a file stands.*HOME=/"),
+    ({}, {"mlkit.paths.notebooks": lambda: Path("/dev/null")}, "notebooks", "MLKIT_ROOT="),
+    ({}, {"mlkit.paths.recordings": unreadable}, "replay", "a.jsonl.*git checkout"),
+    ({}, {"mlkit.engines.weights.missing": broken}, "embedded", "psutil cannot read"),
+]
+
+
+@pytest.mark.parametrize(
+    "variables, replaced, what, said", SICK, ids=[" ".join([*c[0].values(), c[2]]) for c in SICK]
+)
+def test_doctor_never_crashes_and_says_what_to_type(
+    variables, replaced, what, said, tmp_path, monkeypatch
+):
+    for name, put in replaced.items():
+        monkeypatch.setattr(name, (lambda _: unreadable(tmp_path)) if put is unreadable else put)
+    result = run("doctor", **{"MLKIT_WEIGHTS": str(tmp_path / "weights")} | variables)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert re.search(rf"^no   {what} +.*{said}", result.output, re.M), result.output
+    assert "python" in result.output and "replay" in result.output  # all lines are there
+    first_cell_fails = {"MLKIT_LANES", "MLKIT_TIMEOUT_SECONDS", "MLKIT_ENGINE", "MLKIT_CAST"}
+    assert result.exit_code == (what == "replay" or bool(first_cell_fails & set(variables)))
+
+
+def test_lab_takes_no_unknown_engine_and_an_empty_one_as_auto(launched, monkeypatch, tmp_path):
+    result = run("lab", MLKIT_ENGINE="telepathy")
+    assert result.exit_code == 1 and "MLKIT_ENGINE=auto" in result.output and not launched
+    fetched = []
+    monkeypatch.setattr(weights, "fetch", lambda model, progress: fetched.append(model))
+    result = run("lab", MLKIT_ENGINE="", MLKIT_WEIGHTS=str(tmp_path))
+    assert fetched == CASTS["tiny"].models and "LIVE, embedded" in result.output
 
 
 def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):
@@ -252,6 +332,52 @@ def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):
         RecordingError, match="There is no study and no notebook .*nowhere.ipynb. Studies: desk, "
     ):
         record.record([tmp_path / "nowhere.ipynb"], CASTS["tiny"], False, cli.console)
+
+
+def test_findings_that_cannot_be_written_say_where_and_leave_the_old_ones(tmp_path, monkeypatch):
+    async def page_of(kit):
+        return "new"
+
+    (tmp_path / "FINDINGS.md").write_text("old")
+    monkeypatch.setattr("mlkit.findings.page.page", page_of)
+    monkeypatch.setattr("mlkit.connect", lambda engine: None)
+    monkeypatch.setattr(paths, "data", lambda: tmp_path)
+    monkeypatch.setattr("os.fsync", no_space)
+    result = run("findings")
+    assert result.exit_code == 1
+    assert result.output.startswith("WriteError: Could not write ")
+    assert f"{tmp_path}/FINDINGS.md: No space left on device. " in result.output
+    assert (tmp_path / "FINDINGS.md").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["FINDINGS.md"]
+
+
+def no_space(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_notebook_that_cannot_be_stored_says_where_and_stays(tmp_path, monkeypatch):
+    path = notebook(tmp_path, "1")
+    before = path.read_bytes()
+    monkeypatch.setattr(record, "execute", lambda path, **_: nbformat.read(path, as_version=4))
+    monkeypatch.setattr("os.fsync", no_space)
+    result = run("store", str(path))
+    assert result.exit_code == 1
+    assert f"WriteError: Could not write {path}: No space left on device. " in result.output
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
+
+
+def test_a_kernel_without_a_place_for_its_files_is_one_line(tmp_path):
+    path = notebook(tmp_path, "1")
+    result = run("store", str(path), JUPYTER_RUNTIME_DIR=f"{path}/runtime")
+    assert result.exit_code == 1
+    assert result.output.startswith("WriteError: ") and "JUPYTER_RUNTIME_DIR=" in result.output
+
+
+def test_what_a_stored_notebook_writes_beside_itself_is_thrown_away(tmp_path):
+    path = notebook(tmp_path, "open('decision_card.html', 'w').close()")
+    record.store(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
 
 
 def test_python_dash_m_is_the_same():

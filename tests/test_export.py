@@ -5,7 +5,7 @@ tests/browser/test_export.py.
 import pytest
 
 from mlkit.charts import condorcet
-from mlkit.errors import ExportError
+from mlkit.errors import ExportError, WriteError
 from mlkit.export import picture, save
 from mlkit.panels import show
 
@@ -34,3 +34,10 @@ def test_without_a_browser_it_says_what_to_type_and_keeps_what_was_there(
     with pytest.raises(ExportError):
         picture(chart.figure, "svg")
     assert (tmp_path / "curve.png").read_text() == "an older picture"
+
+
+def test_a_picture_that_cannot_be_written_says_where_and_what_to_type(chart, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlkit.export.picture", lambda *_: b"PNG")
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(WriteError, match=r"taken/curve\.png: a file .*another/folder/curve\.png"):
+        save(chart, tmp_path / "taken/curve.png")

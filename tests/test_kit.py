@@ -1,5 +1,11 @@
 import asyncio
+import json
+import os
+import re
+import threading
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -8,20 +14,34 @@ from mlkit import paths
 from mlkit.engines import choose
 from mlkit.engines.chat import Chat
 from mlkit.engines.recording import load_folder
-from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, RecordingError
+from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, RecordingError, SettingError
 from mlkit.models import CASTS, ROLES, Cast, cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
 
 NOWHERE = "http://127.0.0.1:1"
 
 
-def test_replay_says_where_the_answers_come_from(capsys):
-    kit = mlkit.connect(engine="replay")
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch):
+    """Not on Binder, whatever machine the tests run on."""
+    for name in [name for name in os.environ if name.startswith("BINDER_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("uv", ["/usr/bin/uv", None])
+def test_replay_says_where_the_answers_come_from_and_how_to_get_out(uv, capsys, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda program: uv)
     header = load_folder(paths.recordings("tiny")).header
-    assert (
-        capsys.readouterr().out
-        == f"REPLAY · recorded {header.date} on {header.engine} · for live: start Ollama, or type "
-        "uv run mlkit pull in a terminal, then run this cell again\n"
+    kit = mlkit.connect()
+    assert capsys.readouterr().out == (
+        f"REPLAY · recorded {header.date} on {header.engine} · asked for by lab --replay or"
+        ' MLKIT_ENGINE=replay · for live: kit = mlkit.connect(engine="auto")\n'
+    )
+    monkeypatch.setenv("MLKIT_ENGINE", "auto")
+    mlkit.connect(engine="replay")
+    assert capsys.readouterr().out == (
+        f'REPLAY · recorded {header.date} on {header.engine} · asked for by engine="replay" · for'
+        ' live: kit = mlkit.connect(engine="auto")\n'
     )
     assert kit.source == f"recorded {header.date} · {header.engine} · {header.machine}"
     assert kit.recorded is kit
@@ -43,6 +63,118 @@ def test_auto_falls_back_to_recordings_and_says_why(monkeypatch, capsys, tmp_pat
     assert not kit.live
     line = capsys.readouterr().out
     assert "No Ollama answers" in line and "are not on this machine" in line
+
+
+@contextmanager
+def ollama(monkeypatch, models):
+    """A loopback server that lists these models as Ollama does; nothing is asked of it."""
+    answers = {
+        "/api/version": {"version": "0.24.0"},
+        "/api/tags": {"models": [{"name": name, "digest": "d"} for name in models]},
+    }
+
+    class Lists(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answers[self.path]).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lists) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+
+
+def test_auto_gets_out_of_replay_however_replay_was_asked_for(monkeypatch, capsys):
+    with ollama(monkeypatch, CASTS["tiny"].models):
+        assert not mlkit.connect().live  # MLKIT_ENGINE=replay, as lab --replay sets it
+        kit = mlkit.connect(engine="auto")
+        assert kit.live and kit.engine.kind == "ollama" and not kit.recorded.live
+        assert capsys.readouterr().out.splitlines()[1].startswith("LIVE · Ollama 0.24.0 · small=")
+
+
+@pytest.mark.parametrize(
+    "there, uv, hint",
+    [
+        (None, "uv", "start Ollama, or type uv run mlkit pull in a terminal, then run"),
+        (None, "", "start Ollama, or type python -m mlkit pull in a terminal, then run"),
+        ([], "uv", "type uv run mlkit pull in a terminal, then run this cell again"),
+    ],
+    ids=["no Ollama", "no uv", "Ollama without the models"],
+)
+def test_the_way_to_live_is_one_that_leads_there(there, uv, hint, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda program: uv)
+    monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
+    with ollama(monkeypatch, there) if there is not None else nullcontext():
+        mlkit.connect(engine="auto")
+    line = capsys.readouterr().out
+    assert f" · for live: {hint}" in line
+    assert ("start Ollama" in line) == (there is None)
+
+
+@pytest.mark.parametrize("engine", [None, "auto"])
+def test_on_binder_there_are_recordings_and_no_way_to_live(engine, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("BINDER_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    mlkit.connect(engine=engine)
+    line = capsys.readouterr().out
+    assert line.startswith("REPLAY · recorded ") and "pull" not in line and "Ollama, or" not in line
+    assert line.endswith(
+        " · on Binder there are recordings only · for live: run this kit on your own machine\n"
+    )
+
+
+NO_NUMBERS = ["many", "0", "-1", "nan", "inf", "1e400", "٣", "1 000"]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+@pytest.mark.parametrize("variable, fit", [("MLKIT_LANES", 1), ("MLKIT_TIMEOUT_SECONDS", 300)])
+def test_a_number_that_cannot_be_meant_is_one_line_that_names_it(variable, fit, value, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingError) as caught:
+        mlkit.connect(engine="replay")
+    said = str(caught.value)
+    assert said.startswith(f"{variable} is {value!r}; ") and f"{variable}={fit}" in said
+    assert len(caught.value._render_traceback_()) == 1 and "\n" not in said
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_number_is_the_default(value, monkeypatch):
+    monkeypatch.setenv("MLKIT_LANES", value)
+    monkeypatch.setenv("MLKIT_TIMEOUT_SECONDS", value)
+    assert (choose.number("MLKIT_LANES"), choose.number("MLKIT_TIMEOUT_SECONDS")) == (1, 300)
+    monkeypatch.setenv("MLKIT_LANES", "4")
+    monkeypatch.setenv("MLKIT_TIMEOUT_SECONDS", "0.5")
+    assert (choose.number("MLKIT_LANES"), choose.number("MLKIT_TIMEOUT_SECONDS")) == (4, 0.5)
+    mlkit.connect(engine="replay")
+
+
+@pytest.mark.parametrize("address", ["http://[", "a b", "127.0.0.1:99999", "localhost:port"])
+def test_an_address_that_is_none_is_named_and_recordings_answer(
+    address, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setenv("OLLAMA_HOST", address)
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    with pytest.raises(SettingError, match=re.escape(f"OLLAMA_HOST is {address!r}")):
+        mlkit.connect(engine="ollama")
+    assert not mlkit.connect(engine="auto").live
+    line = capsys.readouterr().out
+    assert f"OLLAMA_HOST is {address!r}" in line and "start Ollama" not in line
+
+
+def test_a_proxy_does_not_stand_between_the_kit_and_ollama(monkeypatch):
+    for name in ("ALL_PROXY", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "socks5h://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ollama(monkeypatch, CASTS["tiny"].models):
+        assert mlkit.connect(engine="ollama").live
 
 
 @pytest.mark.parametrize(

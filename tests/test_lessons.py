@@ -1,3 +1,5 @@
+import errno
+
 import ipywidgets as widgets
 import pytest
 
@@ -154,6 +156,28 @@ def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
         "after: 10 of 10" in test.children[0].children[-1].value
         and "before" not in test.children[0].children[-1].value
     )
+
+
+@pytest.mark.parametrize("place", ["taken", "full"])
+def test_a_score_that_cannot_be_kept_is_shown_with_where_and_why(place, tmp_path, monkeypatch):
+    kept = tmp_path / "cache" / "scores.json"
+    if place == "taken":
+        kept.parent.write_text("a file")
+    else:
+        kept.parent.mkdir()
+        kept.write_text('{"before": 3}')
+        monkeypatch.setattr("os.fsync", no_space)
+    test = lessons.concept_test(concept_test.TEST, "after", kept, explain=True)
+    *_, done, said = test.children[0].children
+    done.click()
+    assert "after: 0 of 10" in said.value and ("before: 3 of 10" in said.value) == (place == "full")
+    assert f"Could not write {kept}: " in said.value and "note your score" in said.value
+    assert said.value.count("otebook") > 5  # the explanations are there too
+    assert place == "taken" or kept.read_text() == '{"before": 3}'
+
+
+def no_space(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_the_concept_test_has_ten_questions_with_one_right_choice_and_three_explained():

@@ -3,16 +3,18 @@ back as a trace.
 """
 
 import asyncio
+import errno
 import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from mlkit import timings
 from mlkit.engines.choose import Engine
 from mlkit.engines.recording import Header
-from mlkit.errors import EngineError, EngineUnreachable, RecordingError, Unparsed
+from mlkit.errors import EngineError, EngineUnreachable, RecordingError, Unparsed, WriteError
 from mlkit.kit import Kit
 from mlkit.models import CASTS
 from mlkit.patterns.single_model import SingleModel
@@ -134,3 +136,25 @@ def test_twenty_prompts_five_of_each_kind_and_all_nine_patterns():
     kinds = [task.kind for task in timings.prompts()]
     assert {kind: kinds.count(kind) for kind in kinds} == dict.fromkeys(timings.KINDS, 5)
     assert len(timings.nine(TINY)) == 9 and all(task.split == "test" for task in timings.prompts())
+
+
+def test_a_disk_that_fills_up_is_named_and_what_was_measured_stays(
+    few, scripted, tmp_path, monkeypatch
+):
+    def no_space(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "latency.jsonl"
+    asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
+    whole = path.read_text()
+    monkeypatch.setattr("os.fsync", no_space)
+    path.write_text(whole + '{"cut off')
+    with pytest.raises(WriteError, match="latency.jsonl: No space left"):
+        asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
+    assert path.read_text() == whole + '{"cut off'
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_a_row_that_finds_the_disk_full_is_an_error_that_says_where():
+    with pytest.raises(WriteError, match="/dev/full: No space left"):
+        timings._append(Path("/dev/full"), {"round": 0})

@@ -6,8 +6,8 @@ import datetime
 import os
 import platform
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -18,10 +18,17 @@ from ollama._client import (
 from mlkit import paths
 from mlkit.engines.recording import Exchange, Header, load_file, load_folder
 from mlkit.engines.replay import Recorder, Replay
-from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing
+from mlkit.errors import (
+    EngineError,
+    EngineUnreachable,
+    MlkitError,
+    ModelMissing,
+    SettingError,
+)
 from mlkit.models import Cast
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
+_NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,17 @@ class Engine:
     kind: str  # "ollama", "embedded" or "replay"
     header: Header
     transport: httpx.AsyncBaseTransport
-    why: str = ""
+    why: str = ""  # where recordings stand in for a live engine: what each of those said
+    way_to_live: str = ""  # and what to do about it
 
     @property
     def live(self) -> bool:
         return self.kind != "replay"
+
+    @property
+    def where(self) -> str:
+        """The address for the Ollama client; the other engines answer within this process."""
+        return host() if self.kind == "ollama" else "http://localhost"
 
     @property
     def source(self) -> str:
@@ -52,23 +65,76 @@ def choose(cast: Cast, engine: str = "auto") -> Engine:
     makers = {"ollama": _ollama, "embedded": _embedded, "replay": _replay}
     if engine in makers:
         return makers[engine](cast)
-    if engine != "auto":
-        raise EngineError(
-            f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto"
-        )
-    reasons = []
+    _check(engine)
+    failures: list[Exception] = []
     for maker in (_ollama, _embedded):
         try:
             return maker(cast)
-        except MlkitError as error:
-            reasons.append(str(error).partition(". ")[0])
-    found = _replay(cast)
-    return Engine(found.kind, found.header, found.transport, "; ".join(reasons))
+        except (MlkitError, OSError, ImportError) as error:
+            failures.append(error)
+    why = "; ".join(str(error).partition(". ")[0] for error in failures)
+    return replace(_replay(cast), why=why, way_to_live=_way_to_live(cast, failures))
+
+
+def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
+    """What makes a live model answer here, after what the engines said."""
+    run = "uv run mlkit" if shutil.which("uv") else "python -m mlkit"
+    cast_named = "" if cast.name == "tiny" else f" --cast {cast.name}"
+    ways = []
+    if any(isinstance(error, EngineUnreachable) for error in failures):
+        ways.append("start Ollama")
+    if any(isinstance(error, ModelMissing) for error in failures):
+        ways.append(f"type {run} pull{cast_named} in a terminal")
+    return ", or ".join(ways or [f"type {run} doctor in a terminal"])
+
+
+def engine_set() -> str:
+    """The engine that MLKIT_ENGINE asks for, or "auto". Raises EngineError for one unknown."""
+    return _check(os.environ.get("MLKIT_ENGINE") or "auto")
+
+
+def _check(engine: str) -> str:
+    if engine not in ENGINES:
+        raise EngineError(
+            f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto"
+        )
+    return engine
+
+
+def number(variable: str) -> int | float:
+    """What MLKIT_LANES or MLKIT_TIMEOUT_SECONDS is set to, or its default where it is not set, or
+    empty. Raises SettingError where that is no number of lanes or seconds.
+    """
+    text, default = os.environ.get(variable, "").strip(), _NUMBERS[variable]
+    try:
+        value = type(default)(text or default) if text.isascii() else 0
+    except ValueError:
+        value = 0
+    if not 0 < value <= 1_000_000:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise SettingError(
+            f"{variable} is {text[:40]!r}; it takes {kind} from above 0 to a million. Set it so: "
+            f" {variable}={default:g}"
+        )
+    return value
 
 
 def host() -> str:
-    """Where Ollama is expected, as a URL: OLLAMA_HOST, or this machine."""
-    return _parse_host(os.environ.get("OLLAMA_HOST"))
+    """Where Ollama is expected, as a URL: OLLAMA_HOST, or this machine. Raises SettingError where
+    that is no address.
+    """
+    text = os.environ.get("OLLAMA_HOST", "").strip()
+    try:
+        address = _parse_host(text)
+        fits = httpx.URL(address).scheme in ("http", "https") and not any(map(str.isspace, text))
+    except (ValueError, httpx.InvalidURL):
+        fits = False
+    if not fits:
+        raise SettingError(
+            f"OLLAMA_HOST is {text[:80]!r}, which is no address. Set it so: "
+            " OLLAMA_HOST=127.0.0.1:11434"
+        )
+    return address
 
 
 def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
@@ -76,15 +142,18 @@ def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
 
     Raises EngineUnreachable where nothing that speaks Ollama's language answers.
     """
+    address = host()
     try:
-        with httpx.Client(base_url=host(), timeout=timeout_seconds) as client:
+        # With a transport of its own, as it is asked later: past any proxy.
+        transport = httpx.HTTPTransport()
+        with httpx.Client(base_url=address, transport=transport, timeout=timeout_seconds) as client:
             version = client.get("/api/version").raise_for_status().json()["version"]
             models = client.get("/api/tags").raise_for_status().json()["models"]
         return version, {model["name"]: model["digest"] for model in models}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
         raise EngineUnreachable(
-            f"No Ollama answers at {host()} ({type(error).__name__}). Start it with:  ollama serve "
-            "  or take another engine:  MLKIT_ENGINE=auto"
+            f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
+            "   or take another engine:  MLKIT_ENGINE=auto"
         ) from None
 
 

@@ -7,12 +7,12 @@ answer is noticed.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mlkit import paths
 from mlkit.errors import RecordingError
 
 
@@ -99,6 +99,11 @@ def load_file(path: Path) -> Recording:
             f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings"
             f"   or make it:  uv run mlkit record {path.stem}"
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(
+            f"{path.name} cannot be read ({error}). Get it back with:  git checkout --"
+            " data/recordings"
+        ) from None
     try:
         header = Header(**json.loads(lines[0]))
     except (IndexError, TypeError, json.JSONDecodeError):
@@ -141,14 +146,9 @@ def load_folder(folder: Path) -> Recording:
 
 def save(path: Path, recording: Recording) -> None:
     """Write a recording whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half_written = path.with_suffix(".tmp.partial")
-    with half_written.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(asdict(recording.header), ensure_ascii=False) + "\n")
-        file.writelines(line_of(recording.exchanges[key]) for key in sorted(recording.exchanges))
-        file.flush()
-        os.fsync(file.fileno())
-    half_written.replace(path)
+    head = json.dumps(asdict(recording.header), ensure_ascii=False) + "\n"
+    lines = (line_of(recording.exchanges[key]) for key in sorted(recording.exchanges))
+    paths.write(path, head + "".join(lines))
 
 
 def exchange_in(path: Path, number: int, line: str) -> Exchange:

@@ -13,6 +13,7 @@ from typing import Any
 import filelock
 import httpx
 
+from mlkit import paths
 from mlkit.engines.recording import (
     Exchange,
     Header,
@@ -52,7 +53,7 @@ class Replay(httpx.AsyncBaseTransport):
         if not found:
             raise _not_recorded(asked, self._recording)
         if self._touched:
-            with self._touched.open("a", encoding="utf-8") as file:
+            with paths.writing(self._touched), self._touched.open("a", encoding="utf-8") as file:
                 file.write(f"{key}\n")
         return found.response
 
@@ -76,17 +77,19 @@ class Recorder(httpx.AsyncBaseTransport):
         self._live, self._known = live, dict(known or {})
         self._turns = _Turns()
         self._file_lock = filelock.FileLock(f"{path}.lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._file_lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise RecordingError(
-                f"{path.name} is being recorded by another kernel. Shut that one down, then run"
-                " this cell again."
-            ) from None
-        self._known |= _read_journal(journal_of(path), header)
-        self._journal = journal_of(path).open("a", encoding="utf-8")
-        self._journal.write(json.dumps(asdict(header), ensure_ascii=False) + "\n")
+        self._journal_path = journal_of(path)
+        with paths.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._file_lock.acquire(timeout=0)
+            except filelock.Timeout:
+                raise RecordingError(
+                    f"{path.name} is being recorded by another kernel. Shut that one down, then run"
+                    " this cell again."
+                ) from None
+            self._known |= _read_journal(self._journal_path, header)
+            self._journal = self._journal_path.open("a", encoding="utf-8")
+            self._journal.write(json.dumps(asdict(header), ensure_ascii=False) + "\n")
         self._written = set(elsewhere)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -109,12 +112,16 @@ class Recorder(httpx.AsyncBaseTransport):
         self._known[exchange.key] = exchange
         if exchange.key not in self._written:
             self._written.add(exchange.key)
-            self._journal.write(line_of(exchange))
-            self._journal.flush()
+            with paths.writing(self._journal_path):
+                self._journal.write(line_of(exchange))
+                self._journal.flush()
 
     async def aclose(self) -> None:
-        self._journal.close()
-        self._file_lock.release()
+        try:
+            with paths.writing(self._journal_path):
+                self._journal.close()
+        finally:
+            self._file_lock.release()
         await self._live.aclose()
 
 
@@ -190,7 +197,7 @@ def _read_journal(
     written = journal.read_text(encoding="utf-8")
     whole = written[: written.rfind("\n") + 1]
     if whole != written:
-        journal.write_text(whole, encoding="utf-8")
+        paths.write(journal, whole)
     exchanges: dict[str, Exchange] = {}
     for number, line in enumerate(whole.splitlines(), start=1):
         if line.startswith('{"engine"'):

@@ -24,6 +24,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from mlkit import paths
 from mlkit.errors import WeightsError
 
 
@@ -75,7 +76,7 @@ WEIGHTS: Mapping[str, Weights] = {
 
 def folder() -> Path:
     """Where weights are kept: MLKIT_WEIGHTS, else a folder in the user's cache."""
-    return Path(os.environ.get("MLKIT_WEIGHTS") or Path.home() / ".cache" / "mlkit" / "weights")
+    return Path(os.environ.get("MLKIT_WEIGHTS") or paths.cache() / "weights")
 
 
 def missing(models: Iterable[str]) -> list[str]:
@@ -130,9 +131,8 @@ def sha256(file: Path) -> str:
     if noted.exists() and noted.read_text().partition(" ")[2] == state:
         return noted.read_text().partition(" ")[0]
     digest = _digest(file, stat.st_size, stat.st_mtime_ns)
-    if os.access(
-        file.parent, os.W_OK
-    ):  # in a classroom's shared folder it may not be ours to write
+    # In a classroom's shared folder, or on a full disk, the note cannot be written; nor need it be.
+    with contextlib.suppress(OSError):
         _write_note(file, digest)
     return digest
 

@@ -13,7 +13,7 @@ from mlkit.engines.recording import (
     normalised,
     save,
 )
-from mlkit.errors import RecordingError
+from mlkit.errors import RecordingError, WriteError
 
 HEADER = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
 
@@ -135,7 +135,7 @@ def test_a_save_that_fails_leaves_the_old_file_whole(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", no_space)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(WriteError, match="No space"):
         save(path, recording(exchange("b")))
     assert path.read_bytes() == before
 
@@ -147,7 +147,7 @@ def test_a_recording_is_put_in_place_in_one_step(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(
         Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("in use"))
     )
-    with pytest.raises(PermissionError):
+    with pytest.raises(WriteError, match="in use"):
         save(path, recording(exchange("b")))
     assert path.read_bytes() == before
 

