@@ -21,8 +21,8 @@ from rich.progress import (
 )
 
 from mlkit import paths
-from mlkit.errors import MlkitError, ModelMissing, WeightsError
-from mlkit.models import CASTS, Cast
+from mlkit.errors import CastError, MlkitError, ModelMissing, WeightsError
+from mlkit.models import CASTS, Cast, cast_named
 
 app = typer.Typer(
     help="Learn how to combine language models: notebooks, live or on recordings.",
@@ -31,7 +31,14 @@ app = typer.Typer(
     add_completion=False,
 )
 console = Console(highlight=False)
-CastName = Annotated[str, typer.Option("--cast", help=f"Which models play: {', '.join(CASTS)}.")]
+CastName = Annotated[
+    str,
+    typer.Option(
+        "--cast",
+        envvar="MLKIT_CAST",
+        help=f'Which models play: {", ".join(CASTS)}, or "small=MODEL,large=MODEL".',
+    ),
+]
 
 
 @app.callback()
@@ -279,11 +286,10 @@ def store(
 
 
 def _cast(name: str) -> Cast:
-    if name not in CASTS:
-        raise typer.BadParameter(
-            f"there is no cast {name!r}; choose one of {', '.join(CASTS)}", param_hint="--cast"
-        )
-    return CASTS[name]
+    try:
+        return cast_named(name)
+    except CastError as error:
+        raise typer.BadParameter(str(error), param_hint="--cast") from None
 
 
 def _stop(error: MlkitError) -> None:

@@ -29,11 +29,21 @@ class EngineBusy(EngineError):
 
 
 class ModelMissing(EngineError):
-    """The engine answers, but does not have this model."""
+    """The engine answers, but does not have this model. `qwens` are those it has, small ones
+    first.
+    """
+
+    def __init__(self, message: str, qwens: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.qwens = qwens
 
 
 class BadPrompt(MlkitError, ValueError):
     """A prompt that no engine can answer faithfully: empty, too long, or not text."""
+
+
+class CastError(MlkitError, ValueError):
+    """A cast that does not exist, or that does not say who plays which role."""
 
 
 class Unparsed(MlkitError, ValueError):

@@ -1,7 +1,10 @@
 """Where things lie on this machine."""
 
 import os
+import re
 from pathlib import Path
+
+SHIPPED = "tiny"  # the cast whose recordings come with the kit
 
 
 def root() -> Path:
@@ -16,7 +19,15 @@ def data() -> Path:
 
 
 def recordings(cast: str) -> Path:
-    return data() / "recordings" / cast
+    """The folder of a cast's recordings, whether it is there or not."""
+    return data() / "recordings" / re.sub(r"[^\w.=,-]", "_", cast)
+
+
+def recorded(cast: str) -> str:
+    """The cast whose recordings are shown for this one: its own where there are some, else those
+    that come with the kit.
+    """
+    return cast if any(recordings(cast).glob("*.jsonl")) else SHIPPED
 
 
 def notebooks() -> Path:

@@ -98,7 +98,7 @@ async def routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
     return kinds, answered_by(every, kinds)
 
 
-def answered_by(every: Matrix, kinds: Sequence[str]) -> np.ndarray:
+def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
     """The grade on each task of the specialist that is named for it: shape (n,)."""
     return np.array([every.column(kind)[n] for n, kind in enumerate(kinds)])
 
