@@ -21,8 +21,8 @@ from rich.progress import (
 )
 
 from mlkit import paths
-from mlkit.errors import MlkitError, ModelMissing, WeightsError, WriteError
-from mlkit.models import CASTS, Cast
+from mlkit.errors import MlkitError, ModelMissing, SettingError, WeightsError, WriteError
+from mlkit.models import CASTS, Cast, cast_named
 
 app = typer.Typer(
     help="Learn how to combine language models: notebooks, live or on recordings.",
@@ -31,7 +31,14 @@ app = typer.Typer(
     add_completion=False,
 )
 console = Console(highlight=False)
-CastName = Annotated[str, typer.Option("--cast", help=f"Which models play: {', '.join(CASTS)}.")]
+CastName = Annotated[
+    str,
+    typer.Option(
+        "--cast",
+        envvar="MLKIT_CAST",
+        help=f'Which models play: {", ".join(CASTS)}, or "small=MODEL,large=MODEL".',
+    ),
+]
 
 
 @app.callback()
@@ -209,7 +216,13 @@ def doctor(cast: CastName = "tiny") -> None:
     """Check this machine: what runs, what does not, and what to type about it."""
     from mlkit import health
 
-    can_run = asyncio.run(health.report(_cast(cast), console))
+    try:
+        playing = _cast(cast)
+    except typer.BadParameter:
+        if cast != os.environ.get("MLKIT_CAST"):
+            raise
+        playing = CASTS["tiny"]  # a line of the report says what is wrong with the variable
+    can_run = asyncio.run(health.report(playing, console))
     raise typer.Exit(0 if can_run else 1)
 
 
@@ -286,11 +299,10 @@ def store(
 
 
 def _cast(name: str) -> Cast:
-    if name not in CASTS:
-        raise typer.BadParameter(
-            f"there is no cast {name!r}; choose one of {', '.join(CASTS)}", param_hint="--cast"
-        )
-    return CASTS[name]
+    try:
+        return cast_named(name)
+    except SettingError as error:
+        raise typer.BadParameter(str(error), param_hint="--cast") from None
 
 
 def _stop(error: MlkitError) -> None:

@@ -37,7 +37,13 @@ class EngineBusy(EngineError):
 
 
 class ModelMissing(EngineError):
-    """The engine answers, but does not have this model."""
+    """The engine answers, but does not have this model. `qwens` are those it has, small ones
+    first.
+    """
+
+    def __init__(self, message: str, qwens: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.qwens = qwens
 
 
 class BadPrompt(MlkitError, ValueError):

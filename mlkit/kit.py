@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlkit import trace
-from mlkit.models import Cast, cast_named
+from mlkit.models import CASTS, Cast, cast_named
+from mlkit.paths import SHIPPED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,11 +49,11 @@ class Kit:
         """
         from mlkit.engines.chat import messages_for, options_for
         from mlkit.engines.recording import load_folder
-        from mlkit.paths import recordings
+        from mlkit.paths import recorded, recordings
 
         asked = [
             exchange.request
-            for exchange in load_folder(recordings(self.cast.name)).exchanges.values()
+            for exchange in load_folder(recordings(recorded(self.cast.name))).exchanges.values()
         ]
         return sorted(
             {
@@ -76,7 +77,9 @@ class Kit:
 
     @cached_property
     def recorded(self) -> Kit:
-        """The same kit on the recordings, whatever this one runs on: for statistics."""
+        """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
+        recorded for this cast, it is the cast that comes with recordings.
+        """
         making_them = "MLKIT_RECORD" in os.environ
         return self if making_them or not self.live else _kit(self.cast, "replay")
 
@@ -84,7 +87,8 @@ class Kit:
 def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
     """Find an engine, print one line that says which, and give the kit.
 
-    `cast` is one of mlkit.models.CASTS, or your own; without it MLKIT_CAST decides, else "tiny".
+    `cast` is one of mlkit.models.CASTS, "small=MODEL,large=MODEL", or your own Cast; without it
+    MLKIT_CAST decides, else "tiny".
     `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else
     "auto".
     """
@@ -122,14 +126,18 @@ def _kit(cast: Cast, engine: str) -> Kit:
     if not found.live or "MLKIT_RECORD" in os.environ:
         lanes = 1_000_000  # recordings never queue, and a Recorder keeps a queue of its own
     chat = Chat(found.where, found.transport, lanes, timeout_seconds)
-    return Kit(Hosted(chat) if found.live else chat, cast, found)
+    shown = CASTS[SHIPPED] if found.unrecorded else cast
+    return Kit(Hosted(chat) if found.live else chat, shown, found)
 
 
 def setup_line(kit: Kit) -> str:
     """`LIVE · Ollama 0.24.0 · small=... large=...`, or `REPLAY · recorded ... · for live: ...`."""
     header = kit.engine.header
     if not kit.live:
-        return f"REPLAY · recorded {header.date} on {header.engine}{_way_to_live(kit.engine)}"
+        return (
+            f"REPLAY · recorded {header.date} on {header.engine}{_way_to_live(kit.engine)}"
+            f"{_stand_in(kit)}{_other_qwens(kit)}"
+        )
     roles = {
         role: member.model
         for role, member in kit.cast.members.items()
@@ -141,7 +149,22 @@ def setup_line(kit: Kit) -> str:
         if member.model not in roles.values()
     }
     who = " ".join(f"{role}={model}" for role, model in roles.items())
-    return f"LIVE · {header.engine} · {who}{_differs(kit)}"
+    return f"LIVE · {header.engine} · {who}{_differs(kit)}{_other_qwens(kit)}"
+
+
+def _stand_in(kit: Kit) -> str:
+    """Whose answers these are, where it is not the cast that was asked for."""
+    cast = kit.engine.unrecorded
+    return f" · nothing is recorded for {cast}: these are {SHIPPED}'s" if cast else ""
+
+
+def _other_qwens(kit: Kit) -> str:
+    """How to play with what Ollama has, where it does not have the cast's models."""
+    qwens = kit.engine.qwens
+    if not qwens:
+        return ""
+    line = f'MLKIT_CAST="small={qwens[0]},large={qwens[-1]}"'
+    return f" · Ollama has {', '.join(qwens)}: to play with them, set {line}"
 
 
 def _way_to_live(engine: Engine) -> str:
@@ -161,14 +184,17 @@ def _differs(kit: Kit) -> str:
     """
     from mlkit.engines.recording import load_folder
     from mlkit.errors import RecordingError
-    from mlkit.paths import recordings
+    from mlkit.paths import recorded, recordings
 
+    shown = recorded(kit.cast.name)
+    if shown != kit.cast.name:
+        return f" · nothing is recorded for {kit.cast.name}: statistics are {shown}'s"
     try:
-        recorded = load_folder(recordings(kit.cast.name)).header
+        header = load_folder(recordings(shown)).header
     except RecordingError:
         return " · nothing is recorded for this cast"
     return (
         ""
-        if recorded.same_models(kit.engine.header)
+        if header.same_models(kit.engine.header)
         else " · live answers may differ from the recorded ones"
     )

@@ -18,7 +18,7 @@ from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
 from mlkit.errors import EngineError, MlkitError, NotRecorded, Unparsed
 from mlkit.models import Prices, cost_dollars
-from mlkit.parsing import Likely, most_likely, vote
+from mlkit.parsing import Likely, likeliest, vote
 from mlkit.tasks import Task
 from mlkit.trace import Run
 
@@ -145,10 +145,7 @@ class Matrix:
         tokens. 0 where it had none.
         """
         return np.array(
-            [
-                [[one.confidence * one.mass for one in samples] for samples in row]
-                for row in self.likely(labels)
-            ]
+            [[[one.certainty for one in samples] for samples in row] for row in self.likely(labels)]
         )
 
     def likely(self, labels: Sequence[str]) -> list[list[list[Likely]]]:
@@ -158,6 +155,19 @@ class Matrix:
         return [
             [[_likely(cell, labels) for cell in samples] for samples in row] for row in self.cells
         ]
+
+    def labelled(self, labels: Sequence[str]) -> Matrix:
+        """The same answers read as a router reads its classifier's: the likeliest label, which is
+        not always the word that was written.
+        """
+        return Matrix(
+            self.tasks,
+            self.subjects,
+            [
+                [[_labelled(cell, task, labels) for cell in samples] for samples in row]
+                for task, row in zip(self.tasks, self.cells, strict=True)
+            ],
+        )
 
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
         """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
@@ -367,12 +377,12 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
 
 
 def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
-    reply = cell.calls[0].reply if cell.calls else Failure(Unparsed(cell.error))
-    try:
-        return (
-            most_likely(reply, labels)
-            if isinstance(reply, Reply)
-            else Likely("", 0.0, 0.0, measured=False)
-        )
-    except Unparsed:
-        return Likely("", 0.0, 0.0, measured=isinstance(reply, Reply) and bool(reply.choices))
+    reply = cell.calls[0].reply if cell.calls else None
+    if isinstance(reply, Reply):
+        return likeliest(reply, labels)
+    return Likely("", 0.0, 0.0, measured=False)
+
+
+def _labelled(cell: Cell, task: Task, labels: Sequence[str]) -> Cell:
+    label = _likely(cell, labels).label
+    return replace(cell, right=task.right(label), answer=label or None)

@@ -1,8 +1,10 @@
 """Who plays which role (casts), and what tokens cost (prices)."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import log
 from typing import NamedTuple
 
 from mlkit import paths
@@ -64,13 +66,40 @@ CASTS = {
 }
 
 
-def cast_named(name: str) -> Cast:
-    """One of CASTS. Raises SettingError for a name that is none."""
-    if name not in CASTS:
+def cast_named(text: str) -> Cast:
+    """One of CASTS by its name, or the cast that a text spells out: "small=MODEL,large=MODEL", and
+    any other role of ROLES. Who is not named is played by the large model.
+
+    Raises SettingError. Quotes around it are taken off: some shells keep them.
+    """
+    text = text.strip().strip("\"'").strip()
+    if text in CASTS:
+        return CASTS[text]
+    pairs = [[part.strip() for part in pair.partition("=")] for pair in text.split(",")]
+    playing = {role: model for role, _, model in pairs}
+    if problem := _problem(text, pairs):
         raise SettingError(
-            f"there is no cast {name!r}; choose one of {', '.join(CASTS)}:  MLKIT_CAST=tiny"
+            f"MLKIT_CAST, --cast or connect() says {text!r}: {problem}; choose one of"
+            f' {", ".join(CASTS)}, or name models:  MLKIT_CAST="small=qwen3:1.7b,large=qwen3:8b"'
         )
-    return CASTS[name]
+    large = playing.get("large") or playing["small"]
+    name = ",".join(f"{role}={model}" for role, model in playing.items())
+    return _cast(name, *(playing.get(role, large) for role in ROLES))
+
+
+def _problem(text: str, pairs: list[list[str]]) -> str:
+    """What is wrong with a cast that is spelled out, or ""."""
+    if "=" not in text:
+        return f"there is no cast {text!r}"
+    roles = [role for role, *_ in pairs]
+    for role, _, model in pairs:
+        if role not in ROLES:
+            return f"there is no role {role!r} among {', '.join(ROLES)}"
+        if not model:
+            return f"it names no model for {role}"
+        if roles.count(role) > 1:
+            return f"it names {role} twice"
+    return "" if {"small", "large"} & {*roles} else "it names neither small nor large"
 
 
 class Price(NamedTuple):
@@ -93,12 +122,30 @@ def list_prices() -> dict[str, Price]:
 
 def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
     """What the calls would cost at these prices. Failed calls cost nothing. Raises KeyError for a
-    model without price.
+    hosted model without price.
     """
     total = 0.0
     for call in calls:
         if isinstance(call.reply, Failure):
             continue
-        price = prices[call.member.model]
+        price = _price(call.member.model, prices)
         total += call.reply.prompt_tokens * price.prompt + call.reply.output_tokens * price.output
     return total / 1e6
+
+
+def _price(model: str, prices: Prices) -> Price:
+    """The price of a model; one of ours that has none costs what the listed Qwen of about its size
+    does, because servers ask by size: the largest, where its name does not tell how large it is.
+    """
+    if model in prices or model.startswith(HOSTED):
+        return prices[model]
+    qwens = [one for one in prices if billions(one)]
+    if not (size := billions(model)):
+        return prices[max(qwens, key=billions)]
+    return prices[min(qwens, key=lambda one: abs(log(billions(one) / size)))]
+
+
+def billions(model: str) -> float:
+    """How many billion parameters a model's name says that it has; 0 where it says nothing."""
+    size = re.search(r"(\d+(?:\.\d+)?)b\b", model, re.IGNORECASE)
+    return float(size[1]) if size else 0.0

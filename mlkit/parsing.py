@@ -47,6 +47,11 @@ class Likely(NamedTuple):
     mass: float  # probability that the answer is any of the labels, in [0, 1]
     measured: bool
 
+    @property
+    def certainty(self) -> float:
+        """The label's probability among everything that the model could have said, in [0, 1]."""
+        return self.confidence * self.mass
+
 
 def label_in(text: str, labels: Collection[str]) -> str:
     """The one label that the text names, in any case. Raises Unparsed where it names none, or more
@@ -161,6 +166,16 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
         )
     label = highest(shares, shares.__getitem__)
     return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
+
+
+def likeliest(reply: Reply, labels: Collection[str]) -> Likely:
+    """How a router reads its classifier: as `most_likely`, and a Likely without label where the
+    answer names none.
+    """
+    try:
+        return most_likely(reply, labels)
+    except Unparsed:
+        return Likely("", 0.0, 0.0, measured=bool(reply.choices))
 
 
 def rows_schema(key: str, row: dict[str, Any], most: int, *texts: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Where things lie on this machine, and how they are written there."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from mlkit.errors import WriteError
 
 ROOM = "Make room there, or take a folder that you can write to."
+SHIPPED = "tiny"  # the cast whose recordings come with the kit
 
 
 def root() -> Path:
@@ -23,7 +25,15 @@ def data() -> Path:
 
 
 def recordings(cast: str) -> Path:
-    return data() / "recordings" / cast
+    """The folder of a cast's recordings, whether it is there or not."""
+    return data() / "recordings" / re.sub(r"[^\w.=,-]", "_", cast)
+
+
+def recorded(cast: str) -> str:
+    """The cast whose recordings are shown for this one: its own where there are some, else those
+    that come with the kit.
+    """
+    return cast if any(recordings(cast).glob("*.jsonl")) else SHIPPED
 
 
 def notebooks() -> Path:

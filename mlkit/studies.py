@@ -18,7 +18,9 @@ from mlkit.article import JUDGE, JUDGE_SHOTS
 from mlkit.ask import Member
 from mlkit.kit import Kit
 from mlkit.measure import Matrix, alone, measure, merged
+from mlkit.models import Cast
 from mlkit.parsing import most_likely
+from mlkit.patterns.router import ModelRouter
 from mlkit.prompts import asked, by_kind, classifier
 from mlkit.tasks import KINDS, QUEUES, Task
 
@@ -45,31 +47,63 @@ async def desk(kit: Kit, progress: bool = False) -> Matrix:
     return await measure(kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"))
 
 
+def router(cast: Cast) -> ModelRouter:
+    """The article's router for the desk: the small model names the kind, and each kind's
+    specialist is asked in the way of its kind.
+    """
+    specialists = {
+        "code": asked(cast.coder, "code"),
+        "math": asked(cast.large, "math"),
+        "creative": asked(cast.writer, "creative"),
+        "general": asked(cast.general, "general"),
+    }
+    return ModelRouter(classifier(cast.small), specialists)
+
+
 async def specialists(kit: Kit, progress: bool = False) -> Matrix:
     """The article's four specialists on every test task, of their own kind or not: coder ("code"),
     large model ("math"), writer ("creative") and general model ("general"), each asked in the way
     of its own kind.
     """
-    members = {
-        "code": kit.cast.coder,
-        "math": kit.cast.large,
-        "creative": kit.cast.writer,
-        "general": kit.cast.general,
+    subjects = {
+        kind: alone(_always(member)) for kind, member in router(kit.cast).specialists.items()
     }
-    subjects = {kind: alone(_always(asked(member, kind))) for kind, member in members.items()}
     test = [task for task in tasks.load("desk") if task.split == "test"]
     return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
 
 
 async def routing(kit: Kit, progress: bool = False) -> Matrix:
-    """The small and the large model as classifiers of the desk's tasks, with the probabilities of
-    the four kinds.
+    """The small and the large model as classifiers of the desk's tasks, read as the router reads
+    them: the likeliest of the four kinds.
     """
     kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
     subjects = {
         name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
     }
-    return await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
+    named = await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
+    return named.labelled(KINDS)
+
+
+def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
+    """The specialist that a router sends each task to, by what its classifier (the first subject)
+    answered: shape (n,).
+    """
+    likely = named.likely(tuple(rule.specialists))
+    return np.array([rule.route(row[0][0].label, row[0][0].certainty) for row in likely])
+
+
+async def routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
+    """`router` on the desk's test tasks, put together from recorded parts: where each is sent, and
+    the grade of that specialist's answer; both of shape (n,).
+    """
+    named, every = (await routing(kit)).of(["small"], split="test"), await specialists(kit)
+    kinds = sent(named, router(kit.cast))
+    return kinds, answered_by(every, kinds)
+
+
+def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
+    """The grade on each task of the specialist that is named for it: shape (n,)."""
+    return np.array([every.column(kind)[n] for n, kind in enumerate(kinds)])
 
 
 async def triage(kit: Kit, progress: bool = False) -> Matrix:

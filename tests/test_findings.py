@@ -44,7 +44,11 @@ def flipped(matrix: Matrix, kind: str = "") -> Matrix:
 
     def other(task, cell):
         gold = task.gold if isinstance(task.gold, str) else None
-        return replace(cell, right=not cell.right, answer="nothing like it" if cell.right else gold)
+        answer = "nothing like it" if cell.right else gold
+        call, *rest = cell.calls
+        reply = replace(call.reply, text=answer or "", choices={})
+        run = replace(cell.run, calls=(replace(call, reply=reply), *rest))
+        return replace(cell, right=not cell.right, answer=answer, run=run)
 
     one = next(
         n

@@ -262,7 +262,7 @@ def judged(differences: Mapping[str, Any]) -> Callable[[Mapping[str, str]], Verd
 
 def _hint(right: str, given: str) -> str:
     if right == "cannot tell":
-        return "look at both ends of the interval. One says it gains, the other says it loses."
+        return "look at both ends of the interval. 0 lies between them, or is one of them."
     if given == "cannot tell":
         return "an interval can be wide and still say something. Is 0 inside it?"
     return (

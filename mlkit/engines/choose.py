@@ -5,10 +5,12 @@ recordings.
 import datetime
 import os
 import platform
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 from ollama._client import (
@@ -25,7 +27,7 @@ from mlkit.errors import (
     ModelMissing,
     SettingError,
 )
-from mlkit.models import Cast
+from mlkit.models import CASTS, Cast, billions
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
 _NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
@@ -40,6 +42,8 @@ class Engine:
     transport: httpx.AsyncBaseTransport
     why: str = ""  # where recordings stand in for a live engine: what each of those said
     way_to_live: str = ""  # and what to do about it
+    unrecorded: str = ""  # the cast that was asked for, where the shipped recordings stand in
+    qwens: tuple[str, ...] = ()  # what Ollama has instead of the cast's models, small ones first
 
     @property
     def live(self) -> bool:
@@ -54,7 +58,8 @@ class Engine:
     def source(self) -> str:
         """For the footer of a chart."""
         when = "live" if self.live else f"recorded {self.header.date}"
-        return f"{when} · {self.header.engine} · {self.header.machine}"
+        whose = f" · cast {paths.SHIPPED}: yours has no recordings" if self.unrecorded else ""
+        return f"{when} · {self.header.engine} · {self.header.machine}{whose}"
 
 
 def choose(cast: Cast, engine: str = "auto") -> Engine:
@@ -67,24 +72,28 @@ def choose(cast: Cast, engine: str = "auto") -> Engine:
         return makers[engine](cast)
     _check(engine)
     failures: list[Exception] = []
+    qwens: tuple[str, ...] = ()
     for maker in (_ollama, _embedded):
         try:
-            return maker(cast)
+            return replace(maker(cast), qwens=qwens)
         except (MlkitError, OSError, ImportError) as error:
             failures.append(error)
+            if isinstance(error, ModelMissing):
+                qwens += error.qwens
     why = "; ".join(str(error).partition(". ")[0] for error in failures)
-    return replace(_replay(cast), why=why, way_to_live=_way_to_live(cast, failures))
+    way = _way_to_live(cast, failures)
+    return replace(_replay(cast), why=why, way_to_live=way, qwens=qwens)
 
 
 def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
     """What makes a live model answer here, after what the engines said."""
     run = "uv run mlkit" if shutil.which("uv") else "python -m mlkit"
-    cast_named = "" if cast.name == "tiny" else f" --cast {cast.name}"
     ways = []
     if any(isinstance(error, EngineUnreachable) for error in failures):
         ways.append("start Ollama")
     if any(isinstance(error, ModelMissing) for error in failures):
-        ways.append(f"type {run} pull{cast_named} in a terminal")
+        named = "" if cast.name == "tiny" else f" --cast {_typed(cast)}"
+        ways.append(f"type {run} pull{named} in a terminal")
     return ", or ".join(ways or [f"type {run} doctor in a terminal"])
 
 
@@ -137,10 +146,22 @@ def host() -> str:
     return address
 
 
-def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
+def server_models() -> tuple[str, dict[str, str]]:
     """The version of the Ollama server, and its models with the digests of their weights.
 
     Raises EngineUnreachable where nothing that speaks Ollama's language answers.
+    """
+    version, models = server_tags()
+    return version, _digests(models)
+
+
+def _digests(models: list[dict[str, Any]]) -> dict[str, str]:
+    return {model["name"]: model["digest"] for model in models}
+
+
+def server_tags(timeout_seconds: float = 2.0) -> tuple[str, list[dict[str, Any]]]:
+    """The version of the Ollama server, and what it says of its models: name, digest and size in
+    bytes, among other things.
     """
     address = host()
     try:
@@ -149,7 +170,9 @@ def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
         with httpx.Client(base_url=address, transport=transport, timeout=timeout_seconds) as client:
             version = client.get("/api/version").raise_for_status().json()["version"]
             models = client.get("/api/tags").raise_for_status().json()["models"]
-        return version, {model["name"]: model["digest"] for model in models}
+        return version, [
+            model | {"name": str(model["name"]), "digest": str(model["digest"])} for model in models
+        ]
     except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
         raise EngineUnreachable(
             f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
@@ -158,19 +181,39 @@ def server_models(timeout_seconds: float = 2.0) -> tuple[str, dict[str, str]]:
 
 
 def has(model: str, available: Mapping[str, str]) -> bool:
-    """Whether a server has the model. Ollama writes a name without a tag as name:latest."""
-    return model in available or f"{model}:latest" in available
+    """Whether a server has the model."""
+    return _digest(model, available) is not None
+
+
+def _digest(model: str, available: Mapping[str, str]) -> str | None:
+    """Ollama writes a name without a tag as name:latest, and does not mind capitals."""
+    lower = {name.lower(): digest for name, digest in available.items()}
+    return lower.get(model.lower(), lower.get(f"{model}:latest".lower()))
+
+
+def _qwens(models: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The Qwens among a server's models that can chat, the smallest first: by the billions in their
+    names, else by their bytes (about 0.6 gigabytes a billion).
+    """
+    found = [
+        (billions(model["name"]) or model.get("size", 0) / 0.6e9, model["name"])
+        for model in models
+        if re.match(r"qwen(?!.*(embed|rerank))", model["name"], re.IGNORECASE)
+    ]
+    return tuple(name for _, name in sorted(found))
 
 
 def _ollama(cast: Cast) -> Engine:
-    version, available = server_models()
+    version, models = server_tags()
+    available = _digests(models)
     missing = [model for model in cast.models if not has(model, available)]
     if missing:
         raise ModelMissing(
             f"The Ollama at {host()} does not have {' and '.join(missing)}. "
-            f"Fetch with:  uv run mlkit pull --cast {cast.name}"
+            f"Fetch with:  uv run mlkit pull --cast {_typed(cast)}",
+            _qwens(models),
         )
-    digests = {model: available.get(model) or available[f"{model}:latest"] for model in cast.models}
+    digests = {model: _digest(model, available) or "" for model in cast.models}
     return _recorded_if_asked(
         Engine("ollama", _header(f"Ollama {version}", digests), httpx.AsyncHTTPTransport()), cast
     )
@@ -183,7 +226,7 @@ def _embedded(cast: Cast) -> Engine:
     if missing:
         raise ModelMissing(
             f"The weights of {' and '.join(missing)} are not on this machine. "
-            f"Fetch with:  uv run mlkit pull --cast {cast.name}"
+            f"Fetch with:  uv run mlkit pull --cast {_typed(cast)}"
         )
     import xllamacpp
 
@@ -197,8 +240,15 @@ def _embedded(cast: Cast) -> Engine:
 
 
 def _replay(cast: Cast) -> Engine:
-    recording = load_folder(paths.recordings(cast.name))
-    return Engine("replay", recording.header, Replay(recording))
+    shown = paths.recorded(cast.name)
+    recording = load_folder(paths.recordings(shown))
+    unrecorded = cast.name if shown != cast.name else ""
+    return Engine("replay", recording.header, Replay(recording), unrecorded=unrecorded)
+
+
+def _typed(cast: Cast) -> str:
+    """A cast as it is typed in a shell, where a comma may part words."""
+    return cast.name if cast.name in CASTS else f'"{cast.name}"'
 
 
 def _header(engine: str, digests: Mapping[str, str]) -> Header:

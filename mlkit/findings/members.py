@@ -54,7 +54,7 @@ async def c5(kit: Kit) -> Finding:
     """Small against large classifier, on kinds of task, on clear messages and on hard ones."""
     routing, triage = (
         (await studies.routing(kit)).of(split="test"),
-        (await studies.triage(kit)).of(split="test"),
+        (await studies.triage(kit)).of(split="test").labelled(QUEUES),
     )
     kinds = difference(routing.column("small"), routing.column("large"))
     clear, hard = (

@@ -11,12 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from mlkit import orders, studies, timings
-from mlkit.ask import Failure, Reply
 from mlkit.findings.claims import CLAIMS, Finding, verdict
 from mlkit.kit import Kit
 from mlkit.measure import Matrix, tokens
 from mlkit.models import list_prices
-from mlkit.parsing import answer_in, label_in
 from mlkit.stats import difference, mean_interval, wilson
 from mlkit.ties import exceeds, highest, lowest, reaches
 from mlkit.timings import Timed
@@ -103,13 +101,14 @@ async def c4(kit: Kit) -> Finding:
     """Tasks that the classifier sent to the right and to the wrong specialist; an oracle in its
     place; and the same on orders.
     """
-    routed, right_class = await _routed(kit)
+    sent, routed = await studies.routed(kit)
     every = await studies.specialists(kit)
-    oracle = _answered_by(every, [task.kind for task in every.tasks])
+    kinds = np.array([task.kind for task in every.tasks])
+    right_class, oracle = sent == kinds, studies.answered_by(every, kinds)
     gain = difference(oracle, routed)
     measured = (await orders.orders(kit)).of(["router", "right paragraph"])
     named = [
-        _label(row[0][0].calls[0].reply) == orders.queue(task)
+        row[0][0].run.result.label == orders.queue(task)
         for task, row in zip(measured.tasks, measured.cells, strict=True)
     ]
     of_orders = difference(measured.column("right paragraph"), measured.column("router"))
@@ -177,7 +176,7 @@ async def c10(kit: Kit) -> Finding:
 
 async def c14(kit: Kit) -> Finding:
     """Each of the four on its own: mixed work, quality, cost, latency."""
-    routed, _ = await _routed(kit)
+    _, routed = await studies.routed(kit)
     mixed = difference(routed, (await _one_way(kit)).column("large"))
     measured = await orders.orders(kit)
     names = [name for name in _patterns() if name != "single_model"]
@@ -220,7 +219,7 @@ async def c15(kit: Kit) -> Finding:
     """Routing against one model, on the mix, and on each kind alone, where the model can be asked
     in that kind's way.
     """
-    routed, _ = await _routed(kit)
+    _, routed = await studies.routed(kit)
     one_way = await _one_way(kit)
     mixed, alike = (
         difference(routed, one_way.column(other)) for other in ("large", "large by kind")
@@ -293,29 +292,6 @@ def _in_order(families: Sequence[Family], criterion: int) -> tuple[int, int]:
     return sum(exceeds(high[1], low[1]) for low, high in pairs), len(pairs)
 
 
-async def _routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
-    """The grades of a router on the desk's test tasks, put together from its parts: what the
-    specialist named by the small model's label answered; and whether that label was right.
-    """
-    labels, every = (
-        (await studies.routing(kit)).of(["small"], split="test"),
-        await studies.specialists(kit),
-    )
-    named = [
-        answer if answer in every.subjects else "general" for answer in labels.answers[:, 0, 0]
-    ]
-    return (
-        _answered_by(every, named),
-        np.array([name == task.kind for name, task in zip(named, every.tasks, strict=True)]),
-    )
-
-
-def _answered_by(every: Matrix, named: Sequence[str]) -> np.ndarray:
-    """The grade on each task of the subject that is named for it."""
-    columns = {name: every.column(name) for name in every.subjects}
-    return np.array([columns[name][n] for n, name in enumerate(named)])
-
-
 async def _one_way(kit: Kit) -> Matrix:
     return (await studies.desk(kit)).of(split="test")
 
@@ -364,10 +340,6 @@ def _busy(run: Timed) -> float:
 
 def _plans(role: str) -> bool:
     return role in ("plan", "synthesize")
-
-
-def _label(reply: Reply | Failure) -> str | None:
-    return answer_in(reply, lambda text: label_in(text, orders.TOPICS))
 
 
 def _right(measured: Matrix, name: str) -> str:

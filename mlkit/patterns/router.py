@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlkit.ask import Ask, Member
-from mlkit.errors import Unparsed
-from mlkit.parsing import Likely, most_likely
+from mlkit.parsing import likeliest
 from mlkit.ties import reaches
 
 
@@ -45,11 +44,8 @@ class ModelRouter:
 
     async def run(self, ask: Ask, prompt: str) -> Routed:
         reply = await ask(self.classifier, prompt, role="classify", labels=tuple(self.specialists))
-        try:
-            likely = most_likely(reply, self.specialists)
-        except Unparsed:
-            likely = Likely("", 0.0, 0.0, measured=bool(reply.choices))
-        specialist = self.route(likely.label, likely.confidence * likely.mass)
+        likely = likeliest(reply, self.specialists)
+        specialist = self.route(likely.label, likely.certainty)
         answer = await ask(self.specialists[specialist], prompt, role=specialist)
         return Routed(answer.text, *likely, specialist, answer.cut_off)
 

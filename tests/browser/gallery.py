@@ -138,7 +138,7 @@ def _curve() -> go.Figure:
 
 
 def _sure() -> tuple[np.ndarray, np.ndarray]:
-    triage = _triage().of(["large"])
+    triage = _triage().of(["large"]).labelled(QUEUES)
     return triage.certainty(QUEUES)[:, 0, 0], triage.right[:, 0, 0]
 
 
