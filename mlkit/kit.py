@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlkit import trace
+from mlkit.escaped import printable
 from mlkit.models import CASTS, Cast
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
         raise ValueError(f"there is no cast {cast!r}; choose one of {', '.join(CASTS)}")
     playing = _playable(CASTS[cast] if isinstance(cast, str) else cast)
     kit = _kit(playing, engine or os.environ.get("MLKIT_ENGINE") or "auto")
-    print(setup_line(kit))
+    print(printable(setup_line(kit)))
     return kit
 
 
@@ -103,7 +104,7 @@ def _playable(cast: Cast) -> Cast:
 
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
     for role, why in absent.items():
-        print(f"{role}: {why} The large member plays {role}.")
+        print(printable(f"{role}: {why} The large member plays {role}."))
     return replace(cast, **{role: replace(cast.large, name=role) for role in absent})
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress, plain
+from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress
+from mlkit.escaped import in_plotly
 from mlkit.trace import Call
 
 _HOURLY = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -103,8 +104,8 @@ def figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> go.Fi
         marker={"size": 12, "color": [BLUE, ORANGE], "line": {"color": "white", "width": 2}},
     )
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
-    chart.update_xaxes(title_text=plain("price of the machine, $ per hour"), rangemode="tozero")
-    chart.update_yaxes(title_text=plain("$ per 1,000 runs"), rangemode="tozero")
+    chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
+    chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
     return dress(chart, reading(costs, dollars_per_hour), source, height=260)
 
 
