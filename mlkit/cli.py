@@ -22,6 +22,7 @@ from rich.progress import (
 
 from mlkit import paths
 from mlkit.errors import MlkitError, ModelMissing, SettingError, WeightsError, WriteError
+from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
 app = typer.Typer(
@@ -122,7 +123,7 @@ def _prepare(cast: Cast) -> str:
             if isinstance(error, MlkitError)
             else "You stopped the download; it resumes next time."
         )
-        console.print(f"[yellow]No live model:[/] {reason}", soft_wrap=True)
+        console.print("[yellow]No live model:[/]", in_rich(reason), soft_wrap=True)
         if asked not in ("auto", "replay"):
             raise typer.Exit(1) from None
     choose.choose(cast, "replay")
@@ -140,17 +141,17 @@ def _pull_from_ollama(cast: Cast) -> bool:
     try:
         version, available = server_models()
     except EngineUnreachable as error:
-        console.print(str(error).partition(" (")[0] + ".")
+        console.print(in_rich(str(error).partition(" (")[0] + "."), soft_wrap=True)
         if os.environ.get("MLKIT_ENGINE") == "ollama":
             raise error
         return False
-    console.print(f"Ollama {version} answers at {host()}.")
+    console.print(in_rich(f"Ollama {version} answers at {host()}."), soft_wrap=True)
     for model in cast.models:
         if has(model, available):
             continue
         try:
             with _bar() as bar:
-                task = bar.add_task(model, total=None)
+                task = bar.add_task(printable(model), total=None)
                 for step in ollama.Client(host(), transport=httpx.HTTPTransport()).pull(
                     model, stream=True
                 ):
@@ -174,19 +175,17 @@ def _fetch_weights(cast: Cast) -> None:
     for model in weights.missing(cast.models):
         with _bar() as bar:
             weights.fetch(model, partial(_show, bar, bar.add_task(model, total=None), model))
-    console.print(
-        f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
-        " process."
-    )
+    here = f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
+    console.print(in_rich(f"{here} process."))
 
 
 def _show(bar: Progress, task: TaskID, model: str, done: int, total: int, note: str) -> None:
-    bar.update(task, completed=done, total=total, description=f"{model} {note}")
+    bar.update(task, completed=done, total=total, description=printable(f"{model} {note}"))
 
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -295,7 +294,7 @@ def store(
             recording.store(notebook)
         except MlkitError as error:
             _stop(error)
-        console.print(f"{notebook.name}: stored")
+        console.print(in_rich(f"{notebook.name}: stored"), soft_wrap=True)
 
 
 def _cast(name: str) -> Cast:
@@ -306,5 +305,5 @@ def _cast(name: str) -> Cast:
 
 
 def _stop(error: MlkitError) -> None:
-    console.print(f"[red]{type(error).__name__}:[/] {error}", soft_wrap=True)
+    console.print(f"[red]{type(error).__name__}:[/]", in_rich(str(error)), soft_wrap=True)
     raise typer.Exit(1) from None

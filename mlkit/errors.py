@@ -2,6 +2,8 @@
 type.
 """
 
+from mlkit.escaped import printable
+
 
 class MlkitError(Exception):
     """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line,
@@ -9,7 +11,7 @@ class MlkitError(Exception):
     """
 
     def _render_traceback_(self) -> list[str]:  # the hook IPython asks before it draws a traceback
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {printable(str(self))}"]
 
 
 class SettingError(MlkitError, ValueError):

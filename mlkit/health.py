@@ -16,6 +16,7 @@ from mlkit import paths
 from mlkit.engines import choose, weights
 from mlkit.engines.chat import Chat
 from mlkit.errors import MlkitError
+from mlkit.escaped import in_rich
 from mlkit.models import Cast, cast_named
 
 _GIB = 2**30
@@ -176,7 +177,5 @@ async def _questions(engine: choose.Engine, cast: Cast) -> AsyncIterator[Finding
 
 
 def _print(console: Console, finding: Finding) -> None:
-    console.print(
-        f"{'[green]ok  [/]' if finding.good else '[red]no  [/]'} {finding.what:<22} ", end=""
-    )
-    console.print(finding.seen, markup=False, soft_wrap=True)
+    mark = "[green]ok  [/]" if finding.good else "[red]no  [/]"
+    console.print(mark, in_rich(f"{finding.what:<22} {finding.seen}"), soft_wrap=True)

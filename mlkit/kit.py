@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlkit import trace
+from mlkit.escaped import printable
 from mlkit.models import CASTS, Cast, cast_named
 from mlkit.paths import SHIPPED
 
@@ -97,7 +98,7 @@ def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
 
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
     kit = _kit(playing, engine or engine_set())
-    print(setup_line(kit))
+    print(printable(setup_line(kit)))
     return kit
 
 
@@ -109,7 +110,7 @@ def _playable(cast: Cast) -> Cast:
 
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
     for role, why in absent.items():
-        print(f"{role}: {why} The large member plays {role}.")
+        print(printable(f"{role}: {why} The large member plays {role}."))
     stand_ins: dict[str, Any] = {role: replace(cast.large, name=role) for role in absent}
     return replace(cast, **stand_ins)
 

@@ -1,6 +1,5 @@
 """What makes a notebook a lesson: predict before you run, quiz, and checks for exercises."""
 
-import html
 import inspect
 import itertools
 import json
@@ -17,6 +16,7 @@ from IPython.display import Markdown
 
 from mlkit import paths
 from mlkit.errors import WriteError
+from mlkit.escaped import in_html, in_markdown, printable
 from mlkit.panels import Described, slider
 
 LIMIT_SECONDS = 5.0
@@ -43,11 +43,11 @@ class Prediction(Described):
 
         def keep(_: Any) -> None:
             self.value = guess.value
-            said.value = html.escape(f"You said {self._text_of(guess.value)}. Now run on, and see.")
+            said.value = in_html(f"You said {self._text_of(guess.value)}. Now run on, and see.")
 
         lock.on_click(keep)
         box = widgets.VBox(
-            [widgets.HTML(f"<b>Predict.</b> {html.escape(question)}"), guess, lock, said]
+            [widgets.HTML(f"<b>Predict.</b> {in_html(question)}"), guess, lock, said]
         )
         super().__init__(box, f"Predict. {question}")
 
@@ -94,7 +94,7 @@ def _question(number: int, question: str, choices: Sequence[Choice]) -> widgets.
     if sum(choice.right for choice in choices) != 1:
         raise ValueError(f"question {number} needs exactly one right choice")
     options = widgets.RadioButtons(
-        options=[choice.text for choice in choices],
+        options=[printable(choice.text) for choice in choices],
         index=None,
         layout={"width": "100%", "max_width": "760px"},
     )
@@ -108,12 +108,12 @@ def _question(number: int, question: str, choices: Sequence[Choice]) -> widgets.
             else "<b style='color: #a40000'>Not quite.</b>"
         )
         verdict.value = (
-            f"<div role='status' style='line-height: 1.4'>{mark} {html.escape(chosen.why)}</div>"
+            f"<div role='status' style='line-height: 1.4'>{mark} {in_html(chosen.why)}</div>"
         )
 
     options.observe(answer, "index")
     title = widgets.HTML(
-        f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>"
+        f"<div style='line-height: 1.4'><b>{number}.</b> {in_html(question)}</div>"
     )
     return widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"})
 
@@ -127,7 +127,7 @@ def concept_test(
     """
     options = [
         widgets.RadioButtons(
-            options=[choice.text for choice in choices],
+            options=[printable(choice.text) for choice in choices],
             index=None,
             layout={"width": "100%", "max_width": "760px"},
         )
@@ -160,15 +160,12 @@ def concept_test(
                 if not right
             ]
         said.value = "".join(
-            f"<div role='status' style='line-height: 1.5'>{html.escape(line)}</div>"
-            for line in lines
+            f"<div role='status' style='line-height: 1.5'>{in_html(line)}</div>" for line in lines
         )
 
     done.on_click(count)
     titles = [
-        widgets.HTML(
-            f"<div style='line-height: 1.4'><b>{number}.</b> {html.escape(question)}</div>"
-        )
+        widgets.HTML(f"<div style='line-height: 1.4'><b>{number}.</b> {in_html(question)}</div>")
         for number, (question, _) in enumerate(questions, start=1)
     ]
     text = "\n".join(
@@ -226,7 +223,9 @@ def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
         verdict = Verdict(False, f"Your code raised {type(error).__name__}: {error}")
     print(
         textwrap.fill(
-            f"{'✓' if verdict.passed else '✗'} {verdict.text}", 110, break_long_words=False
+            f"{'✓' if verdict.passed else '✗'} {printable(verdict.text)}",
+            110,
+            break_long_words=False,
         )
     )
 
@@ -254,4 +253,4 @@ class _Deadline:
 
 def source(thing: Any) -> Markdown:
     """The source of a class or a function of the kit, as it runs."""
-    return Markdown(f"```python\n{inspect.getsource(thing)}```")
+    return Markdown(in_markdown(inspect.getsource(thing), "python"))

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import concurrent.futures
 import functools
-import html
 import itertools
 import json
 import os
@@ -25,6 +24,7 @@ from plotly.basedatatypes import BasePlotlyType
 
 from mlkit.ask import Member, Reply
 from mlkit.charts.look import Chart
+from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.export import picture, save
 from mlkit.kit import Kit
 from mlkit.models import Price, Prices
@@ -134,7 +134,10 @@ def _same(one: Any, other: Any) -> bool:
 def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
     figure = json.loads(chart.figure.to_json())
-    return {_PLOTLY: figure | {"config": {"displayModeBar": False}}, "text/plain": chart.reading}
+    return {
+        _PLOTLY: figure | {"config": {"displayModeBar": False}},
+        "text/plain": printable(chart.reading),
+    }
 
 
 def show(chart: Chart) -> Panel:
@@ -184,7 +187,8 @@ def slider(
         min=low,
         max=high,
         step=step,
-        description=label,
+        description=_label(label),
+        description_allow_html=True,
         readout_format=format,
         style={"description_width": "235px"},
         layout={"width": "100%", "max_width": "760px"},
@@ -196,7 +200,8 @@ def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSl
     return widgets.SelectionSlider(
         options=list(options),
         value=value,
-        description=label,
+        description=_label(label),
+        description_allow_html=True,
         style={"description_width": "235px"},
         layout={"width": "100%", "max_width": "760px"},
     )
@@ -296,7 +301,8 @@ def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
         min=0,
         max=1000,
         step=0.05,
-        description=label,
+        description=_label(label),
+        description_allow_html=True,
         style={"description_width": "auto"},
         layout={"width": "330px"},
     )
@@ -338,9 +344,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
                 f"{reply.seconds:.1f} s, {reply.prompt_tokens} tokens read, {reply.output_tokens}"
                 " written" + (", cut off by max_tokens" if reply.cut_off else "")
             )
-            answer.value = (
-                f"<pre style='white-space: pre-wrap'>{html.escape(done.result.text)}</pre>"
-            )
+            answer.value = f"<pre style='white-space: pre-wrap'>{in_html(done.result.text)}</pre>"
         finally:
             clock.cancel()
             ask.disabled, stop.disabled = False, True
@@ -377,20 +381,20 @@ class Described(widgets.VBox):
         super().__init__([child])
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return super()._repr_mimebundle_(**options) | {"text/plain": self._text}
+        return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
 
 
 def table_text(chart: Chart) -> str:
     """The sentence, then the rows in columns: for screen readers, for stored notebooks, and for
     tests.
     """
-    cells = [_header(chart), *([_cell(value) for value in row] for row in chart.rows)]
+    cells = [_header(chart), *([_one_line(value) for value in row] for row in chart.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     )
-    return "\n".join([chart.reading, "", *lines])
+    return "\n".join([printable(chart.reading), "", *lines])
 
 
 def table_html(chart: Chart) -> str:
@@ -398,20 +402,18 @@ def table_html(chart: Chart) -> str:
     from models.
     """
     head = "".join(
-        f"<th style='text-align: left; padding-right: 1.5em'>{html.escape(name)}</th>"
+        f"<th style='text-align: left; padding-right: 1.5em'>{in_html(name)}</th>"
         for name in _header(chart)
     )
     body = "".join(
         "<tr>"
-        + "".join(
-            f"<td style='padding-right: 1.5em'>{html.escape(_cell(value))}</td>" for value in row
-        )
+        + "".join(f"<td style='padding-right: 1.5em'>{in_html(_cell(value))}</td>" for value in row)
         + "</tr>"
         for row in chart.rows
     )
     return (
         "<div role='status' aria-live='polite' style='line-height:"
-        f" 1.4'>{html.escape(chart.reading)}</div><details><summary>The numbers behind the"
+        f" 1.4'>{in_html(chart.reading)}</div><details><summary>The numbers behind the"
         f" chart</summary><table><tr>{head}</tr>{body}</table></details>"
     )
 
@@ -432,5 +434,14 @@ def _cell(value: Any) -> str:
     )  # - where nothing was measured
 
 
+def _one_line(value: Any) -> str:
+    return printable(_cell(value)).replace("\n", " ")
+
+
+def _label(text: str) -> str:
+    """A control's label: Lab looks for mathematics in it."""
+    return f"<span class='{NO_MATH}'>{in_html(text)}</span>"
+
+
 def _line(text: str, colour: str = "inherit") -> str:
-    return f"<div style='line-height: 1.5; color: {colour}'>{html.escape(text)}</div>"
+    return f"<div style='line-height: 1.5; color: {colour}'>{in_html(text)}</div>"

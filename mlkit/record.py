@@ -21,6 +21,7 @@ from mlkit.engines.chat import Chat
 from mlkit.engines.recording import Recording, load_file
 from mlkit.engines.replay import finish, journal_of
 from mlkit.errors import EngineError, MlkitError, RecordingError
+from mlkit.escaped import in_rich
 from mlkit.kit import connect
 from mlkit.models import Cast
 from mlkit.studies import STUDIES
@@ -49,7 +50,8 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
                 f" {', '.join([*STUDIES, *TIMINGS])}. A notebook, for example:  uv run mlkit record"
                 " notebooks/00_start_here.ipynb"
             )
-    console.print(forecast([Path(name).stem for name in names], engine, cast), soft_wrap=True)
+    about = forecast([Path(name).stem for name in names], engine, cast)
+    console.print(in_rich(about), soft_wrap=True)
     for name in names:
         if str(name) in TIMINGS:
             _measure_times(str(name), engine, cast, fresh)
@@ -63,7 +65,8 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
             else _record_notebook(Path(name), path, engine, cast, fresh, console)
         )
         console.print(
-            f"{path.name}: {len(made.exchanges)} answers from {engine.source}", soft_wrap=True
+            in_rich(f"{path.name}: {len(made.exchanges)} answers from {engine.source}"),
+            soft_wrap=True,
         )
 
 
@@ -92,10 +95,11 @@ def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) ->
 def _record_notebook(
     notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console
 ) -> Recording:
-    with console.status(f"{notebook.name}: asking {engine.header.engine}") as status:
+    with console.status(in_rich(f"{notebook.name}: asking {engine.header.engine}")) as status:
 
         def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
-            status.update(f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers")
+            done = f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers"
+            status.update(in_rich(done))
 
         execute(
             notebook,
@@ -173,7 +177,7 @@ def check(console: Console) -> bool:
     for path, exchanges in stored.items():
         for exchange in [exchange for key, exchange in exchanges.items() if key not in asked]:
             console.print(
-                f"unused in {path.name}: {exchange.prompt[:100]!r}", soft_wrap=True, markup=False
+                in_rich(f"unused in {path.name}: {exchange.prompt[:100]!r}"), soft_wrap=True
             )
     kept = {key for exchanges in stored.values() for key in exchanges}
     console.print(f"{len(kept):,} answers stored, {len(kept - asked)} of them unused")

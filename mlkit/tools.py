@@ -5,6 +5,7 @@ text.
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,11 +124,12 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
             f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
         )
     try:
-        nodes = list(ast.walk(ast.parse(code, mode="eval")))
+        tree = _parsed(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ToolError(
             f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
         ) from None
+    nodes = list(ast.walk(tree))
     if len(nodes) > _MAX_NODES or any(not isinstance(node, _PYTHON) for node in nodes):
         raise ToolError(
             f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
@@ -139,7 +141,7 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
             _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
         )
         try:
-            return evaluator.eval(code)
+            return evaluator.eval(code, tree.body)
         except (
             Exception
         ) as error:  # the text is a model's, and a grader must survive whatever it holds
@@ -148,6 +150,15 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
             ) from None
 
     return work_out
+
+
+def _parsed(code: str) -> ast.Expression:
+    """An expression's tree. Python warns of some spellings (`1if n else 2`), but the reader of the
+    notebook is not who wrote them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code, mode="eval")
 
 
 def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,7 +179,8 @@ def _value(text: str) -> float:
         raise ToolError(
             f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed."
         )
-    nodes = list(ast.walk(ast.parse(text, mode="eval")))
+    tree = _parsed(text)
+    nodes = list(ast.walk(tree))
     if len(nodes) > _MAX_NODES or "#" in text:
         raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
     for node in nodes:
@@ -183,7 +195,7 @@ def _value(text: str) -> float:
             )
     value = simpleeval.SimpleEval(
         operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}
-    ).eval(text)
+    ).eval(text, tree.body)
     if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
         raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
     return value

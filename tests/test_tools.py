@@ -1,13 +1,14 @@
 """Tools: what they find and compute, and that no text makes them do anything else."""
 
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlkit.tools import ToolError, arithmetic, search
+from mlkit.tools import ToolError, arithmetic, python_expression, search
 
 HANDBOOK = [
     "Inner tubes cost $6 each, tyres $32 and chains $24.",
@@ -136,3 +137,19 @@ def test_any_text_gives_a_number_or_a_tool_error(text: str) -> None:
         float(arithmetic(text))
     except ToolError:
         pass
+
+
+@pytest.mark.parametrize("code", ["1if n else 2", r"'\d' == n", "1if 1else 2", "0x1for n"])
+def test_what_a_model_spells_oddly_warns_nobody(code: str) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for work_out in (lambda: python_expression(code)({"n": 1}), lambda: arithmetic(code)):
+            try:
+                work_out()
+            except ToolError:
+                continue
+    assert warned == []
+
+
+def test_an_oddly_spelled_expression_still_has_its_value() -> None:
+    assert python_expression("1if n else 2")({"n": 0}) == 2

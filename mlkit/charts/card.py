@@ -3,7 +3,6 @@ the simpler ones fell.
 """
 
 from collections.abc import Sequence
-from html import escape
 from math import inf
 from textwrap import wrap
 from typing import NamedTuple
@@ -11,7 +10,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts import trade_off
-from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, plain, seconds
+from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, seconds
+from mlkit.escaped import NO_MATH, in_html, in_plotly, printable
 from mlkit.stats import difference, wilson
 from mlkit.ties import exceeds
 
@@ -136,7 +136,7 @@ def figure(
         y=[way.right / way.of for way in ways if way.pattern == choice],
         hoverinfo="skip",
     )
-    chart.layout.title.text = f"<b>{plain(f'Decision card: {choice}')}</b>"
+    chart.layout.title.text = f"<b>{in_plotly(f'Decision card: {choice}')}</b>"
     text = [part for line in lines for part in _wrapped(line)]
     below, more = chart.layout.margin.b, 18 * len(text) + 24
     chart.add_annotation(
@@ -156,10 +156,10 @@ def figure(
 
 
 def _wrapped(line: Line) -> list[str]:
-    first, *more = wrap(f"{line.about}: {line.text}", 60, subsequent_indent="      ")
+    first, *more = wrap(printable(f"{line.about}: {line.text}"), 60, subsequent_indent="      ")
     return [
-        f"<b>{plain(first[: len(line.about)])}</b>{plain(first[len(line.about) :])}",
-        *map(plain, more),
+        f"<b>{in_plotly(first[: len(line.about)])}</b>{in_plotly(first[len(line.about) :])}",
+        *map(in_plotly, more),
     ]
 
 
@@ -168,37 +168,32 @@ def page(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line]
     All text is escaped.
     """
     said = "".join(
-        f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{_shown(line.about)}</td>"
-        f"<td {_CELL}'>{_shown(line.text)}</td></tr>"
+        f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
+        f"<td {_CELL}'>{in_html(line.text)}</td></tr>"
         for line in lines
     )
     titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", "seconds", "calls", "limits")
     head = "".join(f"<th {_CELL}'>{title}</th>" for title in titles)
     body = "".join(_row(way, way.pattern == choice, limits) for way in ways)
     return (
-        f"<div class='tex2jax_ignore mathjax_ignore' style='background: white; color: {INK};"
+        f"<div class='{NO_MATH}' style='background: white; color: {INK};"
         f" border: 1px solid {GREY}; padding: 16px; max-width: 900px; font: 14px/1.45 system-ui,"
-        f" sans-serif'><b style='font-size: 20px'>Decision card: {_shown(choice)}</b><table"
+        f" sans-serif'><b style='font-size: 20px'>Decision card: {in_html(choice)}</b><table"
         f" style='border-collapse: collapse; margin: 8px 0; color: {INK}'>{said}</table><table"
         f" style='border-collapse: collapse; color: {INK}'><tr>{head}</tr>{body}</table></div>"
     )
 
 
-def _shown(text: str) -> str:
-    """Text for HTML as it is; a dollar would be read as the begin of mathematics."""
-    return escape(text).replace("$", "&#36;")
-
-
 def _row(way: Way, chosen: bool, limits: Limits) -> str:
-    name = _shown(way.pattern)
+    name = in_html(way.pattern)
     cells = (
         f"<b>{name}</b>" if chosen else name,
         _bar(way, limits, ORANGE if chosen else BLUE),
         f"{way.right}&nbsp;of&nbsp;{way.of}",
-        _shown(dollars(way.dollars_per_thousand)),
+        in_html(dollars(way.dollars_per_thousand)),
         seconds(way.seconds),
         f"{way.calls:.1f}",
-        _shown(why_not(way, limits) or "kept"),
+        in_html(why_not(way, limits) or "kept"),
     )
     return "<tr>" + "".join(f"<td {_CELL}'>{cell}</td>" for cell in cells) + "</tr>"
 

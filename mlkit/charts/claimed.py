@@ -9,7 +9,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit import ties
-from mlkit.charts.look import PALE, Chart, dress, plain, short
+from mlkit.charts.look import PALE, Chart, dress, short
+from mlkit.escaped import in_plotly
 
 CRITERIA = ("cost", "latency", "quality", "complexity")
 # Pale sky, pale orange, grey: black text is legible on each, and the mark in the cell says the same
@@ -130,7 +131,7 @@ def figure(cells: Sequence[Cell], source: str, title: str = "") -> go.Figure:
             texttemplate="%{text}",
             textfont={"size": 12, "color": "black"},
             customdata=[
-                [f"{plain(cell.family)}: measured {cell.measured:.3g}" for cell in line]
+                [f"{in_plotly(cell.family)}: measured {cell.measured:.3g}" for cell in line]
                 for line in lines
             ],
             hovertemplate="%{customdata}<br>%{text}<extra></extra>",
@@ -139,7 +140,7 @@ def figure(cells: Sequence[Cell], source: str, title: str = "") -> go.Figure:
         )
     )
     names, bare = (
-        [plain(short(line[0].family)) for line in lines],
+        [in_plotly(short(line[0].family)) for line in lines],
         {"ticks": "", "showgrid": False, "zeroline": False},
     )
     chart.update_xaxes(side="top", tickvals=list(range(len(CRITERIA))), ticktext=CRITERIA, **bare)
@@ -162,7 +163,7 @@ def _text(cell: Cell) -> str:
         if cell.measured_rank
         else "no rank"
     )
-    return f"{_VERDICTS[cell.verdict][0]} {plain(short(cell.claimed, 9))}<br>{ranks}"
+    return f"{_VERDICTS[cell.verdict][0]} {in_plotly(short(cell.claimed, 9))}<br>{ranks}"
 
 
 def chart(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, plain, short, whiskers
+from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, short, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.stats import Interval, compound
 from mlkit.ties import exceeds, lowest
 
@@ -89,7 +90,7 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
         marker={"color": SKY},
         y=lines[:-1],
         x=[step.product for step in stages],
-        customdata=[plain(step.stage) for step in stages],
+        customdata=[in_plotly(step.stage) for step in stages],
         hovertemplate="%{customdata}: product so far %{x:.1%}<extra></extra>",
     )
     chart.add_scatter(
@@ -100,7 +101,7 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
         x=[step.share for step in stages],
         error_x=whiskers(step[1:4] for step in stages),
         cliponaxis=False,
-        customdata=[plain(step.stage) for step in stages],
+        customdata=[in_plotly(step.stage) for step in stages],
         hovertemplate="%{customdata}: %{x:.1%} right<extra></extra>",
     )
     chart.add_bar(
@@ -127,7 +128,7 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
 def _label(step: Step, whole: bool) -> str:
     share = "not measured" if isnan(step.share) else f"{step.share:.0%}"
     so_far = "" if whole or isnan(step.product) else f", {step.product:.0%} so far"
-    return f"{plain(short(step.stage))}<br>{share}{so_far}"
+    return f"{in_plotly(short(step.stage))}<br>{share}{so_far}"
 
 
 def chart(stages: Mapping[str, Interval], source: str, whole: Interval = NOT_MEASURED) -> Chart:

@@ -20,10 +20,10 @@ from mlkit.charts.look import (
     SKY,
     Chart,
     dress,
-    plain,
     short,
     whiskers,
 )
+from mlkit.escaped import in_plotly
 from mlkit.stats import condorcet, effective_voters, mean_correlation
 from mlkit.ties import highest
 
@@ -174,7 +174,7 @@ def heatmap(correlations: Sequence[Pair], source: str, title: str = "") -> go.Fi
     square = _square(correlations)
     names = _names(correlations)
     places, step = list(range(len(names))), 1 + len(names) // 16
-    hover = [[f"{plain(one)} and {plain(other)}" for other in names] for one in names]
+    hover = [[f"{in_plotly(one)} and {in_plotly(other)}" for other in names] for one in names]
     chart = go.Figure(
         go.Heatmap(
             x=places,
@@ -207,7 +207,7 @@ def heatmap(correlations: Sequence[Pair], source: str, title: str = "") -> go.Fi
         zeroline=False,
         ticks="",
         ticklabelstandoff=6,
-        ticktext=[f"{place + 1}  {plain(short(name))}" for place, name in enumerate(names)],
+        ticktext=[f"{place + 1}  {in_plotly(short(name))}" for place, name in enumerate(names)],
     )
     height = 60 + max(16 * len(names), min(50 * len(names), 300))
     return dress(chart, title or heatmap_reading(correlations), source, height)

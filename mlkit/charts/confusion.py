@@ -3,12 +3,12 @@ right, and for what money.
 """
 
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, INK, ORANGE, Chart, dollars, dress, plain, short
+from mlkit.charts.look import BLUE, INK, ORANGE, Chart, dollars, dress, on_hover, short
+from mlkit.escaped import in_plotly
 
 
 class Cell(NamedTuple):
@@ -60,12 +60,11 @@ def figure(cells: Sequence[Cell], source: str) -> go.Figure:
         words = [
             f"<b>{cell.prompts}</b>",
             f"{cell.right} right",
-            plain(dollars(cell.dollars_per_thousand)),
+            in_plotly(dollars(cell.dollars_per_thousand)),
         ]
         texts[row][column] = "<br>".join(words[: 3 if size <= 6 else 1 if size <= 12 else 0])
         hovers[row][column] = (
-            "<br>".join([*map(plain, wrap(f"{cell.kind}, routed to {cell.routed}", 50)), *words])
-            + " per 1,000"
+            "<br>".join([on_hover(f"{cell.kind}, routed to {cell.routed}"), *words]) + " per 1,000"
         )
     chart = go.Figure(
         go.Heatmap(
@@ -85,7 +84,7 @@ def figure(cells: Sequence[Cell], source: str) -> go.Figure:
         )
     )
     chart.update_xaxes(
-        title_text=plain("kind by row, routed by column; $ per 1,000"),
+        title_text=in_plotly("kind by row, routed by column; $ per 1,000"),
         tickangle=0,
         showgrid=False,
         zeroline=False,
@@ -104,7 +103,7 @@ def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
     return {
         "ticks": "",
         "tickvals": list(range(len(names))),
-        "ticktext": [plain(short(name, most)) for name in names],
+        "ticktext": [in_plotly(short(name, most)) for name in names],
     }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlkit.ask import Failure
-from mlkit.charts.look import BLACK, GREY, INK, MEMBERS, RED, plain, short
+from mlkit.charts.look import BLACK, GREY, INK, MEMBERS, RED, short
+from mlkit.escaped import NO_MATH, in_html
 from mlkit.trace import Call
 
 _MOST, _ABREAST = (
@@ -72,7 +73,7 @@ def figure(boxes: Sequence[Box]) -> str:
     """The flow as SVG text, no wider than its container: from top to bottom, or to the right where
     many are asked at once.
     """
-    drawn, words, note = boxes[:_MOST], _text(reading(boxes)), _more(boxes)
+    drawn, words, note = boxes[:_MOST], in_html(reading(boxes)), _more(boxes)
     down = max(map(len, _layers(drawn)), default=0) <= _ABREAST
     places = _places(drawn, down)
     leave, enter = (
@@ -84,7 +85,7 @@ def figure(boxes: Sequence[Box]) -> str:
         [
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}"'
-                f' class="tex2jax_ignore mathjax_ignore" viewBox="0 0 {width} {height}"'
+                f' class="{NO_MATH}" viewBox="0 0 {width} {height}"'
                 f' style="width: 100%; max-width: {width}px; height: auto" font-family="system-ui,'
                 f' sans-serif" font-size="13"><title>{words}</title><defs><marker id="mlkit-arrow"'
                 ' viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
@@ -131,13 +132,13 @@ def _box(box: Box, x: int, y: int) -> str:
     colour, dash = (RED, "5 3") if box.failed else (MEMBERS.get(box.member, BLACK), "none")
     return (
         f'<svg x="{x}" y="{y}" width="{_WIDE}"'
-        f' height="{_HIGH}"><title>{_text(f"{box.role} ({box.member})")}</title>'
+        f' height="{_HIGH}"><title>{in_html(f"{box.role} ({box.member})")}</title>'
         f'<rect x="1" y="1" width="{_WIDE - 2}" height="{_HIGH - 2}" rx="5" fill="white"'
         f' stroke="{colour}" stroke-width="2" '
         f'stroke-dasharray="{dash}"/><text x="9" y="18" fill="{INK}"'
-        f' font-weight="600">{_text(short(box.role, 16))}</text>'
+        f' font-weight="600">{in_html(short(box.role, 16))}</text>'
         f'<text x="9" y="35" fill="{GREY}"'
-        f' font-size="12">{_text(short(box.member, 12 if box.failed else 20))}'
+        f' font-size="12">{in_html(short(box.member, 12 if box.failed else 20))}'
         f"{', failed' * box.failed}</text></svg>"
     )
 
@@ -149,13 +150,4 @@ def _more(boxes: Sequence[Box]) -> str:
         else ""
         if boxes
         else "Nothing was asked."
-    )
-
-
-def _text(text: str) -> str:
-    """Text for an SVG element or attribute: escaped, and without the control characters that XML
-    forbids.
-    """
-    return plain("".join(letter if letter.isprintable() else " " for letter in text)).replace(
-        '"', "&quot;"
     )

@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, plain, whiskers
+from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.stats import break_even_escalation, wilson
 
 
@@ -104,7 +105,7 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
         _draw(chart, rungs, chosen)
     chart.update_yaxes(title_text="right", range=[-0.03, 1.03], tickformat=".0%", row=1)
     chart.update_yaxes(title_text="escalated", range=[-0.03, 1.03], tickformat=".0%", row=2)
-    chart.update_yaxes(title_text=plain("$ per 1,000"), rangemode="tozero", row=3)
+    chart.update_yaxes(title_text=in_plotly("$ per 1,000"), rangemode="tozero", row=3)
     chart.update_xaxes(title_text=f"votes that must agree, of {max(len(rungs) - 1, 0)}", row=3)
     chart.update_xaxes(dtick=1 if len(rungs) <= 16 else None, tickformat="d")
     return dress(chart, title or reading(rungs, chosen), source, height=400)

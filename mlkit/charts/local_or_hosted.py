@@ -8,7 +8,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.ask import Reply
-from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress, plain
+from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress
+from mlkit.escaped import in_plotly
 from mlkit.ties import exceeds
 from mlkit.trace import Call
 
@@ -106,8 +107,8 @@ def figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> go.Fi
         marker={"size": 12, "color": [BLUE, ORANGE], "line": {"color": "white", "width": 2}},
     )
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
-    chart.update_xaxes(title_text=plain("price of the machine, $ per hour"), rangemode="tozero")
-    chart.update_yaxes(title_text=plain("$ per 1,000 runs"), rangemode="tozero")
+    chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
+    chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
     return dress(chart, reading(costs, dollars_per_hour), source, height=260)
 
 

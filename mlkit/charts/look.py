@@ -1,12 +1,13 @@
 """One look for all charts: colours, template, title, footer. Every chart file starts here."""
 
-import html
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
+
+from mlkit.escaped import in_plotly, printable
 
 # Okabe and Ito (2008): eight colours that people with any kind of colour vision tell apart.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
@@ -63,7 +64,7 @@ TEMPLATE = go.layout.Template(
             "yanchor": "bottom",
             "traceorder": "normal",
         },
-        "hoverlabel": {"font": {"family": _FONT}},
+        "hoverlabel": {"font": {"family": _FONT}, "namelength": -1},  # names whole
         "bargap": 0.35,
     }
 )
@@ -84,8 +85,8 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
     Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title
     and footer.
     """
-    title_lines = [plain(line) for line in _even_lines(title, 60)]
-    source_lines = [plain(line) for line in _even_lines(f"Source: {source}", 76)]
+    title_lines = [in_plotly(line) for line in _even_lines(printable(title), 60)]
+    source_lines = [in_plotly(line) for line in _even_lines(printable(f"Source: {source}"), 76)]
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
     # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline
     # there.
@@ -135,9 +136,9 @@ def _legend_height(figure: go.Figure) -> int:
     return 8 + 20 * math.ceil(sum(48 + 7 * len(name) for name in shown) / 400)
 
 
-def plain(text: str) -> str:
-    """Text for a chart as it is: no HTML, and no dollar pair that would be read as LaTeX."""
-    return html.escape(text, quote=False).replace("$", "&#36;")
+def on_hover(text: str) -> str:
+    """A text whole, on lines short enough for a box that shows on hover."""
+    return "<br>".join(map(in_plotly, textwrap.wrap(printable(text), 50)))
 
 
 def short(name: str, most: int = 28) -> str:

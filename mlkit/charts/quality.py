@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, plain, short, whiskers
+from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, on_hover, short, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.stats import wilson
 from mlkit.ties import highest, lowest
 
@@ -65,7 +66,7 @@ def figure(
         levels = list(dict.fromkeys(cell.level for cell in cells if cell.kind == kind))
         ends = [-0.5, len(levels) - 0.5]
         drawn = [
-            (name, _line(ends, shares[kind], dash))
+            (name, _line(name, ends, shares[kind], dash))
             for dash, (name, shares) in zip(cycle(_DASHES), (lines or {}).items())
             if kind in shares
         ]
@@ -83,8 +84,8 @@ def figure(
                 )
         traces += [
             {
-                "name": plain(short(name, 14)),
-                "legendgroup": name,
+                "name": in_plotly(short(name, 14)),
+                "legendgroup": in_plotly(name),
                 "xaxis": f"x{axis}",
                 "yaxis": f"y{axis}",
                 "showlegend": names.setdefault(name, number) == number,
@@ -109,7 +110,7 @@ def figure(
         }
         layout["annotations"].append(
             {
-                "text": plain(short(kind)),
+                "text": in_plotly(short(kind)),
                 "x": 0.5,
                 "xref": f"x{axis} domain",
                 "y": 1,
@@ -144,12 +145,14 @@ def figure(
     return chart
 
 
-def _line(ends: Sequence[float], share: float, dash: str) -> dict[str, object]:
+def _line(name: str, ends: Sequence[float], share: float, dash: str) -> dict[str, object]:
     return {
         "x": ends,
         "y": [share] * 2,
         "mode": "lines",
         "line": {"color": BLACK, "dash": dash, "width": 1.2},
+        "hovertext": on_hover(name),
+        "hovertemplate": "%{hovertext}: %{y:.0%}<extra></extra>",
     }
 
 
@@ -173,17 +176,16 @@ def _points(
 
 
 def _told(cell: Cell) -> str:
-    lines = map(plain, wrap(f"{cell.member}: {cell.kind}, {cell.level}", 50))
     return "<br>".join(
         [
-            *lines,
+            on_hover(f"{cell.member}: {cell.kind}, {cell.level}"),
             f"{cell.right} of {cell.of} right (95% interval {cell.low:.0%} to {cell.high:.0%})",
         ]
     )
 
 
 def _folded(name: str, wide: int) -> str:
-    return "<br>".join(map(plain, wrap(name, wide, max_lines=2, placeholder="…")))
+    return "<br>".join(map(in_plotly, wrap(name, wide, max_lines=2, placeholder="…")))
 
 
 def reading(cells: Sequence[Cell]) -> str:

@@ -18,9 +18,9 @@ from mlkit.charts.look import (
     Chart,
     dollars,
     dress,
-    plain,
     whiskers,
 )
+from mlkit.escaped import in_plotly
 from mlkit.stats import wilson
 from mlkit.ties import different, exceeds, reaches
 
@@ -118,7 +118,7 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
                     (
                         np.nan_to_num(point.threshold),
                         point.large_share,
-                        plain(dollars(point.dollars_per_thousand)),
+                        in_plotly(dollars(point.dollars_per_thousand)),
                     )
                     for point in some
                 ],
@@ -130,7 +130,9 @@ def figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
                 + "<extra></extra>",
             )
     dearest = max((point.dollars_per_thousand for point in points), default=1.0)
-    chart.update_xaxes(title_text=plain("$ per 1,000 prompts"), range=[0, 1.06 * dearest or 1.0])
+    chart.update_xaxes(
+        title_text=in_plotly("$ per 1,000 prompts"), range=[0, 1.06 * dearest or 1.0]
+    )
     chart.update_yaxes(title_text="answered right", tickformat=".0%")
     return dress(chart, reading(points, threshold), source, height=300)
 

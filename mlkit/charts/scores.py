@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, plain, whiskers
+from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.stats import wilson
 
 
@@ -46,7 +47,7 @@ def figure(
     """A point with its interval for each way of asking; `lines` are shares to compare with
     ("oracle": 0.9).
     """
-    names = [f"{plain(score.member)}, {plain(score.way)}" for score in scores]
+    names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
     chart = go.Figure(
         go.Scatter(
@@ -74,7 +75,7 @@ def figure(
             font={"size": 12},
             text=(
                 f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens<br>"
-                f"{plain(dollars(score.dollars_per_thousand))} per 1,000"
+                f"{in_plotly(dollars(score.dollars_per_thousand))} per 1,000"
             ),
         )
     for row, (name, share) in enumerate((lines or {}).items()):
@@ -87,7 +88,7 @@ def figure(
             x=share,
             y=1,
             yref="paper",
-            text=plain(name),
+            text=in_plotly(name),
             showarrow=False,
             font={"size": 12},
             yanchor="bottom",

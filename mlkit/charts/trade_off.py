@@ -4,12 +4,12 @@ is beaten, and who fits.
 
 from collections.abc import Sequence
 from math import inf, isfinite
-from textwrap import wrap
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, plain, seconds, short, whiskers
+from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, on_hover, seconds, short, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.stats import pareto, wilson
 from mlkit.ties import ranked, reaches
 
@@ -105,7 +105,7 @@ def figure(
             [pair for pair in zip(drawn, places, strict=True) if pair[0].front == front],
             cost,
         )
-    chart.update_xaxes(title_text=plain(_AXES[cost]), range=[0, wide])
+    chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
     return dress(
         chart, reading(points, cost, most_dollars, most_seconds, least), source, height=_TALL
@@ -137,7 +137,7 @@ def _draw(chart: go.Figure, name: str, some: Sequence[tuple[Point, str]], cost: 
         mode="lines+markers+text" if front else "markers+text",
         line={"shape": "hv"},
         opacity=1 if front else 0.7,
-        text=[plain(short(point.pattern)) if place else "" for point, place in some],
+        text=[in_plotly(short(point.pattern)) if place else "" for point, place in some],
         textfont={"size": 11, "color": colour},
         textposition=[place or "middle right" for _, place in some],
         marker={
@@ -204,9 +204,9 @@ def _clear(
 
 def _told(point: Point) -> str:
     return (
-        f"{'<br>'.join(map(plain, wrap(point.pattern, 50)))}<br>{point.right} of {point.of} right"
+        f"{on_hover(point.pattern)}<br>{point.right} of {point.of} right"
         f" (95% interval {point.low:.0%} to"
-        f" {point.high:.0%})<br>{plain(dollars(point.dollars_per_thousand))} per 1,000,"
+        f" {point.high:.0%})<br>{in_plotly(dollars(point.dollars_per_thousand))} per 1,000,"
         f" {seconds(point.seconds)} each"
     )
 

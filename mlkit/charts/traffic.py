@@ -7,7 +7,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mlkit.charts.look import BLUE, GREY, ORANGE, PALE, Chart, dollars, dress, plain, seconds
+from mlkit.charts.look import BLUE, GREY, ORANGE, PALE, Chart, dollars, dress, seconds
+from mlkit.escaped import in_plotly
 
 _HOURS_PER_MONTH = 365 * 24 / 12
 _OVERLOADED = "overloaded: no steady state"
@@ -113,7 +114,7 @@ def figure(loads: Sequence[Load], chosen: int, source: str, title: str = "") -> 
     )
     chart.update_yaxes(title_text="p95 wait, seconds", range=[0, top], row=1)
     dearest = max((load.dollars_per_month for load in loads), default=0.0)
-    chart.update_yaxes(title_text=plain("$ per month"), range=[0, 1.2 * dearest or 1], row=2)
+    chart.update_yaxes(title_text=in_plotly("$ per month"), range=[0, 1.2 * dearest or 1], row=2)
     return dress(chart, title or reading(loads, chosen), source, height=340)
 
 

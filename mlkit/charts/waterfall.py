@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from mlkit import ties
 from mlkit.ask import Failure
-from mlkit.charts.look import GREY, PHASES, Chart, dollars, dress, plain, seconds
+from mlkit.charts.look import GREY, PHASES, Chart, dollars, dress, seconds
+from mlkit.escaped import in_plotly
 from mlkit.models import Prices, cost_dollars
 from mlkit.schedule import schedule
 from mlkit.trace import Call
@@ -76,7 +77,7 @@ def figure(bars: Sequence[Bar], source: str, title: str = "") -> go.Figure:
                 name=_MEANING[phase],
                 orientation="h",
                 marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
-                y=[plain(bar.call) for bar in drawn],
+                y=[in_plotly(bar.call) for bar in drawn],
                 x=[bar.seconds for bar in drawn],
                 base=[bar.start_seconds for bar in drawn],
                 customdata=[bar.tokens for bar in drawn],
@@ -89,7 +90,7 @@ def figure(bars: Sequence[Bar], source: str, title: str = "") -> go.Figure:
     chart.update_yaxes(
         autorange="reversed",
         categoryorder="array",
-        categoryarray=[plain(name) for name in names],
+        categoryarray=[in_plotly(name) for name in names],
         type="category",
         ticksuffix="  ",
     )

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, plain, short
+from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
+from mlkit.escaped import in_plotly
 
 
 class Part(NamedTuple):
@@ -92,7 +93,7 @@ def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
             y=[lines[part.answer] for part in drawn],
             x=[part.earned for part in drawn],
             base=bases,
-            text=[plain(short(part.member)) for part in drawn],
+            text=[in_plotly(short(part.member)) for part in drawn],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
@@ -101,7 +102,7 @@ def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
                 "line": {"color": "white", "width": 2},
             },
             customdata=[
-                (plain(part.answer or ""), plain(part.member), part.weight, part.score)
+                (in_plotly(part.answer or ""), in_plotly(part.member), part.weight, part.score)
                 for part in drawn
             ],
             hovertemplate=(
@@ -110,7 +111,7 @@ def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
             ),
         )
     )
-    labels = [f"{plain(short(answer))}<br>{total:.2f}" for answer, total in earned.items()]
+    labels = [f"{in_plotly(short(answer))}<br>{total:.2f}" for answer, total in earned.items()]
     if drawn:
         labels[0] = f"<b>{labels[0]}, wins</b>"
     chart.update_layout(
@@ -207,7 +208,8 @@ def simplex(
             y=y,
             yshift=14 if y else -20,
             xanchor=anchor,
-            text=plain(short(name, 20)),
+            text=in_plotly(short(name, 20)),
+            hovertext=in_plotly(name),
             showarrow=False,
         )
     chart.update_layout(showlegend=True)

@@ -2,7 +2,6 @@
 fan-out, the best of some.
 """
 
-import html
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 
@@ -26,7 +26,7 @@ class Shown:
         return self.html
 
     def __repr__(self) -> str:
-        return self.text
+        return printable(self.text)
 
 
 def side_by_side(answers: Mapping[str, str], notes: Mapping[str, str] | None = None) -> Shown:
@@ -41,16 +41,15 @@ def side_by_side(answers: Mapping[str, str], notes: Mapping[str, str] | None = N
     shared = [_shared(text, [texts[0]] if n else texts[1:]) for n, text in enumerate(texts)]
     cells = "".join(
         "<td style='text-align: left; vertical-align: top; white-space: pre-wrap; padding: 4px"
-        f" 12px'>{_marked(text, same, '<mark>', '</mark>', html.escape)}</td>"
+        f" 12px'>{_marked(text, same, '<mark>', '</mark>', in_html)}</td>"
         for text, same in zip(texts, shared, strict=True)
     )
     head = "".join(
-        f"<th style='text-align: left; padding: 4px 12px'>{html.escape(name)}</th>"
-        for name in names
+        f"<th style='text-align: left; padding: 4px 12px'>{in_html(name)}</th>" for name in names
     )
     foot = "".join(
         "<td style='text-align: left; vertical-align: top; padding: 4px"
-        f" 12px'><i>{html.escape(below.get(name, ''))}</i></td>"
+        f" 12px'><i>{in_html(below.get(name, ''))}</i></td>"
         for name in names
     )
     lines = [
@@ -58,7 +57,8 @@ def side_by_side(answers: Mapping[str, str], notes: Mapping[str, str] | None = N
         + (f"\n   ({below[name]})" if name in below else "")
         for name, text, same in zip(names, texts, shared, strict=True)
     ]
-    return Shown(f"<table><tr>{head}</tr><tr>{cells}</tr><tr>{foot}</tr></table>", "\n".join(lines))
+    table = f"<table class='{NO_MATH}'><tr>{head}</tr><tr>{cells}</tr><tr>{foot}</tr></table>"
+    return Shown(table, "\n".join(lines))
 
 
 def _shared(words: Sequence[str], others: Sequence[Sequence[str]]) -> list[bool]:
