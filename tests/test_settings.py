@@ -735,7 +735,9 @@ def meanings(state: Any, threshold: float) -> Expected:
         group = sorted(max(groups, key=lambda some: (len(some), -min(some))))
         sums = [math.fsum(alike[n, other] for other in group) for n in group]
         held.append(len(group))
-        keeps.append(row[group[sums.index(max(sums))]].right)
+        # Two alike are as like each other: the first of equals, whatever the last bit says.
+        medoid = next(n for n, sum in zip(group, sums, strict=True) if sum > max(sums) - 1e-9)
+        keeps.append(row[medoid].right)
     strange = [(one @ other.T >= threshold).mean() for one, other in combinations(vectors, 2)]
     return [threshold, mean(n > 2 for n in held), mean(strange), mean(keeps)]
 

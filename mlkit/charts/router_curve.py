@@ -62,7 +62,8 @@ def rows(items: Sequence[Item], threshold: float = inf) -> list[Point]:
     better = (large_right > small_right) | ((large_right == small_right) & cheaper)
     thresholds = np.append(different(certainty), inf)
     places = np.linspace(0, len(thresholds) - 1, _MOST).round().astype(int)
-    some = thresholds[np.unique([*places, np.argmax(reaches(thresholds, threshold))])]
+    below = (~reaches(thresholds, threshold)).sum()
+    some = thresholds[np.unique([*places, below])]
     ways = [
         ("small alone", np.zeros(len(table), bool)),
         ("large alone", np.ones(len(table), bool)),

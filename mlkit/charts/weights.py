@@ -9,6 +9,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, plain, short
+from mlkit.ties import exceeds
 
 
 class Part(NamedTuple):
@@ -149,7 +150,7 @@ def simplex_reading(grid: Sequence[Mix], present: Mix) -> str:
         return "No mix of weights was measured, so there is nothing to compare."
     best = max(grid, key=lambda mix: mix.right)
     now = f"Weights {_listed(present[:3])}: {present.right:.0%} right"
-    if best.right <= present.right:
+    if not exceeds(best.right, present.right):
         return f"{now}, and none of the {len(grid)} mixes drawn is better"
     return f"{now}; the best of the {len(grid)} mixes drawn, {_listed(best[:3])}: {best.right:.0%}"
 
