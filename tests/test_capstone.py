@@ -512,6 +512,12 @@ def test_limits_let_through_who_keeps_them_and_say_what_others_break():
         " than 80%"
     )
     assert drawn.why_not(way("on the edge", 5, 0.1, 3.0), LIMITS) == ""
+    # Shown with as few digits as here, both numbers would be the same.
+    assert (
+        drawn.why_not(way("just beyond", 3, 0.501, 12.04), Limits(0.5, 12.0, 0.304))
+        == "a little more than $0.50 per 1,000; a little more than 12.0 s; a little less than 30%"
+        " right"
+    )
     assert (
         str(LIMITS) == "at most $0.10 per 1,000 prompts, at most 3.0 s a prompt, at least 50% right"
         and str(Limits()) == "none"

@@ -56,18 +56,22 @@ class Line(NamedTuple):
 
 def why_not(way: Way, limits: Limits) -> str:
     """Which limits a pattern breaks, and by what; "" where it keeps them all."""
-    share = way.right / way.of
-    broken = (
-        [
-            f"{dollars(way.dollars_per_thousand)} per 1,000 is more than"
-            f" {dollars(limits.most_dollars)}"
-        ]
-        * exceeds(way.dollars_per_thousand, limits.most_dollars)
-        + [f"{seconds(way.seconds)} is more than {seconds(limits.most_seconds)}"]
-        * exceeds(way.seconds, limits.most_seconds)
-        + [f"{share:.0%} right is less than {limits.least:.0%}"] * exceeds(limits.least, share)
-    )
+    share, broken = way.right / way.of, []
+    if exceeds(way.dollars_per_thousand, limits.most_dollars):
+        shown = dollars(way.dollars_per_thousand), dollars(limits.most_dollars)
+        broken.append(_beyond(*shown, "more", " per 1,000"))
+    if exceeds(way.seconds, limits.most_seconds):
+        broken.append(_beyond(seconds(way.seconds), seconds(limits.most_seconds), "more"))
+    if exceeds(limits.least, share):
+        broken.append(_beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right"))
     return "; ".join(broken)
+
+
+def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
+    """A value beyond its limit; where both are the same as they are shown, it says that too."""
+    if value == limit:
+        return f"a little {which} than {limit}{what}"
+    return f"{value}{what} is {which} than {limit}"
 
 
 def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:

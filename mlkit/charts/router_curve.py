@@ -24,7 +24,7 @@ from mlkit.escaped import in_plotly
 from mlkit.stats import wilson
 from mlkit.ties import different, exceeds, reaches
 
-_MOST = 100  # thresholds; more are drawn no finer
+_MOST = 100  # thresholds; more are drawn no finer, but for the chosen one
 
 
 class Item(NamedTuple):
@@ -50,9 +50,9 @@ class Point(NamedTuple):
     dollars_per_thousand: float  # prompts
 
 
-def rows(items: Sequence[Item]) -> list[Point]:
+def rows(items: Sequence[Item], threshold: float = inf) -> list[Point]:
     """Both models alone, the oracle (the cheapest that is right, the cheaper where none is), and
-    the router at each threshold.
+    the router at each threshold, the one that parts the prompts as `threshold` does among them.
     """
     if not items:
         return []
@@ -61,15 +61,17 @@ def rows(items: Sequence[Item]) -> list[Point]:
     cheaper = [exceeds(*pair) for pair in zip(small_dollars, large_dollars, strict=True)]
     better = (large_right > small_right) | ((large_right == small_right) & cheaper)
     thresholds = np.append(different(certainty), inf)
-    some = thresholds[np.unique(np.linspace(0, len(thresholds) - 1, _MOST).round().astype(int))]
+    places = np.linspace(0, len(thresholds) - 1, _MOST).round().astype(int)
+    below = (~reaches(thresholds, threshold)).sum()
+    some = thresholds[np.unique([*places, below])]
     ways = [
         ("small alone", np.zeros(len(table), bool)),
         ("large alone", np.ones(len(table), bool)),
         ("oracle", better),
     ]
     return [_point(way, nan, table, to_large, 0.0) for way, to_large in ways] + [
-        _point("router", threshold, table, ~reaches(certainty, threshold), router_dollars.mean())
-        for threshold in map(float, some)
+        _point("router", at, table, ~reaches(certainty, at), router_dollars.mean())
+        for at in map(float, some)
     ]
 
 
@@ -171,5 +173,5 @@ def reading(points: Sequence[Point], threshold: float) -> str:
 
 def chart(items: Sequence[Item], threshold: float, source: str) -> Chart:
     """The curve of a router with its chosen threshold, ready to show."""
-    points = rows(items)
+    points = rows(items, threshold)
     return Chart(figure(points, threshold, source), points, reading(points, threshold))

@@ -169,6 +169,8 @@ def chart(
     chosen: int,
     source: str,
 ) -> Chart:
-    """Waits and dollars for 1 to 8 servers with the chosen number marked, ready to show."""
-    loads = rows(requests_per_day, service_seconds, dollars_per_hour)
+    """Waits and dollars for 1 to 8 servers, or up to the chosen number, which is marked; ready to
+    show.
+    """
+    loads = rows(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
     return Chart(figure(loads, chosen, source), loads, reading(loads, chosen))

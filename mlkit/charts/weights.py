@@ -3,13 +3,14 @@ three weights.
 """
 
 from collections.abc import Callable, Sequence
-from math import dist, fsum, isclose
+from math import fsum, isclose
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
 from mlkit.escaped import in_plotly
+from mlkit.ties import exceeds
 
 
 class Part(NamedTuple):
@@ -70,10 +71,7 @@ def reading(parts: Sequence[Part]) -> str:
     largest = max(parts, key=lambda part: part.weight)
     if largest.weight <= 0.5 or len(parts) == 1 or isclose(largest.weight, 0.5):
         return won
-    return (
-        f"{won}; {short(largest.member)} dictates: its weight {largest.weight:.2g} exceeds the rest"
-        " together"
-    )
+    return f"{won}; {short(largest.member)} dictates: its weight exceeds the rest together"
 
 
 def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
@@ -145,22 +143,22 @@ def mixes(right: Callable[[float, float, float], float], steps: int = 20) -> lis
     return [Mix(*weights, right(*weights)) for weights in grid]
 
 
-def simplex_reading(grid: Sequence[Mix], present: Sequence[float]) -> str:
-    """The finding in a sentence: how often the present weights are right, and the best mix."""
+def simplex_reading(grid: Sequence[Mix], present: Mix) -> str:
+    """The finding in a sentence: how often the present weights are right, which need not be among
+    those drawn, and the best of these.
+    """
     if not grid:
         return "No mix of weights was measured, so there is nothing to compare."
-    now, best = _nearest(grid, present), max(grid, key=lambda mix: mix.right)
-    if best.right <= now.right:
-        return f"Weights {_listed(present)}: {now.right:.0%} right, and no other mix is better"
-    return (
-        f"Weights {_listed(present)}: {now.right:.0%} right; the best mix, {_listed(best[:3])}:"
-        f" {best.right:.0%}"
-    )
+    best = max(grid, key=lambda mix: mix.right)
+    now = f"Weights {_listed(present[:3])}: {present.right:.0%} right"
+    if not exceeds(best.right, present.right):
+        return f"{now}, and none of the {len(grid)} mixes drawn is better"
+    return f"{now}; the best of the {len(grid)} mixes drawn, {_listed(best[:3])}: {best.right:.0%}"
 
 
 def simplex(
     grid: Sequence[Mix],
-    present: Sequence[float],
+    present: Mix,
     names: Sequence[str],
     source: str,
     title: str = "",
@@ -188,7 +186,7 @@ def simplex(
     )
     chart.add_scatter(
         x=[_across(present)],
-        y=[present[2] / fsum(present)],
+        y=[present.third],
         mode="markers",
         name="present weights",
         cliponaxis=False,
@@ -218,20 +216,13 @@ def simplex(
     return dress(chart, title or simplex_reading(grid, present), source, height=330)
 
 
-def simplex_chart(
-    grid: Sequence[Mix], present: Sequence[float], names: Sequence[str], source: str
-) -> Chart:
+def simplex_chart(grid: Sequence[Mix], present: Mix, names: Sequence[str], source: str) -> Chart:
     """All mixes of three members' weights with the present ones marked, ready to show."""
     return Chart(simplex(grid, present, names, source), grid, simplex_reading(grid, present))
 
 
-def _nearest(grid: Sequence[Mix], present: Sequence[float]) -> Mix:
-    scaled = [weight / fsum(present) for weight in present]
-    return min(grid, key=lambda mix: dist(mix[:3], scaled))
-
-
-def _across(weights: Sequence[float]) -> float:
-    return (weights[1] + weights[2] / 2) / fsum(weights[:3])
+def _across(mix: Mix) -> float:
+    return mix.second + mix.third / 2
 
 
 def _listed(weights: Sequence[float]) -> str:

@@ -161,7 +161,7 @@ def _scores() -> go.Figure:
 def _simplex() -> go.Figure:
     return weights.simplex_chart(
         weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three),
-        (0.5, 0.3, 0.2),
+        weights.Mix(0.5, 0.3, 0.2, 0.54),
         _triage().subjects,
         kit().source,
     ).figure

@@ -96,3 +96,13 @@ def test_of_many_thresholds_a_hundred_are_drawn_from_end_to_end():
         [Item(number / 1000, True, 0.001, True, 0.002) for number in range(1000)]
     )[3:]
     assert len(curve) == 100 and (curve[0].large_share, curve[-1].large_share) == (0, 1)
+
+
+def test_a_threshold_between_those_drawn_is_measured_itself():
+    """Of 1,000 certainties 100 are drawn: what the sentence says is not the next one of these."""
+    items = [Item(n / 1000, False, 0.001, True, 0.004) for n in range(1000)]
+    assert len(router_curve.rows(items)) == 103
+    chart = router_curve.chart(items, 0.508, "here")
+    assert "At 0.51 the router sends 51% to the large model: 51% right for $2.52" in chart.reading
+    mark = next(trace for trace in chart.figure.data if trace.name == "threshold 0.51")
+    assert mark.y == (0.508,)

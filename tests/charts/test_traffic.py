@@ -84,3 +84,9 @@ def test_no_requests_none_to_draw_and_many_servers():
     assert "No number of servers" in traffic.figure([], 1, "here").layout.title.text
     many = traffic.figure(traffic.rows(5e6, 10, 2.0, most=700), 600, "here")
     assert set(many.data[-2].text) == {""} and many.data[-1].texttemplate is None
+
+
+def test_more_servers_than_are_usually_drawn_are_drawn_up_to_the_chosen_one():
+    crowd = traffic.chart(10 * DAY / 10, 10, 2.0, 13, "here")
+    assert crowd.reading.startswith("13 servers, $18,980.00 a month: 95% of the requests wait")
+    assert [load.servers for load in crowd.rows] == list(range(1, 14))

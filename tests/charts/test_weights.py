@@ -30,9 +30,10 @@ def test_bars_are_stacked_by_answer_with_the_winner_on_top():
 @pytest.mark.parametrize(
     "heights, end",
     [
-        ([7, 2, 1], "; large dictates: its weight 0.7 exceeds the rest together"),
+        ([7, 2, 1], "; large dictates: its weight exceeds the rest together"),
+        ([503, 300, 197], "; large dictates: its weight exceeds the rest together"),
         ([5, 3, 2], "wins with 0.50"),
-        ([1, 6, 1], "its weight 0.75 exceeds the rest together"),
+        ([1, 6, 1], "; writer dictates: its weight exceeds the rest together"),
     ],
 )
 def test_a_weight_above_all_others_together_is_named_in_the_title(heights, end):
@@ -82,7 +83,7 @@ def test_mixes_fill_the_triangle():
 
 def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weights():
     mixes, present = weights.simplex_chart(
-        GRID, (5, 3, 2), ["large", "writer", "$a$"], "here"
+        GRID, weights.Mix(0.5, 0.3, 0.2, 0.6), ["large", "writer", "$a$"], "here"
     ).figure.data
     corners = {mix[:3]: (mixes.x[n], mixes.y[n]) for n, mix in enumerate(GRID) if max(mix) == 1}
     assert corners == {(1, 0, 0): (0, 0), (0, 1, 0): (1, 0), (0, 0, 1): (0.5, 1)}
@@ -90,15 +91,26 @@ def test_the_simplex_has_its_members_at_the_corners_and_marks_the_present_weight
     assert (present.x[0], present.y[0]) == pytest.approx((0.4, 0.2))
 
 
+def read(*present: float) -> str:
+    return weights.simplex_reading(GRID, weights.Mix(*present)).replace("\u00a0", " ")
+
+
 def test_the_simplex_reads_present_and_best():
     assert (
-        weights.simplex_reading(GRID, (0.5, 0.3, 0.2)).replace("\u00a0", " ")
-        == "Weights 0.5 / 0.3 / 0.2: 60% right; the best mix, 0 / 1 / 0: 90%"
+        read(0.5, 0.3, 0.2, 0.6)
+        == "Weights 0.5 / 0.3 / 0.2: 60% right; the best of the 66 mixes drawn, 0 / 1 / 0: 90%"
     )
-    assert weights.simplex_reading(GRID, (0, 1, 0)).endswith(
-        "90% right, and no other mix is better"
+    assert read(0, 1, 0, 0.9).endswith("90% right, and none of the 66 mixes drawn is better")
+
+
+def test_present_weights_between_the_drawn_mixes_are_read_as_they_are():
+    assert read(1 / 3, 1 / 3, 1 / 3, 0.6875).startswith("Weights 0.33 / 0.33 / 0.33: 69% right;")
+    assert read(0.01, 0.985, 0.005, 0.95).endswith(
+        "95% right, and none of the 66 mixes drawn is better"
     )
-    assert (
-        "No mix"
-        in weights.simplex([], (1, 1, 1), ["<b>x</b>", "b", "y" * 200], "here").layout.title.text
-    )
+
+
+def test_no_mix_makes_a_chart_that_says_so():
+    present = weights.Mix(1, 0, 0, 0.5)
+    figure = weights.simplex([], present, ["<b>x</b>", "b", "y" * 200], "here")
+    assert "No mix" in figure.layout.title.text
