@@ -32,11 +32,13 @@ MAY_IMPORT = {
     "charts": {"stats", "trace", "schedule", "ask", "models", "charts"},
     "capstone": {
         "charts",
+        "engines",
         "errors",
         "export",
         "kit",
         "measure",
         "models",
+        "parsing",
         "paths",
         "tasks",
         "timings",
