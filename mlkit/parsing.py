@@ -80,7 +80,7 @@ def number_in(text: str) -> float:
     marked = [match[1] for match in re.finditer(r"(?:answer|\\boxed\b)(.*)", text, re.IGNORECASE)]
     last_line = text.strip().rpartition("\n")[2]
     last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
-    for part in (text, *marked[-1:], last_line, last_sentence):
+    for part in dict.fromkeys((text, *marked[-1:], last_line, last_sentence)):
         found = {float(re.sub(r"[$,]", "", number)) for number in _NUMBER.findall(part)}
         if len(found) == 1:
             return found.pop()
