@@ -85,7 +85,9 @@ async def executed(cells: Iterable[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(notebook, recorded, monkeypatch):
+def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(
+    notebook, recorded, monkeypatch, tmp_path
+):
     made: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}
 
     def explored(draw: Callable[..., Any], smooth: bool = False, **controls: Any) -> None:
@@ -94,6 +96,7 @@ def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(notebook, rec
         made[key] = draw, controls
 
     monkeypatch.setattr(panels, "explore", explored)
+    monkeypatch.chdir(tmp_path)  # for what cells write, as the decision card
     stored = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     cells = ["".join(cell["source"]) for cell in stored if cell["cell_type"] == "code"]
     assert not any("Panel(" in cell for cell in cells), "make panels with explore"
@@ -525,9 +528,9 @@ def sent(state: Any, who: str, threshold: float = 0.0, fallback: str = "general"
     ]
 
 
-def named(cell: Any) -> str | None:
-    """The kind that a classifier named."""
-    return cell.answer
+def named(cell: Any) -> str:
+    """The kind that a classifier finds likeliest, which need not be the one it wrote."""
+    return likely(cell, KINDS).label
 
 
 def routed(state: Any, specialists: Sequence[str]) -> list[Any]:
@@ -925,7 +928,9 @@ def confidences(state: Any, measure: str) -> Expected:
     count, _, who = measure.partition(", ")
     if count == "1 call":
         cells = one(state.triage, who, split="test")
-        return coverage([certainty(cell, QUEUES) for cell in cells], [c.right for c in cells])
+        golds = [task.gold for task in state.triage.of(split="test").tasks]
+        right = [likely(c, QUEUES).label == gold for c, gold in zip(cells, golds, strict=True)]
+        return coverage([certainty(cell, QUEUES) for cell in cells], right)
     n = int(count.split()[0])
     rows = [row[:n] for row in five(state.samples, who, kind="triage")]
     agree = [most_common(cell.answer for cell in row)[1] / n for row in rows]
