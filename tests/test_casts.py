@@ -70,6 +70,7 @@ def test_a_cast_that_cannot_be_read_is_told_in_one_line(
     with pytest.raises(MlkitError, match=f"MLKIT_CAST.*{problem}") as caught:
         mlkit.connect(engine="replay")
     assert isinstance(caught.value, ValueError) and "\n" not in str(caught.value)
+    monkeypatch.delenv("MLKIT_CAST")
     for command in ("pull", "doctor"):
         told = CliRunner().invoke(cli.app, [command, "--cast", text], env={"COLUMNS": "400"})
         assert told.exit_code == 2 and problem in told.output

@@ -41,9 +41,10 @@ from mlkit.charts import (
 from mlkit.charts.look import Chart
 from mlkit.checks import fan_out
 from mlkit.engines import choose
-from mlkit.engines.recording import load_file
+from mlkit.engines.recording import Recording, load_folder
 from mlkit.errors import EngineUnreachable, MlkitError
 from mlkit.models import CASTS, Price
+from mlkit.parsing import quoted
 from mlkit.stats import wilson
 from mlkit.tasks import TaskError
 from mlkit.trace import Call
@@ -83,6 +84,18 @@ HOSTILE = {
 }
 SPELLED_OUT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 hostile = pytest.mark.parametrize("text", HOSTILE, ids=map(ascii, HOSTILE))
+
+
+@pytest.fixture(scope="module")
+def all_recordings() -> Recording:
+    return load_folder(paths.recordings("tiny"))
+
+
+@pytest.fixture
+def loaded(all_recordings, monkeypatch) -> Recording:
+    """The recordings, read once for all texts."""
+    monkeypatch.setattr(choose, "load_folder", lambda _: all_recordings)
+    return all_recordings
 
 
 def folded(text: str) -> str:
@@ -357,7 +370,7 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     ),
     "weights, member": lambda text: weights.chart(weights.rows(["a"], [text], [1], [1]), "here"),
     "mixes": lambda text: weights.simplex_chart(
-        weights.mixes(lambda *_: 0.5, 2), (1, 1, 1), (text, "b", "c"), "here"
+        weights.mixes(lambda *_: 0.5, 2), weights.Mix(1, 1, 1, 0.5), (text, "b", "c"), "here"
     ),
     "correlations": lambda text: condorcet.heatmap_chart([text, "b"], [[1, 0.5], [0.5, 1]], "here"),
     "claimed": lambda text: claimed.chart(
@@ -436,8 +449,8 @@ def test_what_is_wrong_with_own_prompts(text):
             capstone.own(prompts)
         (line,) = raised.value._render_traceback_()
         assert not SPELLED_OUT.search(line)
-        name = HOSTILE[text].split("/")[-1] if isinstance(prompts, Path) else repr(text.strip())
-        assert folded(name) in folded(line)
+        named = quoted(str(prompts)) if isinstance(prompts, Path) else repr(text.strip())
+        assert folded(named) in folded(line)
 
 
 @hostile
@@ -467,7 +480,7 @@ def test_an_error_of_a_command(text, console):
 
 
 @hostile
-def test_why_lab_has_no_live_model(text, console, monkeypatch):
+def test_why_lab_has_no_live_model(text, console, loaded, monkeypatch):
     def fail(*_: object) -> None:
         raise MlkitError(text)
 
@@ -480,9 +493,8 @@ def test_why_lab_has_no_live_model(text, console, monkeypatch):
 @hostile
 def test_where_no_ollama_answers(text, console, monkeypatch):
     def fail() -> None:
-        raise EngineUnreachable("gone")
+        raise EngineUnreachable(f"No Ollama answers at {text} (ConnectError). Start it.")
 
-    monkeypatch.setattr(choose, "host", lambda: text)
     monkeypatch.setattr(choose, "server_models", fail)
     assert not cli._pull_from_ollama(CASTS["tiny"])
     assert_whole(text, console.export_text())
@@ -514,7 +526,7 @@ def test_a_finding_of_the_doctor(text, console):
 
 
 @hostile
-def test_what_record_does(text, console, monkeypatch):
+def test_what_record_does(text, console, loaded, monkeypatch):
     def execute(notebook: Path, on_cell_executed: Callable[..., None], **_: str) -> None:
         on_cell_executed(None, 0)
 
@@ -533,13 +545,12 @@ def test_what_record_does(text, console, monkeypatch):
 
 
 @hostile
-def test_what_record_wrote(text, console, monkeypatch):
-    made = load_file(next(paths.recordings("tiny").glob("*.jsonl")))
+def test_what_record_wrote(text, console, loaded, monkeypatch):
     engine = choose.choose(CASTS["tiny"], "replay")
     live = replace(engine, kind="ollama", header=replace(engine.header, engine=text))
     monkeypatch.setattr(choose, "choose", lambda *_: live)
     monkeypatch.setattr(record, "forecast", lambda *_: text)
-    monkeypatch.setattr(record, "_record_study", lambda *_: made)
+    monkeypatch.setattr(record, "_record_study", lambda *_: loaded)
     record.record(["desk"], CASTS["tiny"], False, console)
     shown = console.export_text()
     assert not SPELLED_OUT.search(shown)
@@ -558,7 +569,8 @@ def test_which_notebook_was_stored(text, console, monkeypatch):
 def test_a_cast_that_nobody_knows(text):
     result = CliRunner().invoke(cli.app, ["pull", f"--cast={text}"])
     said = re.sub(r"[\s│]", "", result.output)
-    assert result.exit_code == 2 and re.sub(r"\s", "", repr(text)) in said
+    unquoted = text.strip().strip("\"'").strip()
+    assert result.exit_code == 2 and re.sub(r"\s", "", repr(unquoted)) in said
 
 
 # Markdown

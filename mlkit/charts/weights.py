@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
 from mlkit.escaped import in_plotly
-from mlkit.ties import exceeds
+from mlkit.ties import exceeds, highest
 
 
 class Part(NamedTuple):
@@ -149,7 +149,7 @@ def simplex_reading(grid: Sequence[Mix], present: Mix) -> str:
     """
     if not grid:
         return "No mix of weights was measured, so there is nothing to compare."
-    best = max(grid, key=lambda mix: mix.right)
+    best = highest(grid, lambda mix: mix.right)
     now = f"Weights {_listed(present[:3])}: {present.right:.0%} right"
     if not exceeds(best.right, present.right):
         return f"{now}, and none of the {len(grid)} mixes drawn is better"
