@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mlkit import paths
 from mlkit.ask import Failure, Member
 from mlkit.errors import SettingError
+from mlkit.ties import highest, lowest
 from mlkit.trace import Call
 
 
@@ -141,8 +142,8 @@ def _price(model: str, prices: Prices) -> Price:
         return prices[model]
     qwens = [one for one in prices if billions(one)]
     if not (size := billions(model)):
-        return prices[max(qwens, key=billions)]
-    return prices[min(qwens, key=lambda one: abs(log(billions(one) / size)))]
+        return prices[highest(qwens, billions)]
+    return prices[lowest(qwens, lambda one: abs(log(billions(one) / size)))]
 
 
 def billions(model: str) -> float:

@@ -32,7 +32,10 @@ def exceeds(value: Any, limit: float) -> Any:
 
 def highest(items: Iterable[Item], value: Callable[[Item], float]) -> Item:
     """The item with the highest value; the first of equal ones. Raises ValueError for no items."""
-    return ranked(items, value)[0]
+    listed = ranked(items, value)
+    if not listed:
+        raise ValueError("there is nothing to choose from; give at least one item")
+    return listed[0]
 
 
 def lowest(items: Iterable[Item], value: Callable[[Item], float]) -> Item:
@@ -41,13 +44,8 @@ def lowest(items: Iterable[Item], value: Callable[[Item], float]) -> Item:
 
 
 def ranked(items: Iterable[Item], value: Callable[[Item], float]) -> list[Item]:
-    """The items from the highest value down; equal ones in the order given.
-
-    Raises ValueError for no items.
-    """
+    """The items from the highest value down; equal ones in the order given."""
     listed = list(items)
-    if not listed:
-        raise ValueError("there is nothing to choose from; give at least one item")
     places = levels([value(item) for item in listed])
     return [listed[n] for n in sorted(range(len(listed)), key=lambda n: -places[n])]
 

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "tasks": {"errors", "parsing", "paths", "tools"},
     "measure": {"ask", "trace", "errors", "models", "parsing", "tasks"},
     "prompts": {"ask"},
-    "models": {"ask", "errors", "trace", "paths"},
+    "models": {"ask", "errors", "trace", "paths", "ties"},
     "engines": {"ask", "trace", "errors", "models", "paths", "engines"},
     "article": {"ask", "models", "patterns"},
     "kit": {"escaped", "trace", "models", "ask", "engines", "errors", "paths"},

@@ -37,6 +37,7 @@ def test_among_equals_the_first_is_chosen():
     assert highest(values, values.__getitem__) == "first"
     assert lowest({"a": SUM, "b": 0.3}, {"a": SUM, "b": 0.3}.__getitem__) == "a"
     assert ranked(values, values.__getitem__) == ["first", "second", "third"]
+    assert ranked([], float) == []
     assert levels([SUM, 0.1, 0.3]) == [1, 0, 1]
     assert different([SUM, 0.1, 0.3]) == [0.1, SUM]
     with pytest.raises(ValueError, match="nothing to choose from"):

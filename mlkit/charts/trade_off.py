@@ -159,7 +159,7 @@ def _draw(chart: go.Figure, name: str, some: Sequence[tuple[Point, str]], cost: 
 def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     """Those with a cost and a share, the front first, each by cost."""
     known = [point for point in points if isfinite(getattr(point, cost) + point.share)]
-    by_cost = ranked(known, lambda point: -getattr(point, cost)) if known else []
+    by_cost = ranked(known, lambda point: -getattr(point, cost))
     return sorted(by_cost, key=lambda point: not point.front)
 
 
@@ -230,7 +230,7 @@ def reading(
         + [f"at least {least:.0%} right"] * (least > 0)
     )
     wanted = [point for point in drawn if (point.fits if asked else point.front)]
-    left = ranked(wanted, lambda point: -getattr(point, cost)) if wanted else []
+    left = ranked(wanted, lambda point: -getattr(point, cost))
     names = [short(point.pattern) for point in left[:3]] + [f"{len(left) - 3} more"] * (
         len(left) > 3
     )

@@ -3,14 +3,14 @@ three weights.
 """
 
 from collections.abc import Callable, Sequence
-from math import fsum, isclose
+from math import fsum
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
 from mlkit.escaped import in_plotly
-from mlkit.ties import exceeds, highest
+from mlkit.ties import exceeds, highest, ranked, same
 
 
 class Part(NamedTuple):
@@ -50,10 +50,7 @@ def totals(parts: Sequence[Part]) -> dict[str, float]:
     for part in parts:
         if part.answer is not None:
             earned[part.answer] += part.earned
-    most = max(earned.values(), default=0.0)
-    return dict(
-        sorted(earned.items(), key=lambda pair: -most if isclose(pair[1], most) else -pair[1])
-    )
+    return dict(ranked(earned.items(), lambda pair: pair[1]))
 
 
 def reading(parts: Sequence[Part]) -> str:
@@ -62,14 +59,14 @@ def reading(parts: Sequence[Part]) -> str:
     if not any(earned.values()):
         return "No answer earned anything, so there is no winner to show."
     winner, most = next(iter(earned.items()))
-    ties = sum(isclose(value, most) for value in earned.values()) > 1
+    tied = sum(same(value, most) for value in earned.values()) > 1
     won = (
-        f"{short(winner)} {'ties and, given first,' if ties else ''} wins with {most:.2f}".replace(
+        f"{short(winner)} {'ties and, given first,' if tied else ''} wins with {most:.2f}".replace(
             "  ", " "
         )
     )
-    largest = max(parts, key=lambda part: part.weight)
-    if largest.weight <= 0.5 or len(parts) == 1 or isclose(largest.weight, 0.5):
+    largest = highest(parts, lambda part: part.weight)
+    if len(parts) == 1 or not exceeds(largest.weight, 0.5):
         return won
     return f"{won}; {short(largest.member)} dictates: its weight exceeds the rest together"
 
