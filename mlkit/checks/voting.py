@@ -226,8 +226,8 @@ QUIZ = (
         [
             Choice(
                 "It keeps the rules of the task.",
-                "Nobody has looked at the rules. In the recordings the chosen texts keep them no"
-                " more often than others.",
+                "Nobody has looked at the rules. In the recordings, at a threshold of 0.9, the"
+                " chosen texts keep them less often than one sample does.",
             ),
             Choice(
                 "It is the best of the five.",
