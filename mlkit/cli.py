@@ -67,7 +67,8 @@ def lab(
     except MlkitError as error:
         _stop(error)
     try:
-        paths.check_folder(paths.notebooks(), "What you change will not be saved.")
+        if paths.notebooks().exists():
+            paths.check_folder(paths.notebooks(), "What you change will not be saved.")
     except WriteError as error:
         console.print(str(error), style="yellow", markup=False, soft_wrap=True)
     console.print(

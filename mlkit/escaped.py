@@ -49,4 +49,4 @@ def in_rich(text: str) -> Text:
 def in_markdown(text: str, language: str = "") -> str:
     """For Markdown, as a block of code: its fence is longer than any within."""
     fence = "`" * (1 + max(map(len, re.findall("`{2,}", text)), default=2))
-    return f"{fence}{language}\n{printable(text)}{fence}"
+    return f"{fence}{language}\n{printable(text).rstrip()}\n{fence}"

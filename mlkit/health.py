@@ -38,18 +38,19 @@ async def report(cast: Cast, console: Console) -> bool:
     for finding in machine():
         _print(console, finding)
         fits = fits and (finding.good or finding.what not in _SETTINGS)
-    runnable = False
+    runnable = []
     for kind in ("ollama", "embedded", "replay"):
         try:
             engine = choose.choose(cast, kind)
         except Exception as error:
             _print(console, Finding(False, kind, _said(error, "uv sync")))
             continue
-        runnable = True
+        runnable.append(kind)
         _print(console, Finding(True, kind, engine.source))
         if engine.live:
             async for finding in _questions(engine, cast):
                 _print(console, finding)
+    fits = fits and (choose.engine_set() in ("auto", *runnable))
     if runnable and fits:
         console.print("Notebooks can run:  uv run mlkit lab")
     elif runnable:
@@ -59,7 +60,7 @@ async def report(cast: Cast, console: Console) -> bool:
             "[red]Nothing can run yet.[/] "
             "Begin with:  git checkout -- data/recordings   or:  uv run mlkit pull"
         )
-    return runnable and fits
+    return bool(runnable) and fits
 
 
 def machine() -> Iterator[Finding]:
@@ -93,8 +94,8 @@ def _said(error: Exception, fix: str) -> str:
 
 def _python() -> tuple[bool, str]:
     version = ".".join(map(str, sys.version_info[:3]))
-    good = sys.version_info >= (3, 11)
-    needs = "" if good else ", needs 3.11 or later. Type:  uv python install 3.12"
+    good = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    needs = "" if good else ", needs 3.11 to 3.13. Type:  uv python install 3.12"
     return good, version + needs
 
 

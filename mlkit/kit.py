@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlkit import trace
 from mlkit.escaped import printable
-from mlkit.models import CASTS, Cast, cast_named
+from mlkit.models import CASTS, Cast, cast_named, priced_like
 from mlkit.paths import SHIPPED
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class Kit:
     @property
     def source(self) -> str:
         """Where the numbers come from, for the footer of a chart."""
-        return self.engine.source
+        others = {model: priced_like(model) for model in self.cast.models}
+        like = [f"{model} like {other}" for model, other in others.items() if model != other]
+        return self.engine.source + (f" · priced: {', '.join(like)}" if like else "")
 
     @cached_property
     def recorded(self) -> Kit:
@@ -164,8 +166,11 @@ def _other_qwens(kit: Kit) -> str:
     qwens = kit.engine.qwens
     if not qwens:
         return ""
-    line = f'MLKIT_CAST="small={qwens[0]},large={qwens[-1]}"'
-    return f" · Ollama has {', '.join(qwens)}: to play with them, set {line}"
+    cast = f'"small={qwens[0]},large={qwens[-1]}"'
+    return (
+        f" · Ollama has {', '.join(qwens)}: to play with them, set MLKIT_CAST={cast} and start"
+        f" again, or here: kit = mlkit.connect({cast})"
+    )
 
 
 def _way_to_live(engine: Engine) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import log
 from typing import NamedTuple
 
@@ -135,15 +136,24 @@ def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
 
 
 def _price(model: str, prices: Prices) -> Price:
-    """The price of a model; one of ours that has none costs what the listed Qwen of about its size
-    does, because servers ask by size: the largest, where its name does not tell how large it is.
+    """The price of a model. Servers ask by size, so one that is not listed costs what `priced_like`
+    says. Raises KeyError where that has no price either.
     """
-    if model in prices or model.startswith(HOSTED):
-        return prices[model]
-    qwens = [one for one in prices if billions(one)]
+    return prices[model if model in prices else priced_like(model)]
+
+
+@cache
+def priced_like(model: str) -> str:
+    """The listed model whose price a model has: its own, a hosted one's own, or that of the listed
+    Qwen nearest in size (the largest, where the name does not tell).
+    """
+    listed = list_prices()
+    if model in listed or model.startswith(HOSTED):
+        return model
+    qwens = [one for one in listed if billions(one)]
     if not (size := billions(model)):
-        return prices[highest(qwens, billions)]
-    return prices[lowest(qwens, lambda one: abs(log(billions(one) / size)))]
+        return highest(qwens, billions)
+    return lowest(qwens, lambda one: abs(log(billions(one) / size)))
 
 
 def billions(model: str) -> float:

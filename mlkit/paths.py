@@ -11,6 +11,7 @@ from mlkit.errors import WriteError
 
 ROOM = "Make room there, or take a folder that you can write to."
 SHIPPED = "tiny"  # the cast whose recordings come with the kit
+_OF_TESTS = {"patterns.jsonl"}
 
 
 def root() -> Path:
@@ -29,11 +30,20 @@ def recordings(cast: str) -> Path:
     return data() / "recordings" / re.sub(r"[^\w.=,-]", "_", cast)
 
 
+def timings(cast: str) -> Path:
+    """The folder of what was timed with a cast, whether it is there or not."""
+    return data() / "timings" / recordings(cast).name
+
+
 def recorded(cast: str) -> str:
-    """The cast whose recordings are shown for this one: its own where there are some, else those
-    that come with the kit.
+    """The cast whose recordings are shown for this one: its own where all that notebooks need is
+    recorded, else those that come with the kit.
     """
-    return cast if any(recordings(cast).glob("*.jsonl")) else SHIPPED
+    own, shipped = (
+        {file.name for file in recordings(each).glob("*.jsonl")} for each in (cast, SHIPPED)
+    )
+    complete = own >= shipped - _OF_TESTS and (timings(cast) / "latency.jsonl").is_file()
+    return cast if complete else SHIPPED
 
 
 def notebooks() -> Path:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from mlkit.ties import TOLERANCE, exceeds, highest, levels
 
-_MOST = 10**6  # items, voters or resamples: more would take all memory, or hours
+_MOST = 10**6  # resamples or bins: more would take all memory, or hours
 
 
 class Interval(NamedTuple):
@@ -131,7 +131,7 @@ def _bootstrap(values: np.ndarray, resamples: int, seed: int) -> tuple[float, fl
     """Mean, low, high, n: percentile interval (Efron & Tibshirani 1993, ch. 13). Takes 16 bytes x
     resamples x n.
     """
-    resamples, seed = _whole("resamples", resamples, 1), _whole("seed", seed, 0)
+    resamples, seed = _whole("resamples", resamples, 1, _MOST), _whole("seed", seed, 0)
     chosen = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
     low, high = np.percentile(values[chosen].mean(axis=1), [2.5, 97.5])
     return float(values.mean()), float(low), float(high), len(values)
@@ -308,7 +308,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
     first holds 0 as well.
     """
     sure, correct = _columns(_shares(confidence), _shares(right))
-    edges = np.linspace(0, 1, _whole("bins", bins, 1) + 1)
+    edges = np.linspace(0, 1, _whole("bins", bins, 1, _MOST) + 1)
     place = np.searchsorted(edges[1:-1] + TOLERANCE, sure)
     return [
         Bin(
@@ -402,12 +402,14 @@ def _number(name: str, value: float) -> float:
     return float(number)
 
 
-def _whole(name: str, value: int, least: int) -> int:
-    """The value as a whole number. Raises ValueError for what is none, or less than `least`."""
+def _whole(name: str, value: int, least: int, most: int = 2**53) -> int:
+    """The value as a whole number. Raises ValueError for what is none, less than `least`, or more
+    than `most`.
+    """
     number = _number(name, value)
     _need(
-        number.is_integer() and least <= number <= _MOST,
-        f"{name} cannot be {value}; give a whole number, {least} or more",
+        number.is_integer() and least <= number <= most,
+        f"{name} cannot be {value}; give a whole number from {least} to {most:,}",
     )
     return int(number)
 

@@ -118,7 +118,7 @@ def taken(name: str) -> tuple[int, float]:
 
 
 def file(name: str, cast: str) -> Path:
-    return paths.data() / "timings" / paths.recordings(cast).name / f"{name}.jsonl"
+    return paths.timings(cast) / f"{name}.jsonl"
 
 
 async def latency(kit: Kit, path: Path) -> None:

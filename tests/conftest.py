@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 # What tools leave on purpose; the browser lane's pictures are there to be looked at.
-_CACHES = ("__pycache__", "_cache/", ".hypothesis", ".venv", "uv.lock", "tests/browser/screenshots")
+_CACHES = {
+    *("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
+    *("uv.lock", "screenshots", ".ipynb_checkpoints", ".virtual_documents", ".DS_Store"),
+}
 _BEFORE = pytest.StashKey[set[str]]()
 
 
@@ -36,9 +40,9 @@ def _strays(config: pytest.Config) -> set[str]:
     """What git sees beside the committed files, ignored ones too; nothing outside a clone."""
     if not shutil.which("git"):
         return set()
-    command = ["git", "status", "--porcelain", "--ignored"]
+    command = ["git", "status", "--porcelain", "--ignored=matching", "-uall", "--", "."]
     seen = subprocess.run(command, cwd=config.rootpath, capture_output=True, text=True, check=False)
-    return {line for line in seen.stdout.splitlines() if not any(one in line for one in _CACHES)}
+    return {line for line in seen.stdout.splitlines() if not _CACHES & {*Path(line[3:]).parts}}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -58,9 +62,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def _replay_unless_told(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Nothing but the lanes that say so may find a live engine."""
+    """Nothing but the lanes that say so may find a live engine, or what is set on this machine."""
     if not {"live", "browser"} & {mark.name for mark in request.node.iter_markers()}:
         monkeypatch.setenv("MLKIT_ENGINE", "replay")
+        for name in ("MLKIT_CAST", "MLKIT_LANES", "MLKIT_TIMEOUT_SECONDS"):
+            monkeypatch.delenv(name, raising=False)
 
 
 @dataclass

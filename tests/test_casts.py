@@ -3,6 +3,7 @@ else the Ollama of this machine could play.
 """
 
 import asyncio
+import shutil
 from typing import Any
 
 import pytest
@@ -11,9 +12,8 @@ from typer.testing import CliRunner
 import mlkit
 from mlkit import cli, paths, studies
 from mlkit.engines import choose
-from mlkit.engines.recording import load_folder
 from mlkit.errors import MlkitError
-from mlkit.models import CASTS, cast_named, cost_dollars, list_prices
+from mlkit.models import CASTS, Price, cast_named, cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
 from mlkit.trace import Call
 
@@ -114,20 +114,21 @@ def test_live_the_cast_answers_and_tiny_gives_the_statistics(
     assert asyncio.run(studies.triage(kit.recorded)).share("small") > 0
 
 
-def test_own_recordings_are_taken_before_tinys(
+def test_own_recordings_are_taken_before_tinys_as_soon_as_none_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    folder = paths.recordings("tiny")
+    real = paths.data()
     monkeypatch.setattr(paths, "data", lambda: tmp_path)
-    for cast in ("tiny", OWN):
-        assert paths.recordings(cast).parent == tmp_path / "recordings"
-        paths.recordings(cast).mkdir(parents=True)
-        text = (folder / "00_start_here.jsonl").read_text(encoding="utf-8")
-        (paths.recordings(cast) / "00_start_here.jsonl").write_text(text, encoding="utf-8")
     assert not set(paths.recordings(OWN).name) & set('<>:"/\\|?*')  # what Windows does not take
+    for folder in (paths.recordings("tiny"), paths.recordings(OWN)):
+        shutil.copytree(real / "recordings/tiny", folder)
+    (paths.recordings(OWN) / "patterns.jsonl").unlink()  # only tests ask for it
+    assert mlkit.connect(OWN, engine="replay").cast == CASTS["tiny"]  # nothing is timed yet
+    shutil.copytree(real / "timings/tiny", paths.timings(OWN))
     kit = mlkit.connect(OWN, engine="replay")
     assert kit.cast == cast_named(OWN) and "yours" not in kit.source
-    assert load_folder(paths.recordings(OWN)).exchanges
+    (paths.recordings(OWN) / "triage.jsonl").unlink()
+    assert mlkit.connect(OWN, engine="replay").cast == CASTS["tiny"]
 
 
 def test_other_qwens_are_listed_with_the_line_that_plays_them(
@@ -139,6 +140,7 @@ def test_other_qwens_are_listed_with_the_line_that_plays_them(
     out = capsys.readouterr().out
     line = 'MLKIT_CAST="small=qwen3:1.7b,large=Qwen3:8b"'
     assert f"Ollama has qwen3:1.7b, qwen3:4b-fp16, Qwen3:8b: to play with them, set {line}" in out
+    assert out.endswith(f"here: kit = mlkit.connect({line.partition('=')[2]})\n")
     monkeypatch.setenv("MLKIT_CAST", line.partition("=")[2])
     kit = mlkit.connect(engine="auto")
     assert kit.live and (kit.cast.small.model, kit.cast.large.model) == ("qwen3:1.7b", "Qwen3:8b")
@@ -180,6 +182,23 @@ def test_a_model_without_list_price_costs_what_one_of_its_size_does(model: str, 
         for member in (mlkit.Member(model), mlkit.Member(like))
     ]
     assert costs[0] == costs[1] > 0
+
+
+def test_a_chart_says_whose_price_a_model_without_one_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serve(monkeypatch, named(OWN))
+    kit = mlkit.connect(OWN, engine="ollama")
+    assert kit.source.endswith(
+        " · priced: qwen3:1.7b like qwen2.5-coder:1.5b, qwen3:8b like qwen2.5-coder:7b"
+    )
+    assert "priced" not in kit.recorded.source
+
+
+def test_prices_of_ones_own_are_not_filled_in_from_others() -> None:
+    call = Call(0, "", mlkit.Member("qwen2.5:7b"), mlkit.Reply("", mlkit.Member("m"), 1000, 1000))
+    with pytest.raises(KeyError, match="qwen2.5:7b"):
+        cost_dollars([call], {"qwen2.5:14b": Price(1, 1)})
 
 
 def test_a_command_takes_the_cast_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

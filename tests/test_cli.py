@@ -158,6 +158,7 @@ SICK = [
     ({"MLKIT_LANES": "many"}, {}, "lanes", "MLKIT_LANES is 'many'; .*MLKIT_LANES=1"),
     ({"MLKIT_LANES": "nan"}, {}, "lanes", "MLKIT_LANES is 'nan'; "),
     ({"MLKIT_TIMEOUT_SECONDS": "1e400"}, {}, "timeout", "MLKIT_TIMEOUT_SECONDS is '1e400'; "),
+    ({"MLKIT_ENGINE": "ollama"}, {}, "ollama", "No Ollama answers.*ollama serve"),
     ({"MLKIT_ENGINE": "telepathy"}, {}, "engine", "no engine 'telepathy'.*MLKIT_ENGINE=auto"),
     ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, laptop, workstation"),
     ({"OLLAMA_HOST": "http://["}, {}, "ollama", r"OLLAMA_HOST is 'http://\['.*OLLAMA_HOST=127"),

@@ -43,6 +43,7 @@ from mlkit.checks import fan_out
 from mlkit.engines import choose
 from mlkit.engines.recording import Recording, load_folder
 from mlkit.errors import EngineUnreachable, MlkitError
+from mlkit.escaped import in_markdown
 from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
 from mlkit.stats import wilson
@@ -582,3 +583,5 @@ def test_source_in_a_notebook(text, monkeypatch):
     (block,) = MarkdownIt().parse(lessons.source(None).data)
     assert (block.type, block.info) == ("fence", "python")
     assert_whole(text, block.content)
+    (block, after) = MarkdownIt().parse(f"{in_markdown(text)}\n---")
+    assert (block.type, after.type) == ("fence", "hr")

@@ -233,7 +233,7 @@ def test_voters_who_are_all_alike_are_as_good_as_one(p, n):
     "p, n, rho", [(-0.1, 3, 0), (1.1, 3, 0), (0.7, 0, 0), (0.7, 3, -0.1), (0.7, 3, 1.1)]
 )
 def test_condorcet_refuses_what_is_no_probability(p, n, rho):
-    with pytest.raises(ValueError, match=r"in \[0, 1\]|n cannot be 0; give a whole number, 1"):
+    with pytest.raises(ValueError, match=r"in \[0, 1\]|n cannot be 0; give a whole number from 1 "):
         stats.condorcet(p, n, rho)
 
 
@@ -419,3 +419,8 @@ def test_speed_up():
     for serial_share, workers in ((-0.1, 2), (1.1, 2), (0.5, 0)):
         with pytest.raises(ValueError, match="1 or more"):
             stats.speed_up(serial_share, workers)
+
+
+def test_a_seed_or_a_count_may_be_as_large_as_one_likes():
+    assert stats.difference([1, 0, 1], [0, 0, 1], seed=20261125).n == 3
+    assert wilson(1_000_000, 2_000_000).share == 0.5

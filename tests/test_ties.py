@@ -116,14 +116,18 @@ def test_a_certainty_of_exactly_the_threshold_is_enough(threshold, seed):
     assert router.route("math", float(shaken(threshold, np.random.default_rng(seed)))) == "math"
 
 
-def test_nothing_else_chooses_among_floats_by_numpy():
-    """`argmax` and its like take a last bit for a difference: ties.py has what to use instead."""
+def test_nothing_else_chooses_among_floats_or_holds_an_interval_against_a_number():
+    """`argmax`, `max` and `<` take a last bit for a difference: ties.py has what to use instead."""
     code = {
-        file.name: file.read_text(encoding="utf-8") for file in paths.root().glob("mlkit/**/*.py")
+        str(file): file.read_text(encoding="utf-8") for file in paths.root().glob("mlkit/**/*.py")
     }
     for file in paths.notebooks().glob("*.ipynb"):
         cells = nbformat.read(file, as_version=4).cells
         code[file.name] = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    chooses = re.compile(r"\b(nan)?arg(max|min|sort|partition)\(")
-    found = {name: chooses.findall(text) for name, text in code.items() if name != "ties.py"}
+    counts = r"len\b|\S*\.count\b|lambda \w+: (?:len\(|\w+\.(?:right|date)\b)"  # whole numbers
+    chooses = re.compile(
+        r"\barg(?:max|min|sort|partition)\(|\.(?:low|high) [<>]=? "
+        rf"|\b(?:max|min)\([^\n]*key=(?!{counts})"
+    )
+    found = {name: chooses.findall(text) for name, text in code.items()}
     assert {name: calls for name, calls in found.items() if calls} == {}

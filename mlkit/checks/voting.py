@@ -227,7 +227,7 @@ QUIZ = (
             Choice(
                 "It keeps the rules of the task.",
                 "Nobody has looked at the rules. In the recordings, at a threshold of 0.9, the"
-                " chosen texts keep them less often than one sample does.",
+                " chosen texts keep them no more often than others.",
             ),
             Choice(
                 "It is the best of the five.",

@@ -88,7 +88,13 @@ def choose(cast: Cast, engine: str = "auto") -> Engine:
 def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
     """What makes a live model answer here, after what the engines said."""
     run = "uv run mlkit" if shutil.which("uv") else "python -m mlkit"
-    ways = []
+    ways = [
+        f"type %env {str(error).rpartition('Set it so: ')[2].strip()} in a cell"
+        for error in failures
+        if isinstance(error, SettingError)
+    ]
+    if ways:
+        return ways[0]
     if any(isinstance(error, EngineUnreachable) for error in failures):
         ways.append("start Ollama")
     if any(isinstance(error, ModelMissing) for error in failures):
@@ -111,12 +117,13 @@ def _check(engine: str) -> str:
 
 
 def number(variable: str) -> int | float:
-    """What MLKIT_LANES or MLKIT_TIMEOUT_SECONDS is set to, or its default where it is not set, or
-    empty. Raises SettingError where that is no number of lanes or seconds.
+    """What MLKIT_LANES or MLKIT_TIMEOUT_SECONDS is set to, or its default where it is not set.
+    Raises SettingError where that is no number of lanes or seconds.
     """
-    text, default = os.environ.get(variable, "").strip(), _NUMBERS[variable]
+    default = _NUMBERS[variable]
+    text = os.environ.get(variable, str(default)).strip()
     try:
-        value = type(default)(text or default) if text.isascii() else 0
+        value = type(default)(text) if text.isascii() else 0
     except ValueError:
         value = 0
     if not 0 < value <= 1_000_000:
@@ -192,13 +199,13 @@ def _digest(model: str, available: Mapping[str, str]) -> str | None:
 
 
 def _qwens(models: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The Qwens among a server's models that can chat, the smallest first: by the billions in their
-    names, else by their bytes (about 0.6 gigabytes a billion).
+    """The Qwens on a server that can chat, the smallest first: by the billions in their names, else
+    by their bytes (about 0.6 gigabytes a billion). Those that only stand for a cloud are left out.
     """
     found = [
-        (billions(model["name"]) or model.get("size", 0) / 0.6e9, model["name"])
+        (billions(model["name"]) or (model.get("size") or 0) / 0.6e9, model["name"])
         for model in models
-        if re.match(r"qwen(?!.*(embed|rerank))", model["name"], re.IGNORECASE)
+        if re.match(r"qwen(?!.*(embed|rerank|cloud))", model["name"], re.IGNORECASE)
     ]
     return tuple(name for _, name in sorted(found))
 

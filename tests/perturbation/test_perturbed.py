@@ -31,6 +31,7 @@ def perturbed(response: dict[str, Any], chance: random.Random, order: list[int])
     """The response with other last bits, and with its vectors turned round."""
     response = json.loads(json.dumps(response))
     if vectors := response.get("embeddings"):
+        assert {len(vector) for vector in vectors} == {len(order)}
         response["embeddings"] = [
             [vector[n] * (1 + SIZE * chance.uniform(-1, 1)) for n in order] for vector in vectors
         ]
