@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlkit.ask import Member, Reply
+from mlkit.engines import choose
+from mlkit.engines.recording import Recording, load_folder
 from tests.misbehaving import misbehaving
 
 
@@ -67,6 +70,22 @@ def _replay_unless_told(monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
         monkeypatch.setenv("MLKIT_ENGINE", "replay")
         for name in ("MLKIT_CAST", "MLKIT_LANES", "MLKIT_TIMEOUT_SECONDS"):
             monkeypatch.delenv(name, raising=False)
+
+
+@cache
+def _loaded(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Recording:
+    return load_folder(folder)
+
+
+@pytest.fixture(autouse=True)
+def _recordings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of recordings that has not changed is the same as before, to save half a second."""
+
+    def load(folder: Path) -> Recording:
+        stats = [(file.name, file.stat()) for file in sorted(folder.glob("*"))]
+        return _loaded(folder, tuple((name, of.st_mtime_ns, of.st_size) for name, of in stats))
+
+    monkeypatch.setattr(choose, "load_folder", load)
 
 
 @dataclass

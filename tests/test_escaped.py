@@ -41,7 +41,6 @@ from mlkit.charts import (
 from mlkit.charts.look import Chart
 from mlkit.checks import fan_out
 from mlkit.engines import choose
-from mlkit.engines.recording import Recording, load_folder
 from mlkit.errors import EngineUnreachable, MlkitError
 from mlkit.escaped import in_markdown
 from mlkit.models import CASTS, Price
@@ -85,18 +84,6 @@ HOSTILE = {
 }
 SPELLED_OUT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 hostile = pytest.mark.parametrize("text", HOSTILE, ids=map(ascii, HOSTILE))
-
-
-@pytest.fixture(scope="module")
-def all_recordings() -> Recording:
-    return load_folder(paths.recordings("tiny"))
-
-
-@pytest.fixture
-def loaded(all_recordings, monkeypatch) -> Recording:
-    """The recordings, read once for all texts."""
-    monkeypatch.setattr(choose, "load_folder", lambda _: all_recordings)
-    return all_recordings
 
 
 def folded(text: str) -> str:
@@ -481,7 +468,7 @@ def test_an_error_of_a_command(text, console):
 
 
 @hostile
-def test_why_lab_has_no_live_model(text, console, loaded, monkeypatch):
+def test_why_lab_has_no_live_model(text, console, monkeypatch):
     def fail(*_: object) -> None:
         raise MlkitError(text)
 
@@ -527,7 +514,7 @@ def test_a_finding_of_the_doctor(text, console):
 
 
 @hostile
-def test_what_record_does(text, console, loaded, monkeypatch):
+def test_what_record_does(text, console, monkeypatch):
     def execute(notebook: Path, on_cell_executed: Callable[..., None], **_: str) -> None:
         on_cell_executed(None, 0)
 
@@ -546,12 +533,13 @@ def test_what_record_does(text, console, loaded, monkeypatch):
 
 
 @hostile
-def test_what_record_wrote(text, console, loaded, monkeypatch):
+def test_what_record_wrote(text, console, monkeypatch):
+    made = choose.load_folder(paths.recordings("tiny"))
     engine = choose.choose(CASTS["tiny"], "replay")
     live = replace(engine, kind="ollama", header=replace(engine.header, engine=text))
     monkeypatch.setattr(choose, "choose", lambda *_: live)
     monkeypatch.setattr(record, "forecast", lambda *_: text)
-    monkeypatch.setattr(record, "_record_study", lambda *_: loaded)
+    monkeypatch.setattr(record, "_record_study", lambda *_: made)
     record.record(["desk"], CASTS["tiny"], False, console)
     shown = console.export_text()
     assert not SPELLED_OUT.search(shown)
