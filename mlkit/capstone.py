@@ -103,7 +103,7 @@ def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
 
 def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise TaskError(
             f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8"
@@ -113,7 +113,6 @@ def _text(file: Path) -> str:
             f"There is no file {quoted(str(file))} to read in this folder. Save your CSV file"
             " beside the notebook."
         ) from None
-    return text
 
 
 def _need_columns(place: str, columns: Collection[str]) -> None:

@@ -176,10 +176,7 @@ class Matrix:
         silence.
         """
         subjects = list(self.subjects if subjects is None else subjects)
-        for name in set(subjects) - {*self.subjects}:
-            raise ValueError(
-                f"{name!r} was not measured here; choose among {', '.join(self.subjects)}"
-            )
+        columns = [self._place(name) for name in subjects]
         rows = [
             n
             for n, task in enumerate(self.tasks)
@@ -187,7 +184,6 @@ class Matrix:
         ]
         if not rows:
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
-        columns = [self.subjects.index(name) for name in subjects]
         return Matrix(
             [self.tasks[n] for n in rows],
             subjects,
@@ -200,13 +196,17 @@ class Matrix:
 
     def column(self, subject: str) -> np.ndarray:
         """One subject's grades on each task, its mean over samples: shape (n,)."""
+        place = self._place(subject)
+        if not self.right.size:
+            raise ValueError("no task was measured; give measure(...) at least one")
+        return self.right[:, place].mean(axis=1)
+
+    def _place(self, subject: str) -> int:
         if subject not in self.subjects:
             raise ValueError(
                 f"{subject!r} was not measured here; choose among {', '.join(self.subjects)}"
             )
-        if not self.right.size:
-            raise ValueError("no task was measured; give measure(...) at least one")
-        return self.right[:, self.subjects.index(subject)].mean(axis=1)
+        return self.subjects.index(subject)
 
     def frame(self) -> pandas.DataFrame:
         """One line for each task, subject and sample, as a pandas table."""
