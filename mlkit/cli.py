@@ -214,7 +214,7 @@ def pull(cast: CastName = "tiny") -> None:
 @app.command()
 def doctor(cast: CastName = "tiny") -> None:
     """Check this machine: what runs, what does not, and what to type about it."""
-    from mlkit import health
+    from mlkit import doctor as health
 
     try:
         playing = _cast(cast)
@@ -245,9 +245,9 @@ def record(
     """Ask the live engine what studies and notebooks ask, one question at a time, and keep every
     answer.
     """
-    from mlkit import record as recording
-    from mlkit.studies import STUDIES
-    from mlkit.timings import TIMINGS
+    from course import record as recording
+    from course.studies import STUDIES
+    from course.timings import TIMINGS
 
     try:
         if check:
@@ -268,8 +268,9 @@ def record(
 @app.command()
 def findings() -> None:
     """Write data/FINDINGS.md: what the recordings say about each claim."""
+    from course.findings import page
+
     import mlkit
-    from mlkit.findings import page
 
     try:
         found = asyncio.run(page.page(mlkit.connect(engine="replay")))
@@ -288,7 +289,7 @@ def store(
     """Run notebooks on the recordings and store their outputs, for those who change them (takes
     chromium or Chrome).
     """
-    from mlkit import record as recording
+    from course import record as recording
 
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
         try:

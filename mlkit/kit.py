@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlkit.ask import Member
-    from mlkit.engines.chat import Chat
     from mlkit.engines.choose import Engine
     from mlkit.engines.hosted import Hosted
+    from mlkit.engines.ollama import Chat
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Kit:
         """What this member was asked, exactly as it is configured, in the recordings: what a menu
         can offer.
         """
-        from mlkit.engines.chat import messages_for, options_for
-        from mlkit.engines.recording import load_folder
+        from mlkit.engines.ollama import messages_for, options_for
+        from mlkit.engines.recordings import load_folder
         from mlkit.paths import recorded, recordings
 
         asked = [
@@ -96,7 +96,7 @@ def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
     "auto".
     """
     cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
-    from mlkit.engines.choose import engine_set  # here, as in _kit
+    from mlkit.engines.choose import engine_set
 
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
     kit = _kit(playing, engine or engine_set())
@@ -120,9 +120,9 @@ def _playable(cast: Cast) -> Cast:
 def _kit(cast: Cast, engine: str) -> Kit:
     # Imported here: the client and its engines cost far more than the types, and not every use of
     # mlkit connects.
-    from mlkit.engines.chat import Chat
     from mlkit.engines.choose import choose, number
     from mlkit.engines.hosted import Hosted
+    from mlkit.engines.ollama import Chat
 
     lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
     found = choose(cast, engine)
@@ -188,7 +188,7 @@ def _differs(kit: Kit) -> str:
     """A warning where live answers come from other weights, or another engine, than the recorded
     ones.
     """
-    from mlkit.engines.recording import load_folder
+    from mlkit.engines.recordings import load_folder
     from mlkit.errors import RecordingError
     from mlkit.paths import recorded, recordings
 

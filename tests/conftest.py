@@ -14,7 +14,7 @@ import pytest
 
 from mlkit.ask import Member, Reply
 from mlkit.engines import choose
-from mlkit.engines.recording import Recording, load_folder
+from mlkit.engines.recordings import Recording, load_folder
 from tests.misbehaving import misbehaving
 
 

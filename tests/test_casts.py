@@ -7,10 +7,11 @@ import shutil
 from typing import Any
 
 import pytest
+from course import studies
 from typer.testing import CliRunner
 
 import mlkit
-from mlkit import cli, paths, studies
+from mlkit import cli, paths
 from mlkit.engines import choose
 from mlkit.errors import MlkitError
 from mlkit.models import CASTS, Price, cast_named, cost_dollars, list_prices

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from course import record, timings
+from course.studies import STUDIES
 from typer.testing import CliRunner
 
-from mlkit import cli, paths, record, timings
+from mlkit import cli, paths
 from mlkit.engines import choose, weights
-from mlkit.engines.recording import load_file
+from mlkit.engines.recordings import load_file
 from mlkit.engines.replay import journal_of
 from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
-from mlkit.studies import STUDIES
 
 NOWHERE = {"OLLAMA_HOST": "http://127.0.0.1:1", "MLKIT_ENGINE": "auto"}
 
@@ -239,7 +240,7 @@ def echo(monkeypatch, tmp_path):
 
 
 KEEP_ONE = """import asyncio, os, pathlib
-from mlkit.engines.recording import Header
+from mlkit.engines.recordings import Header
 from tests.engines.test_replay import Echo, ask_all, recorder
 import threading
 out = []
@@ -336,7 +337,7 @@ def test_findings_that_cannot_be_written_say_where_and_leave_the_old_ones(tmp_pa
         return "new"
 
     (tmp_path / "FINDINGS.md").write_text("old")
-    monkeypatch.setattr("mlkit.findings.page.page", page_of)
+    monkeypatch.setattr("course.findings.page.page", page_of)
     monkeypatch.setattr("mlkit.connect", lambda engine: None)
     monkeypatch.setattr(paths, "data", lambda: tmp_path)
     monkeypatch.setattr("os.fsync", no_space)

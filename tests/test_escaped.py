@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 import pytest
+from course import capstone, record
+from course.lessons import fan_out
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.status import Status
 from typer.testing import CliRunner
 
-from mlkit import capstone, cli, health, kit, lessons, panels, paths, record
+from mlkit import cli, kit, paths
+from mlkit import doctor as health
 from mlkit.ask import Member, Reply
 from mlkit.charts import (
     card,
@@ -39,15 +42,15 @@ from mlkit.charts import (
     weights,
 )
 from mlkit.charts.look import Chart
-from mlkit.checks import fan_out
 from mlkit.engines import choose
 from mlkit.errors import EngineUnreachable, MlkitError
 from mlkit.escaped import in_markdown
+from mlkit.measure.stats import wilson
+from mlkit.measure.tasks import TaskError
 from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
-from mlkit.stats import wilson
-from mlkit.tasks import TaskError
 from mlkit.trace import Call
+from mlkit.widgets import lessons, panels
 
 # What is written, and what is seen. Only what has no form of its own is spelled out.
 HOSTILE = {

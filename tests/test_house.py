@@ -5,170 +5,191 @@ import subprocess
 import sys
 from pathlib import Path
 
+import course
 import pytest
 
 import mlkit
 
-PACKAGE = Path(mlkit.__file__).parent
-FILES = sorted(PACKAGE.rglob("*.py"))
-# What each part may import of the others; a part is a file, or a folder with all in it.
-MAY_IMPORT = {
+KIT = Path(mlkit.__file__).parent
+COURSE = Path(course.__file__).parent
+FILES = sorted([*KIT.rglob("*.py"), *COURSE.rglob("*.py")])
+# What each room may import of the others. A room is a folder with all in it, or a file of the kit
+# or the course; the kit's rooms stand here without "mlkit.".
+MAY_IMPORT: dict[str, set[str]] = {
     "escaped": set(),
     "errors": {"escaped"},
     "paths": {"errors"},
     "ties": set(),
-    "stats": {"ties"},
     "ask": set(),
     "trace": {"ask"},
     "schedule": {"ties", "trace"},
     "parsing": {"ask", "errors", "ties"},
     "patterns": {"ask", "parsing", "errors", "ties"},
-    "tools": {"errors", "paths"},
-    "tasks": {"errors", "parsing", "paths", "tools"},
-    "measure": {"ask", "trace", "errors", "models", "parsing", "tasks"},
-    "prompts": {"ask"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
-    "engines": {"ask", "trace", "errors", "models", "paths", "engines"},
-    "article": {"ask", "models", "patterns"},
+    "engines": {"ask", "trace", "errors", "models", "paths"},
+    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties"},
     "kit": {"escaped", "trace", "models", "ask", "engines", "errors", "paths"},
-    "charts": {"escaped", "stats", "ties", "trace", "schedule", "ask", "models", "charts"},
-    "capstone": {
-        "charts",
-        "engines",
-        "errors",
-        "export",
-        "kit",
-        "measure",
-        "models",
-        "parsing",
-        "paths",
-        "tasks",
-        "timings",
-        "trace",
-    },
-    "orders": {
-        "article",
-        "ask",
-        "errors",
-        "kit",
-        "measure",
-        "models",
-        "parsing",
-        "paths",
-        "patterns",
-        "prompts",
-        "tasks",
-        "tools",
-        "trace",
-    },
-    "studies": {
-        "article",
-        "ask",
-        "capstone",
-        "kit",
-        "measure",
-        "models",
-        "orders",
-        "parsing",
-        "patterns",
-        "prompts",
-        "tasks",
-    },
-    "findings": {
-        "ask",
-        "errors",
-        "findings",
-        "kit",
-        "measure",
-        "models",
-        "orders",
-        "parsing",
-        "patterns",
-        "stats",
-        "studies",
-        "tasks",
-        "ties",
-        "timings",
-        "trace",
-    },
-    "timings": {
-        "article",
-        "ask",
-        "engines",
-        "errors",
-        "kit",
-        "measure",
-        "models",
-        "paths",
-        "patterns",
-        "tasks",
-        "tools",
-        "trace",
-    },
-    "export": {"charts", "errors", "paths"},
-    "panels": {"escaped", "charts", "export", "kit", "ask", "models", "patterns"},
-    "lessons": {"escaped", "errors", "panels", "paths"},
-    "checks": {
+    "charts": {"escaped", "measure", "ties", "trace", "schedule", "ask", "models"},
+    "widgets": {
         "escaped",
-        "ask",
         "errors",
-        "lessons",
-        "measure",
+        "charts",
+        "kit",
+        "ask",
         "models",
-        "schedule",
-        "stats",
-        "tasks",
-        "ties",
-        "tools",
-        "trace",
+        "patterns",
+        "paths",
     },
-    "record": {"escaped", "engines", "errors", "kit", "models", "paths", "studies", "timings"},
-    "health": {"escaped", "engines", "errors", "models", "paths"},
+    "doctor": {"escaped", "engines", "errors", "models", "paths"},
+    # cli alone reaches for the course, inside the commands that need it.
     "cli": {
         "escaped",
         "engines",
         "errors",
         "models",
         "paths",
-        "findings",
-        "health",
-        "record",
-        "studies",
-        "timings",
+        "doctor",
+        "course.findings",
+        "course.record",
+        "course.studies",
+        "course.timings",
     },
     "__init__": {"ask", "errors", "kit", "schedule", "trace"},
     "__main__": {"cli"},
+    "course.shop": {"ask"},
+    "course.article": {"ask", "models", "patterns"},
+    "course.orders": {
+        "ask",
+        "errors",
+        "kit",
+        "measure",
+        "models",
+        "parsing",
+        "paths",
+        "patterns",
+        "trace",
+        "course.article",
+        "course.shop",
+    },
+    "course.capstone": {
+        "charts",
+        "engines",
+        "errors",
+        "kit",
+        "measure",
+        "models",
+        "parsing",
+        "paths",
+        "trace",
+        "widgets",
+        "course.timings",
+    },
+    "course.studies": {
+        "ask",
+        "kit",
+        "measure",
+        "models",
+        "parsing",
+        "patterns",
+        "course.article",
+        "course.capstone",
+        "course.orders",
+        "course.shop",
+    },
+    "course.timings": {
+        "ask",
+        "engines",
+        "errors",
+        "kit",
+        "measure",
+        "models",
+        "paths",
+        "patterns",
+        "trace",
+        "course.article",
+    },
+    "course.findings": {
+        "ask",
+        "errors",
+        "kit",
+        "measure",
+        "models",
+        "parsing",
+        "patterns",
+        "ties",
+        "trace",
+        "course.orders",
+        "course.studies",
+        "course.timings",
+    },
+    "course.record": {
+        "escaped",
+        "engines",
+        "errors",
+        "kit",
+        "models",
+        "paths",
+        "course.studies",
+        "course.timings",
+    },
+    "course.lessons": {
+        "escaped",
+        "ask",
+        "charts",
+        "errors",
+        "measure",
+        "models",
+        "schedule",
+        "ties",
+        "trace",
+        "widgets",
+    },
+    "course.__init__": set(),
 }
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def room_of(module: str) -> str:
+    """The room of a module: "mlkit.charts.look" is of charts, "course.lessons.router" of
+    course.lessons.
+    """
+    first, *rest = module.split(".")
+    room = rest[0] if rest else "__init__"
+    return room if first == "mlkit" else f"course.{room}"
 
 
-def imported_parts(path: Path) -> set[str]:
-    parts = set()
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "mlkit":
-            parts |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mlkit."):
-            parts.add(node.module.split(".")[1])
+        if isinstance(node, ast.ImportFrom) and node.module in ("mlkit", "course"):
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
         elif isinstance(node, ast.Import):
-            parts |= {
-                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("mlkit.")
-            }
-    return parts
+            modules |= {alias.name for alias in node.names}
+    return {module for module in modules if module.partition(".")[0] in ("mlkit", "course")}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def module_of(path: Path) -> str:
+    top = KIT if path.is_relative_to(KIT) else COURSE
+    return ".".join(path.relative_to(top.parent).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_imports_point_down_only(path):
-    assert imported_parts(path) <= MAY_IMPORT[part_of(path)]
+    room = room_of(module_of(path))
+    imported = {room_of(module) for module in imported_modules(path)} - {room, "__init__"}
+    assert imported <= MAY_IMPORT[room]
 
 
 @pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "patterns").glob("*.py")), ids=lambda path: path.stem
+    "path",
+    [path for path in FILES if path.parent.name in ("patterns", "lessons")],
+    ids=module_of,
 )
-def test_no_pattern_imports_another(path):
-    assert "patterns" not in imported_parts(path)
+def test_no_pattern_imports_another_and_no_lesson_does(path):
+    room = room_of(module_of(path))
+    others = {"course.lessons.concept_test"}  # shared by 00 and 10
+    assert not {m for m in imported_modules(path) if room_of(m) == room} - others
 
 
 def test_importing_the_kit_imports_none_of_the_heavy_libraries():

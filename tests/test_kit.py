@@ -13,8 +13,8 @@ import pytest
 import mlkit
 from mlkit import paths
 from mlkit.engines import choose
-from mlkit.engines.chat import Chat
-from mlkit.engines.recording import load_folder
+from mlkit.engines.ollama import Chat
+from mlkit.engines.recordings import load_folder
 from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, SettingError
 from mlkit.models import CASTS, ROLES, Cast, cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from mlkit import paths
-from mlkit.engines.recording import Exchange, Recording, load_file, save
+from mlkit.engines.recordings import Exchange, Recording, load_file, save
 
 NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
 

@@ -10,22 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from course import article, orders, studies
+from course.findings import members
+from course.shop import asked, classifier
 
 import mlkit
-from mlkit import article, orders, studies
 from mlkit.ask import Member, Reply
 from mlkit.errors import NotRecorded, Unparsed
-from mlkit.findings import members
 from mlkit.kit import Kit
-from mlkit.measure import agreed, seed_for
+from mlkit.measure.matrix import agreed, seed_for
+from mlkit.measure.tasks import QUEUES, Task
 from mlkit.models import CASTS
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, votes_needed
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting, similar
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble, decide
-from mlkit.prompts import asked, classifier
-from mlkit.tasks import QUEUES, Task
 from mlkit.trace import Pattern
 from tests.live.test_patterns import PROMPTS, RIGHT, pattern_for
 

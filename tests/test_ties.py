@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mlkit import paths
 from mlkit.ask import Member, Reply
 from mlkit.charts import router_curve
+from mlkit.measure.stats import baselines, pareto, reliability, risk_coverage
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.voting import similar
 from mlkit.patterns.weighted_ensemble import decide
-from mlkit.stats import baselines, pareto, reliability, risk_coverage
 from mlkit.ties import different, exceeds, highest, levels, lowest, ranked, reaches, same
 
 SUM = 0.1 + 0.2  # a hair above 0.3

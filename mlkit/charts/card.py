@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, seconds
 from mlkit.escaped import NO_MATH, in_html, in_plotly, printable
-from mlkit.stats import difference, wilson
+from mlkit.measure.stats import difference, wilson
 from mlkit.ties import exceeds
 
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"

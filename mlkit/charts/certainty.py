@@ -8,7 +8,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress, whiskers
-from mlkit.stats import (
+from mlkit.measure.stats import (
     Bin,
     Covered,
     area_under,

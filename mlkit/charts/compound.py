@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, short, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import Interval, compound
+from mlkit.measure.stats import Interval, compound
 from mlkit.ties import exceeds, lowest
 
 NOT_MEASURED = Interval(nan, nan, nan)

@@ -11,20 +11,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from mlkit.charts.look import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    RED,
-    SKY,
-    Chart,
-    dress,
-    short,
-    whiskers,
-)
+from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, SKY, Chart, dress, short, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import condorcet, effective_voters, mean_correlation
+from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
 from mlkit.ties import highest
 
 

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import break_even_escalation, wilson
+from mlkit.measure.stats import break_even_escalation, wilson
 
 
 class Rung(NamedTuple):

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, MEMBERS, TEMPLATE, Chart, dress, on_hover, short, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 from mlkit.ties import highest, lowest
 
 _PANEL, _GAP = (

@@ -9,19 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import (
-    BLACK,
-    GREEN,
-    GREY,
-    MEMBERS,
-    ORANGE,
-    Chart,
-    dollars,
-    dress,
-    whiskers,
-)
+from mlkit.charts.look import BLACK, GREEN, GREY, MEMBERS, ORANGE, Chart, dollars, dress, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 from mlkit.ties import different, exceeds, reaches
 
 _MOST = 100  # thresholds; more are drawn no finer, but for the chosen one

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 
 
 class Score(NamedTuple):

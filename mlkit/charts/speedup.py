@@ -9,7 +9,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dress, whiskers
-from mlkit.stats import speed_up
+from mlkit.measure.stats import speed_up
 
 NOT_MEASURED = (nan, nan, nan)
 

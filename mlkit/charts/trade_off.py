@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, on_hover, seconds, short, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.stats import pareto, wilson
+from mlkit.measure.stats import pareto, wilson
 from mlkit.ties import ranked, reaches
 
 _AXES = {"dollars_per_thousand": "$ per 1,000 prompts", "seconds": "seconds per prompt"}

@@ -18,15 +18,9 @@ from ollama._client import (
 )  # how the client itself reads OLLAMA_HOST; it has no public name
 
 from mlkit import paths
-from mlkit.engines.recording import Exchange, Header, load_file, load_folder
+from mlkit.engines.recordings import Exchange, Header, load_file, load_folder
 from mlkit.engines.replay import Recorder, Replay
-from mlkit.errors import (
-    EngineError,
-    EngineUnreachable,
-    MlkitError,
-    ModelMissing,
-    SettingError,
-)
+from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing, SettingError
 from mlkit.models import CASTS, Cast, billions
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
@@ -227,7 +221,7 @@ def _ollama(cast: Cast) -> Engine:
 
 
 def _embedded(cast: Cast) -> Engine:
-    from mlkit.engines import weights  # here and below: heavy, and not needed where Ollama answers
+    from mlkit.engines import weights
 
     missing = weights.missing(cast.models)
     if missing:

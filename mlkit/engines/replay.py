@@ -14,7 +14,7 @@ import filelock
 import httpx
 
 from mlkit import paths
-from mlkit.engines.recording import (
+from mlkit.engines.recordings import (
     Exchange,
     Header,
     Recording,

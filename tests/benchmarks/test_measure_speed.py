@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pytest
+from course import studies
 
 import mlkit
-from mlkit import studies
-from mlkit.measure import agreed
+from mlkit.measure.matrix import agreed
 from tests.benchmarks.timing import best_seconds
 
 pytestmark = pytest.mark.benchmark

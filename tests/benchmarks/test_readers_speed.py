@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from mlkit import parsing, tasks, tools
+from mlkit import parsing
 from mlkit.errors import MlkitError
+from mlkit.measure import tasks, tools
 from tests.benchmarks.timing import best_seconds
 
 pytestmark = pytest.mark.benchmark

@@ -13,7 +13,7 @@ import pytest
 
 import mlkit
 from mlkit.ask import Member, together
-from mlkit.engines.chat import Chat, messages_for, options_for
+from mlkit.engines.ollama import Chat, messages_for, options_for
 
 pytestmark = pytest.mark.benchmark
 MEMBER = Member("m")

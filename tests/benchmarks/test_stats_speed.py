@@ -6,7 +6,7 @@ Run alone:  uv run pytest -m benchmark -s tests/benchmarks/test_stats_speed.py
 import numpy as np
 import pytest
 
-from mlkit import stats
+from mlkit.measure import stats
 from tests.benchmarks.timing import best_seconds
 
 pytestmark = pytest.mark.benchmark

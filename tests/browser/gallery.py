@@ -10,9 +10,10 @@ from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
+from course import capstone, orders, studies
+from course.findings.patterns import CLAIMED, RANKS
 
 import mlkit
-from mlkit import capstone, orders, studies
 from mlkit.charts import (
     certainty,
     claimed,
@@ -31,11 +32,10 @@ from mlkit.charts import (
     weights,
 )
 from mlkit.charts.card import Limits
-from mlkit.findings.patterns import CLAIMED, RANKS
-from mlkit.measure import agreed
+from mlkit.measure.matrix import agreed
+from mlkit.measure.stats import Interval, error_correlation, wilson
+from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
-from mlkit.stats import Interval, error_correlation, wilson
-from mlkit.tasks import KINDS, QUEUES
 
 LONG = (
     "A way of asking with a name that goes on and on, <b>in bold</b>, for $5 and more, until nobody"

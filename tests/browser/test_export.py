@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from mlkit.charts import condorcet
-from mlkit.export import save
-from mlkit.panels import explore, slider
+from mlkit.widgets.export import save
+from mlkit.widgets.panels import explore, slider
 
 pytestmark = pytest.mark.browser
 

@@ -18,12 +18,12 @@ CELLS = {
         """import asyncio
 import numpy as np
 import mlkit
-from mlkit import studies
+from course import studies
 from mlkit.charts import condorcet, ladder, local_or_hosted, weights
-from mlkit.lessons import predict
-from mlkit.measure import agreed
+from mlkit.widgets.lessons import predict
+from mlkit.measure.matrix import agreed
 from mlkit.models import cost_dollars, list_prices
-from mlkit.panels import PriceList, Shares, agreement, explore, slider, steps
+from mlkit.widgets.panels import PriceList, Shares, agreement, explore, slider, steps
 kit = mlkit.connect()
 cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")

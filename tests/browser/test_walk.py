@@ -177,7 +177,7 @@ class Walk:
         module, alias = re.search(
             r"from mlkit\.checks import (\w+)(?: as (\w+))?", "\n".join(self.code.values())
         ).groups()
-        questions = importlib.import_module(f"mlkit.checks.{module}").QUIZ
+        questions = importlib.import_module(f"course.lessons.{module}").QUIZ
         for number, (_, choices) in enumerate(questions):
             radios = self.learner.cell(id).locator(".widget-radio-box").nth(number).locator("input")
             for right in (False, True):

@@ -4,7 +4,7 @@ import pytest
 
 from mlkit.charts import certainty
 from mlkit.charts.certainty import Group
-from mlkit.stats import Covered, wilson
+from mlkit.measure.stats import Covered, wilson
 
 CONFIDENCE, RIGHT = [0.95, 0.95, 0.95, 0.95, 0.55, 0.55], [True, True, True, False, True, False]
 

@@ -4,7 +4,7 @@ import pytest
 
 from mlkit.charts import compound
 from mlkit.charts.look import BLUE, ORANGE, SKY
-from mlkit.stats import Interval
+from mlkit.measure.stats import Interval
 
 STAGES = {
     "classify": Interval(0.9, 0.8, 0.95),

@@ -4,7 +4,7 @@ import pytest
 
 from mlkit.charts import quality
 from mlkit.charts.look import MEMBERS
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 
 GRADED = [
     ("math", "two-step", "small", True),

@@ -5,7 +5,7 @@ import pytest
 from mlkit.charts import router_curve
 from mlkit.charts.look import MEMBERS
 from mlkit.charts.router_curve import Item
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 
 # certainty, small right, its dollars, large right, its dollars, the router's dollars
 ITEMS = [

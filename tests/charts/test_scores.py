@@ -2,7 +2,7 @@ import pytest
 
 from mlkit.charts import scores
 from mlkit.charts.look import Chart
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 
 LINES = [
     scores.score("step by step", "small", [True, False, True, True], 400, 0.002),

@@ -4,7 +4,7 @@ import pytest
 
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY
-from mlkit.stats import wilson
+from mlkit.measure.stats import wilson
 
 # pattern, right, of, dollars per thousand, seconds
 MEASURED = [

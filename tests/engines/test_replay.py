@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from mlkit.ask import Member, together
-from mlkit.engines.chat import Chat
-from mlkit.engines.recording import Header, Recording, load_file, normalised, save
+from mlkit.engines.ollama import Chat
+from mlkit.engines.recordings import Header, Recording, load_file, normalised, save
 from mlkit.engines.replay import Recorder, Replay, finish, journal_of
 from mlkit.errors import EngineError, NotRecorded, RecordingError, WriteError
 

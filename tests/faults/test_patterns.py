@@ -17,7 +17,7 @@ import pytest
 
 from mlkit import trace
 from mlkit.ask import Failure, Member, Reply
-from mlkit.engines.chat import Chat, messages_for
+from mlkit.engines.ollama import Chat, messages_for
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import ModelFanOut

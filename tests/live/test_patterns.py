@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from course import article
 
 import mlkit
-from mlkit import article
 from mlkit.ask import Failure, Reply
 from mlkit.kit import Kit
+from mlkit.measure.tools import arithmetic, search
 from mlkit.models import Cast
 from mlkit.schedule import schedule
-from mlkit.tools import arithmetic, search
 from mlkit.trace import Call, Run
 
 HANDBOOK = (

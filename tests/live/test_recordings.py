@@ -8,7 +8,7 @@ import pytest
 
 from mlkit import paths
 from mlkit.engines import choose
-from mlkit.engines.recording import Exchange, load_folder
+from mlkit.engines.recordings import Exchange, load_folder
 from mlkit.models import CASTS
 
 pytestmark = pytest.mark.live

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from mlkit import paths
-from mlkit.engines.recording import Exchange, Recording, load_file, save
+from mlkit.engines.recordings import Exchange, Recording, load_file, save
 
 pytestmark = pytest.mark.perturbation
 

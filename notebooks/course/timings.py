@@ -1,0 +1,272 @@
+"""How long things take: asked live, on a machine that does nothing else. Kept in
+data/timings/<cast>/, a line each.
+
+The recordings of answers are no latencies: there, questions that begin alike were asked one after
+another, so that engines had their beginnings in the cache. Here patterns take turns, as they would
+in a shop, and each round asks everything once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import ollama
+
+from course import article
+from mlkit import paths, trace
+from mlkit.ask import Failure, Member, Reply
+from mlkit.engines.choose import host
+from mlkit.engines.ollama import messages_for, options_for
+from mlkit.engines.recordings import Header
+from mlkit.errors import EngineError, MlkitError, RecordingError
+from mlkit.kit import Kit
+from mlkit.measure import tasks
+from mlkit.measure.matrix import Caught
+from mlkit.measure.tasks import KINDS, Task
+from mlkit.measure.tools import arithmetic, search
+from mlkit.models import Cast
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.single_model import SingleModel
+from mlkit.trace import Call, Pattern
+
+ROUNDS = 3
+MAX_TOKENS = 32  # of a plain answer: long ones would hide the rest
+WAYS = {
+    "one after the other": None,
+    "both at once": None,
+    "both at once, one thread each": 1,
+}  # way -> threads of a call
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One run of a pattern on one prompt: what a clock said, and its calls with everything but
+    their texts.
+    """
+
+    round: int
+    task: str
+    pattern: str
+    wall_seconds: float
+    calls: tuple[Call, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Two different models asked on one machine, in one of WAYS: seconds until both had
+    answered.
+    """
+
+    round: int
+    way: str
+    seconds: float
+    tokens: int  # written by both
+
+
+def prompts() -> list[Task]:
+    """Twenty test tasks of the desk, five of each kind."""
+    test = [task for task in tasks.load("desk") if task.split == "test"]
+    return [task for kind in KINDS for task in [one for one in test if one.kind == kind][:5]]
+
+
+def nine(cast: Cast) -> dict[str, Pattern]:
+    """The article's nine, with short answers: those that only answer are all told to give the
+    answer alone.
+    """
+    members: dict[str, Any] = {
+        role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()
+    }
+    short = replace(cast, **members)
+    looked_up = search(paths.data() / "handbook.md")
+    voters = article.voting(short)
+    return {
+        "single_model": SingleModel(replace(short.large, system=article.ANSWER_ONLY)),
+        "pipeline": article.pipeline(short),
+        "router": article.router(short),
+        "fan_out": ModelFanOut(voters.members),
+        "voting": voters,
+        "planner_executor": article.planner_executor(short, looked_up, arithmetic),
+        "supervisor_worker": article.supervisor_worker(short),
+        "weighted_ensemble": article.weighted_ensemble(short),
+        "consensus_ensemble": article.consensus_ensemble(short),
+    }
+
+
+def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
+    header, rows = _load(file("latency", cast))
+    return header, [
+        replace(Timed(**row), calls=tuple(_call(n, call) for n, call in enumerate(row["calls"])))
+        for row in rows
+    ]
+
+
+def load_lanes(cast: str = "tiny") -> tuple[Header, list[Shared]]:
+    header, rows = _load(file("lanes", cast))
+    return header, [Shared(**row) for row in rows]
+
+
+def taken(name: str) -> tuple[int, float]:
+    """How many runs are behind a shipped file of timings, and how many seconds they took."""
+    rows = _load(file(name, "tiny"))[1] if file(name, "tiny").is_file() else []
+    return len(rows), sum(row.get("wall_seconds", row.get("seconds", 0.0)) for row in rows)
+
+
+def file(name: str, cast: str) -> Path:
+    return paths.timings(cast) / f"{name}.jsonl"
+
+
+async def latency(kit: Kit, path: Path) -> None:
+    """Twenty prompts x nine patterns, in rounds that alternate the patterns. What `path` holds
+    already is not run again.
+    """
+    patterns, todo = nine(kit.cast), prompts()
+    done = {(row["round"], row["task"], row["pattern"]) for row in _begin(path, kit)}
+    # Each pattern on another prompt than the one before it: on the same one, an engine would have
+    # it in its cache.
+    cases = [
+        (round, todo[(n + 7 * place) % len(todo)], name)
+        for round in range(ROUNDS)
+        for n in range(len(todo))
+        for place, name in enumerate(patterns)
+    ]
+    for round, task, name in _bar(
+        "latency",
+        [case for case in cases if (case[0], case[1].id, case[2]) not in done],
+        len(cases),
+    ):
+        run = await trace.run(kit.ask, Caught(patterns[name]), task.input)
+        if isinstance(run.result, EngineError):
+            raise run.result  # no engine: go on another time
+        error = (
+            f"{type(run.result).__name__}: {run.result}"
+            if isinstance(run.result, MlkitError)
+            else ""
+        )
+        timed = Timed(round, task.id, name, run.wall_seconds, run.calls, error)
+        _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
+
+
+async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
+    """Two different models on one machine: one after the other, both at once, and both at once with
+    a thread each.
+
+    Asks Ollama past the kit, whose lanes exist to prevent this. Raises EngineError without an
+    Ollama.
+    """
+    if kit.engine.kind != "ollama":
+        raise EngineError(
+            "How two models share a machine is measured on Ollama. Start it:  ollama serve"
+        )
+    done = {(row["round"], row["way"]) for row in _begin(path, kit)}
+    cases = [(round, way) for round in range(rounds) for way in WAYS]
+    client = ollama.AsyncClient(host(), transport=httpx.AsyncHTTPTransport(), timeout=600)
+    both = (kit.cast.small, kit.cast.large)
+
+    async def answer(member: Member, threads: int | None, cap: int) -> int:
+        options = options_for(replace(member, max_tokens=cap)) | (
+            {"num_thread": threads} if threads else {}
+        )
+        text = "Explain how the gears of a bicycle work."
+        return (
+            await client.chat(member.model, messages_for(member, text), options=options)
+        ).eval_count or 0
+
+    for round, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):
+        for member in both:  # loaded, and the prompt read
+            await answer(member, WAYS[way], 1)
+        started = time.perf_counter()
+        if way == "one after the other":
+            written = [await answer(member, WAYS[way], MAX_TOKENS) for member in both]
+        else:
+            written = await asyncio.gather(
+                *(answer(member, WAYS[way], MAX_TOKENS) for member in both)
+            )
+        _append(path, vars(Shared(round, way, time.perf_counter() - started, sum(written))))
+
+
+TIMINGS = {"latency": latency, "lanes": lanes}
+
+
+def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
+    """The rows of earlier runs, on this engine with these weights; a line that a killed run cut off
+    is removed.
+    """
+    if not path.exists():
+        paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
+        return []
+    written = path.read_text(encoding="utf-8")
+    paths.write(path, written[: written.rfind("\n") + 1])
+    header, rows = _load(path)
+    if not header.same_models(kit.engine.header) or header.machine != kit.engine.header.machine:
+        raise RecordingError(
+            f"{path.name} was begun on {header.engine}, {header.machine}; this is"
+            f" {kit.engine.header.engine}, {kit.engine.header.machine}, or has other weights. Times"
+            " of both must not mix; begin again with --fresh"
+        )
+    return rows
+
+
+def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
+    try:
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        return Header(**json.loads(head)), [json.loads(line) for line in lines]
+    except FileNotFoundError:
+        raise RecordingError(
+            f"There is no {path.name} for this cast. Measure it, on a quiet machine:  "
+            f"uv run mlkit record {path.stem} --cast {path.parent.name}"
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise RecordingError(
+            f"{path.name} is damaged ({error}). Get it back with:  git checkout -- data/timings"
+        ) from None
+
+
+def _append(path: Path, row: Mapping[str, Any]) -> None:
+    with paths.writing(path), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+_KEPT = (
+    "prompt_tokens",
+    "output_tokens",
+    "queue_seconds",
+    "load_seconds",
+    "prompt_seconds",
+    "output_seconds",
+)
+
+
+def _row(call: Call) -> dict[str, Any]:
+    about = {
+        "role": call.role,
+        "model": call.member.model,
+        "name": call.member.name,
+        "after": sorted(call.after),
+    }
+    if isinstance(call.reply, Failure):
+        return about | {"failed_after_seconds": call.reply.seconds}
+    return about | {name: round(getattr(call.reply, name), 4) for name in _KEPT}
+
+
+def _call(number: int, row: Mapping[str, Any]) -> Call:
+    member = Member(row["model"], name=row["name"])
+    reply = (
+        Failure(EngineError("failed while it was timed"), row["failed_after_seconds"])
+        if "failed_after_seconds" in row
+        else Reply(text="", member=member, **{name: row[name] for name in _KEPT})
+    )
+    return Call(number, row["role"], member, reply, frozenset(row["after"]))
+
+
+def _bar(name: str, todo: list[Any], of: int) -> Iterator[Any]:
+    from tqdm.auto import tqdm  # here, because only who measures needs it
+
+    return iter(tqdm(todo, desc=name, total=of, initial=of - len(todo), unit="run"))

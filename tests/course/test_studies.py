@@ -1,0 +1,114 @@
+"""The studies on the shipped recordings: what was measured, on which tasks, with which subjects."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from course import orders, studies
+
+import mlkit
+from mlkit.measure.tasks import KINDS, QUEUES
+from mlkit.models import CASTS
+
+
+@pytest.fixture(scope="module")
+def kit():
+    return mlkit.connect(engine="replay")
+
+
+def study(name: str, kit):
+    return asyncio.run(studies.STUDIES[name](kit, False))
+
+
+SHAPES = {
+    "desk": ((132, 4, 1), ["small", "large", "small by kind", "large by kind"]),
+    "routing": ((132, 2, 1), ["small", "large"]),
+    "triage": ((96, 3, 1), ["small", "large", "large, rules"]),
+    "samples": ((86, 2, 5), ["small", "large"]),
+    "specialists": ((88, 4, 1), ["code", "math", "creative", "general"]),
+    "order_members": (
+        (48, 6, 1),
+        ["large", "large, bare", "small", "no handbook", "search", "right paragraph"],
+    ),
+    "orders": (
+        (32, 23, 1),
+        [
+            "large",
+            "large, bare",
+            "small",
+            "no handbook",
+            "search",
+            "right paragraph",
+            *orders.nine(CASTS["tiny"]),
+            *orders.others(CASTS["tiny"]),
+            "large, 5 samples",
+        ],
+    ),
+    "examples": (
+        (22, 12, 1),
+        [
+            *(f"{who}, {count}" for who in ("small", "large") for count in range(5)),
+            "small, prose",
+            "large, prose",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_study_holds_every_answer_it_promises(kit, name):
+    matrix = study(name, kit)
+    assert (matrix.right.shape, matrix.subjects) == SHAPES[name]
+    errors = {
+        cell.error.partition(":")[0]
+        for row in matrix.cells
+        for samples in row
+        for cell in samples
+        if cell.error
+    }
+    assert errors <= (
+        {"Unparsed"} if name == "orders" else set()
+    )  # a vote in which no answer counts
+    assert (matrix.calls == 1).all() or name == "orders"
+    assert (matrix.calls > 0).all() and (matrix.tokens > 0).all() and (matrix.seconds > 0).all()
+
+
+def test_samples_of_one_member_differ_and_are_of_test_tasks_only(kit):
+    matrix = study("samples", kit)
+    assert {task.split for task in matrix.tasks} == {"test"}
+    texts = [len({cell.text for cell in row[0]}) for row in matrix.cells]
+    assert max(texts) > 1
+
+
+def test_labels_were_asked_with_their_probabilities(kit):
+    for name, labels in (("triage", QUEUES), ("routing", KINDS)):
+        matrix = study(name, kit)
+        measured = [
+            likely for row in matrix.likely(labels) for samples in row for likely in samples
+        ]
+        assert all(likely.measured for likely in measured)
+        certainty = matrix.certainty(labels)
+        assert ((certainty >= 0) & (certainty <= 1)).all() and certainty.std() > 0.05
+
+
+def test_meanings_are_unit_vectors_of_five_samples(kit):
+    vectors = study("texts", kit)
+    assert len(vectors) == 22
+    for each in vectors.values():
+        assert each.shape[0] == 5 and np.allclose(np.linalg.norm(each, axis=1), 1)
+
+
+def test_a_judge_saw_each_pair_in_both_orders(kit):
+    judged = study("judge", kit)
+    assert 12 <= len(judged) <= studies.PAIRS
+    assert {one.first for one in judged} | {one.swapped for one in judged} <= {0, 1}
+    assert all(one.task.split == "test" for one in judged)
+
+
+def test_prose_is_judged_by_the_number_it_ends_in(kit):
+    matrix = study("examples", kit)
+    prose = matrix.of(["large, prose"])
+    assert (
+        0 < prose.share("large, prose") < 1
+        and max(len(row[0][0].text.split()) for row in prose.cells) > 30
+    )

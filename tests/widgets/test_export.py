@@ -1,0 +1,43 @@
+"""Charts as files, where that cannot be; the drawing itself needs a browser:
+tests/browser/test_export.py.
+"""
+
+import pytest
+
+from mlkit.charts import condorcet
+from mlkit.errors import ExportError, WriteError
+from mlkit.widgets.export import picture, save
+from mlkit.widgets.panels import show
+
+
+@pytest.fixture
+def chart():
+    return condorcet.chart(0.7, 0.0, "here")
+
+
+@pytest.mark.parametrize("name", ["curve.jpeg", "curve"])
+def test_an_unknown_format_is_refused_and_says_which_there_are(chart, tmp_path, name):
+    with pytest.raises(ExportError, match="A picture can be png or svg, not"):
+        show(chart).save(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_without_a_browser_it_says_what_to_type_and_keeps_what_was_there(
+    chart, tmp_path, monkeypatch
+):
+    from choreographer.browsers import Chromium
+
+    monkeypatch.setattr(Chromium, "find_browser", lambda **options: None)
+    (tmp_path / "curve.png").write_text("an older picture")
+    with pytest.raises(ExportError, match="uv run plotly_get_chrome"):
+        save(chart, tmp_path / "curve.png")
+    with pytest.raises(ExportError):
+        picture(chart.figure, "svg")
+    assert (tmp_path / "curve.png").read_text() == "an older picture"
+
+
+def test_a_picture_that_cannot_be_written_says_where_and_what_to_type(chart, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlkit.widgets.export.picture", lambda *_: b"PNG")
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(WriteError, match=r"taken/curve\.png: a file .*another/folder/curve\.png"):
+        save(chart, tmp_path / "taken/curve.png")
