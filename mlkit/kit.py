@@ -48,8 +48,8 @@ class Kit:
         """What this member was asked, exactly as it is configured, in the recordings: what a menu
         can offer.
         """
-        from mlkit.engines.ollama import messages_for, options_for
         from mlkit.engines.recordings import load_folder
+        from mlkit.engines.request import messages_for, options_for
         from mlkit.paths import recorded, recordings
 
         asked = [

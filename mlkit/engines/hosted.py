@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from mlkit.ask import Member, Reply
-from mlkit.engines.ollama import Chat, check_prompt
+from mlkit.engines.ollama import Chat
+from mlkit.engines.request import check_prompt
 from mlkit.errors import (
     EngineBusy,
     EngineError,

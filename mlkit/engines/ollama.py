@@ -5,7 +5,6 @@ beneath it.
 import asyncio
 import json
 import math
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,13 @@ import ollama
 import pydantic
 
 from mlkit.ask import Member, Reply
+from mlkit.engines.request import (
+    CONTEXT_TOKENS,
+    FILLS_CONTEXT,
+    check_prompt,
+    messages_for,
+    options_for,
+)
 from mlkit.errors import (
     BadPrompt,
     EngineBusy,
@@ -26,15 +32,6 @@ from mlkit.errors import (
     ModelMissing,
 )
 
-CONTEXT_TOKENS = 4096
-# Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
-# token.
-PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
-_FILLS_CONTEXT = (
-    f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be"
-    " dropped. Shorten it, or ask about one part at a time."
-)
-_UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 _NANO = 1e-9
 _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
 
@@ -114,53 +111,10 @@ class Chat:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def check_prompt(prompt: str, characters: int) -> None:
-    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along:
-    system, shots, prompt.
-    """
-    if not prompt.strip():
-        raise BadPrompt("The prompt is empty. Write a question into it.")
-    if unsendable := _UNSENDABLE.search(prompt):
-        kind = "a NUL" if unsendable[0] == "\0" else "half of a character (a lone surrogate)"
-        raise BadPrompt(
-            f"The prompt holds {kind} at position {unsendable.start()}. Clean it with  "
-            "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')"
-        )
-    if characters > PROMPT_CHARACTERS:
-        raise BadPrompt(
-            f"The prompt with its system message and examples has {characters:,} characters, more"
-            f" than fits the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be"
-            f" dropped without a word. Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one"
-            " part at a time."
-        )
-
-
-def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
-    """The chat as it is sent: system, shots as earlier turns, prompt."""
-    # The system message is always sent, even when empty: without one, model templates put in their
-    # own.
-    messages = [{"role": "system", "content": member.system}]
-    for question, answer in member.shots:
-        messages += [
-            {"role": "user", "content": question},
-            {"role": "assistant", "content": answer},
-        ]
-    return [*messages, {"role": "user", "content": prompt}]
-
-
-def options_for(member: Member) -> dict[str, float]:
-    return {
-        "temperature": float(member.temperature),
-        "seed": member.seed,
-        "num_predict": member.max_tokens,
-        "num_ctx": CONTEXT_TOKENS,
-    }
-
-
 def _reply(member: Member, response: Any, queue_seconds: float) -> Reply:
     """From Ollama's chat response, as an object of its client or as the dict that it is made of."""
     if (response.get("prompt_eval_count") or 0) >= CONTEXT_TOKENS:
-        raise BadPrompt(_FILLS_CONTEXT)
+        raise BadPrompt(FILLS_CONTEXT)
     first = response["logprobs"][0].get("top_logprobs") or () if response.get("logprobs") else ()
     return Reply(
         text=response["message"].get("content") or "",
@@ -211,7 +165,7 @@ def _our_errors(model: str, where: str) -> Iterator[None]:
 
 def _from_status(error: ollama.ResponseError, model: str, where: str) -> MlkitError:
     if "context length" in error.error:
-        return BadPrompt(_FILLS_CONTEXT)
+        return BadPrompt(FILLS_CONTEXT)
     if error.status_code == 404:
         return ModelMissing(
             f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from course import timings
 from mlkit import paths
-from mlkit.engines.ollama import check_prompt
+from mlkit.engines.request import check_prompt
 from mlkit.errors import BadPrompt, EngineError, MlkitError
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, measure

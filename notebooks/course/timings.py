@@ -23,8 +23,8 @@ from course import article
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
 from mlkit.engines.choose import host
-from mlkit.engines.ollama import messages_for, options_for
 from mlkit.engines.recordings import Header
+from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
 from mlkit.measure import tasks

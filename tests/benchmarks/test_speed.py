@@ -13,7 +13,8 @@ import pytest
 
 import mlkit
 from mlkit.ask import Member, together
-from mlkit.engines.ollama import Chat, messages_for, options_for
+from mlkit.engines.ollama import Chat
+from mlkit.engines.request import messages_for, options_for
 
 pytestmark = pytest.mark.benchmark
 MEMBER = Member("m")

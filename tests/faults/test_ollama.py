@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from mlkit.ask import Member
-from mlkit.engines.ollama import PROMPT_CHARACTERS, Chat
+from mlkit.engines.ollama import Chat
+from mlkit.engines.request import PROMPT_CHARACTERS
 from mlkit.errors import (
     BadPrompt,
     EngineBusy,

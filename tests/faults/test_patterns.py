@@ -17,7 +17,8 @@ import pytest
 
 from mlkit import trace
 from mlkit.ask import Failure, Member, Reply
-from mlkit.engines.ollama import Chat, messages_for
+from mlkit.engines.ollama import Chat
+from mlkit.engines.request import messages_for
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import ModelFanOut

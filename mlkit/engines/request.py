@@ -1,0 +1,61 @@
+"""What of a member and a prompt goes to an engine: the chat, the sampling, and what no engine can
+answer.
+"""
+
+import re
+
+from mlkit.ask import Member
+from mlkit.errors import BadPrompt
+
+CONTEXT_TOKENS = 4096
+# Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
+# token.
+PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
+FILLS_CONTEXT = (
+    f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be"
+    " dropped. Shorten it, or ask about one part at a time."
+)
+_UNSENDABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def check_prompt(prompt: str, characters: int) -> None:
+    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along:
+    system, shots, prompt.
+    """
+    if not prompt.strip():
+        raise BadPrompt("The prompt is empty. Write a question into it.")
+    if unsendable := _UNSENDABLE.search(prompt):
+        kind = "a NUL" if unsendable[0] == "\0" else "half of a character (a lone surrogate)"
+        raise BadPrompt(
+            f"The prompt holds {kind} at position {unsendable.start()}. Clean it with  "
+            "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')"
+        )
+    if characters > PROMPT_CHARACTERS:
+        raise BadPrompt(
+            f"The prompt with its system message and examples has {characters:,} characters, more"
+            f" than fits the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be"
+            f" dropped without a word. Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one"
+            " part at a time."
+        )
+
+
+def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
+    """The chat as it is sent: system, shots as earlier turns, prompt."""
+    # The system message is always sent, even when empty: without one, model templates put in their
+    # own.
+    messages = [{"role": "system", "content": member.system}]
+    for question, answer in member.shots:
+        messages += [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": answer},
+        ]
+    return [*messages, {"role": "user", "content": prompt}]
+
+
+def options_for(member: Member) -> dict[str, float]:
+    return {
+        "temperature": float(member.temperature),
+        "seed": member.seed,
+        "num_predict": member.max_tokens,
+        "num_ctx": CONTEXT_TOKENS,
+    }
