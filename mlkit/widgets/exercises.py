@@ -1,0 +1,121 @@
+"""An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
+
+import copy
+import math
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an answer is tried on, and what is to come of it.
+
+    `right`, and what stands before each hint in `known`, is a value (numbers within a millionth), a
+    type (of an exception: that it is raised), or a test of what came. `known` is looked at first.
+    Hints may use {got}, {kind} (its type), {said} ("gave 3", "raised KeyError") and {args}.
+    """
+
+    args: tuple[Any, ...]
+    right: Any
+    hint: str
+    known: Mapping[Any, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Tries an answer on each case, once: the first hint that fits, or the praise.
+
+    `known` are mistakes that can come with any case. `praise` may be a function of the answer. An
+    error that no case knows is raised. An answer that still stands as it was given is told so.
+    """
+
+    cases: Sequence[Case]
+    praise: str | Callable[[Any], str]
+    known: Mapping[Any, str] = field(default_factory=dict)
+    call: Callable[..., Any] = lambda answer, *args: answer(*args)
+
+    def __call__(self, answer: Any) -> Verdict:
+        for number, case in enumerate(self.cases):
+            got = self._try(answer, case)
+            hint = _hint(case.known, got)
+            if not hint and number == 0 and is_stub(got):
+                return NOT_WRITTEN
+            hint = hint or _hint(self.known, got)
+            if hint or not _matches(got, case.right):
+                return Verdict(False, _filled(hint or case.hint, got, case.args))
+        return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
+
+    def _try(self, answer: Any, case: Case) -> Any:
+        """What comes of a case: a value, or the error where the case expects it or knows it."""
+        expected = tuple(
+            kind
+            for kind in (case.right, *case.known)
+            if isinstance(kind, type) and issubclass(kind, Exception)
+        )
+        try:
+            return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
+        except TimeoutError:  # the deadline of `check`
+            raise
+        except expected as error:
+            return error
+
+
+def judgement(
+    cases: Sequence[Case], praise: str, incomplete: str, undecided: str
+) -> Callable[[Any], Verdict]:
+    """An exercise whose answer is a mapping; the one argument of each case is the name of an entry.
+
+    `incomplete` is the hint where an entry is missing, `undecided` where one still is the `...`.
+    """
+    names = {case.args[0] for case in cases}
+    exercise = Exercise(cases, praise, call=operator.getitem)
+
+    def judge(answer: Any) -> Verdict:
+        if not isinstance(answer, Mapping) or not names <= answer.keys():
+            return Verdict(False, incomplete)
+        if any(is_stub(answer[name]) for name in names):
+            return Verdict(False, undecided)
+        return exercise(answer)
+
+    return judge
+
+
+def not_number(value: Any) -> bool:
+    """A test: no int and no float; a bool is none."""
+    return isinstance(value, bool) or not isinstance(value, int | float)
+
+
+def near(right: float, by: float) -> Callable[[Any], bool]:
+    """A test: a number that differs by at most the share `by`."""
+    return lambda got: not not_number(got) and math.isclose(got, right, rel_tol=by)
+
+
+def none_of(words: Collection[Any]) -> Callable[[Any], bool]:
+    """A test: none of these."""
+    return lambda got: got not in words
+
+
+def _hint(known: Mapping[Any, str], got: Any) -> str:
+    return next((hint for mistake, hint in known.items() if _matches(got, mistake)), "")
+
+
+def _matches(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, type):
+        return isinstance(got, wanted)
+    if callable(wanted):
+        return wanted(got)
+    if isinstance(got, bool) and not isinstance(wanted, bool):
+        return False  # True is no 1
+    if not_number(wanted) or not_number(got):
+        return got == wanted
+    return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def _filled(hint: str, got: Any, args: tuple[Any, ...]) -> str:
+    kind = type(got).__name__
+    said = f"raised {kind}" if isinstance(got, Exception) else f"gave {got!r}"
+    return hint.format(got=got, kind=kind, said=said, args=args)
