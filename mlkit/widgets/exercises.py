@@ -50,7 +50,7 @@ class Exercise:
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
 
     def _try(self, answer: Any, case: Case) -> Any:
-        """What comes of a case: a value, or the error where the case expects it or knows it."""
+        """What comes of a case: a value, or an error that the case expects or knows."""
         expected = tuple(
             kind
             for kind in (case.right, *case.known)
@@ -58,9 +58,9 @@ class Exercise:
         )
         try:
             return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
-        except TimeoutError:  # the deadline of `check`
-            raise
         except expected as error:
+            if isinstance(error, TimeoutError):  # the deadline of `check`
+                raise
             return error
 
 
@@ -108,11 +108,9 @@ def _matches(got: Any, wanted: Any) -> bool:
         return isinstance(got, wanted)
     if callable(wanted):
         return wanted(got)
-    if isinstance(got, bool) and not isinstance(wanted, bool):
-        return False  # True is no 1
-    if not_number(wanted) or not_number(got):
-        return got == wanted
-    return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-9)
+    if not not_number(wanted) and not not_number(got):
+        return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-9)
+    return got == wanted and (isinstance(wanted, bool) or not isinstance(got, bool))
 
 
 def _filled(hint: str, got: Any, args: tuple[Any, ...]) -> str:
