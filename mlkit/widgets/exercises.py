@@ -84,6 +84,31 @@ def judgement(
     return judge
 
 
+def gain_cases(
+    gains: Mapping[str, Any],
+    words: tuple[str, str, str],
+    none: str,
+    clear: str,
+    unclear: str,
+    unsure: str = "",
+) -> list[Case]:
+    """Entries of a judgement: for each Difference the first of `words` where it lies above 0, the
+    second where below, the last where neither is shown.
+
+    Hints: `none` for another word; `unclear` for a gain believed that is not shown, `clear` where
+    one is shown, and `unsure` where the answer is the last word all the same.
+    """
+    cases = []
+    for name, gain in gains.items():
+        right = words[0] if gain.above else words[1] if gain.below else words[2]
+        known = {none_of(words): none}
+        if right == words[2]:
+            cases.append(Case((name,), right, unclear, known))
+        else:
+            cases.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
+    return cases
+
+
 def not_number(value: Any) -> bool:
     """A test: no int and no float; a bool is none."""
     return isinstance(value, bool) or not isinstance(value, int | float)
