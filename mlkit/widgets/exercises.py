@@ -3,6 +3,7 @@
 import copy
 import math
 import operator
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,7 @@ class Exercise:
                 return NOT_WRITTEN
             hint = hint or _hint(self.known, got)
             if hint or not _matches(got, case.right):
-                return Verdict(False, _filled(hint or case.hint, got, case.args))
+                return Verdict(False, _fill(hint or case.hint, got, case.args))
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
 
     def _try(self, answer: Any, case: Case) -> Any:
@@ -82,6 +83,15 @@ def judgement(
         return exercise(answer)
 
     return judge
+
+
+def hints(text: str) -> dict[Any, str]:
+    """Hints for wrong numbers, as they are read: "0.5: That is half of it." Each may go on over the
+    next lines.
+    """
+    _, *parts = re.split(r"^([\d.]+): ", text, flags=re.MULTILINE)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {float(number): " ".join(hint.split()) for number, hint in pairs}
 
 
 def gain_cases(
@@ -138,7 +148,7 @@ def _matches(got: Any, wanted: Any) -> bool:
     return got == wanted and (isinstance(wanted, bool) or not isinstance(got, bool))
 
 
-def _filled(hint: str, got: Any, args: tuple[Any, ...]) -> str:
+def _fill(hint: str, got: Any, args: tuple[Any, ...]) -> str:
     kind = type(got).__name__
     said = f"raised {kind}" if isinstance(got, Exception) else f"gave {got!r}"
     return hint.format(got=got, kind=kind, said=said, args=args)

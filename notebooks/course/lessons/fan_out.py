@@ -10,7 +10,7 @@ from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import Difference
 from mlkit.models import Prices
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, not_number
+from mlkit.widgets.exercises import Case, Exercise, gain_cases, hints, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -135,23 +135,16 @@ finished = Exercise(
             5.0,
             "Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave"
             " {got:.4g}.",
-            {
-                4.0: (
-                    "That is the slowest member. It is the answer only where each member has a"
-                    " machine of its own."
-                ),
-                9.0: (
-                    "That is all the work, one after the other: the answer for a single machine."
-                ),
-                4.5: (
-                    "All the work shared out evenly would need a call that is cut in two. One call"
-                    " runs on one machine."
-                ),
-                6.0: (
-                    "Did the third member wait for the first machine, or for both of them? It goes"
-                    " to the machine that is free first."
-                ),
-            },
+            hints(
+                """
+4: That is the slowest member. It is the answer only where each member has a machine of its own.
+9: That is all the work, one after the other: the answer for a single machine.
+4.5: All the work shared out evenly would need a call that is cut in two. One call runs on one
+machine.
+6: Did the third member wait for the first machine, or for both of them? It goes to the machine
+that is free first.
+"""
+            ),
         ),
         Case(
             ([4.0, 3.0, 2.0], 1),

@@ -13,7 +13,7 @@ from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, dress, on_hover, short, 
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, near, not_number
+from mlkit.widgets.exercises import Case, Exercise, gain_cases, hints, judgement, near, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -94,21 +94,15 @@ oracle = Exercise(
             ([[True, False, False, True, False], [False, True, False, True, False]],),
             0.6,
             "With two members and five items you get {got!r}. Go item by item: is any grade True?",
-            {
-                3: "That is a count. A share is the count divided by the number of items.",
-                0.4: (
-                    "That is the share of one member, the mean over members, or the items that"
-                    " nobody gets right. The oracle sends each item to a member that gets it right,"
-                    " if there is one."
-                ),
-                0.2: (
-                    "That counts items that all members get right. For the oracle, one is enough."
-                ),
-                0.8: (
-                    "Items that two members get right are counted twice. Go item by item, not grade"
-                    " by grade."
-                ),
-            },
+            hints(
+                """
+3: That is a count. A share is the count divided by the number of items.
+0.4: That is the share of one member, the mean over members, or the items that nobody gets right.
+The oracle sends each item to a member that gets it right, if there is one.
+0.2: That counts items that all members get right. For the oracle, one is enough.
+0.8: Items that two members get right are counted twice. Go item by item, not grade by grade.
+"""
+            ),
         ),
         Case(
             ([[False], [False], [True]],),

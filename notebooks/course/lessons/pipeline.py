@@ -11,7 +11,7 @@ from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task, paragraphs
 from mlkit.models import Prices, cost_dollars
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, not_number
+from mlkit.widgets.exercises import Case, Exercise, gain_cases, hints, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -178,25 +178,17 @@ retried = Exercise(
             "A stage right in 60%, a gate that catches half of the wrong, one retry: you give"
             " {got:.3g}. Of 100 outputs, how many are right at once? How many are wrong and caught?"
             " How many of those does the retry mend?",
-            {
-                0.84: (
-                    "You let the gate see every wrong output. It sees only the share `caught` of"
-                    " them."
-                ),
-                0.8: (
-                    "Among the wrong outputs half are caught, and you count all of these as mended."
-                    " A retry is a try: it can be wrong again."
-                ),
-                0.9: (
-                    "Half of all outputs would be sent back so. Only wrong outputs are: how many"
-                    " are those?"
-                ),
-                0.78: (
-                    "You send back right outputs. The gate catches a share of the wrong ones: how"
-                    " many of 100 are wrong?"
-                ),
-                0.12: "That is what the retry adds. What was right at once is right still.",
-            },
+            hints(
+                """
+0.84: You let the gate see every wrong output. It sees only the share `caught` of them.
+0.8: Among the wrong outputs half are caught, and you count all of these as mended. A retry is a
+try: it can be wrong again.
+0.9: Half of all outputs would be sent back so. Only wrong outputs are: how many are those?
+0.78: You send back right outputs. The gate catches a share of the wrong ones: how many of 100 are
+wrong?
+0.12: That is what the retry adds. What was right at once is right still.
+"""
+            ),
         ),
         Case(
             (0.6, 0.5, 2),

@@ -11,7 +11,7 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, hints, judgement, near, none_of, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -24,27 +24,18 @@ dollars_per_thousand = Exercise(
             0.05,
             "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
             " dollars per 1,000 calls. Multiply each count by its own price, then add.",
-            {
-                0.00005: "That is one call. The question is about 1,000 of them.",
-                50_000: (
-                    "Prices are dollars per million tokens: something is a million times too much."
-                ),
-                0.025: (
-                    "Only the prompt price is used. Tokens read and tokens written have a price"
-                    " each."
-                ),
-                0.15: (
-                    "Only the output price is used. Tokens read and tokens written have a price"
-                    " each."
-                ),
-                0.125: "The two prices are swapped: prompt_tokens are what the model reads.",
-                0.03: "The prompt is not free: tokens read cost too.",
-                0.02: "The answer is not free: tokens written cost too.",
-                50: (
-                    "Something is a thousand times too much: 1,000 calls, prices per million"
-                    " tokens."
-                ),
-            },
+            hints(
+                """
+0.00005: That is one call. The question is about 1,000 of them.
+50000: Prices are dollars per million tokens: something is a million times too much.
+0.025: Only the prompt price is used. Tokens read and tokens written have a price each.
+0.15: Only the output price is used. Tokens read and tokens written have a price each.
+0.125: The two prices are swapped: prompt_tokens are what the model reads.
+0.03: The prompt is not free: tokens read cost too.
+0.02: The answer is not free: tokens written cost too.
+50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
+"""
+            ),
         )
     ],
     "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
@@ -73,28 +64,16 @@ wall_seconds = Exercise(
             7,
             "Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get"
             " {got!r}.",
-            {
-                10: (
-                    "That is the sum of all calls: how long one machine takes. Here calls that do"
-                    " not need each other run at the same time."
-                ),
-                4: (
-                    "That is the longest call alone. It needs others, and cannot start before they"
-                    " have ended."
-                ),
-                3: (
-                    "The call that needs the other three is missing: it starts only when they have"
-                    " ended."
-                ),
-                6: (
-                    "A call that needs three others waits for the slowest of them, not for the"
-                    " first one in the list."
-                ),
-                5: (
-                    "A call that needs three others waits for the slowest of them, not for the"
-                    " quickest."
-                ),
-            },
+            hints(
+                """
+10: That is the sum of all calls: how long one machine takes. Here calls that do not need each
+other run at the same time.
+4: That is the longest call alone. It needs others, and cannot start before they have ended.
+3: The call that needs the other three is missing: it starts only when they have ended.
+6: A call that needs three others waits for the slowest of them, not for the first one in the list.
+5: A call that needs three others waits for the slowest of them, not for the quickest.
+"""
+            ),
         ),
         Case(
             _calls((1, set()), (2, {0}), (3, {1})),
