@@ -136,30 +136,34 @@ def own_machine(
                 " left in it when it waits for half of it?",
                 sides,
             ),
-            Case(
-                ("meet_at",),
-                near(meet / 2, 0.05),
-                "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
-                " what the host charges for them.",
-                {
-                    not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
-                    near(meet, 0.05): (
-                        "That is the price where the machine works all the time. Here it waits for"
-                        " half of each hour."
-                    ),
-                    near(2 * meet, 0.05): (
-                        "Waiting makes a run on the machine dearer, so its hour may cost less, not"
-                        " more."
-                    ),
-                    near(meet / 7200, 0.05): (
-                        "That is dollars for a second. The machine is paid by the hour."
-                    ),
-                },
-            ),
+            _meeting(meet),
         ],
         praise="Right. Before you buy a machine, ask how many hours a day it would work.",
         incomplete='Give a dictionary with "always_busy", "half_idle" and "meet_at".',
         undecided="Not judged yet: replace each ... with your answer.",
+    )
+
+
+def _meeting(meet: float) -> Case:
+    """Where both cost the same, if they did at `meet` dollars an hour with no idle time."""
+    return Case(
+        ("meet_at",),
+        near(meet / 2, 0.05),
+        "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
+        " what the host charges for them.",
+        {
+            not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
+            near(meet, 0.05): (
+                "That is the price where the machine works all the time. Here it waits for"
+                " half of each hour."
+            ),
+            near(2 * meet, 0.05): (
+                "Waiting makes a run on the machine dearer, so its hour may cost less, not more."
+            ),
+            near(meet / 7200, 0.05): (
+                "That is dollars for a second. The machine is paid by the hour."
+            ),
+        },
     )
 
 
