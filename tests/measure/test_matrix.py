@@ -237,22 +237,20 @@ def test_tasks_may_be_under_way_together_and_the_matrix_is_the_same(scripted):
 
 MEASURE = """import asyncio, os, sys
 from pathlib import Path
-import httpx
 from mlkit.ask import Member
+from mlkit.engines.journal import Journal
 from mlkit.engines.ollama import Chat
 from mlkit.engines.recordings import Header
-from mlkit.engines.replay import Recorder, finish
 from mlkit.measure.matrix import measure
+from mlkit.wrappers import Recorder
 from tests.measure.test_matrix import SUMS, member, GOOD
 header = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
-path = Path(sys.argv[1])
+journal = Journal(Path(sys.argv[1]), header)
 async def main():
-    recorder = Recorder(httpx.AsyncHTTPTransport(), path, header)
-    matrix = await measure(Chat(sys.argv[2], recorder), {"good": member(GOOD)}, SUMS)
-    await recorder.aclose()
-    return matrix
+    recorder = Recorder(Chat(sys.argv[2]), journal)
+    return await measure(recorder, {"good": member(GOOD)}, SUMS)
 print(asyncio.run(main()).answers.ravel().tolist())
-finish(path, header)
+journal.finish()
 """
 
 
@@ -325,7 +323,7 @@ def test_a_killed_measurement_loses_one_call_at_most_and_ends_with_the_same_matr
     ).stdout
     assert Server.asked == ["3 + 3?", "4 + 4?"]
     assert resumed == undisturbed == "['2', '4', '6', '8']\n"
-    assert load_file(killed).exchanges == load_file(whole).exchanges
+    assert load_file(killed).questions == load_file(whole).questions
 
 
 def test_nothing_measured_is_told_and_never_waits_or_divides_by_zero(scripted):
