@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__init__": {"ask", "errors", "kit", "schedule", "trace"},
     "__main__": {"cli"},
-    "course.shop": {"ask"},
+    "course.shop": {"ask", "paths"},
     "course.article": {"ask", "models", "patterns"},
     "course.orders": {
         "ask",
@@ -107,6 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "patterns",
         "trace",
         "course.article",
+        "course.shop",
     },
     "course.findings": {
         "ask",
@@ -119,6 +120,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ties",
         "trace",
         "course.orders",
+        "course.shop",
         "course.studies",
         "course.timings",
     },
@@ -143,6 +145,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ties",
         "trace",
         "widgets",
+        "course.shop",
     },
     "course.__init__": set(),
 }
