@@ -18,8 +18,9 @@ from mlkit import paths
 from mlkit.engines.request import check_prompt
 from mlkit.errors import BadPrompt, EngineError, MlkitError
 from mlkit.kit import Kit
+from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
-from mlkit.measure.tasks import GRADERS, Task, TaskError
+from mlkit.measure.tasks import Task, TaskError
 from mlkit.models import Prices
 from mlkit.parsing import quoted
 from mlkit.trace import Pattern
@@ -189,7 +190,7 @@ def _typed(gold: Any) -> Any:
     return json.loads(gold.strip().removeprefix("$")) if isinstance(gold, str) else gold
 
 
-# What a learner writes -> the grader of mlkit.measure.tasks, and how its gold is read.
+# What a learner writes -> the grader of mlkit.measure.graders, and how its gold is read.
 _GOLDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "number": ("number", _typed),
     "text": ("short", lambda gold: {"accept": _texts(gold)}),

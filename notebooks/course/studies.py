@@ -15,12 +15,12 @@ import numpy as np
 
 from course import capstone, orders
 from course.article import JUDGE, JUDGE_SHOTS
-from course.shop import asked, by_kind, classifier
+from course.shop import KINDS, QUEUES, asked, by_kind, classifier
 from mlkit.ask import Member
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Matrix, alone, measure, merged
-from mlkit.measure.tasks import KINDS, QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import most_likely
 from mlkit.patterns.router import ModelRouter
@@ -77,7 +77,9 @@ async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """The small and the large model as classifiers of the desk's tasks, read as the router reads
     them: the likeliest of the four kinds.
     """
-    kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
+    kinds = [
+        replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
+    ]
     subjects = {
         name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
     }

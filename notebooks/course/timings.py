@@ -20,6 +20,7 @@ import httpx
 import ollama
 
 from course import article
+from course.shop import KINDS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
 from mlkit.engines.choose import host
@@ -29,7 +30,7 @@ from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Caught
-from mlkit.measure.tasks import KINDS, Task
+from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic, search
 from mlkit.models import Cast
 from mlkit.patterns.fan_out import ModelFanOut
