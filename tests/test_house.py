@@ -24,10 +24,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trace": {"ask"},
     "schedule": {"ties", "trace"},
     "parsing": {"ask", "errors", "ties"},
-    "patterns": {"ask", "parsing", "errors", "ties"},
+    "votes": {"ask", "errors", "parsing"},
+    "patterns": {"ask", "parsing", "errors", "ties", "votes"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
     "engines": {"ask", "trace", "errors", "models", "paths"},
-    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties"},
+    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
     "kit": {"escaped", "trace", "models", "ask", "engines", "errors", "paths"},
     "charts": {"escaped", "measure", "ties", "trace", "schedule", "ask", "models"},
     "widgets": {

@@ -19,8 +19,9 @@ from mlkit.ask import Ask, Failure, Member, Reply
 from mlkit.errors import EngineError, MlkitError, NotRecorded, Unparsed
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
-from mlkit.parsing import Likely, likeliest, vote
+from mlkit.parsing import Likely, most_likely_or_none
 from mlkit.trace import Run
+from mlkit.votes import vote
 
 if TYPE_CHECKING:
     import pandas
@@ -379,7 +380,7 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
 def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
     reply = cell.calls[0].reply if cell.calls else None
     if isinstance(reply, Reply):
-        return likeliest(reply, labels)
+        return most_likely_or_none(reply, labels)
     return Likely("", 0.0, 0.0, measured=False)
 
 

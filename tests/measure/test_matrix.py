@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from course.shop import QUEUES
 
 from mlkit.ask import Member
 from mlkit.engines.recordings import load_file
 from mlkit.errors import EngineTimeout, NotRecorded
 from mlkit.measure.matrix import Matrix, agreed, alone, measure, merged
-from mlkit.measure.tasks import QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import Price
 from mlkit.parsing import label_in
 from mlkit.patterns.fan_out import ModelFanOut
@@ -200,7 +201,9 @@ def test_matrices_of_the_same_tasks_can_stand_side_by_side(scripted):
 
 
 def test_certainty_is_the_labels_probability_among_all_tokens(scripted):
-    message = Task("triage-01", "triage", "clear", "fit", "Mend it!", "label", "repair")
+    message = Task(
+        "triage-01", "triage", "clear", "fit", "Mend it!", "label", "repair", labels=QUEUES
+    )
     ask = scripted(
         {"answer": {"text": "repair", "choices": {"repair": 0.6, "order": 0.2, "the": 0.2}}}
     )
