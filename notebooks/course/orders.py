@@ -444,7 +444,9 @@ async def orders(kit: Kit, progress: bool = False) -> Matrix:
     patterns["large, 5 samples"] = five_samples(kit.cast)
     return merged(
         alone.of(split="test"),
-        await measure(kit.ask, patterns, test, 1, "orders" if progress else "", at_once=len(test)),
+        await measure(
+            kit.ask, patterns, test, 1, "orders" if progress else "", len(test), kit.recording
+        ),
     )
 
 
@@ -462,7 +464,7 @@ async def members_alone(kit: Kit, progress: bool = False) -> Matrix:
         ),
     }
     return await measure(
-        kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", at_once=48
+        kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", 48, kit.recording
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from mlkit.engines.replay import finish, journal_of
 from rich.console import Console
 
 from course import timings
@@ -20,7 +21,6 @@ from mlkit import paths
 from mlkit.engines import choose
 from mlkit.engines.ollama import Chat
 from mlkit.engines.recordings import Recording, load_file
-from mlkit.engines.replay import finish, journal_of
 from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
