@@ -24,11 +24,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trace": {"ask"},
     "schedule": {"ties", "trace"},
     "parsing": {"ask", "errors", "ties"},
-    "patterns": {"ask", "parsing", "errors", "ties"},
+    "votes": {"ask", "errors", "parsing"},
+    "patterns": {"ask", "parsing", "errors", "ties", "votes"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
     "wrappers": {"ask"},
     "engines": {"ask", "trace", "wrappers", "errors", "models", "paths"},
-    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties"},
+    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
     "kit": {"wrappers", "escaped", "trace", "models", "ask", "engines", "errors", "paths"},
     "charts": {"escaped", "measure", "ties", "trace", "schedule", "ask", "models"},
     "widgets": {
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__init__": {"ask", "errors", "kit", "schedule", "trace"},
     "__main__": {"cli"},
-    "course.shop": {"ask"},
+    "course.shop": {"ask", "paths"},
     "course.article": {"ask", "models", "patterns"},
     "course.orders": {
         "ask",
@@ -109,6 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "patterns",
         "trace",
         "course.article",
+        "course.shop",
     },
     "course.findings": {
         "ask",
@@ -121,6 +123,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ties",
         "trace",
         "course.orders",
+        "course.shop",
         "course.studies",
         "course.timings",
     },
@@ -149,6 +152,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ties",
         "trace",
         "widgets",
+        "course.shop",
     },
     "course.__init__": set(),
 }

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from course import article, orders, studies
 from course.findings import members
-from course.shop import asked, classifier
+from course.shop import QUEUES, asked, classifier
 
 import mlkit
 from mlkit import paths
@@ -21,7 +21,7 @@ from mlkit.engines.recordings import load_file
 from mlkit.errors import NotRecorded, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import agreed, seed_for
-from mlkit.measure.tasks import QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import CASTS
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, votes_needed
