@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from course import capstone, orders, studies
 from course.findings.patterns import CLAIMED, RANKS
 from course.lessons import fan_out_pictures, one_model, router_pictures
+from course.shop import KINDS, QUEUES
 
 import mlkit
 from mlkit.charts import (
@@ -31,7 +32,6 @@ from mlkit.charts import (
 from mlkit.charts.card import Limits
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
 
 LONG = (

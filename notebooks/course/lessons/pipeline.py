@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from course.shop import paragraphs
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
-from mlkit.measure.tasks import Task, paragraphs
+from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
 from mlkit.trace import Call
 from mlkit.widgets.exercises import Case, Exercise, gain_cases, hints, judgement, not_number

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from course.shop import KINDS
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
-from mlkit.measure.tasks import KINDS, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import Prices
 from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, none_of
 from mlkit.widgets.lessons import Verdict
