@@ -1,5 +1,6 @@
 """An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
 
+import ast
 import copy
 import math
 import operator
@@ -85,13 +86,37 @@ def judgement(
     return judge
 
 
+def cases(text: str) -> list[Case]:
+    """Cases from a text that parts them by blank lines:
+
+    [4.0, 3.0], 2 -> 4.0
+    Who is free first, and when?
+    7: That is all the work, one after the other.
+
+    Python literals are what the answer is called with and what is right. The first hint is for any
+    other value; one after a number or a quoted text and a colon is for that value, as in `hints`.
+    """
+    return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
+
+
+def _case(block: str) -> Case:
+    call, _, rest = block.partition(" -> ")
+    right, _, told = rest.partition("\n")
+    hint, *_ = _WRONG.split(told)
+    args = ast.literal_eval(f"({call},)")
+    return Case(args, ast.literal_eval(right), " ".join(hint.split()), hints(told))
+
+
+_WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"): """, re.MULTILINE)
+
+
 def hints(text: str) -> dict[Any, str]:
-    """Hints for wrong numbers, as they are read: "0.5: That is half of it." Each may go on over the
+    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
     next lines.
     """
-    _, *parts = re.split(r"^([\d.]+): ", text, flags=re.MULTILINE)
+    _, *parts = _WRONG.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {float(number): " ".join(hint.split()) for number, hint in pairs}
+    return {ast.literal_eval(value): " ".join(hint.split()) for value, hint in pairs}
 
 
 def gain_cases(

@@ -6,6 +6,7 @@ from mlkit.measure.stats import Difference
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
+    cases,
     gain_cases,
     hints,
     judgement,
@@ -176,3 +177,27 @@ believed = judgement(
 def test_a_gain_is_judged_by_where_its_interval_lies(answer, text):
     right = {"up": "better", "down": "worse", "open": "open"}
     assert believed(right | answer) == Verdict(text == "Right.", text)
+
+
+def test_cases_are_read_from_a_text():
+    text = """
+[4.0, 3.0], 2 -> 4.0
+Who is free first: a
+machine? {got}
+7: All the work, one
+after the other.
+"x": No text.
+
+"a"
+" b" -> "c"
+Another.
+"""
+    assert cases(text) == [
+        Case(
+            ([4.0, 3.0], 2),
+            4.0,
+            "Who is free first: a machine? {got}",
+            {7: "All the work, one after the other.", "x": "No text."},
+        ),
+        Case(("a b",), "c", "Another."),
+    ]
