@@ -11,7 +11,16 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, hints, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    hints,
+    judgement,
+    near,
+    none_of,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -51,56 +60,45 @@ class TimedCall(NamedTuple):
     after: frozenset[int]
 
 
-def _calls(*asked: tuple[float, set[int]]) -> tuple[list[TimedCall]]:
-    """Calls of these seconds, each after the ones with these numbers, as what is handed over."""
-    return ([TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)],)
+def _wall(answer: Callable[[Sequence[TimedCall]], Any], asked: Sequence[tuple[float, list]]) -> Any:
+    """The answer for calls of these seconds, each after the ones with these numbers."""
+    calls = [TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)]
+    return answer(calls)
 
 
 # answer(calls): how long a run takes when no call waits for a machine, only for the calls it needs.
+# Here a call is its seconds, and the numbers of the calls that it needs.
 wall_seconds = Exercise(
-    [
-        Case(
-            _calls((2, set()), (3, set()), (1, set()), (4, {0, 1, 2})),
-            7,
-            "Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get"
-            " {got!r}.",
-            hints(
-                """
+    cases(
+        """
+[(2, []), (3, []), (1, []), (4, [0, 1, 2])] -> 7
+Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get {got!r}.
 10: That is the sum of all calls: how long one machine takes. Here calls that do not need each
 other run at the same time.
 4: That is the longest call alone. It needs others, and cannot start before they have ended.
 3: The call that needs the other three is missing: it starts only when they have ended.
 6: A call that needs three others waits for the slowest of them, not for the first one in the list.
 5: A call that needs three others waits for the slowest of them, not for the quickest.
+
+[(1, []), (2, [0]), (3, [1])] -> 6
+Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing runs together
+here. You get {got!r}.
+
+[(1, []), (4, []), (4, [0]), (1, [1])] -> 5
+Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for the calls in its own
+`after`, not for a whole round of others. You get {got!r}.
+
+[(5, []), (1, []), (1, [1])] -> 5
+A call of 5 seconds runs beside two short ones that follow each other. The call that was asked last
+is not always the one that ends last. You get {got!r}.
+
+[(2, [])] -> 2
+A run with a single call takes as long as this call. You get {got!r}.
 """
-            ),
-        ),
-        Case(
-            _calls((1, set()), (2, {0}), (3, {1})),
-            6,
-            "Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing runs"
-            " together here. You get {got!r}.",
-        ),
-        Case(
-            _calls((1, set()), (4, set()), (4, {0}), (1, {1})),
-            5,
-            "Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for the"
-            " calls in its own `after`, not for a whole round of others. You get {got!r}.",
-        ),
-        Case(
-            _calls((5, set()), (1, set()), (1, {1})),
-            5,
-            "A call of 5 seconds runs beside two short ones that follow each other. The call that"
-            " was asked last is not always the one that ends last. You get {got!r}.",
-        ),
-        Case(
-            _calls((2, set())),
-            2,
-            "A run with a single call takes as long as this call. You get {got!r}.",
-        ),
-    ],
+    ),
     "Right. This is the critical path, and no number of machines makes the run shorter than that.",
     {not_number: "It should give a number of seconds; it gave {kind}."},
+    _wall,
 )
 
 
