@@ -67,14 +67,14 @@ class Exercise:
 
 
 def judgement(
-    cases: Sequence[Case], praise: str, incomplete: str, undecided: str
+    entries: Sequence[Case], praise: str, incomplete: str, undecided: str
 ) -> Callable[[Any], Verdict]:
-    """An exercise whose answer is a mapping; the one argument of each case is the name of an entry.
+    """An exercise whose answer is a mapping; each case has the name of an entry as its argument.
 
     `incomplete` is the hint where an entry is missing, `undecided` where one still is the `...`.
     """
-    names = {case.args[0] for case in cases}
-    exercise = Exercise(cases, praise, call=operator.getitem)
+    names = {case.args[0] for case in entries}
+    exercise = Exercise(entries, praise, call=operator.getitem)
 
     def judge(answer: Any) -> Verdict:
         if not isinstance(answer, Mapping) or not names <= answer.keys():
@@ -133,15 +133,15 @@ def gain_cases(
     Hints: `none` for another word; `unclear` for a gain believed that is not shown, `clear` where
     one is shown, and `unsure` where the answer is the last word all the same.
     """
-    cases = []
+    entries = []
     for name, gain in gains.items():
         right = words[0] if gain.above else words[1] if gain.below else words[2]
         known = {none_of(words): none}
         if right == words[2]:
-            cases.append(Case((name,), right, unclear, known))
+            entries.append(Case((name,), right, unclear, known))
         else:
-            cases.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
-    return cases
+            entries.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
+    return entries
 
 
 def not_number(value: Any) -> bool:
