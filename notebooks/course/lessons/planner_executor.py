@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from mlkit.measure.tasks import Task, paragraphs
+from course.shop import paragraphs
+from mlkit.measure.tasks import Task
 from mlkit.widgets.exercises import Case, Exercise, judgement, none_of
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
