@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
 from mlkit.escaped import in_plotly
 from mlkit.ties import exceeds, highest, ranked, same
-from mlkit.widgets.exercises import Case, Exercise, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, not_number
 from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub
 from mlkit.widgets.questions import questions
 
@@ -41,17 +41,15 @@ dictator = Exercise(
                 2: "Python counts from 0: the member in the middle of three has position 1.",
             },
         ),
-        Case(
-            ([0.4, 0.35, 0.25],),
-            None,
-            "For weights .4, .35, .25 you name a member, but the other two can outvote it. The"
-            " largest weight is not yet one that decides alone.",
-        ),
-        Case(
-            ([0.5, 0.3, 0.2],),
-            None,
-            "For weights .5, .3, .2 you name a member. Half of all weight is as much as the rest,"
-            " not more.",
+        *cases(
+            """
+[0.4, 0.35, 0.25] -> None
+For weights .4, .35, .25 you name a member, but the other two can outvote it. The largest weight is
+not yet one that decides alone.
+
+[0.5, 0.3, 0.2] -> None
+For weights .5, .3, .2 you name a member. Half of all weight is as much as the rest, not more.
+"""
         ),
         Case(([6, 2, 2],), 0, _SUM_TO_1),
         Case(([2, 2, 2],), None, _SUM_TO_1),
@@ -131,26 +129,30 @@ own_confidence = Exercise(
     call=_confidences,
 )
 
-_TOO_MANY = "One sentence too many: it "
-_MISSING = "What you chose is justified, but a sentence is missing. "
 _sentences = Exercise(
-    [
-        Case(
-            ("B",),
-            False,
-            _TOO_MANY + "trusts a difference of one message. What would the interval of such a"
-            " difference say?",
-        ),
-        Case(
-            ("D",),
-            False,
-            _TOO_MANY + "calls weights learned from performance, though they are reported on the"
-            " same messages they were chosen on.",
-        ),
-        Case(("A",), True, _MISSING + "How many mixes were tried before this one was reported?"),
-        Case(("C",), True, _MISSING + "Think of what runs for each answer, right or wrong."),
-        Case(("E",), True, _MISSING + "What will happen on messages that nobody has tuned on?"),
-    ],
+    cases(
+        """
+"B" -> False
+One sentence too many: it trusts a difference of one message. What would the interval of such a
+difference say?
+
+"D" -> False
+One sentence too many: it calls weights learned from performance, though they are reported on the
+same messages they were chosen on.
+
+"A" -> True
+What you chose is justified, but a sentence is missing. How many mixes were tried before this one
+was reported?
+
+"C" -> True
+What you chose is justified, but a sentence is missing. Think of what runs for each answer, right
+or wrong.
+
+"E" -> True
+What you chose is justified, but a sentence is missing. What will happen on messages that nobody
+has tuned on?
+"""
+    ),
     "Right. Choose on one set of messages, report on another, and count the calls.",
     call=lambda chosen, letter: letter in chosen,
 )
