@@ -1,8 +1,10 @@
 """An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
 
+import ast
 import copy
 import math
 import operator
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +48,7 @@ class Exercise:
                 return NOT_WRITTEN
             hint = hint or _hint(self.known, got)
             if hint or not _matches(got, case.right):
-                return Verdict(False, _filled(hint or case.hint, got, case.args))
+                return Verdict(False, _fill(hint or case.hint, got, case.args))
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
 
     def _try(self, answer: Any, case: Case) -> Any:
@@ -65,14 +67,14 @@ class Exercise:
 
 
 def judgement(
-    cases: Sequence[Case], praise: str, incomplete: str, undecided: str
+    entries: Sequence[Case], praise: str, incomplete: str, undecided: str
 ) -> Callable[[Any], Verdict]:
-    """An exercise whose answer is a mapping; the one argument of each case is the name of an entry.
+    """An exercise whose answer is a mapping; each case has the name of an entry as its argument.
 
     `incomplete` is the hint where an entry is missing, `undecided` where one still is the `...`.
     """
-    names = {case.args[0] for case in cases}
-    exercise = Exercise(cases, praise, call=operator.getitem)
+    names = {case.args[0] for case in entries}
+    exercise = Exercise(entries, praise, call=operator.getitem)
 
     def judge(answer: Any) -> Verdict:
         if not isinstance(answer, Mapping) or not names <= answer.keys():
@@ -82,6 +84,39 @@ def judgement(
         return exercise(answer)
 
     return judge
+
+
+def cases(text: str) -> list[Case]:
+    """Cases from a text that parts them by blank lines:
+
+    [4.0, 3.0], 2 -> 4.0
+    Who is free first, and when?
+    7: That is all the work, one after the other.
+
+    Python literals are what the answer is called with and what is right. The first hint is for any
+    other value; one after a number or a quoted text and a colon is for that value, as in `hints`.
+    """
+    return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
+
+
+def _case(block: str) -> Case:
+    call, _, rest = block.partition(" -> ")
+    right, _, told = rest.partition("\n")
+    hint, *_ = _WRONG.split(told)
+    args = ast.literal_eval(f"({call},)")
+    return Case(args, ast.literal_eval(right), " ".join(hint.split()), hints(told))
+
+
+_WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"): """, re.MULTILINE)
+
+
+def hints(text: str) -> dict[Any, str]:
+    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
+    next lines.
+    """
+    _, *parts = _WRONG.split(text)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {ast.literal_eval(value): " ".join(hint.split()) for value, hint in pairs}
 
 
 def gain_cases(
@@ -98,15 +133,15 @@ def gain_cases(
     Hints: `none` for another word; `unclear` for a gain believed that is not shown, `clear` where
     one is shown, and `unsure` where the answer is the last word all the same.
     """
-    cases = []
+    entries = []
     for name, gain in gains.items():
         right = words[0] if gain.above else words[1] if gain.below else words[2]
         known = {none_of(words): none}
         if right == words[2]:
-            cases.append(Case((name,), right, unclear, known))
+            entries.append(Case((name,), right, unclear, known))
         else:
-            cases.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
-    return cases
+            entries.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
+    return entries
 
 
 def not_number(value: Any) -> bool:
@@ -138,7 +173,7 @@ def _matches(got: Any, wanted: Any) -> bool:
     return got == wanted and (isinstance(wanted, bool) or not isinstance(got, bool))
 
 
-def _filled(hint: str, got: Any, args: tuple[Any, ...]) -> str:
+def _fill(hint: str, got: Any, args: tuple[Any, ...]) -> str:
     kind = type(got).__name__
     said = f"raised {kind}" if isinstance(got, Exception) else f"gave {got!r}"
     return hint.format(got=got, kind=kind, said=said, args=args)

@@ -2,7 +2,18 @@
 
 import pytest
 
-from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.measure.stats import Difference
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    gain_cases,
+    hints,
+    judgement,
+    near,
+    none_of,
+    not_number,
+)
 from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, check
 
 HALVES = Exercise(
@@ -121,3 +132,72 @@ judge = judgement(
 )
 def test_a_judgement_is_tried_entry_by_entry(answer, verdict):
     assert judge(answer) == verdict
+
+
+def test_hints_for_numbers_are_read_from_a_text():
+    text = """
+0.5: That is half of it: 2
+ is the rest.
+10: Ten.
+"""
+    assert hints(text) == {0.5: "That is half of it: 2 is the rest.", 10: "Ten."}
+
+
+GAINS = {
+    "up": Difference(0.2, 0.1, 0.3, 9),
+    "down": Difference(-0.2, -0.3, -0.1, 9),
+    "open": Difference(0.1, -0.1, 0.3, 9),
+}
+believed = judgement(
+    gain_cases(
+        GAINS,
+        ("better", "worse", "open"),
+        none="{got!r} is no word",
+        clear="{args[0]}: the sign",
+        unclear="{args[0]}: both ends",
+        unsure="{args[0]}: one side",
+    ),
+    praise="Right.",
+    incomplete="",
+    undecided="",
+)
+
+
+@pytest.mark.parametrize(
+    "answer, text",
+    [
+        ({}, "Right."),
+        ({"up": "worse"}, "up: the sign"),
+        ({"down": "better"}, "down: the sign"),
+        ({"down": "open"}, "down: one side"),
+        ({"open": "better"}, "open: both ends"),
+        ({"open": "maybe"}, "'maybe' is no word"),
+    ],
+)
+def test_a_gain_is_judged_by_where_its_interval_lies(answer, text):
+    right = {"up": "better", "down": "worse", "open": "open"}
+    assert believed(right | answer) == Verdict(text == "Right.", text)
+
+
+def test_cases_are_read_from_a_text():
+    text = """
+[4.0, 3.0], 2 -> 4.0
+Who is free first: a
+machine? {got}
+7: All the work, one
+after the other.
+"x": No text.
+
+"a"
+" b" -> "c"
+Another.
+"""
+    assert cases(text) == [
+        Case(
+            ([4.0, 3.0], 2),
+            4.0,
+            "Who is free first: a machine? {got}",
+            {7: "All the work, one after the other.", "x": "No text."},
+        ),
+        Case(("a b",), "c", "Another."),
+    ]

@@ -10,7 +10,7 @@ from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import Difference
 from mlkit.models import Prices
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, gain_cases, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -83,46 +83,41 @@ _FAILED = {LookupError: "{got}", ValueError: _RAISED, TypeError: _RAISED}
 # member that failed.
 fewest = Exercise(
     [
-        Case(
-            (["two", "one", "three"], _broken),
-            "one",
-            "Of texts with two, one and three broken rules, yours took {got!r}. How many rules does"
-            " that one break?",
-            {int: "It gave {got!r}. Give back the text itself, not its place and not a count."},
+        *cases(
+            """
+["two", "one", "three"] -> "one"
+Of texts with two, one and three broken rules, yours took {got!r}. How many rules does that one
+break?
+
+["clean", "one"] -> "clean"
+The first text breaks no rule at all, and yours took {got!r}. Is an empty list of complaints taken
+for no text?
+
+["one", "one more"] -> "one"
+Two texts break one rule each, and yours took {got!r}. Among equals, the first one counts.
+
+["three"] -> "three"
+One text came, with three broken rules, and yours gave {got!r}. A poor answer is still the best
+there is.
+"""
         ),
         Case(
-            (["clean", "one"], _broken),
-            "clean",
-            "The first text breaks no rule at all, and yours took {got!r}. Is an empty list of"
-            " complaints taken for no text?",
-        ),
-        Case(
-            (["one", "one more"], _broken),
-            "one",
-            "Two texts break one rule each, and yours took {got!r}. Among equals, the first one"
-            " counts.",
-        ),
-        Case(
-            (["three"], _broken),
-            "three",
-            "One text came, with three broken rules, and yours gave {got!r}. A poor answer is still"
-            " the best there is.",
-        ),
-        Case(
-            ([None, "two", None, "one"], _broken),
+            ([None, "two", None, "one"],),
             "one",
             "Members 1 and 3 failed, and of the others' texts yours took {got!r}. The others still"
             " count.",
             _FAILED,
         ),
         Case(
-            ([None, None], _broken),
+            ([None, None],),
             None,
             "All members failed, and yours gave {got!r}. There is nothing to pick: give None.",
             _FAILED,
         ),
     ],
     "Right. It does not make more answers right, but where none is, it gives away less.",
+    {int: "It gave {got!r}. Give back the text itself, not its place and not a count."},
+    lambda answer, texts: answer(texts, _broken),
 )
 
 _NOBODY = "Right, but for one case: with no members there is nothing to wait for. Give 0."
@@ -130,51 +125,32 @@ _NOBODY = "Right, but for one case: with no members there is nothing to wait for
 # member in order.
 finished = Exercise(
     [
-        Case(
-            ([4.0, 3.0, 2.0], 2),
-            5.0,
-            "Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave"
-            " {got:.4g}.",
-            {
-                4.0: (
-                    "That is the slowest member. It is the answer only where each member has a"
-                    " machine of its own."
-                ),
-                9.0: (
-                    "That is all the work, one after the other: the answer for a single machine."
-                ),
-                4.5: (
-                    "All the work shared out evenly would need a call that is cut in two. One call"
-                    " runs on one machine."
-                ),
-                6.0: (
-                    "Did the third member wait for the first machine, or for both of them? It goes"
-                    " to the machine that is free first."
-                ),
-            },
-        ),
-        Case(
-            ([4.0, 3.0, 2.0], 1),
-            9.0,
-            "With one machine, all wait for each other. It gave {got:.4g}.",
-        ),
-        Case(
-            ([4.0, 3.0, 2.0], 5),
-            4.0,
-            "With more machines than members, some machines stay idle, and nothing else changes. It"
-            " gave {got:.4g}.",
-        ),
-        Case(
-            ([1.0, 1.0, 6.0], 2),
-            7.0,
-            "Members of 1, 1 and 6 seconds on two machines: the order of the members is kept, and"
-            " the long one comes last. It gave {got:.4g}.",
-        ),
-        Case(
-            ([6.0, 1.0, 1.0, 1.0], 2),
-            6.0,
-            "Members of 6, 1, 1 and 1 seconds on two machines: while one machine is busy for long,"
-            " the other can do several short calls. It gave {got:.4g}.",
+        *cases(
+            """
+[4.0, 3.0, 2.0], 2 -> 5.0
+Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave {got:.4g}.
+4: That is the slowest member. It is the answer only where each member has a machine of its own.
+9: That is all the work, one after the other: the answer for a single machine.
+4.5: All the work shared out evenly would need a call that is cut in two. One call runs on one
+machine.
+6: Did the third member wait for the first machine, or for both of them? It goes to the machine
+that is free first.
+
+[4.0, 3.0, 2.0], 1 -> 9.0
+With one machine, all wait for each other. It gave {got:.4g}.
+
+[4.0, 3.0, 2.0], 5 -> 4.0
+With more machines than members, some machines stay idle, and nothing else changes. It gave
+{got:.4g}.
+
+[1.0, 1.0, 6.0], 2 -> 7.0
+Members of 1, 1 and 6 seconds on two machines: the order of the members is kept, and the long one
+comes last. It gave {got:.4g}.
+
+[6.0, 1.0, 1.0, 1.0], 2 -> 6.0
+Members of 6, 1, 1 and 1 seconds on two machines: while one machine is busy for long, the other can
+do several short calls. It gave {got:.4g}.
+"""
         ),
         Case(([], 2), 0, _NOBODY, {ValueError: _NOBODY, IndexError: _NOBODY}),
     ],
@@ -189,7 +165,7 @@ def judged(results: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
     """
     words = ("better", "worse", "not shown")
     listed = ", ".join(map(repr, words))
-    cases = gain_cases(
+    entries = gain_cases(
         results,
         words,
         none=f"{{args[0]!r}} is {{got!r}}; choose one of {listed}.",
@@ -203,7 +179,7 @@ def judged(results: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
         ),
     )
     return judgement(
-        cases,
+        entries,
         praise="Right. A gain that is likely, a gain that is shown, and a loss that is shown: three"
         " different things to build on.",
         incomplete=f"Give a dictionary with {', '.join(map(repr, results))}.",

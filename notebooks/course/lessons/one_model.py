@@ -13,48 +13,37 @@ from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, dress, on_hover, short, 
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, near, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, gain_cases, judgement, near, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
+_CALCULATIONS = cases(
+    """
+"(45 + 30) * 6" -> 450
+For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before.
 
-def _calculation(text: str, right: float, hint: str) -> Case:
-    return Case((text,), right, f"For {text!r} your reader {{said}}. {hint}")
+"3 * 6 + 24 = 42" -> 42
+For {args[0]!r} your reader {said}. The equals sign, and what stands behind it, must be cut
+off before it is worked out.
 
+"48 + 19 - 12 = 65" -> 55
+For {args[0]!r} your reader {said}. 65 is what the model thinks it comes to. Let Python
+count: work out what stands before the equals sign.
 
+"2 * 35 + 18 = 70 + 18 = 88" -> 88
+For {args[0]!r} your reader {said}. There are two equals signs. The calculation is
+what stands before the first of them.
+
+"$12 + $8 * 6 = $12 + $48 = $62" -> 60
+For {args[0]!r} your reader {said}. Dollar signs are no problem for
+arithmetic; cut at the first equals sign, and give it the rest.
+"""
+)
 _REFUSED = (
     "{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an"
     " answer that cannot be read counts as wrong, and must not look like a number."
 )
-_TEXTS = (
-    _calculation(
-        "(45 + 30) * 6", 450, "It has no equals sign, and should be worked out as before."
-    ),
-    _calculation(
-        "3 * 6 + 24 = 42",
-        42,
-        "The equals sign, and what stands behind it, must be cut off before it is worked out.",
-    ),
-    _calculation(
-        "48 + 19 - 12 = 65",
-        55,
-        "65 is what the model thinks it comes to. Let Python count: work out what stands before the"
-        " equals sign.",
-    ),
-    _calculation(
-        "2 * 35 + 18 = 70 + 18 = 88",
-        88,
-        "There are two equals signs. The calculation is what stands before the first of them.",
-    ),
-    _calculation(
-        "$12 + $8 * 6 = $12 + $48 = $62",
-        60,
-        "Dollar signs are no problem for arithmetic; cut at the first equals sign, and give it the"
-        " rest.",
-    ),
-    Case(("about 12",), Exception, _REFUSED),
-    Case(("First, we add the two prices.",), Exception, _REFUSED),
-)
+_TEXTS = ("about 12", "First, we add the two prices.")
 
 
 def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
@@ -73,7 +62,8 @@ def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
             f" right as they stood; with your reader it is {after}."
         )
 
-    return Exercise(_TEXTS, praise, call=_value)
+    refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
+    return Exercise([*_CALCULATIONS, *refused], praise, call=_value)
 
 
 def _value(read: Callable[[str], Any], text: str) -> Any:
@@ -89,34 +79,20 @@ def _value(read: Callable[[str], Any], text: str) -> Any:
 # answer(grades): the share of items that at least one member gets right; grades[m][i] is member m
 # on item i.
 oracle = Exercise(
-    [
-        Case(
-            ([[True, False, False, True, False], [False, True, False, True, False]],),
-            0.6,
-            "With two members and five items you get {got!r}. Go item by item: is any grade True?",
-            {
-                3: "That is a count. A share is the count divided by the number of items.",
-                0.4: (
-                    "That is the share of one member, the mean over members, or the items that"
-                    " nobody gets right. The oracle sends each item to a member that gets it right,"
-                    " if there is one."
-                ),
-                0.2: (
-                    "That counts items that all members get right. For the oracle, one is enough."
-                ),
-                0.8: (
-                    "Items that two members get right are counted twice. Go item by item, not grade"
-                    " by grade."
-                ),
-            },
-        ),
-        Case(
-            ([[False], [False], [True]],),
-            1.0,
-            "Right for two members, but not for three. Is the number of members written into the"
-            " code?",
-        ),
-    ],
+    cases(
+        """
+[[True, False, False, True, False], [False, True, False, True, False]] -> 0.6
+With two members and five items you get {got!r}. Go item by item: is any grade True?
+3: That is a count. A share is the count divided by the number of items.
+0.4: That is the share of one member, the mean over members, or the items that nobody gets right.
+The oracle sends each item to a member that gets it right, if there is one.
+0.2: That counts items that all members get right. For the oracle, one is enough.
+0.8: Items that two members get right are counted twice. Go item by item, not grade by grade.
+
+[[False], [False], [True]] -> 1.0
+Right for two members, but not for three. Is the number of members written into the code?
+"""
+    ),
     "Right. No way of choosing among these members can beat this number.",
 )
 
@@ -128,7 +104,7 @@ def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verd
     as wide.
     """
     words = ("better", "worse", "cannot tell")
-    cases = gain_cases(
+    entries = gain_cases(
         gains,
         words,
         none=f"{{args[0]}}: {{got!r}} is none of {', '.join(words)}.",
@@ -139,7 +115,7 @@ def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verd
         unsure="{args[0]}: both ends of the interval lie on the same side of 0.",
     )
     return judgement(
-        [*cases, _quadrupled(gains[halved].n)],
+        [*entries, _quadrupled(gains[halved].n)],
         praise="Right. An interval tells what you know, and what it would cost to know more.",
         incomplete=f"Give a dictionary with {', '.join(gains)} and tasks.",
         undecided="Not judged yet: replace each ... with your answer.",

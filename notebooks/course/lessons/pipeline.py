@@ -1,6 +1,5 @@
 """Notebook 02: its exercises, its quiz, and what it reads out of recorded pipelines."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +11,15 @@ from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    gain_cases,
+    judgement,
+    none_of,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -98,39 +105,40 @@ def priced(matrix: Matrix, subject: str, prices: Prices) -> float:
     return 1000 * cost_dollars(by_name, prices) / len(matrix.tasks)
 
 
-# request, calculation, whether it is to be refused
-_GATE = {
-    ("I will give it back for no less than $65.", "60 - 65", True): (
-        "60 - 65 passes, and 65 is the customer's limit of $65."
-    ),
-    ("Go ahead if it stays under $30.", "9 * 3", False): (
-        "It refuses 9 * 3 for a customer whose limit is $30, and no 30 stands there."
-    ),
-    ("I can pay $65.", "60-65", True): (
-        "60-65, without spaces, passes. Is the 65 read as minus 65, or not found without spaces"
-        " around it?"
-    ),
-    ("My limit is $65.", "65", True): "A calculation that is nothing but the limit passes.",
-    ("At most $30, please.", "130 * 2", False): (
-        "It refuses 130 * 2 for the limit of $30. The 30 in 130 is no 30."
-    ),
-    ("At most $30, please.", "15 * 2 + 300", False): (
-        "It refuses 15 * 2 + 300 for the limit of $30. The 30 in 300 is no 30."
-    ),
-    ("At least $50 back, please.", "72 * 0.50", False): (
-        "It refuses 72 * 0.50 for the limit of $50. What stands behind a point belongs to the"
-        " number before it."
-    ),
-    ("I live 14 miles from you. At most $35.", "26 + 14", False): (
-        "It refuses the 14 of 14 miles. Only dollar amounts are meant."
-    ),
-    ("I pay $40 for the repair and $20 for the van.", "24 + 20", True): (
-        "A request may name two amounts, and the second one passes."
-    ),
-    ("Two helmets, please.", "2 * 45", False): (
-        "It refuses a calculation where the request names no amount at all."
-    ),
-}
+_GATE = cases(
+    """
+"I will give it back for no less than $65.", "60 - 65" -> "refuses"
+60 - 65 passes, and 65 is the customer's limit of $65.
+
+"Go ahead if it stays under $30.", "9 * 3" -> "passes"
+It refuses 9 * 3 for a customer whose limit is $30, and no 30 stands there.
+
+"I can pay $65.", "60-65" -> "refuses"
+60-65, without spaces, passes. Is the 65 read as minus 65, or not found without spaces around it?
+
+"My limit is $65.", "65" -> "refuses"
+A calculation that is nothing but the limit passes.
+
+"At most $30, please.", "130 * 2" -> "passes"
+It refuses 130 * 2 for the limit of $30. The 30 in 130 is no 30.
+
+"At most $30, please.", "15 * 2 + 300" -> "passes"
+It refuses 15 * 2 + 300 for the limit of $30. The 30 in 300 is no 30.
+
+"At least $50 back, please.", "72 * 0.50" -> "passes"
+It refuses 72 * 0.50 for the limit of $50. What stands behind a point belongs to the number before
+it.
+
+"I live 14 miles from you. At most $35.", "26 + 14" -> "passes"
+It refuses the 14 of 14 miles. Only dollar amounts are meant.
+
+"I pay $40 for the repair and $20 for the van.", "24 + 20" -> "refuses"
+A request may name two amounts, and the second one passes.
+
+"Two helmets, please.", "2 * 45" -> "passes"
+It refuses a calculation where the request names no amount at all.
+"""
+)
 _NO_TEXT = (
     'For {args[1]!r} it gives {got!r}. A gate gives a text: the complaint, or "" where all is well.'
     " The pipeline puts this text into the next prompt."
@@ -155,64 +163,48 @@ def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
             f" {left} that are left, {len(right) - sum(right)} are right."
         )
 
-    cases = [
-        Case(tuple(given), operator.truth if refuse else "", hint)
-        for (*given, refuse), hint in _GATE.items()
-    ]
-    return Exercise(cases, praise, {lambda said: not isinstance(said, str): _NO_TEXT})
+    return Exercise(_GATE, praise, {none_of(("passes", "refuses")): _NO_TEXT}, _gated)
 
 
-_ENDS = (
-    "Try the ends: a stage that is never right stays so, and one that is always right does, too."
-)
+def _gated(answer: Callable[[str, str], str], request: str, calculation: str) -> Any:
+    said = answer(request, calculation)
+    if not isinstance(said, str):
+        return said
+    return "refuses" if said else "passes"
+
+
 # answer(right, caught, retries): how often a stage ends right, if every try is right with `right`.
 retried = Exercise(
-    [
-        Case(
-            (0.6, 0.5, 0),
-            0.6,
-            "Without a retry the gate changes nothing: a stage that is right in 60% stays at 60%.",
-        ),
-        Case(
-            (0.6, 0.5, 1),
-            0.72,
-            "A stage right in 60%, a gate that catches half of the wrong, one retry: you give"
-            " {got:.3g}. Of 100 outputs, how many are right at once? How many are wrong and caught?"
-            " How many of those does the retry mend?",
-            {
-                0.84: (
-                    "You let the gate see every wrong output. It sees only the share `caught` of"
-                    " them."
-                ),
-                0.8: (
-                    "Among the wrong outputs half are caught, and you count all of these as mended."
-                    " A retry is a try: it can be wrong again."
-                ),
-                0.9: (
-                    "Half of all outputs would be sent back so. Only wrong outputs are: how many"
-                    " are those?"
-                ),
-                0.78: (
-                    "You send back right outputs. The gate catches a share of the wrong ones: how"
-                    " many of 100 are wrong?"
-                ),
-                0.12: "That is what the retry adds. What was right at once is right still.",
-            },
-        ),
-        Case(
-            (0.6, 0.5, 2),
-            0.744,
-            "One retry is right, two are not. The second retry gets only what was wrong and caught"
-            " twice.",
-        ),
-        Case(
-            (0.5, 1.0, 10),
-            1 - 0.5**11,
-            "With ten retries it goes wrong. Does your function know only up to two?",
-        ),
-        Case((0.0, 1.0, 2), 0.0, _ENDS),
-        Case((1.0, 0.5, 2), 1.0, _ENDS),
-    ],
+    cases(
+        """
+0.6, 0.5, 0 -> 0.6
+Without a retry the gate changes nothing: a stage that is right in 60% stays at 60%.
+
+0.6, 0.5, 1 -> 0.72
+A stage right in 60%, a gate that catches half of the wrong, one retry: you give {got:.3g}. Of 100
+outputs, how many are right at once? How many are wrong and caught? How many of those does the
+retry mend?
+0.84: You let the gate see every wrong output. It sees only the share `caught` of them.
+0.8: Among the wrong outputs half are caught, and you count all of these as mended. A retry is a
+try: it can be wrong again.
+0.9: Half of all outputs would be sent back so. Only wrong outputs are: how many are those?
+0.78: You send back right outputs. The gate catches a share of the wrong ones: how many of 100 are
+wrong?
+0.12: That is what the retry adds. What was right at once is right still.
+
+0.6, 0.5, 2 -> 0.744
+One retry is right, two are not. The second retry gets only what was wrong and caught twice.
+
+0.5, 1.0, 10 -> 0.99951171875
+With ten retries it goes wrong. Does your function know only up to two?
+
+0.0, 1.0, 2 -> 0.0
+Try the ends: a stage that is never right stays so, and one that is always right does, too.
+
+1.0, 0.5, 2 -> 1.0
+Try the ends: a stage that is never right stays so, and one that is always right does, too.
+"""
+    ),
     "Right. It holds if a retry is as good as a first try. Section 5 shows what came of that here.",
     {not_number: "It should give a share, and gives {kind}."},
 )
@@ -223,7 +215,7 @@ def judged(gains: Mapping[str, Difference], unchanged: int) -> Callable[[Any], V
     the measured differences by name, and `unchanged` is the number of items, of which none changed
     its grade.
     """
-    cases = gain_cases(
+    entries = gain_cases(
         gains,
         ("shown", "not shown", "not shown"),
         none="{args[0]}: {got!r} is none of 'shown', 'not shown'.",
@@ -232,7 +224,7 @@ def judged(gains: Mapping[str, Difference], unchanged: int) -> Callable[[Any], V
         " all?",
     )
     return judgement(
-        [*cases, _rule_of_three(unchanged)],
+        [*entries, _rule_of_three(unchanged)],
         praise='Right. "It changed nothing here" and "it changes nothing" are two sentences.',
         incomplete=f"It takes one entry for each of: {', '.join(gains)}, could still change.",
         undecided="Not judged yet: replace each ... by your judgement.",

@@ -12,7 +12,7 @@ from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
-from mlkit.widgets.exercises import Case, Exercise, gain_cases, judgement, none_of
+from mlkit.widgets.exercises import Exercise, cases, gain_cases, judgement, none_of
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -40,119 +40,83 @@ def outcome(matrix: Matrix, prices: Prices, columns: Sequence[int] | int = 0) ->
     return Outcome(*(table[np.arange(len(matrix.tasks)), columns, 0] for table in tables))
 
 
-# label, confidence, label_mass, threshold -> where it goes
-_ROUTED = {
-    ("weather", 0.9, 0.95, 0.6, "general"): (
-        "A label that nobody covers, weather, does not reach the fallback. Being sure of it does"
-        " not make a specialist for it."
-    ),
-    ("math", 0.9, 0.3, 0.6, "person"): (
-        "With a label mass of 0.3 the answer was probably no label at all, however confident it"
-        " looks among the labels. Look at the mass before you look at anything else."
-    ),
-    ("weather", 0.9, 0.3, 0.6, "person"): (
-        "A low mass and an unknown label: the order of your two tests matters. Nobody should answer"
-        " a prompt that the classifier did not understand."
-    ),
-    ("math", 0.4, 0.95, 0.6, "general"): (
-        "A known label with confidence 0.4 is below the threshold of 0.6. It should go to the"
-        " fallback, not to a person and not to its specialist."
-    ),
-    ("math", 0.65, 0.9, 0.6, "general"): (
-        "0.65 x 0.9 is 0.585, and that is below 0.6. The certainty is confidence times mass, not"
-        " the confidence alone."
-    ),
-    ("math", 0.6, 1.0, 0.6, "math"): (
-        "A certainty of exactly the threshold counts as sure: it takes >=, not >."
-    ),
-    ("math", 0.9, 0.5, 0.3, "math"): (
-        "A mass of exactly 0.5 is not below 0.5, and the threshold is 0.3 here. Does your rule use"
-        " the threshold for the mass, too?"
-    ),
-    ("code", 0.75, 0.95, 0.8, "general"): (
-        "With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?"
-    ),
-}
-_SURE = Case(
-    ("math", 0.9, 0.95, 0.6),
-    "math",
-    "A sure and known label, math, goes to {got!r}. It has a specialist of its own.",
-    {
-        "person": (
-            "A label with confidence 0.9 and mass 0.95 goes to a person. Only a low mass should:"
-            " below 0.5."
-        )
-    },
-)
 # answer(label, confidence, label_mass, threshold): a specialist, "general" for the unsure and the
 # unknown, and "person" where less than half of the probability is on known labels.
 route = Exercise(
-    [_SURE, *(Case(tuple(given), right, hint) for (*given, right), hint in _ROUTED.items())],
+    cases(
+        """
+"math", 0.9, 0.95, 0.6 -> "math"
+A sure and known label, math, goes to {got!r}. It has a specialist of its own.
+"person": A label with confidence 0.9 and mass 0.95 goes to a person. Only a low mass should: below
+0.5.
+
+"weather", 0.9, 0.95, 0.6 -> "general"
+A label that nobody covers, weather, does not reach the fallback. Being sure of it does not make a
+specialist for it.
+
+"math", 0.9, 0.3, 0.6 -> "person"
+With a label mass of 0.3 the answer was probably no label at all, however confident it looks among
+the labels. Look at the mass before you look at anything else.
+
+"weather", 0.9, 0.3, 0.6 -> "person"
+A low mass and an unknown label: the order of your two tests matters. Nobody should answer a prompt
+that the classifier did not understand.
+
+"math", 0.4, 0.95, 0.6 -> "general"
+A known label with confidence 0.4 is below the threshold of 0.6. It should go to the fallback, not
+to a person and not to its specialist.
+
+"math", 0.65, 0.9, 0.6 -> "general"
+0.65 x 0.9 is 0.585, and that is below 0.6. The certainty is confidence times mass, not the
+confidence alone.
+
+"math", 0.6, 1.0, 0.6 -> "math"
+A certainty of exactly the threshold counts as sure: it takes >=, not >.
+
+"math", 0.9, 0.5, 0.3 -> "math"
+A mass of exactly 0.5 is not below 0.5, and the threshold is 0.3 here. Does your rule use the
+threshold for the mass, too?
+
+"code", 0.75, 0.95, 0.8 -> "general"
+With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
+"""
+    ),
     "Right. Three ways out: a specialist, the fallback, and nobody at all.",
 )
 
-_PROMPTS = (
-    Case(
-        (
-            "Write a Python expression for the price of n saddles at p dollars each. Use the"
-            " variables n and p.",
-        ),
-        "code",
-        "A request for a Python expression is not named code. Is there a word that all of them"
-        " share?",
-    ),
-    Case(
-        (
-            "A customer buys 3 chains at $24 each and pays with a $100 note. How many dollars of"
-            " change does she get?",
-        ),
-        "math",
-        "A sum is not named math. What is left over when it is none of the other three?",
-    ),
-    Case(
-        (
-            "Please give me one line of Python for a bill of b dollars with 15 percent off."
-            " Variable: b.",
-        ),
-        "code",
-        "This asks for Python, and it has numbers in it, too. Numbers alone do not make a sum: test"
-        " for Python first.",
-    ),
-    Case(
-        ("Write a slogan for a bike bell. Mention the word ring. At most 8 words.",),
-        "creative",
-        "A slogan is not named creative. Which words do the rules of all these tasks share?",
-    ),
-    Case(
-        ("Write a poem of exactly two lines about a wet road.",),
-        "creative",
-        "This text has a rule about lines, and none about words. Look for both.",
-    ),
-    Case(
-        (
-            "Rental: a city bike costs $18 a day and a tandem $34.\n\nQuestion: What does a tandem"
-            " cost for a day?",
-        ),
-        "general",
-        "A paragraph with a question below it is not named general. How do these prompts end?",
-    ),
-    Case(
-        (
-            "Opening hours: the shop is open from 9 am to 6 pm, in other words all"
-            " day.\n\nQuestion: When does it close?",
-        ),
-        "general",
-        "A paragraph can hold any word at all. Test for what only these prompts have: the line that"
-        " begins with Question:",
-    ),
-    Case(
-        (
-            "Tom rides 14 miles, stops, and rides twice as far again. How many miles is that in"
-            " all?",
-        ),
-        "math",
-        "A sum without a price is not named math. Not every sum is about dollars.",
-    ),
+_PROMPTS = cases(
+    r"""
+"Write a Python expression for the price of n saddles at p dollars each. Use "
+"the variables n and p." -> "code"
+A request for a Python expression is not named code. Is there a word that all of them share?
+
+"A customer buys 3 chains at $24 each and pays with a $100 note. How many "
+"dollars of change does she get?" -> "math"
+A sum is not named math. What is left over when it is none of the other three?
+
+"Please give me one line of Python for a bill of b dollars with 15 percent off."
+" Variable: b." -> "code"
+This asks for Python, and it has numbers in it, too. Numbers alone do not make a sum: test for
+Python first.
+
+"Write a slogan for a bike bell. Mention the word ring. At most 8 words." -> "creative"
+A slogan is not named creative. Which words do the rules of all these tasks share?
+
+"Write a poem of exactly two lines about a wet road." -> "creative"
+This text has a rule about lines, and none about words. Look for both.
+
+"Rental: a city bike costs $18 a day and a tandem $34.\n\nQuestion: What does a"
+" tandem cost for a day?" -> "general"
+A paragraph with a question below it is not named general. How do these prompts end?
+
+"Opening hours: the shop is open from 9 am to 6 pm, in other words all "
+"day.\n\nQuestion: When does it close?" -> "general"
+A paragraph can hold any word at all. Test for what only these prompts have: the line that begins
+with Question:
+
+"Tom rides 14 miles, stops, and rides twice as far again. How many miles is that in all?" -> "math"
+A sum without a price is not named math. Not every sum is about dollars.
+"""
 )
 
 
@@ -183,7 +147,7 @@ def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
     """
     words = ("worth it", "not worth it", "cannot tell")
     listed = ", ".join(map(repr, words))
-    cases = gain_cases(
+    entries = gain_cases(
         differences,
         words,
         none=f"{{args[0]}}: {{got!r}} is none of {listed}.",
@@ -194,7 +158,7 @@ def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
         unsure="{args[0]}: an interval can be wide and still say something. Is 0 inside it?",
     )
     return judgement(
-        cases,
+        entries,
         praise="Right. The interval decides, not the number in front of it.",
         incomplete=f"It takes one judgement for each of: {', '.join(differences)}.",
         undecided=f"Not judged yet: put one of {listed} in the place of each ...",

@@ -7,21 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    MEMBERS,
-    ORANGE,
-    Chart,
-    dollars,
-    dress,
-    on_hover,
-    short,
-    whiskers,
-)
+from mlkit.charts import look
+from mlkit.charts.look import Chart, dollars, dress, on_hover, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
 from mlkit.ties import different, exceeds, reaches
@@ -76,7 +63,7 @@ def confusion_figure(rows: Sequence[Sent], source: str) -> go.Figure:
             z=shades,
             text=texts,
             texttemplate="%{text}",
-            textfont={"size": 12, "color": INK},
+            textfont={"size": 12, "color": look.INK},
             hovertext=hovers,
             hovertemplate="%{hovertext}<extra></extra>",
             xgap=2,
@@ -85,7 +72,7 @@ def confusion_figure(rows: Sequence[Sent], source: str) -> go.Figure:
             zmax=1,
             showscale=False,
             opacity=0.6,
-            colorscale=[[0, ORANGE], [0.5, "white"], [1, BLUE]],
+            colorscale=[[0, look.ORANGE], [0.5, "white"], [1, look.BLUE]],
         )
     )
     title = in_plotly("kind by row, routed by column; $ per 1,000")
@@ -197,14 +184,14 @@ def curve_figure(points: Sequence[Point], threshold: float, source: str) -> go.F
     if points:
         small, large, oracle, *curve = points
         mark = chosen(curve, threshold)
-        dashes = {"color": GREY, "dash": "dash", "width": 1.5}
+        dashes = {"color": look.GREY, "dash": "dash", "width": 1.5}
         for trace in (
             _trace("random sending", [small, large], mode="lines", line=dashes),
-            _trace("router", curve, mode="lines", line={"color": ORANGE, "width": 2.5}),
-            _mark("small alone", small, MEMBERS["small"], "square"),
-            _mark("large alone", large, MEMBERS["large"], "square"),
-            _mark("oracle", oracle, GREEN, "star"),
-            _mark(f"threshold {threshold:.2f}", mark, ORANGE, "circle"),
+            _trace("router", curve, mode="lines", line={"color": look.ORANGE, "width": 2.5}),
+            _mark("small alone", small, look.MEMBERS["small"], "square"),
+            _mark("large alone", large, look.MEMBERS["large"], "square"),
+            _mark("oracle", oracle, look.GREEN, "star"),
+            _mark(f"threshold {threshold:.2f}", mark, look.ORANGE, "circle"),
         ):
             chart.add_scatter(**trace)
     most = max((point.dollars_per_thousand for point in points), default=1.0)
@@ -236,7 +223,7 @@ def _trace(name: str, points: Sequence[Point], **style: object) -> dict[str, Any
 
 
 def _mark(name: str, point: Point, colour: str, symbol: str) -> dict[str, Any]:
-    edge = {"color": BLACK, "width": 1}
+    edge = {"color": look.BLACK, "width": 1}
     interval = [(point.share, point.low, point.high)]
     return _trace(
         name,

@@ -11,7 +11,16 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    hints,
+    judgement,
+    near,
+    none_of,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -24,27 +33,18 @@ dollars_per_thousand = Exercise(
             0.05,
             "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
             " dollars per 1,000 calls. Multiply each count by its own price, then add.",
-            {
-                0.00005: "That is one call. The question is about 1,000 of them.",
-                50_000: (
-                    "Prices are dollars per million tokens: something is a million times too much."
-                ),
-                0.025: (
-                    "Only the prompt price is used. Tokens read and tokens written have a price"
-                    " each."
-                ),
-                0.15: (
-                    "Only the output price is used. Tokens read and tokens written have a price"
-                    " each."
-                ),
-                0.125: "The two prices are swapped: prompt_tokens are what the model reads.",
-                0.03: "The prompt is not free: tokens read cost too.",
-                0.02: "The answer is not free: tokens written cost too.",
-                50: (
-                    "Something is a thousand times too much: 1,000 calls, prices per million"
-                    " tokens."
-                ),
-            },
+            hints(
+                """
+0.00005: That is one call. The question is about 1,000 of them.
+50000: Prices are dollars per million tokens: something is a million times too much.
+0.025: Only the prompt price is used. Tokens read and tokens written have a price each.
+0.15: Only the output price is used. Tokens read and tokens written have a price each.
+0.125: The two prices are swapped: prompt_tokens are what the model reads.
+0.03: The prompt is not free: tokens read cost too.
+0.02: The answer is not free: tokens written cost too.
+50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
+"""
+            ),
         )
     ],
     "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
@@ -60,68 +60,45 @@ class TimedCall(NamedTuple):
     after: frozenset[int]
 
 
-def _calls(*asked: tuple[float, set[int]]) -> tuple[list[TimedCall]]:
-    """Calls of these seconds, each after the ones with these numbers, as what is handed over."""
-    return ([TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)],)
+def _wall(answer: Callable[[Sequence[TimedCall]], Any], asked: Sequence[tuple[float, list]]) -> Any:
+    """The answer for calls of these seconds, each after the ones with these numbers."""
+    calls = [TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)]
+    return answer(calls)
 
 
 # answer(calls): how long a run takes when no call waits for a machine, only for the calls it needs.
+# Here a call is its seconds, and the numbers of the calls that it needs.
 wall_seconds = Exercise(
-    [
-        Case(
-            _calls((2, set()), (3, set()), (1, set()), (4, {0, 1, 2})),
-            7,
-            "Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get"
-            " {got!r}.",
-            {
-                10: (
-                    "That is the sum of all calls: how long one machine takes. Here calls that do"
-                    " not need each other run at the same time."
-                ),
-                4: (
-                    "That is the longest call alone. It needs others, and cannot start before they"
-                    " have ended."
-                ),
-                3: (
-                    "The call that needs the other three is missing: it starts only when they have"
-                    " ended."
-                ),
-                6: (
-                    "A call that needs three others waits for the slowest of them, not for the"
-                    " first one in the list."
-                ),
-                5: (
-                    "A call that needs three others waits for the slowest of them, not for the"
-                    " quickest."
-                ),
-            },
-        ),
-        Case(
-            _calls((1, set()), (2, {0}), (3, {1})),
-            6,
-            "Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing runs"
-            " together here. You get {got!r}.",
-        ),
-        Case(
-            _calls((1, set()), (4, set()), (4, {0}), (1, {1})),
-            5,
-            "Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for the"
-            " calls in its own `after`, not for a whole round of others. You get {got!r}.",
-        ),
-        Case(
-            _calls((5, set()), (1, set()), (1, {1})),
-            5,
-            "A call of 5 seconds runs beside two short ones that follow each other. The call that"
-            " was asked last is not always the one that ends last. You get {got!r}.",
-        ),
-        Case(
-            _calls((2, set())),
-            2,
-            "A run with a single call takes as long as this call. You get {got!r}.",
-        ),
-    ],
+    cases(
+        """
+[(2, []), (3, []), (1, []), (4, [0, 1, 2])] -> 7
+Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get {got!r}.
+10: That is the sum of all calls: how long one machine takes. Here calls that do not need each
+other run at the same time.
+4: That is the longest call alone. It needs others, and cannot start before they have ended.
+3: The call that needs the other three is missing: it starts only when they have ended.
+6: A call that needs three others waits for the slowest of them, not for the first one in the list.
+5: A call that needs three others waits for the slowest of them, not for the quickest.
+
+[(1, []), (2, [0]), (3, [1])] -> 6
+Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing runs together
+here. You get {got!r}.
+
+[(1, []), (4, []), (4, [0]), (1, [1])] -> 5
+Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for the calls in its own
+`after`, not for a whole round of others. You get {got!r}.
+
+[(5, []), (1, []), (1, [1])] -> 5
+A call of 5 seconds runs beside two short ones that follow each other. The call that was asked last
+is not always the one that ends last. You get {got!r}.
+
+[(2, [])] -> 2
+A run with a single call takes as long as this call. You get {got!r}.
+"""
+    ),
     "Right. This is the critical path, and no number of machines makes the run shorter than that.",
     {not_number: "It should give a number of seconds; it gave {kind}."},
+    _wall,
 )
 
 
@@ -157,30 +134,34 @@ def own_machine(
                 " left in it when it waits for half of it?",
                 sides,
             ),
-            Case(
-                ("meet_at",),
-                near(meet / 2, 0.05),
-                "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
-                " what the host charges for them.",
-                {
-                    not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
-                    near(meet, 0.05): (
-                        "That is the price where the machine works all the time. Here it waits for"
-                        " half of each hour."
-                    ),
-                    near(2 * meet, 0.05): (
-                        "Waiting makes a run on the machine dearer, so its hour may cost less, not"
-                        " more."
-                    ),
-                    near(meet / 7200, 0.05): (
-                        "That is dollars for a second. The machine is paid by the hour."
-                    ),
-                },
-            ),
+            _meeting(meet),
         ],
         praise="Right. Before you buy a machine, ask how many hours a day it would work.",
         incomplete='Give a dictionary with "always_busy", "half_idle" and "meet_at".',
         undecided="Not judged yet: replace each ... with your answer.",
+    )
+
+
+def _meeting(meet: float) -> Case:
+    """Where both cost the same, if they did at `meet` dollars an hour with no idle time."""
+    return Case(
+        ("meet_at",),
+        near(meet / 2, 0.05),
+        "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
+        " what the host charges for them.",
+        {
+            not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
+            near(meet, 0.05): (
+                "That is the price where the machine works all the time. Here it waits for"
+                " half of each hour."
+            ),
+            near(2 * meet, 0.05): (
+                "Waiting makes a run on the machine dearer, so its hour may cost less, not more."
+            ),
+            near(meet / 7200, 0.05): (
+                "That is dollars for a second. The machine is paid by the hour."
+            ),
+        },
     )
 
 
