@@ -12,22 +12,25 @@ import numpy as np
 import plotly.graph_objects as go
 from course import capstone, orders, studies
 from course.findings.patterns import CLAIMED, RANKS
-from course.lessons import fan_out_pictures, one_model, router_pictures
+from course.lessons import (
+    choosing_pictures,
+    consensus_ensemble,
+    fan_out_pictures,
+    one_model,
+    router_pictures,
+    supervisor_worker,
+    voting,
+    weighted_ensemble,
+)
 from course.shop import KINDS, QUEUES
 
 import mlkit
 from mlkit.charts import (
     certainty,
-    claimed,
     compound,
-    condorcet,
-    ladder,
     scores,
-    speedup,
     trade_off,
-    traffic,
     waterfall,
-    weights,
 )
 from mlkit.charts.card import Limits
 from mlkit.measure.matrix import agreed
@@ -93,8 +96,10 @@ def _ladder() -> go.Figure:
     dollars = [
         1000 * matrix.dollars(list_prices()).sum() / len(golds) for matrix in (cheap, strong)
     ]
-    return ladder.chart(
-        ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars),
+    return consensus_ensemble.chart(
+        consensus_ensemble.rows(
+            shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars
+        ),
         4,
         kit().source,
     ).figure
@@ -151,12 +156,15 @@ def _scores() -> go.Figure:
 
 
 def _simplex() -> go.Figure:
-    return weights.simplex_chart(
-        weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three),
-        weights.Mix(0.5, 0.3, 0.2, 0.54),
-        _triage().subjects,
-        kit().source,
-    ).figure
+    grid = weighted_ensemble.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three)
+    present = weighted_ensemble.Mix(0.5, 0.3, 0.2, 0.54)
+    title = weighted_ensemble.simplex_reading(grid, present)
+    return weighted_ensemble.simplex(grid, present, _triage().subjects, kit().source, title)
+
+
+def _majority() -> go.Figure:
+    measured = [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+    return voting.figure(voting.rows(0.6, 0.2, measured), 0.6, 0.2, kit().source)
 
 
 def _trade_off(names: list[str], **limits: float) -> go.Figure:
@@ -209,22 +217,18 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "compound-hard": lambda: (
         compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
     ),
-    "condorcet": lambda: (
-        condorcet.chart(
-            0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
-        ).figure
-    ),
+    "condorcet": _majority,
     "correlation": lambda: (
-        condorcet.heatmap_chart(
+        voting.heatmap_chart(
             _triage().subjects, error_correlation(_triage().right[:, :, 0].T), kit().source
         ).figure
     ),
     "correlation-hard": lambda: (
-        condorcet.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
+        voting.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
     ),
     "weights": lambda: (
-        weights.chart(
-            weights.rows(
+        weighted_ensemble.chart(
+            weighted_ensemble.rows(
                 ["repair", "order", "repair"],
                 ["small", "large", "large, rules"],
                 [0.2, 0.7, 0.1],
@@ -234,10 +238,10 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "simplex": _simplex,
-    "speedup": lambda: speedup.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
-    "traffic": lambda: traffic.chart(5000, 12.0, 0.5, 2, kit().source).figure,
+    "speedup": lambda: supervisor_worker.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
+    "traffic": lambda: choosing_pictures.traffic_chart(5000, 12.0, 0.5, 2, kit().source).figure,
     "claimed": lambda: (
-        claimed.chart(
+        choosing_pictures.claims_chart(
             CLAIMED,
             {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)},
             RANKS,

@@ -2,9 +2,10 @@
 tests/browser/test_export.py.
 """
 
+import plotly.graph_objects as go
 import pytest
 
-from mlkit.charts import condorcet
+from mlkit.charts.look import Chart, dress
 from mlkit.errors import ExportError, WriteError
 from mlkit.widgets.export import picture, save
 from mlkit.widgets.panels import show
@@ -12,7 +13,7 @@ from mlkit.widgets.panels import show
 
 @pytest.fixture
 def chart():
-    return condorcet.chart(0.7, 0.0, "here")
+    return Chart(dress(go.Figure(go.Scatter(y=[1, 2])), "A line.", "here"), [], "A line.")
 
 
 @pytest.mark.parametrize("name", ["curve.jpeg", "curve"])
