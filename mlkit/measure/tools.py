@@ -1,6 +1,4 @@
-"""Tools that patterns may call: search in a handbook, and arithmetic. Plain callables, from text to
-text.
-"""
+"""Tools that patterns may call, from text to text: search in a handbook, and arithmetic."""
 
 import ast
 import operator
@@ -16,13 +14,13 @@ from mlkit.errors import MlkitError
 _STOP_WORDS = frozenset(
     """a an and are as at be been but by can could do does did for from had has have how i if in is
     it its me my no not of on or our shall should that the their them there they this to was we were
-    what when where which who
-    will with would you your""".split()
+    what when where which who will with would you your""".split()
 )
 _MAX_CHARACTERS = 200
 _MAX_NODES = 60
 _MAX_EXPONENT = 100
 MAX_SIZE = 1e30
+_SIGNS = str.maketrans({"$": "", "×": "*", "÷": "/"})
 
 
 class ToolError(MlkitError):
@@ -30,8 +28,7 @@ class ToolError(MlkitError):
 
 
 def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]:
-    """A function that gives the `top` paragraphs of a handbook that fit a query best, by BM25
-    (Robertson 1994).
+    """A function that gives the `top` paragraphs that fit a query best, by BM25 (Robertson 1994).
 
     `handbook` is a list of paragraphs, or a text file whose paragraphs are parted by empty lines.
     """
@@ -70,9 +67,7 @@ def _paragraphs(handbook: Sequence[str] | Path) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """The words that say what a text is about, in lower case and without the plural's s, so that
-    "bells" finds "bell".
-    """
+    """What a text is about, without the plural's s: "bells" finds "bell"."""
     words = [word for word in re.findall(r"\w+", text.lower()) if word not in _STOP_WORDS]
     return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words]
 
@@ -83,93 +78,17 @@ def arithmetic(expression: str) -> str:
 
     Raises ToolError for anything else, and for what is too long or too large to compute at once.
     """
-    text = (
-        expression.strip()
-        .strip("`")
-        .replace("$", "")
-        .replace("×", "*")
-        .replace("÷", "/")
-        .rstrip("=. \n")
-    )
+    text = expression.strip().strip("`").translate(_SIGNS).rstrip("=. \n")
     try:
         return f"{_value(text):.12g}"
     except ToolError:
         raise
-    except (
-        Exception
-    ) as error:  # the text is a model's, and a calculator must survive whatever it holds
+    # The text is a model's, and a calculator must survive whatever it holds.
+    except Exception as error:
         raise ToolError(
             f"{text[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
             "Ask for one expression with numbers only."
         ) from None
-
-
-def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
-    """A function of the variables' values that works out one Python expression: arithmetic,
-    comparisons, and, or, not, `a if b else c`, and min, max, round, abs, sum, len, int, float,
-    bool. Nothing else is run.
-
-    Raises ToolError for anything else, here or when it is called.
-    """
-    import simpleeval
-
-    lines = [
-        line
-        for line in text.strip().strip("`").removeprefix("python\n").splitlines()
-        if line.strip()
-    ]
-    code = lines[0].strip() if len(lines) == 1 else ""
-    if not code or len(code) > _MAX_CHARACTERS or "#" in code:
-        raise ToolError(
-            f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
-        )
-    try:
-        tree = _parsed(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ToolError(
-            f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
-        ) from None
-    nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or any(not isinstance(node, _PYTHON) for node in nodes):
-        raise ToolError(
-            f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
-        )
-
-    def work_out(variables: Mapping[str, Any]) -> Any:
-        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
-        evaluator.functions = (
-            _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
-        )
-        try:
-            return evaluator.eval(code, tree.body)
-        except (
-            Exception
-        ) as error:  # the text is a model's, and a grader must survive whatever it holds
-            raise ToolError(
-                f"{code[:60]!r} cannot be worked out ({type(error).__name__}: {error})."
-            ) from None
-
-    return work_out
-
-
-def _parsed(code: str) -> ast.Expression:
-    """An expression's tree. Python warns of some spellings (`1if n else 2`), but the reader of the
-    notebook is not who wrote them.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(code, mode="eval")
-
-
-def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """A text times a number would take unlimited memory, and no formula needs it."""
-
-    def checked(*values: Any) -> Any:
-        if not all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values):
-            raise ToolError("Arithmetic takes numbers of ordinary size only.")
-        return operation(*values)
-
-    return checked
 
 
 def _value(text: str) -> float:
@@ -183,22 +102,69 @@ def _value(text: str) -> float:
     nodes = list(ast.walk(tree))
     if len(nodes) > _MAX_NODES or "#" in text:
         raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
-    for node in nodes:
-        # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a
-        # hedge, not a sum.
-        if not isinstance(node, _ARITHMETIC) or (
-            isinstance(node, ast.Constant) and type(node.value) not in (int, float)
-        ):
-            raise ToolError(
-                f"{text[:60]!r} holds something else than numbers; ask for one expression with"
-                " numbers only."
-            )
-    value = simpleeval.SimpleEval(
-        operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}
-    ).eval(text, tree.body)
+    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    # Text would open the door to repetition, which takes unlimited memory; "5 or 6" is a hedge.
+    if not _only(_ARITHMETIC, nodes) or any(type(one) not in (int, float) for one in constants):
+        raise ToolError(
+            f"{text[:60]!r} holds something else than numbers; ask for one expression with"
+            " numbers only."
+        )
+    value = simpleeval.SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(text, tree.body)
     if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
         raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
     return value
+
+
+def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A function of the variables' values that works out one Python expression: arithmetic,
+    comparisons, and, or, not, `a if b else c`, and min, max, round, abs, sum, len, int, float,
+    bool. Nothing else is run.
+
+    Raises ToolError for anything else, here or when it is called.
+    """
+    import simpleeval
+
+    code = text.strip().strip("`").removeprefix("python\n").strip()
+    if not code or "\n" in code or "#" in code or len(code) > _MAX_CHARACTERS:
+        raise ToolError(
+            f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
+        )
+    try:
+        tree = _parsed(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ToolError(
+            f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
+        ) from None
+    nodes = list(ast.walk(tree))
+    if len(nodes) > _MAX_NODES or not _only(_PYTHON, nodes):
+        raise ToolError(
+            f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
+        )
+
+    def work_out(variables: Mapping[str, Any]) -> Any:
+        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
+        # Set, not passed on: it would add list, tuple, dict and set.
+        evaluator.functions = _PYTHON_FUNCTIONS
+        try:
+            return evaluator.eval(code, tree.body)
+        # The text is a model's, and a grader must survive whatever it holds.
+        except Exception as error:
+            raise ToolError(
+                f"{code[:60]!r} cannot be worked out ({type(error).__name__}: {error})."
+            ) from None
+
+    return work_out
+
+
+def _parsed(code: str) -> ast.Expression:
+    """An expression's tree, without Python's warnings of odd spellings (`1if n else 2`)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code, mode="eval")
+
+
+def _only(kinds: tuple[type[ast.AST], ...], nodes: Sequence[ast.AST]) -> bool:
+    return all(isinstance(node, kinds) for node in nodes)
 
 
 def _power(base: float, exponent: float) -> float:
@@ -213,6 +179,17 @@ def _round(value: float, digits: int = 0) -> float:
     return round(value, digits)
 
 
+def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """A text times a number would take unlimited memory, and no formula needs it."""
+
+    def checked(*values: Any) -> Any:
+        if not all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values):
+            raise ToolError("Arithmetic takes numbers of ordinary size only.")
+        return operation(*values)
+
+    return checked
+
+
 _FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -221,34 +198,20 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: _power,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
 _ARITHMETIC = (
-    ast.Expression,
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Call,
-    ast.Name,
-    ast.Constant,
-    ast.Load,
-    ast.operator,
-    ast.unaryop,
+    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load),
+    *(ast.operator, ast.unaryop),
 )
 _PYTHON = (
     *_ARITHMETIC,
-    ast.BoolOp,
-    ast.Compare,
-    ast.IfExp,
-    ast.List,
-    ast.Tuple,
-    ast.boolop,
-    ast.cmpop,
+    *(ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.boolop, ast.cmpop),
 )
 _PYTHON_FUNCTIONS = _FUNCTIONS | {"sum": sum, "len": len, "int": int, "float": float, "bool": bool}
-_PYTHON_OPERATORS = {
-    node: _numbers_only(operation) for node, operation in (_OPERATORS | {ast.Pow: _power}).items()
-} | {
+_PYTHON_OPERATORS = {node: _numbers_only(operation) for node, operation in _OPERATORS.items()} | {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
