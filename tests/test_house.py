@@ -27,9 +27,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "votes": {"ask", "errors", "parsing"},
     "patterns": {"ask", "parsing", "errors", "ties", "votes"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
-    "engines": {"ask", "trace", "errors", "models", "paths"},
+    "wrappers": {"ask"},
+    "engines": {"ask", "trace", "wrappers", "errors", "models", "paths"},
     "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
-    "kit": {"escaped", "trace", "models", "ask", "engines", "errors", "paths"},
+    "kit": {"wrappers", "escaped", "trace", "models", "ask", "engines", "errors", "paths"},
     "charts": {"escaped", "measure", "ties", "trace", "schedule", "ask", "models"},
     "widgets": {
         "escaped",
@@ -127,6 +128,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.timings",
     },
     "course.record": {
+        "ask",
+        "wrappers",
         "escaped",
         "engines",
         "errors",
