@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlkit.errors import MlkitError
 
@@ -80,7 +80,11 @@ def arithmetic(expression: str) -> str:
     """
     text = expression.strip().strip("`").translate(_SIGNS).rstrip("=. \n")
     try:
-        return f"{_value(text):.12g}"
+        tree = _tree(text, _ARITHMETIC)
+        value = _value(text, tree, _ARITHMETIC, {})
+        if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
+            raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
+        return f"{value:.12g}"
     except ToolError:
         raise
     # The text is a model's, and a calculator must survive whatever it holds.
@@ -91,30 +95,6 @@ def arithmetic(expression: str) -> str:
         ) from None
 
 
-def _value(text: str) -> float:
-    import simpleeval
-
-    if len(text) > _MAX_CHARACTERS:
-        raise ToolError(
-            f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed."
-        )
-    tree = _parsed(text)
-    nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or "#" in text:
-        raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
-    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
-    # Text would open the door to repetition, which takes unlimited memory; "5 or 6" is a hedge.
-    if not _only(_ARITHMETIC, nodes) or any(type(one) not in (int, float) for one in constants):
-        raise ToolError(
-            f"{text[:60]!r} holds something else than numbers; ask for one expression with"
-            " numbers only."
-        )
-    value = simpleeval.SimpleEval(_OPERATORS, _FUNCTIONS, {}).eval(text, tree.body)
-    if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
-        raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
-    return value
-
-
 def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
     """A function of the variables' values that works out one Python expression: arithmetic,
     comparisons, and, or, not, `a if b else c`, and min, max, round, abs, sum, len, int, float,
@@ -122,31 +102,21 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
     Raises ToolError for anything else, here or when it is called.
     """
-    import simpleeval
-
     code = text.strip().strip("`").removeprefix("python\n").strip()
-    if not code or "\n" in code or "#" in code or len(code) > _MAX_CHARACTERS:
+    if not code or "\n" in code:
         raise ToolError(
             f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
         )
     try:
-        tree = _parsed(code)
+        tree = _tree(code, _PYTHON)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ToolError(
             f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
         ) from None
-    nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or not _only(_PYTHON, nodes):
-        raise ToolError(
-            f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
-        )
 
     def work_out(variables: Mapping[str, Any]) -> Any:
-        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
-        # Set, not passed on: it would add list, tuple, dict and set.
-        evaluator.functions = _PYTHON_FUNCTIONS
         try:
-            return evaluator.eval(code, tree.body)
+            return _value(code, tree, _PYTHON, variables)
         # The text is a model's, and a grader must survive whatever it holds.
         except Exception as error:
             raise ToolError(
@@ -156,15 +126,40 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
     return work_out
 
 
-def _parsed(code: str) -> ast.Expression:
-    """An expression's tree, without Python's warnings of odd spellings (`1if n else 2`)."""
-    with warnings.catch_warnings():
+class _Grammar(NamedTuple):
+    """What an expression may hold."""
+
+    name: str
+    nodes: tuple[type[ast.AST], ...]
+    operators: Mapping[type[ast.AST], Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any]]
+
+
+def _tree(code: str, grammar: _Grammar) -> ast.Expression:
+    """The tree of one short expression. Raises ToolError where it holds more than the grammar."""
+    if len(code) > _MAX_CHARACTERS or "#" in code:
+        raise ToolError(f"{code[:60]!r} is too long, or has a comment. Ask for one expression.")
+    with (
+        warnings.catch_warnings()
+    ):  # of odd spellings (`1if n else 2`): a model's, not the reader's
         warnings.simplefilter("ignore")
-        return ast.parse(code, mode="eval")
+        tree = ast.parse(code, mode="eval")
+    nodes = list(ast.walk(tree))
+    if len(nodes) > _MAX_NODES or not all(isinstance(node, grammar.nodes) for node in nodes):
+        raise ToolError(
+            f"{code[:60]!r} holds something else than {grammar.name}; ask for one expression with"
+            f" {grammar.name} only."
+        )
+    return tree
 
 
-def _only(kinds: tuple[type[ast.AST], ...], nodes: Sequence[ast.AST]) -> bool:
-    return all(isinstance(node, kinds) for node in nodes)
+def _value(code: str, tree: ast.Expression, grammar: _Grammar, variables: Mapping[str, Any]) -> Any:
+    import simpleeval
+
+    evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators, names=dict(variables))
+    # Set, not passed on: it would add list, tuple, dict and set.
+    evaluator.functions = grammar.functions
+    return evaluator.eval(code, tree.body)
 
 
 def _power(base: float, exponent: float) -> float:
@@ -190,8 +185,7 @@ def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-_FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+_CALCULATIONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -202,16 +196,7 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
-_ARITHMETIC = (
-    *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load),
-    *(ast.operator, ast.unaryop),
-)
-_PYTHON = (
-    *_ARITHMETIC,
-    *(ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.boolop, ast.cmpop),
-)
-_PYTHON_FUNCTIONS = _FUNCTIONS | {"sum": sum, "len": len, "int": int, "float": float, "bool": bool}
-_PYTHON_OPERATORS = {node: _numbers_only(operation) for node, operation in _OPERATORS.items()} | {
+_COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -224,3 +209,21 @@ _PYTHON_OPERATORS = {node: _numbers_only(operation) for node, operation in _OPER
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
+_ARITHMETIC = _Grammar(
+    "numbers",
+    (
+        *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load),
+        *(ast.operator, ast.unaryop),
+    ),
+    {node: _numbers_only(calculation) for node, calculation in _CALCULATIONS.items()},
+    {"min": min, "max": max, "round": _round, "abs": abs},
+)
+_PYTHON = _Grammar(
+    "arithmetic and conditions",
+    (
+        *_ARITHMETIC.nodes,
+        *(ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.boolop, ast.cmpop),
+    ),
+    {**_ARITHMETIC.operators, **_COMPARISONS},
+    {**_ARITHMETIC.functions, "sum": sum, "len": len, "int": int, "float": float, "bool": bool},
+)
