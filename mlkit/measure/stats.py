@@ -165,8 +165,11 @@ def error_correlation(grades: ArrayLike) -> np.ndarray:
     grades: True where right, shape (m, n). In [-1, 1]; nan for a member that is always right or
     always wrong.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 is the nan that is wanted
-        return np.atleast_2d(np.corrcoef(~graded_of(grades)))
+    errors = ~graded_of(grades)
+    centred = errors - errors.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the nan that is wanted
+        scaled = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+        return np.clip(scaled @ scaled.T, -1.0, 1.0)
 
 
 def mean_correlation(matrix: ArrayLike) -> float:
