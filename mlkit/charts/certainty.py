@@ -8,15 +8,15 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress, whiskers
-from mlkit.measure.stats import (
+from mlkit.measure.calibration import (
     Bin,
-    Covered,
+    CoveragePoint,
     area_under,
     calibration_error,
     reliability,
     risk_coverage,
-    wilson,
 )
+from mlkit.measure.stats import wilson
 from mlkit.ties import lowest
 
 
@@ -126,14 +126,14 @@ def reliability_chart(
     return Chart(reliability_figure(groups, source), groups, reliability_reading(groups))
 
 
-def coverage_rows(confidence: Sequence[float], right: Sequence[bool]) -> list[Covered]:
+def coverage_rows(confidence: Sequence[float], right: Sequence[bool]) -> list[CoveragePoint]:
     """What happens when only the surest are answered, a row for each confidence that occurs, the
     surest first.
     """
     return risk_coverage(confidence, right) if len(confidence) else []
 
 
-def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
+def coverage_figure(covered: Sequence[CoveragePoint], source: str) -> go.Figure:
     """From left to right ever less sure answers are given; the shaded area is the mean share wrong
     (AURC).
     """
@@ -172,7 +172,7 @@ def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
     return dress(chart, coverage_reading(covered), source, height=280)
 
 
-def coverage_reading(covered: Sequence[Covered]) -> str:
+def coverage_reading(covered: Sequence[CoveragePoint]) -> str:
     """How many are wrong when all are answered, and when about half are."""
     if not covered:
         return "No answer came with a confidence, so none can be left out."
