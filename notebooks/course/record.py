@@ -186,10 +186,10 @@ def check(console: Console) -> bool:
 
 
 def execute(
-    notebook: Path, on_cell_executed: object = None, **environment: str
+    notebook: Path, on_cell_executed: object = None, extension: str = "", **environment: str
 ) -> nbformat.NotebookNode:
     """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is.
+    it is. The kernel begins with an IPython `extension`, if one is named.
     """
     node = nbformat.read(notebook, as_version=4)
     paths.check_jupyter()
@@ -199,6 +199,7 @@ def execute(
             node,
             timeout=3600,
             kernel_name="python3",
+            extra_arguments=[f"--IPKernelApp.extra_extensions={extension}"] if extension else [],
             on_cell_executed=on_cell_executed,
             resources={"metadata": {"path": elsewhere}},
         )
@@ -221,7 +222,7 @@ def store(notebook: Path) -> None:
     Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
     gives the same file.
     """
-    node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
+    node = execute(notebook, extension="mlkit.widgets.export", MLKIT_ENGINE="replay")
     for cell in node.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)

@@ -2,10 +2,14 @@ from math import isnan, nan
 
 import pytest
 
+from mlkit.ask import Member, Reply
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY
 from mlkit.charts.trade_off import Limits
+from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import wilson
+from mlkit.models import Price
+from mlkit.trace import Call, Run
 
 # pattern, right, of, dollars per thousand, seconds
 MEASURED = [
@@ -42,6 +46,23 @@ def test_rows_hold_the_share_its_interval_and_who_fits():
         False,
         False,
     ]
+
+
+def test_a_way_counts_and_divides_by_the_number_of_prompts():
+    assert trade_off.way("a", [True, False], [0.001, 0.003], [1.0, 2.0]) == ("a", 1, 2, 2.0, 1.5)
+    assert trade_off.way("a", [True], 0.002, 4.0) == ("a", 1, 1, 2.0, 4.0)
+
+
+@pytest.mark.parametrize("prices", [{"m": Price(1, 10)}, {"one": Price(1, 10)}])
+def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
+    def cell(right: bool) -> Cell:
+        reply = Reply("", member, prompt_tokens=100, output_tokens=10, output_seconds=2.0)
+        return Cell(right, None, Run(None, (Call(0, "answer", member, reply),), 2.0))
+
+    member = Member("m", name="one")
+    matrix = Matrix([None, None], ["x", "y"], [[[cell(True)], [cell(True)]]] * 2)
+    found = trade_off.ways(matrix, {"the second": "y"}, prices)
+    assert found == [("the second", 2, 2, pytest.approx(0.2), 2.0)]
 
 
 @pytest.mark.parametrize("cost", ["dollars_per_thousand", "seconds"])
