@@ -1,32 +1,30 @@
-"""What `mlkit record` and `mlkit store` do: run studies and notebooks, and keep every answer or
-every output.
-"""
+"""What `mlkit record` does: run studies and notebooks, and keep every answer."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import nbclient
 import nbformat
 from rich.console import Console
 
+import mlkit
 from course import timings
+from course.notebooks import execute
 from course.studies import STUDIES
 from course.timings import TIMINGS
 from mlkit import paths
+from mlkit.ask import Reply
 from mlkit.engines import choose
-from mlkit.engines.ollama import Chat
-from mlkit.engines.recordings import Recording, load_file
-from mlkit.engines.replay import finish, journal_of
-from mlkit.errors import EngineError, MlkitError, RecordingError
+from mlkit.engines.journal import Journal, finish, journal_of
+from mlkit.engines.recordings import Header, Recording, load_file
+from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
 from mlkit.models import Cast
+from mlkit.wrappers import Answer, Asked, Question
 
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
@@ -66,7 +64,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
             else _record_notebook(Path(name), path, engine, cast, fresh, console)
         )
         console.print(
-            in_rich(f"{path.name}: {len(made.exchanges)} answers from {engine.source}"),
+            in_rich(f"{path.name}: {len(made.answers)} answers from {engine.source}"),
             soft_wrap=True,
         )
 
@@ -75,12 +73,43 @@ def _record_study(
     name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool
 ) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
-    os.environ |= {"MLKIT_RECORD": str(path), "MLKIT_RECORD_FRESH": "1" if fresh else ""}
+    journal = _journal(path, fresh, engine.header)
     try:
-        asyncio.run(STUDIES[name](connect(cast, engine.kind), True))
+        asyncio.run(STUDIES[name](connect(cast, engine.kind, lambda *_: journal), True))
+        return journal.finish()
     finally:
-        del os.environ["MLKIT_RECORD"], os.environ["MLKIT_RECORD_FRESH"]
-    return finish(path, engine.header)
+        journal.close()
+
+
+def _journal(path: Path, fresh: bool, header: Header) -> Journal:
+    """Where answers are kept. Those that are recorded already are not asked again, and those of
+    another file are not kept twice.
+    """
+    known: dict[Asked, Answer] = {}
+    elsewhere: set[Asked] = set()
+    for file in sorted(path.parent.glob("*.jsonl")):
+        if file.name == path.name and fresh:
+            continue
+        recording = load_file(file)
+        if recording.header.same_models(header):
+            known |= recording.answers
+            elsewhere |= set() if file.name == path.name else recording.answers.keys()
+    return Journal(path, header, known, elsewhere)
+
+
+def keep_in(path: str, fresh: bool) -> None:
+    """For a kernel, before the first cell of the notebook that is recorded: whatever its
+    `mlkit.connect()` gives keeps its answers.
+    """
+
+    def keep(cast: Cast, engine: choose.Engine) -> Journal:
+        return _journal(Path(path), fresh, engine.header)
+
+    mlkit.connect = partial(mlkit.connect, keep=keep)
+
+
+def _keeping(path: Path, fresh: bool) -> str:
+    return f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})"
 
 
 def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
@@ -105,10 +134,9 @@ def _record_notebook(
         execute(
             notebook,
             on_cell_executed=cell_done,
+            first=_keeping(path, fresh),
             MLKIT_ENGINE=engine.kind,
             MLKIT_CAST=cast.name,
-            MLKIT_RECORD=str(path),
-            MLKIT_RECORD_FRESH="1" if fresh else "",
         )
         return finish(path, engine.header)
 
@@ -122,145 +150,69 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
         for name in names
         if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()
     ]
-    exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
+    answers = [answer for recording in known for answer in recording.answers.values()]
     runs, timed_seconds = (
         sum(both)
         for both in zip(
             (0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS), strict=True
         )
     )
-    if not exchanges and not runs:
+    if not answers and not runs:
         return (
             "None of this was recorded before, so there is no telling how long it takes. It can be"
             " stopped and continued."
         )
-    seconds = (
-        timed_seconds
-        + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
-    )
+    seconds = timed_seconds + sum(answer.seconds for answer in answers if isinstance(answer, Reply))
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
     about = seconds * slower / 60
     timed = (
         f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
     )
     return (
-        f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed} and"
+        f"About {len(answers):,} calls in {len(known)} of {len(names)} recordings{timed} and"
         f" about {about:.0f} minutes here ({slower:.2g} times the time of the shipped ones). It can"
         " be stopped with Ctrl-C and continued."
     )
 
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
-    reply = asyncio.run(
-        Chat(engine.where, engine.transport)(
-            replace(cast.large, max_tokens=24), "Name the parts of a bicycle."
-        )
-    )
+    asked = replace(cast.large, max_tokens=24)
+    reply = asyncio.run(engine.ask(asked, "Name the parts of a bicycle."))
     return reply.output_seconds / max(reply.output_tokens, 1)
 
 
 def check(console: Console) -> bool:
-    """Run all tests and notebooks on the recordings, and compare what they asked with what is
-    stored. A question that is missing fails its test; an answer that nothing asks for is named
-    here.
+    """Run every recorded study and notebook on the recordings, and compare what each asked with
+    what its file holds. A question that is missing stops it; an answer that nothing asks for is
+    named here. What the tests have recorded for themselves is theirs to check.
     """
+    unused = stored = 0
+    for path in sorted(paths.recordings("tiny").glob("*.jsonl")):
+        recording, asked = load_file(path), _asked(path.stem)
+        left = [one for one in recording.answers if asked is not None and one not in asked]
+        for one in left:
+            prompt = one.prompt if isinstance(one, Question) else one.texts[0]
+            console.print(in_rich(f"unused in {path.name}: {prompt[:100]!r}"), soft_wrap=True)
+        unused, stored = unused + len(left), stored + len(recording.answers)
+    console.print(f"{stored:,} answers stored, {unused} of them unused")
+    return not unused
+
+
+def _asked(name: str) -> Collection[Asked] | None:
+    """All that a study or a notebook asks of the recordings; None for what is neither."""
+    if name in STUDIES:
+        memory: dict[Asked, Answer] = {}
+        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), True))
+        return memory
+    notebook = paths.notebooks() / f"{name}.ipynb"
+    if not notebook.is_file():
+        return None
     with tempfile.TemporaryDirectory() as folder:
-        touched = Path(folder) / "touched"
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q"],
-            cwd=paths.root(),
-            env=os.environ | {"MLKIT_TOUCHED": str(touched), "MLKIT_ENGINE": "replay"},
-        )
-        asked = set(touched.read_text(encoding="utf-8").split()) if touched.is_file() else set()
-    stored = {
-        path: load_file(path).exchanges for path in sorted(paths.recordings("tiny").glob("*.jsonl"))
-    }
-    for path, exchanges in stored.items():
-        for exchange in [exchange for key, exchange in exchanges.items() if key not in asked]:
-            console.print(
-                in_rich(f"unused in {path.name}: {exchange.prompt[:100]!r}"), soft_wrap=True
-            )
-    kept = {key for exchanges in stored.values() for key in exchanges}
-    console.print(f"{len(kept):,} answers stored, {len(kept - asked)} of them unused")
-    return done.returncode == 0 and kept <= asked
-
-
-def execute(
-    notebook: Path, on_cell_executed: object = None, extension: str = "", **environment: str
-) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is. The kernel begins with an IPython `extension`, if one is named.
-    """
-    node = nbformat.read(notebook, as_version=4)
-    paths.check_jupyter()
-    # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
-    with tempfile.TemporaryDirectory() as elsewhere:
-        client = nbclient.NotebookClient(
-            node,
-            timeout=3600,
-            kernel_name="python3",
-            extra_arguments=[f"--IPKernelApp.extra_extensions={extension}"] if extension else [],
-            on_cell_executed=on_cell_executed,
-            resources={"metadata": {"path": elsewhere}},
-        )
-        try:
-            client.execute(env=os.environ | environment)
-        except nbclient.exceptions.CellExecutionError as error:
-            raise MlkitError(
-                f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit"
-                " lab  and run the cell that fails."
-            ) from None
-    return node
-
-
-_WIDGET, _PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"
-
-
-def store(notebook: Path) -> None:
-    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
-
-    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
-    gives the same file.
-    """
-    node = execute(notebook, extension="mlkit.widgets.export", MLKIT_ENGINE="replay")
-    for cell in node.cells:
-        if cell.cell_type == "code":
-            cell.outputs = _joined(cell.outputs)
-        cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
-        for output in cell.get("outputs", []):
-            (
-                output.pop("metadata", None)
-                if output.output_type == "stream"
-                else output.update(metadata={})
-            )
-            for mime in (_WIDGET, _PLOTLY):
-                output.get("data", {}).pop(mime, None)
-    node.metadata = {
-        "kernelspec": {
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "name": "python3",
-        },
-        "language_info": {"name": "python"},
-    }
-    paths.write(notebook, nbformat.writes(node).rstrip("\n") + "\n")
-
-
-def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """With what was printed in one piece: how often the kernel sent it depends on the moment."""
-    joined: list[nbformat.NotebookNode] = []
-    for output in outputs:
-        if (
-            joined
-            and output.output_type == joined[-1].output_type == "stream"
-            and output.name == joined[-1].name
-        ):
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
+        path = Path(folder) / f"{name}.jsonl"
+        execute(notebook, first=_keeping(path, False), MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
+        return finish(path, connect("tiny", "replay").engine.header).answers
 
 
 def _kept(path: Path) -> int:
     journal = journal_of(path)
-    return journal.read_text().count('"key"') if journal.exists() else 0
+    return journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0
