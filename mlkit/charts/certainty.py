@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dress, whiskers
+from mlkit.charts.look import BLUE, DOTTED, ORANGE, SMALL, Chart, dress, whiskers
 from mlkit.measure import stats
 from mlkit.measure.stats import Bin, Covered
 from mlkit.ties import lowest
+
+_LINE = {"mode": "lines", "hoverinfo": "skip"}
+_GAP = {"color": ORANGE, "opacity": 0.6}
+_COUNTS = {"mode": "text", "textfont": SMALL, "hoverinfo": "skip", "showlegend": False}
 
 
 class Group(NamedTuple):
@@ -32,17 +36,12 @@ def reliability_rows(confidence: Sequence[float], right: Sequence[bool]) -> list
 def reliability_figure(groups: Sequence[Group], source: str) -> go.Figure:
     """Points on the diagonal are as sure as right; the calibration error is the mean gap to it."""
     sure, right = [group.confidence for group in groups], [group.share for group in groups]
+    gaps = [group.share - group.confidence for group in groups]
+    middles = [(group.above + group.to) / 2 for group in groups]
+    counts, below = [f"{group.n}" for group in groups], [-0.07] * len(groups)
     chart = go.Figure()
-    _dotted(chart, "as sure as right", 0, 1)
-    chart.add_bar(
-        name="gap",
-        x=sure,
-        y=[group.share - group.confidence for group in groups],
-        base=sure,
-        width=0.02,
-        hoverinfo="skip",
-        marker={"color": ORANGE, "opacity": 0.6},
-    )
+    chart.add_scatter(name="as sure as right", x=[0, 1], y=[0, 1], **_LINE, line=DOTTED)
+    chart.add_bar(name="gap", x=sure, y=gaps, base=sure, width=0.02, hoverinfo="skip", marker=_GAP)
     chart.add_scatter(
         name="answers",
         x=sure,
@@ -57,16 +56,7 @@ def reliability_figure(groups: Sequence[Group], source: str) -> go.Figure:
             "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>"
         ),
     )
-    chart.add_scatter(
-        name="number of answers",
-        showlegend=False,
-        x=[(group.above + group.to) / 2 for group in groups],
-        y=[-0.07] * len(groups),
-        mode="text",
-        text=[f"{group.n}" for group in groups],
-        hoverinfo="skip",
-        textfont={"size": 11, "color": GREY},
-    )
+    chart.add_scatter(name="number of answers", x=middles, y=below, text=counts, **_COUNTS)
     said = "confidence (small numbers: answers in each group)"
     chart.update_xaxes(title_text=said, tickformat=".0%", range=[-0.02, 1.02])
     chart.update_yaxes(title_text="answered right", tickformat=".0%")
@@ -114,7 +104,8 @@ def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
                 " wrong<extra></extra>"
             ),
         )
-        _dotted(chart, "in any order", covered[-1].risk, covered[-1].risk)
+        level = [covered[-1].risk] * 2
+        chart.add_scatter(name="in any order", x=[0, 1], y=level, **_LINE, line=DOTTED)
     said = "share answered, the surest first"
     chart.update_xaxes(title_text=said, tickformat=".0%", range=[-0.04, 1.02])
     chart.update_yaxes(title_text="wrong among the answered", tickformat=".0%", rangemode="tozero")
@@ -140,15 +131,3 @@ def coverage_chart(confidence: Sequence[float], right: Sequence[bool], source: s
     """How many answers are wrong as only the surest are given, ready to show."""
     covered = stats.risk_coverage(confidence, right) if len(confidence) else []
     return Chart(coverage_figure(covered, source), covered, coverage_reading(covered))
-
-
-def _dotted(chart: go.Figure, name: str, start: float, end: float) -> None:
-    """A line to compare with, over the whole width."""
-    chart.add_scatter(
-        name=name,
-        x=[0, 1],
-        y=[start, end],
-        mode="lines",
-        hoverinfo="skip",
-        line={"color": GREY, "dash": "dot", "width": 1.5},
-    )

@@ -16,6 +16,8 @@ INK, GREY, PALE = "#1b1f24", "#656c75", "#e3e6ea"
 # The same colour for the same thing in every chart.
 PHASES = {"queue": PALE, "load": GREY, "prompt": SKY, "output": ORANGE, "failed": RED}
 MEMBERS = {"small": SKY, "large": BLUE, "general": GREEN, "coder": PINK, "writer": ORANGE}
+SMALL = {"size": 11, "color": GREY}  # the font of what explains the rest
+DOTTED = {"dash": "dot", "color": GREY, "width": 1.5}  # a line to compare with
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _AXIS = {
@@ -93,7 +95,7 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
         yshift=-50,
         align="right",
         showarrow=False,
-        font={"size": 11, "color": GREY},
+        font=SMALL,
     )
     return figure
 

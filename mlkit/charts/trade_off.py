@@ -59,11 +59,8 @@ def way(name: str, right: Any, dollars: Any, seconds: Any) -> Way:
 
 def ways(matrix: Matrix, names: Mapping[str, str], prices: Prices) -> list[Way]:
     """Subjects of a matrix, each under the name it has on the chart: {"large alone": "large"}."""
-    found = []
-    for name, subject in names.items():
-        one = matrix.of([subject])
-        found.append(way(name, one.right[:, 0, 0], one.dollars(prices), one.seconds))
-    return found
+    found = [(name, matrix.score(subject, prices)) for name, subject in names.items()]
+    return [(name, one.right, one.of, one.dollars_per_thousand, one.seconds) for name, one in found]
 
 
 def rows(measured: Sequence[Way], cost: str = DOLLARS, limits: Limits = ANYTHING) -> list[Point]:
