@@ -49,7 +49,7 @@ from mlkit.measure.tasks import TaskError
 from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
 from mlkit.trace import Call
-from mlkit.widgets import lessons, panels
+from mlkit.widgets import bench, lessons, panels
 
 # What is written, and what is seen. Only what has no form of its own is spelled out.
 HOSTILE = {
@@ -289,7 +289,7 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
     monkeypatch.setattr(kit.Kit, "recorded_prompts", lambda *_: ["a"])
 
     async def click(answer: str | Exception) -> tuple[str, str]:
-        box = panels.try_it(
+        box = bench.try_it(
             replace(recorded, ask=scripted({"": answer, "answer": answer})),
             recorded.cast.small,
             "a",
@@ -362,7 +362,7 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     "scores, line": lambda text: scores.chart(
         [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
     ),
-    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here"),
+    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here", wilson(3, 4)),
     "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
     "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),

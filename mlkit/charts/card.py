@@ -18,14 +18,8 @@ from mlkit.ties import exceeds
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
 
 
-class Limits(NamedTuple):
-    """What is allowed; as it stands, anything is. In the order in which charts/trade_off.py takes
-    them.
-    """
-
-    most_dollars: float = inf  # per 1,000 prompts
-    most_seconds: float = inf  # a prompt
-    least: float = 0.0  # the share that must be right, in [0, 1]
+class Limits(trade_off.Limits):
+    """What is allowed, as a card says it."""
 
     def __str__(self) -> str:
         said = (
@@ -130,8 +124,8 @@ def figure(
     choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], source: str
 ) -> go.Figure:
     """The trade-off with the choice ringed, and below it the lines of the card."""
-    points = trade_off.rows([way[:5] for way in ways], "dollars_per_thousand", *limits)
-    chart = trade_off.figure(points, source, "dollars_per_thousand", *limits)
+    points = trade_off.rows([way[:5] for way in ways], limits=limits)
+    chart = trade_off.figure(points, source, limits=limits)
     chart.add_scatter(
         name="chosen",
         mode="markers",

@@ -173,7 +173,8 @@ def _trade_off(names: list[str], **limits: float) -> go.Figure:
         (name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
         for n, name in enumerate(names)
     ]
-    return trade_off.chart(measured, "numbers made up, to be hard to draw", **limits).figure
+    source = "numbers made up, to be hard to draw"
+    return trade_off.chart(measured, source, limits=trade_off.Limits(**limits)).figure
 
 
 def _flow() -> str:
@@ -215,7 +216,9 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "compound-hard": lambda: (
-        compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
+        compound.chart(
+            {LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source, wilson(12, 32)
+        ).figure
     ),
     "condorcet": _majority,
     "correlation": lambda: (
@@ -250,5 +253,7 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     ),
     "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
+    "nan": lambda: (
+        compound.chart({"a": Interval(nan, nan, nan)}, kit().source, wilson(12, 32)).figure
+    ),
 }
