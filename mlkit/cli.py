@@ -289,11 +289,11 @@ def store(
     """Run notebooks on the recordings and store their outputs, for those who change them (takes
     chromium or Chrome).
     """
-    from course import record as recording
+    from course.notebooks import store as store_outputs
 
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
         try:
-            recording.store(notebook)
+            store_outputs(notebook)
         except MlkitError as error:
             _stop(error)
         console.print(in_rich(f"{notebook.name}: stored"), soft_wrap=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course import record, timings
+from course import notebooks, record, timings
 from course.studies import STUDIES
 from typer.testing import CliRunner
 
@@ -356,7 +356,7 @@ def no_space(*_: object, **__: object) -> int:
 def test_a_notebook_that_cannot_be_stored_says_where_and_stays(tmp_path, monkeypatch):
     path = notebook(tmp_path, "1")
     before = path.read_bytes()
-    monkeypatch.setattr(record, "execute", lambda path, **_: nbformat.read(path, as_version=4))
+    monkeypatch.setattr(notebooks, "execute", lambda path, **_: nbformat.read(path, as_version=4))
     monkeypatch.setattr("os.fsync", no_space)
     result = run("store", str(path))
     assert result.exit_code == 1
@@ -374,7 +374,7 @@ def test_a_kernel_without_a_place_for_its_files_is_one_line(tmp_path):
 
 def test_what_a_stored_notebook_writes_beside_itself_is_thrown_away(tmp_path):
     path = notebook(tmp_path, "open('decision_card.html', 'w').close()")
-    record.store(path)
+    notebooks.store(path)
     assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
 
 
@@ -393,6 +393,6 @@ def test_what_a_cell_printed_is_stored_in_one_piece_however_the_kernel_sent_it(
         "import sys\nfor n in range(3):\n    print(n)\n    sys.stdout.flush()", id="printed"
     )
     nbformat.write(nbformat.v4.new_notebook(cells=[printed]), path)
-    record.store(path)
+    notebooks.store(path)
     stored = nbformat.read(path, as_version=4).cells[0].outputs
     assert [(output.output_type, output.text) for output in stored] == [("stream", "0\n1\n2\n")]

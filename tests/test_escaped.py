@@ -551,7 +551,7 @@ def test_what_record_wrote(text, console, monkeypatch):
 
 @hostile
 def test_which_notebook_was_stored(text, console, monkeypatch):
-    monkeypatch.setattr(record, "store", lambda _: None)
+    monkeypatch.setattr("course.notebooks.store", lambda _: None)
     cli.store([Path(text)])
     shown = console.export_text()
     assert folded(HOSTILE[text].split("/")[-1]) in folded(shown)

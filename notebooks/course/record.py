@@ -1,6 +1,4 @@
-"""What `mlkit record` and `mlkit store` do: run studies and notebooks, and keep every answer or
-every output.
-"""
+"""What `mlkit record` does: run studies and notebooks, and keep every answer."""
 
 import asyncio
 import os
@@ -11,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import nbclient
 import nbformat
 from rich.console import Console
 
 from course import timings
+from course.notebooks import execute
 from course.studies import STUDIES
 from course.timings import TIMINGS
 from mlkit import paths
@@ -23,7 +21,7 @@ from mlkit.engines import choose
 from mlkit.engines.ollama import Chat
 from mlkit.engines.recordings import Recording, load_file
 from mlkit.engines.replay import finish, journal_of
-from mlkit.errors import EngineError, MlkitError, RecordingError
+from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
 from mlkit.models import Cast
@@ -183,81 +181,6 @@ def check(console: Console) -> bool:
     kept = {key for exchanges in stored.values() for key in exchanges}
     console.print(f"{len(kept):,} answers stored, {len(kept - asked)} of them unused")
     return done.returncode == 0 and kept <= asked
-
-
-def execute(
-    notebook: Path, on_cell_executed: object = None, **environment: str
-) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is.
-    """
-    node = nbformat.read(notebook, as_version=4)
-    paths.check_jupyter()
-    # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
-    with tempfile.TemporaryDirectory() as elsewhere:
-        client = nbclient.NotebookClient(
-            node,
-            timeout=3600,
-            kernel_name="python3",
-            on_cell_executed=on_cell_executed,
-            resources={"metadata": {"path": elsewhere}},
-        )
-        try:
-            client.execute(env=os.environ | environment)
-        except nbclient.exceptions.CellExecutionError as error:
-            raise MlkitError(
-                f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit"
-                " lab  and run the cell that fails."
-            ) from None
-    return node
-
-
-_WIDGET, _PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"
-
-
-def store(notebook: Path) -> None:
-    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
-
-    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
-    gives the same file.
-    """
-    node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
-    for cell in node.cells:
-        if cell.cell_type == "code":
-            cell.outputs = _joined(cell.outputs)
-        cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
-        for output in cell.get("outputs", []):
-            (
-                output.pop("metadata", None)
-                if output.output_type == "stream"
-                else output.update(metadata={})
-            )
-            for mime in (_WIDGET, _PLOTLY):
-                output.get("data", {}).pop(mime, None)
-    node.metadata = {
-        "kernelspec": {
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "name": "python3",
-        },
-        "language_info": {"name": "python"},
-    }
-    paths.write(notebook, nbformat.writes(node).rstrip("\n") + "\n")
-
-
-def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """With what was printed in one piece: how often the kernel sent it depends on the moment."""
-    joined: list[nbformat.NotebookNode] = []
-    for output in outputs:
-        if (
-            joined
-            and output.output_type == joined[-1].output_type == "stream"
-            and output.name == joined[-1].name
-        ):
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 def _kept(path: Path) -> int:

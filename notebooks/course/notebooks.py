@@ -1,0 +1,86 @@
+"""Run a notebook, and store it with its outputs (`mlkit store`)."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import nbclient
+import nbformat
+
+from mlkit import paths
+from mlkit.errors import MlkitError
+
+
+def execute(
+    notebook: Path, on_cell_executed: object = None, **environment: str
+) -> nbformat.NotebookNode:
+    """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
+    it is.
+    """
+    node = nbformat.read(notebook, as_version=4)
+    paths.check_jupyter()
+    # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
+    with tempfile.TemporaryDirectory() as elsewhere:
+        client = nbclient.NotebookClient(
+            node,
+            timeout=3600,
+            kernel_name="python3",
+            on_cell_executed=on_cell_executed,
+            resources={"metadata": {"path": elsewhere}},
+        )
+        try:
+            client.execute(env=os.environ | environment)
+        except nbclient.exceptions.CellExecutionError as error:
+            raise MlkitError(
+                f"{notebook.name} stopped: {error.ename}: {error.evalue} Open it with  uv run mlkit"
+                " lab  and run the cell that fails."
+            ) from None
+    return node
+
+
+_WIDGET, _PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"
+
+
+def store(notebook: Path) -> None:
+    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
+
+    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
+    gives the same file.
+    """
+    node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
+        cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
+        for output in cell.get("outputs", []):
+            (
+                output.pop("metadata", None)
+                if output.output_type == "stream"
+                else output.update(metadata={})
+            )
+            for mime in (_WIDGET, _PLOTLY):
+                output.get("data", {}).pop(mime, None)
+    node.metadata = {
+        "kernelspec": {
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python"},
+    }
+    paths.write(notebook, nbformat.writes(node).rstrip("\n") + "\n")
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """With what was printed in one piece: how often the kernel sent it depends on the moment."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if (
+            joined
+            and output.output_type == joined[-1].output_type == "stream"
+            and output.name == joined[-1].name
+        ):
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
