@@ -8,22 +8,26 @@ models.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from course import capstone, orders
-from course.article import JUDGE, JUDGE_SHOTS
-from course.shop import asked, by_kind, classifier
-from mlkit.ask import Member
+from course import capstone, systems
+from course.shop import member_for
+from mlkit import paths
+from mlkit.ask import Ask, Member, Reply
 from mlkit.kit import Kit
 from mlkit.measure import tasks
-from mlkit.measure.matrix import Matrix, alone, measure, merged
+from mlkit.measure.matrix import Matrix, Subject, alone, measure, merged, seed_for
 from mlkit.measure.tasks import KINDS, QUEUES, Task
+from mlkit.measure.tools import search
 from mlkit.models import Cast
 from mlkit.parsing import most_likely
 from mlkit.patterns.router import ModelRouter
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.voting import ModelVoting
+from mlkit.trace import Pattern
 
 SAMPLES = 5
 PAIRS = 24
@@ -34,31 +38,23 @@ def _always(member: Member) -> Callable[[str], Member]:
     return lambda kind: member
 
 
+def _by_kind(member: Member) -> Callable[[str], Member]:
+    """The member asked in the way of each task's kind, as by someone who knows it beforehand."""
+    return lambda kind: member_for(member, kind)
+
+
 async def desk(kit: Kit, progress: bool = False) -> Matrix:
     """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in
     the way of each task's kind ("small by kind", "large by kind").
     """
     small, large = kit.cast.small, kit.cast.large
     subjects = {
-        "small": alone(lambda kind: asked(small, "all")),
-        "large": alone(lambda kind: asked(large, "all")),
-        "small by kind": alone(by_kind(small)),
-        "large by kind": alone(by_kind(large)),
+        "small": alone(lambda kind: member_for(small, "all")),
+        "large": alone(lambda kind: member_for(large, "all")),
+        "small by kind": alone(_by_kind(small)),
+        "large by kind": alone(_by_kind(large)),
     }
     return await measure(kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"))
-
-
-def router(cast: Cast) -> ModelRouter:
-    """The article's router for the desk: the small model names the kind, and each kind's
-    specialist is asked in the way of its kind.
-    """
-    specialists = {
-        "code": asked(cast.coder, "code"),
-        "math": asked(cast.large, "math"),
-        "creative": asked(cast.writer, "creative"),
-        "general": asked(cast.general, "general"),
-    }
-    return ModelRouter(classifier(cast.small), specialists)
 
 
 async def specialists(kit: Kit, progress: bool = False) -> Matrix:
@@ -67,7 +63,8 @@ async def specialists(kit: Kit, progress: bool = False) -> Matrix:
     of its own kind.
     """
     subjects = {
-        kind: alone(_always(member)) for kind, member in router(kit.cast).specialists.items()
+        kind: alone(_always(member))
+        for kind, member in systems.desk_router(kit.cast).specialists.items()
     }
     test = [task for task in tasks.load("desk") if task.split == "test"]
     return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
@@ -79,7 +76,8 @@ async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """
     kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
     subjects = {
-        name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
+        name: alone(_always(member_for(member, "kind")), KINDS)
+        for name, member in _two_sizes(kit).items()
     }
     named = await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
     return named.labelled(KINDS)
@@ -94,11 +92,11 @@ def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
 
 
 async def routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
-    """`router` on the desk's test tasks, put together from recorded parts: where each is sent, and
-    the grade of that specialist's answer; both of shape (n,).
+    """The router on the desk's test tasks, put together from recorded parts: where each is sent,
+    and the grade of that specialist's answer; both of shape (n,).
     """
     named, every = (await routing(kit)).of(["small"], split="test"), await specialists(kit)
-    kinds = sent(named, router(kit.cast))
+    kinds = sent(named, systems.desk_router(kit.cast))
     return kinds, answered_by(every, kinds)
 
 
@@ -122,9 +120,9 @@ async def triage(kit: Kit, progress: bool = False) -> Matrix:
 def triage_members(kit: Kit) -> dict[str, Member]:
     small, large = kit.cast.small, kit.cast.large
     return {
-        "small": asked(small, "triage"),
-        "large": asked(large, "triage"),
-        "large, rules": asked(large, "rules"),
+        "small": member_for(small, "triage"),
+        "large": member_for(large, "triage"),
+        "large, rules": member_for(large, "rules"),
     }
 
 
@@ -150,7 +148,7 @@ async def texts(kit: Kit, progress: bool = False) -> Matrix:
 
 async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
     subjects = {
-        name: alone(by_kind(replace(member, temperature=0.7)))
+        name: alone(_by_kind(replace(member, temperature=0.7)))
         for name, member in _two_sizes(kit).items()
     }
     return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
@@ -171,14 +169,14 @@ async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
 async def examples(kit: Kit, progress: bool = False) -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
     subjects = {
-        f"{name}, {count}": alone(_always(asked(member, "math", count)))
+        f"{name}, {count}": alone(_always(member_for(member, "math", count)))
         for name, member in _two_sizes(kit).items()
         for count in range(5)
     }
     sums = [task for task in _of("desk", "math") if task.split == "test"]
     counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
     prose = {
-        f"{name}, prose": alone(_always(asked(member, "prose")))
+        f"{name}, prose": alone(_always(member_for(member, "prose")))
         for name, member in _two_sizes(kit).items()
     }
     # Prose ends in a number, where the others write an expression.
@@ -201,7 +199,7 @@ async def judge(kit: Kit, progress: bool = False) -> list[Judged]:
     model's, of which one is right), each pair in both orders.
     """
     measured = (await desk(kit)).of(["small", "large"], split="test")
-    member = replace(kit.cast.large, system=JUDGE, shots=JUDGE_SHOTS, max_tokens=2)
+    member = member_for(kit.cast.large, "judge")
     judged: list[Judged] = []
     for task, cells, right in zip(
         measured.tasks, measured.cells, measured.right[:, :, 0], strict=True
@@ -229,6 +227,84 @@ async def _pick(kit: Kit, member: Member, question: str, *answers: str) -> int:
     return "AB".index(most_likely(reply, "AB").label)
 
 
+@dataclass(frozen=True)
+class LookUp:
+    """Search the handbook, and put what was found before the prompt."""
+
+    member: Member
+    find: Callable[[str], str]
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        return await ask(self.member, f"{self.find(prompt)}\n\nRequest: {prompt}", role="answer")
+
+
+@dataclass(frozen=True)
+class LastLine:
+    """Ask a member that thinks first, and take the last line of what it wrote."""
+
+    member: Member
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        reply = await ask(self.member, prompt, role="answer")
+        return replace(reply, text=reply.text.strip().rpartition("\n")[2])
+
+
+async def order_members(kit: Kit, progress: bool = False) -> Matrix:
+    """The voters, and the large model with less in reach (no handbook, what a search finds, the
+    right paragraph), on all orders.
+    """
+    order = member_for(kit.cast.large, "order")
+    patterns = {
+        **{voter.name: _same(SingleModel(voter)) for voter in systems.order_voters(kit.cast)},
+        "no handbook": _same(SingleModel(order)),
+        "search": _same(LookUp(order, search(paths.data() / "handbook.md", 2))),
+        "right paragraph": lambda task, sample: SingleModel(
+            systems.order_specialist(kit.cast.large, systems.queue(task))
+        ),
+    }
+    bar = _bar(progress, "members")
+    return await measure(kit.ask, patterns, tasks.load("orders"), 1, bar, at_once=48)
+
+
+def order_variants(cast: Cast) -> dict[str, Pattern]:
+    """What the nine are compared with: other settings, and fewer or no stages."""
+    one_prompt = systems.with_handbook(member_for(cast.large, "order in one prompt"))
+    return {
+        "pipeline, forgets": systems.order_pipeline(cast, keep_original=False),
+        "pipeline, 1 retry": systems.order_pipeline(cast, 1),
+        "pipeline, 2 retries": systems.order_pipeline(cast, 2),
+        "pipeline, one model": systems.order_pipeline(cast, classifier=cast.large),
+        "one prompt": LastLine(one_prompt),
+        "supervisor, 0 rounds": systems.order_supervisor_worker(cast, 0),
+        "supervisor, 2 rounds": systems.order_supervisor_worker(cast, 2),
+    }
+
+
+def five_samples(cast: Cast) -> Subject:
+    """The large model votes with itself: what as many tokens as a vote of several members would buy
+    from one.
+    """
+    large = replace(systems.order_member(cast.large), temperature=0.7)
+    return lambda task, sample: ModelVoting(
+        tuple(replace(large, seed=seed_for(task, n)) for n in range(5)), systems.total_of
+    )
+
+
+async def orders(kit: Kit, progress: bool = False) -> Matrix:
+    """All patterns and their variants on the 32 test orders, and before them the members alone."""
+    members = (await order_members(kit, progress)).of(split="test")
+    patterns = systems.for_orders(kit.cast) | order_variants(kit.cast)
+    subjects = {name: _same(pattern) for name, pattern in patterns.items()}
+    subjects["large, 5 samples"] = five_samples(kit.cast)
+    test, bar = members.tasks, _bar(progress, "orders")
+    return merged(members, await measure(kit.ask, subjects, test, 1, bar, at_once=len(test)))
+
+
+def _same(pattern: Pattern) -> Subject:
+    """The pattern, whatever the task."""
+    return lambda task, sample: pattern
+
+
 def _two_sizes(kit: Kit) -> dict[str, Member]:
     return {"small": kit.cast.small, "large": kit.cast.large}
 
@@ -249,8 +325,8 @@ STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {
     "texts": meanings,
     "examples": examples,
     "judge": judge,
-    "order_members": orders.members_alone,
+    "order_members": order_members,
     "specialists": specialists,
-    "orders": orders.orders,
+    "orders": orders,
     "own": capstone.own_prompts,
 }

@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import ollama
 
-from course import article
+from course import systems
+from course.systems import MAX_TOKENS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
 from mlkit.engines.choose import host
@@ -30,14 +31,9 @@ from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Caught
 from mlkit.measure.tasks import KINDS, Task
-from mlkit.measure.tools import arithmetic, search
-from mlkit.models import Cast
-from mlkit.patterns.fan_out import ModelFanOut
-from mlkit.patterns.single_model import SingleModel
-from mlkit.trace import Call, Pattern
+from mlkit.trace import Call
 
 ROUNDS = 3
-MAX_TOKENS = 32  # of a plain answer: long ones would hide the rest
 WAYS = {
     "one after the other": None,
     "both at once": None,
@@ -77,29 +73,6 @@ def prompts() -> list[Task]:
     return [task for kind in KINDS for task in [one for one in test if one.kind == kind][:5]]
 
 
-def nine(cast: Cast) -> dict[str, Pattern]:
-    """The article's nine, with short answers: those that only answer are all told to give the
-    answer alone.
-    """
-    members: dict[str, Any] = {
-        role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()
-    }
-    short = replace(cast, **members)
-    looked_up = search(paths.data() / "handbook.md")
-    voters = article.voting(short)
-    return {
-        "single_model": SingleModel(replace(short.large, system=article.ANSWER_ONLY)),
-        "pipeline": article.pipeline(short),
-        "router": article.router(short),
-        "fan_out": ModelFanOut(voters.members),
-        "voting": voters,
-        "planner_executor": article.planner_executor(short, looked_up, arithmetic),
-        "supervisor_worker": article.supervisor_worker(short),
-        "weighted_ensemble": article.weighted_ensemble(short),
-        "consensus_ensemble": article.consensus_ensemble(short),
-    }
-
-
 def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
     header, rows = _load(file("latency", cast))
     return header, [
@@ -124,10 +97,10 @@ def file(name: str, cast: str) -> Path:
 
 
 async def latency(kit: Kit, path: Path) -> None:
-    """Twenty prompts x nine patterns, in rounds that alternate the patterns. What `path` holds
+    """Twenty prompts x all patterns, in rounds that alternate the patterns. What `path` holds
     already is not run again.
     """
-    patterns, todo = nine(kit.cast), prompts()
+    patterns, todo = systems.for_any_prompt(kit.cast), prompts()
     done = {(row["round"], row["task"], row["pattern"]) for row in _begin(path, kit)}
     # Each pattern on another prompt than the one before it: on the same one, an engine would have
     # it in its cache.

@@ -4,7 +4,8 @@ import asyncio
 
 import numpy as np
 import pytest
-from course import orders, studies
+from course import studies
+from course.systems import NINE
 
 import mlkit
 from mlkit.measure.tasks import KINDS, QUEUES
@@ -39,8 +40,8 @@ SHAPES = {
             "no handbook",
             "search",
             "right paragraph",
-            *orders.nine(CASTS["tiny"]),
-            *orders.others(CASTS["tiny"]),
+            *NINE,
+            *studies.order_variants(CASTS["tiny"]),
             "large, 5 samples",
         ],
     ),

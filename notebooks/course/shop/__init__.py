@@ -1,0 +1,24 @@
+"""Every prompt and example of Northside Cycles, each once: desk.py, orders.py, any_prompt.py.
+
+`member_for(member, "math")` gives the member that is asked sums.
+"""
+
+from dataclasses import replace
+
+from course.shop.any_prompt import ANY_PROMPT
+from course.shop.desk import DESK
+from course.shop.orders import ORDERS
+from mlkit.ask import Member
+
+INSTRUCTIONS = {**DESK, **ANY_PROMPT, **ORDERS}
+
+
+def member_for(member: Member, name: str, examples: int | None = None) -> Member:
+    """The member, asked by one of INSTRUCTIONS, with its first `examples` (all, unless told)."""
+    chosen = INSTRUCTIONS[name]
+    return replace(
+        member,
+        system=chosen.system,
+        shots=tuple(chosen.examples.items())[:examples],
+        max_tokens=chosen.max_tokens or member.max_tokens,
+    )
