@@ -35,7 +35,7 @@ def test_ways_go_from_simple_to_complex_with_what_they_take(scripted):
     )
     matrix = asyncio.run(capstone.run_nine(Kit(ask), capstone.read_prompts([ROW]), progress=False))
     ways = {way.pattern: way for way in card.ways(matrix, list_prices())}
-    assert list(ways)[0] == "single_model" and ways["router"].calls == 2
+    assert next(iter(ways)) == "single_model" and ways["router"].calls == 2
     assert [way.calls for way in ways.values()] == sorted(way.calls for way in ways.values())
     assert ways["single_model"] == Way(
         "single_model", 1, 1, pytest.approx(0.011), 2.0, 1.0, 1, (True,)
