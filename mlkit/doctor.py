@@ -14,7 +14,6 @@ from rich.console import Console
 
 from mlkit import paths
 from mlkit.engines import choose, weights
-from mlkit.engines.ollama import Chat
 from mlkit.errors import MlkitError
 from mlkit.escaped import in_rich
 from mlkit.models import Cast, cast_named
@@ -161,11 +160,12 @@ def _existing(folder: Path) -> Path:
 
 async def _questions(engine: choose.Engine, cast: Cast) -> AsyncIterator[Finding]:
     """One live question to each model."""
-    chat = Chat(engine.where, engine.transport)
     members = {member.model: member for member in cast.members.values()}
     for model, member in members.items():
         try:
-            reply = await chat(replace(member, max_tokens=24), "Name three parts of a bicycle.")
+            reply = await engine.ask(
+                replace(member, max_tokens=24), "Name three parts of a bicycle."
+            )
         except Exception as error:
             yield Finding(False, f"  {model}", _said(error, "uv run mlkit lab --replay"))
         else:

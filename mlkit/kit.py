@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlkit import trace
+from mlkit import trace, wrappers
 from mlkit.escaped import printable
 from mlkit.models import CASTS, Cast, cast_named, priced_like
 from mlkit.paths import SHIPPED
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from mlkit.ask import Member
     from mlkit.engines.choose import Engine
-    from mlkit.engines.hosted import Hosted
-    from mlkit.engines.ollama import Chat
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,10 @@ class Kit:
     found.
     """
 
-    ask: Chat | Hosted
+    ask: wrappers.Engine
     cast: Cast
     engine: Engine
+    recording: bool = False  # whether every answer is being kept, for `mlkit record`
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors for n texts, shape (n, d), from the small model."""
@@ -48,22 +47,14 @@ class Kit:
         """What this member was asked, exactly as it is configured, in the recordings: what a menu
         can offer.
         """
-        from mlkit.engines.recordings import load_folder
-        from mlkit.engines.request import messages_for, options_for
-        from mlkit.paths import recorded, recordings
-
-        asked = [
-            exchange.request
-            for exchange in load_folder(recordings(recorded(self.cast.name))).exchanges.values()
-        ]
+        recording = self.recorded.engine.recording
+        wanted = replace(member, name=member.model)
+        questions = recording.questions if recording else []
         return sorted(
             {
-                request["messages"][-1]["content"]
-                for request in asked
-                if request["model"] == member.model
-                and request.get("options") == options_for(member)
-                and request.get("messages", [])[:-1] == messages_for(member, "")[:-1]
-                and not request.keys() & {"format", "logprobs"}
+                asked.prompt
+                for asked in questions
+                if (asked.member, asked.format, asked.probabilities) == (wanted, "", False)
             }
         )
 
@@ -83,23 +74,27 @@ class Kit:
         """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
         recorded for this cast, it is the cast that comes with recordings.
         """
-        making_them = "MLKIT_RECORD" in os.environ
-        return self if making_them or not self.live else _kit(self.cast, "replay")
+        return self if self.recording or not self.live else _kit(self.cast, "replay")
 
 
-def connect(cast: str | Cast | None = None, engine: str | None = None) -> Kit:
+def connect(
+    cast: str | Cast | None = None,
+    engine: str | None = None,
+    keep: Callable[[Cast, Engine], wrappers.Memory] | None = None,
+) -> Kit:
     """Find an engine, print one line that says which, and give the kit.
 
     `cast` is one of mlkit.models.CASTS, "small=MODEL,large=MODEL", or your own Cast; without it
     MLKIT_CAST decides, else "tiny".
     `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else
     "auto".
+    `keep` makes the memory that every answer goes to, for a recording.
     """
     cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
     from mlkit.engines.choose import engine_set
 
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
-    kit = _kit(playing, engine or engine_set())
+    kit = _kit(playing, engine or engine_set(), keep)
     print(printable(setup_line(kit)))
     return kit
 
@@ -117,20 +112,20 @@ def _playable(cast: Cast) -> Cast:
     return replace(cast, **stand_ins)
 
 
-def _kit(cast: Cast, engine: str) -> Kit:
-    # Imported here: the client and its engines cost far more than the types, and not every use of
-    # mlkit connects.
+def _kit(
+    cast: Cast, engine: str, keep: Callable[[Cast, Engine], wrappers.Memory] | None = None
+) -> Kit:
+    # Imported here: engines cost far more than the types, and not every use of mlkit connects.
     from mlkit.engines.choose import choose, number
     from mlkit.engines.hosted import Hosted
-    from mlkit.engines.ollama import Chat
 
     lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
-    found = choose(cast, engine)
-    if not found.live or "MLKIT_RECORD" in os.environ:
-        lanes = 1_000_000  # recordings never queue, and a Recorder keeps a queue of its own
-    chat = Chat(found.where, found.transport, lanes, timeout_seconds)
+    found = choose(cast, engine, timeout_seconds)
+    ask = Hosted(wrappers.Limited(found.ask, lanes)) if found.live else found.ask
+    if keep:
+        ask = wrappers.Recorder(ask, keep(cast, found))
     shown = CASTS[SHIPPED] if found.unrecorded else cast
-    return Kit(Hosted(chat) if found.live else chat, shown, found)
+    return Kit(ask, shown, found, recording=keep is not None)
 
 
 def setup_line(kit: Kit) -> str:
@@ -188,15 +183,14 @@ def _differs(kit: Kit) -> str:
     """A warning where live answers come from other weights, or another engine, than the recorded
     ones.
     """
-    from mlkit.engines.recordings import load_folder
     from mlkit.errors import RecordingError
-    from mlkit.paths import recorded, recordings
+    from mlkit.paths import recorded
 
     shown = recorded(kit.cast.name)
     if shown != kit.cast.name:
         return f" · nothing is recorded for {kit.cast.name}: statistics are {shown}'s"
     try:
-        header = load_folder(recordings(shown)).header
+        header = kit.recorded.engine.header
     except RecordingError:
         return " · nothing is recorded for this cast"
     return (

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from course import studies, systems
 from course.claims import members
-from course.shop import member_for
+from course.shop import QUEUES, member_for
 
 import mlkit
 from mlkit.ask import Member, Reply
 from mlkit.errors import NotRecorded, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import agreed, seed_for
-from mlkit.measure.tasks import QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, votes_needed
 from mlkit.patterns.fan_out import ModelFanOut

@@ -9,7 +9,6 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,9 +16,8 @@ from ollama._client import (
     _parse_host,
 )  # how the client itself reads OLLAMA_HOST; it has no public name
 
-from mlkit import paths
-from mlkit.engines.recordings import Exchange, Header, load_file, load_folder
-from mlkit.engines.replay import Recorder, Replay
+from mlkit import paths, wrappers
+from mlkit.engines.recordings import Header, Recording, load_folder
 from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing, SettingError
 from mlkit.models import CASTS, Cast, billions
 
@@ -29,11 +27,12 @@ _NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
 
 @dataclass(frozen=True)
 class Engine:
-    """What is beneath `ask`: a transport for the Ollama client, and where its answers come from."""
+    """What answers, and where its answers come from."""
 
     kind: str  # "ollama", "embedded" or "replay"
     header: Header
-    transport: httpx.AsyncBaseTransport
+    ask: wrappers.Engine
+    recording: Recording | None = None  # what replay answers from
     why: str = ""  # where recordings stand in for a live engine: what each of those said
     way_to_live: str = ""  # and what to do about it
     unrecorded: str = ""  # the cast that was asked for, where the shipped recordings stand in
@@ -44,11 +43,6 @@ class Engine:
         return self.kind != "replay"
 
     @property
-    def where(self) -> str:
-        """The address for the Ollama client; the other engines answer within this process."""
-        return host() if self.kind == "ollama" else "http://localhost"
-
-    @property
     def source(self) -> str:
         """For the footer of a chart."""
         when = "live" if self.live else f"recorded {self.header.date}"
@@ -56,20 +50,22 @@ class Engine:
         return f"{when} · {self.header.engine} · {self.header.machine}{whose}"
 
 
-def choose(cast: Cast, engine: str = "auto") -> Engine:
+def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> Engine:
     """The engine to use: one of ENGINES, where "auto" takes the first that can answer.
 
     Raises an EngineError or RecordingError that says what to type where the one asked for cannot.
     """
-    makers = {"ollama": _ollama, "embedded": _embedded, "replay": _replay}
+    if engine == "replay":
+        return _replay(cast)
+    makers = {"ollama": _ollama, "embedded": _embedded}
     if engine in makers:
-        return makers[engine](cast)
+        return makers[engine](cast, timeout_seconds)
     _check(engine)
     failures: list[Exception] = []
     qwens: tuple[str, ...] = ()
-    for maker in (_ollama, _embedded):
+    for maker in makers.values():
         try:
-            return replace(maker(cast), qwens=qwens)
+            return replace(maker(cast, timeout_seconds), qwens=qwens)
         except (MlkitError, OSError, ImportError) as error:
             failures.append(error)
             if isinstance(error, ModelMissing):
@@ -204,7 +200,9 @@ def _qwens(models: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(name for _, name in sorted(found))
 
 
-def _ollama(cast: Cast) -> Engine:
+def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
+    from mlkit.engines.ollama import Chat  # here: the client costs more than all else
+
     version, models = server_tags()
     available = _digests(models)
     missing = [model for model in cast.models if not has(model, available)]
@@ -215,12 +213,11 @@ def _ollama(cast: Cast) -> Engine:
             _qwens(models),
         )
     digests = {model: _digest(model, available) or "" for model in cast.models}
-    return _recorded_if_asked(
-        Engine("ollama", _header(f"Ollama {version}", digests), httpx.AsyncHTTPTransport()), cast
-    )
+    ask = Chat(host(), httpx.AsyncHTTPTransport(), timeout_seconds)
+    return Engine("ollama", _header(f"Ollama {version}", digests), ask)
 
 
-def _embedded(cast: Cast) -> Engine:
+def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     from mlkit.engines import weights
 
     missing = weights.missing(cast.models)
@@ -232,19 +229,20 @@ def _embedded(cast: Cast) -> Engine:
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded
+    from mlkit.engines.ollama import Chat
 
     digests = {model: weights.WEIGHTS[model].sha256 for model in cast.models}
     transport = Embedded({model: weights.path(model) for model in cast.models})
-    return _recorded_if_asked(
-        Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), transport), cast
-    )
+    ask = Chat("http://localhost", transport, timeout_seconds)
+    return Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), ask)
 
 
 def _replay(cast: Cast) -> Engine:
     shown = paths.recorded(cast.name)
     recording = load_folder(paths.recordings(shown))
     unrecorded = cast.name if shown != cast.name else ""
-    return Engine("replay", recording.header, Replay(recording), unrecorded=unrecorded)
+    ask = wrappers.Replay(recording.answers, recording.missing)
+    return Engine("replay", recording.header, ask, recording, unrecorded=unrecorded)
 
 
 def _typed(cast: Cast) -> str:
@@ -273,27 +271,4 @@ def machine() -> str:
     return (
         f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()},"
         f" {gpu}"
-    )
-
-
-def _recorded_if_asked(engine: Engine, cast: Cast) -> Engine:
-    """`mlkit record` names a file in MLKIT_RECORD; then every answer is kept there."""
-    if not (name := os.environ.get("MLKIT_RECORD")):
-        return engine
-    path = Path(name)
-    fresh = bool(os.environ.get("MLKIT_RECORD_FRESH"))
-    known: dict[str, Exchange] = {}
-    elsewhere: set[str] = set()
-    for file in sorted(paths.recordings(cast.name).glob("*.jsonl")):
-        own = file.name == path.name
-        if own and fresh:
-            continue
-        recording = load_file(file)
-        if recording.header.same_models(engine.header):
-            known |= recording.exchanges
-            elsewhere |= set() if own else recording.exchanges.keys()
-    return Engine(
-        engine.kind,
-        engine.header,
-        Recorder(engine.transport, path, engine.header, known, elsewhere),
     )

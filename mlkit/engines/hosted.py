@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import httpx
 
 from mlkit.ask import Member, Reply
-from mlkit.engines.ollama import Chat
 from mlkit.engines.request import check_prompt
 from mlkit.errors import (
     EngineBusy,
@@ -28,6 +27,7 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
 )
+from mlkit.wrappers import Engine
 
 
 class Terms(NamedTuple):
@@ -87,7 +87,7 @@ class Hosted:
 
     def __init__(
         self,
-        local: Chat,
+        local: Engine,
         transport: httpx.AsyncBaseTransport | None = None,
         lanes: int = 4,
         timeout_seconds: float = 300.0,

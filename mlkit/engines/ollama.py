@@ -2,10 +2,8 @@
 beneath it.
 """
 
-import asyncio
 import json
 import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -37,29 +35,18 @@ _RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKI
 
 
 class Chat:
-    """`await chat(member, prompt)` is an `Ask`. At most `lanes` calls run at once; the others wait
-    in the queue.
-
-    More than one lane on one CPU is slower, not faster, unless each call gets fewer threads: see
-    notebook 04. A transport that has its answers already (`answer(path, request)`, as Replay) is
-    asked without HTTP, which is several times as fast.
-    """
+    """`await chat(member, prompt)` is an `Ask`."""
 
     def __init__(
         self,
         host: str,
         transport: httpx.AsyncBaseTransport | None = None,
-        lanes: int = 1,
         timeout_seconds: float = 300.0,
     ) -> None:
-        if lanes < 1:
-            raise ValueError(f"lanes is {lanes}; it takes at least one")
         # The client's own default is to wait for ever.
         timeout = httpx.Timeout(timeout_seconds, connect=3.0)
         self._client = ollama.AsyncClient(host, transport=transport, timeout=timeout)
-        self._answer = getattr(transport, "answer", None)
         self._where = host
-        self._lane = asyncio.Semaphore(lanes)
 
     async def __call__(
         self,
@@ -73,30 +60,15 @@ class Chat:
         messages = messages_for(member, prompt)
         check_prompt(prompt, sum(len(message["content"]) for message in messages))
         probabilities: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
-        waited = self._lane.locked()
-        asked = time.perf_counter()
-        async with self._lane:
-            queue_seconds = time.perf_counter() - asked if waited else 0.0
-            if self._answer:
-                request = {
-                    "model": member.model,
-                    "messages": messages,
-                    "options": options_for(member),
-                    **probabilities,
-                }
-                response = self._answer(
-                    "/api/chat", request | ({"format": format} if format else {})
-                )
-            else:
-                with _our_errors(member.model, self._where):
-                    response = await self._client.chat(
-                        member.model,
-                        messages,
-                        format=format,
-                        options=options_for(member),
-                        **probabilities,
-                    )
-        return _reply(member, response, queue_seconds)
+        with _our_errors(member.model, self._where):
+            response = await self._client.chat(
+                member.model,
+                messages,
+                format=format,
+                options=options_for(member),
+                **probabilities,
+            )
+        return _reply(member, response)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""
@@ -104,15 +76,14 @@ class Chat:
 
         for text in texts:
             check_prompt(text, len(text))
-        async with self._lane:
-            with _our_errors(model, self._where):
-                response = await self._client.embed(model, list(texts))
+        with _our_errors(model, self._where):
+            response = await self._client.embed(model, list(texts))
         vectors = np.array(response.embeddings, dtype=float)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _reply(member: Member, response: Any, queue_seconds: float) -> Reply:
-    """From Ollama's chat response, as an object of its client or as the dict that it is made of."""
+def _reply(member: Member, response: Any) -> Reply:
+    """From Ollama's chat response."""
     if (response.get("prompt_eval_count") or 0) >= CONTEXT_TOKENS:
         raise BadPrompt(FILLS_CONTEXT)
     first = response["logprobs"][0].get("top_logprobs") or () if response.get("logprobs") else ()
@@ -121,7 +92,6 @@ def _reply(member: Member, response: Any, queue_seconds: float) -> Reply:
         member=member,
         prompt_tokens=response.get("prompt_eval_count") or 0,
         output_tokens=response.get("eval_count") or 0,
-        queue_seconds=queue_seconds,
         load_seconds=(response.get("load_duration") or 0) * _NANO,
         prompt_seconds=(response.get("prompt_eval_duration") or 0) * _NANO,
         output_seconds=(response.get("eval_duration") or 0) * _NANO,

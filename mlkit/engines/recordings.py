@@ -1,19 +1,29 @@
-"""The file format of recorded exchanges.
+"""Recordings: what was asked and answered at the seam, whichever engine answered.
 
-A recording is a JSONL file: a header (who answered, where, when), then one exchange a line, sorted
-by key. The key is a hash of what was asked; the check is a hash of the line, so that an edited
-answer is noticed.
+A recording is a JSONL file. Its first line says who answered, where, when, and which members were
+asked; then comes one answer a line. Each line begins with a check, a hash of what follows, so that
+an edited answer is noticed.
 """
 
+import difflib
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlkit import paths
-from mlkit.errors import RecordingError
+from mlkit.ask import Member, Reply
+from mlkit.engines.request import check_prompt
+from mlkit.errors import NotRecorded, RecordingError
+from mlkit.wrappers import Answer, Asked, Question, Texts, question
+
+_WAY = ("model", "system", "shots", "temperature", "max_tokens")  # the seed stands in each line
+_TOKENS = ("prompt_tokens", "output_tokens")
+_SECONDS = ("load_seconds", "prompt_seconds", "output_seconds")
 
 
 @dataclass(frozen=True)
@@ -33,67 +43,42 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One request and what the engine answered."""
-
-    path: str
-    request: dict[str, Any]
-    response: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        return _digest([self.path, self.request])
-
-    @property
-    def check(self) -> str:
-        return _digest([self.path, self.request, self.response])
-
-    @property
-    def prompt(self) -> str:
-        """What the person (or the pattern) wrote last."""
-        if messages := self.request.get("messages"):
-            return messages[-1]["content"]
-        texts = self.request.get("input", "")
-        return texts if isinstance(texts, str) else " | ".join(texts)
-
-
-@dataclass(frozen=True)
 class Recording:
     """What one file, or one folder of files, holds."""
 
     header: Header
-    exchanges: dict[str, Exchange] = field(default_factory=dict)
+    answers: dict[Asked, Answer] = field(default_factory=dict)
 
-    def prompts(self, model: str) -> list[str]:
-        """The different prompts this model was asked."""
-        asked = (
-            exchange.prompt
-            for exchange in self.exchanges.values()
-            if exchange.request["model"] == model
-        )
-        return list(dict.fromkeys(asked))
+    @property
+    def questions(self) -> list[Question]:
+        return [asked for asked in self.answers if isinstance(asked, Question)]
 
+    def missing(self, asked: Asked) -> NotRecorded:
+        """The error for a question without an answer; it names the nearest one that has one.
 
-def normalised(body: bytes) -> dict[str, Any]:
-    """What of a request decides its answer: no empty values, nothing about keeping warm or
-    threads.
-    """
-    request = {
-        name: value
-        for name, value in json.loads(body).items()
-        if name not in ("keep_alive", "stream")
-    }
-    if options := request.get("options"):
-        request["options"] = {
-            name: value for name, value in options.items() if name != "num_thread"
-        }
-    return {name: value for name, value in request.items() if value not in (None, "", [], {})}
+        Raises BadPrompt where no engine could answer it.
+        """
+        if isinstance(asked, Texts):
+            return _not_recorded(" | ".join(asked.texts), asked.model, "")
+        check_prompt(asked.prompt, len(asked.prompt))
+        model = asked.member.model
+        prompts = [one.prompt for one in self.questions if one.member.model == model]
+        if asked.prompt in prompts:
+            nearest = (
+                "The prompt is recorded, but with other settings (system, shots, temperature, seed,"
+                " format, max_tokens). "
+            )
+        elif near := _nearest(asked.prompt, list(dict.fromkeys(prompts))):
+            nearest = f"The nearest recorded prompt is {near[0][:120]!r}. "
+        else:
+            nearest = f"None of the {len(set(prompts))} prompts recorded for it is like it. "
+        return _not_recorded(asked.prompt, model, nearest)
 
 
 def load_file(path: Path) -> Recording:
     """Read one recording. Raises RecordingError naming file and line where it is damaged."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
         raise RecordingError(
             f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings"
@@ -105,16 +90,18 @@ def load_file(path: Path) -> Recording:
             " data/recordings"
         ) from None
     try:
-        header = Header(**json.loads(lines[0]))
-    except (IndexError, TypeError, json.JSONDecodeError):
+        about = checked(lines[0])
+        members = {name: Member(**way, name=name) for name, way in about.pop("members").items()}
+        header = Header(**about)
+    except (Altered, KeyError, TypeError, ValueError, AttributeError):
         raise _damaged(path, 1, "this is not the header of a recording") from None
-    exchanges: dict[str, Exchange] = {}
+    answers: dict[Asked, Answer] = {}
     for number, line in enumerate(lines[1:], start=2):
-        exchange = exchange_in(path, number, line)
-        if exchange.key in exchanges:
+        asked, answer = read(path, number, line, members)
+        if asked in answers:
             raise _damaged(path, number, "the same question stands here twice")
-        exchanges[exchange.key] = exchange
-    return Recording(header, exchanges)
+        answers[asked] = answer
+    return Recording(header, answers)
 
 
 def load_folder(folder: Path) -> Recording:
@@ -127,40 +114,114 @@ def load_folder(folder: Path) -> Recording:
             f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit"
             f" record --cast {folder.name}   or take the cast that has some:  mlkit.connect('tiny')"
         )
-    headers: list[Header] = []
-    exchanges: dict[str, Exchange] = {}
-    for file in files:
-        recording = load_file(file)
-        headers.append(recording.header)
-        for key, exchange in recording.exchanges.items():
-            if exchanges.setdefault(key, exchange).response != exchange.response:
+    recordings = [load_file(file) for file in files]
+    answers: dict[Asked, Answer] = {}
+    for file, recording in zip(files, recordings, strict=True):
+        for asked, answer in recording.answers.items():
+            if not _same(answers.setdefault(asked, answer), answer):
+                prompt = asked.prompt if isinstance(asked, Question) else asked.texts[0]
                 raise RecordingError(
                     f"{file.name} and another file answer the same question differently:"
-                    f" {exchange.prompt[:80]!r}. Record it again with:  uv run mlkit record"
-                    f" {file.stem}"
+                    f" {prompt[:80]!r}. Record it again with:  uv run mlkit record {file.stem}"
                 )
+    headers = [recording.header for recording in recordings]
     newest = max(headers, key=lambda header: header.date)
     models = {model: digest for header in headers for model, digest in header.models.items()}
-    return Recording(Header(newest.engine, models, newest.machine, newest.date), exchanges)
+    return Recording(replace(newest, models=models), answers)
 
 
 def save(path: Path, recording: Recording) -> None:
     """Write a recording whole or not at all."""
-    head = json.dumps(asdict(recording.header), ensure_ascii=False) + "\n"
-    lines = (line_of(recording.exchanges[key]) for key in sorted(recording.exchanges))
-    paths.write(path, head + "".join(lines))
+    names = _names(recording)
+    members = {name: _way(member) for member, name in names.items()}
+    lines = [line_of(asdict(recording.header) | {"members": members})]
+    lines += sorted(answer_line(*one, names) for one in recording.answers.items())
+    paths.write(path, "".join(lines))
 
 
-def exchange_in(path: Path, number: int, line: str) -> Exchange:
+class Altered(ValueError):
+    """What a line says is not what was recorded."""
+
+
+_PREFIX = len('{"check": "0123456789abcdef", ')
+
+
+def line_of(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, ensure_ascii=False)
+    return f'{{"check": "{_digest(text[1:])}", {text[1:]}\n'
+
+
+def checked(line: str) -> dict[str, Any]:
+    """What a line holds. Raises ValueError where it is no line of ours, Altered where it was
+    edited.
+    """
+    content = json.loads(line)
+    if content.pop("check") != _digest(line[_PREFIX:]):
+        raise Altered
+    return content
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def answer_line(asked: Asked, answer: Answer, names: Mapping[Member, str] | None = None) -> str:
+    """A question and its answer; the member by its name in the header, or whole in a journal."""
+    if isinstance(asked, Texts):
+        vectors = np.asarray(answer).tolist()
+        return line_of({"embed": asked.model, "texts": asked.texts, "vectors": vectors})
+    line: dict[str, Any] = {"member": {"name": answer.member.name} | _way(asked.member)}
+    line |= {"member": names[replace(asked.member, seed=0)]} if names else {}
+    line |= {"seed": asked.member.seed} if asked.member.seed else {}
+    line |= {"prompt": asked.prompt}
+    line |= {"format": json.loads(asked.format)} if asked.format else {}
+    line |= {"text": answer.text}
+    line |= {name: getattr(answer, name) for name in _TOKENS}
+    line |= {name: round(getattr(answer, name), 9) for name in _SECONDS}
+    line |= {"done_reason": answer.done_reason} if answer.done_reason != "stop" else {}
+    return line_of(line | ({"choices": dict(answer.choices)} if asked.probabilities else {}))
+
+
+def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> tuple[Asked, Answer]:
     try:
-        stored = json.loads(line)
-        key, check = stored.pop("key"), stored.pop("check")
-        exchange = Exchange(**stored)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError):
-        raise _damaged(path, number, "this line is cut off or is not an exchange") from None
-    if (key, check) != (exchange.key, exchange.check):
-        raise _damaged(path, number, "what it says was changed after it was recorded")
-    return exchange
+        content = checked(line)
+        if "embed" in content:
+            return Texts(content["embed"], tuple(content["texts"])), np.array(content["vectors"])
+        named = content["member"]
+        member = members[named] if isinstance(named, str) else Member(**named)
+        if "seed" in content:
+            member = replace(member, seed=content["seed"])
+        labels = ("any",) if "choices" in content else None
+        asked = question(member, content["prompt"], content.get("format"), labels)
+        took = {name: content[name] for name in (*_TOKENS, *_SECONDS)}
+        reason, choices = content.get("done_reason", "stop"), content.get("choices", {})
+        return asked, Reply(content["text"], member, **took, done_reason=reason, choices=choices)
+    except Altered:
+        raise _damaged(path, number, "what it says was changed after it was recorded") from None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _damaged(path, number, "this line is cut off or is not an answer") from None
+
+
+def _way(member: Member) -> dict[str, Any]:
+    return {name: getattr(member, name) for name in _WAY}
+
+
+def _names(recording: Recording) -> dict[Member, str]:
+    """A name for each member that was asked: its own, numbered where several share it."""
+    called: dict[Member, str] = {}
+    for asked, answer in recording.answers.items():
+        if isinstance(asked, Question):
+            member, name = replace(asked.member, seed=0), answer.member.name
+            called[member] = min(name, called.get(member, name))
+    names: dict[Member, str] = {}
+    for member, name in sorted(called.items(), key=lambda one: (one[1], repr(one[0]))):
+        number = 1 + sum(called[other] == name for other in names)
+        names[member] = name if number == 1 else f"{name} {number}"
+    return names
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    return np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
 
 
 def _damaged(path: Path, number: int, problem: str) -> RecordingError:
@@ -170,11 +231,23 @@ def _damaged(path: Path, number: int, problem: str) -> RecordingError:
     )
 
 
-def line_of(exchange: Exchange) -> str:
-    line = {"key": exchange.key, "check": exchange.check, **asdict(exchange)}
-    return json.dumps(line, ensure_ascii=False) + "\n"
+def _not_recorded(prompt: str, model: str, nearest: str) -> NotRecorded:
+    return NotRecorded(
+        f"No recording answers {prompt[:120]!r} for {model!r}. {nearest}To ask a real model: "
+        " ollama serve   or:  uv run mlkit pull   then run the first cell again."
+    )
 
 
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def _nearest(prompt: str, prompts: Sequence[str]) -> list[str]:
+    """The recorded prompt that shares most characters in a row, if any is like it; words first,
+    which is quick on thousands.
+    """
+    words = set(prompt.lower().split())
+    shared = [
+        len(words & (theirs := set(other.lower().split()))) / len(words | theirs or {""})
+        for other in prompts
+    ]
+    likeliest = [
+        prompts[n] for n in sorted(range(len(prompts)), key=shared.__getitem__, reverse=True)[:20]
+    ]
+    return difflib.get_close_matches(prompt[:2000], likeliest, n=1, cutoff=0.4)

@@ -14,8 +14,9 @@ from mlkit import paths
 from mlkit.engines.request import check_prompt
 from mlkit.errors import BadPrompt, EngineError
 from mlkit.kit import Kit
+from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
-from mlkit.measure.tasks import GRADERS, Task, TaskError
+from mlkit.measure.tasks import Task, TaskError
 from mlkit.parsing import quoted
 
 MOST = 50
@@ -136,7 +137,7 @@ def _task(number: int, place: str, row: Any) -> Task:
 
 
 def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
-    """The grader of mlkit.measure.tasks, and what it takes for right. Raises TaskError."""
+    """The grader of mlkit.measure.graders, and what it takes for right. Raises TaskError."""
     if grader.lower() not in _GRADING:
         raise TaskError(
             f"{place}: there is no grader {quoted(grader)}; choose one of {', '.join(_GRADING)}."
@@ -196,7 +197,7 @@ async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> 
         name: lambda task, sample, pattern=pattern: pattern for name, pattern in patterns.items()
     }
     bar = "all patterns" if progress else ""
-    measured = await measure(kit.ask, subjects, prompts, progress=bar)
+    measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
         raise EngineError(

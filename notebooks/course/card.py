@@ -62,22 +62,22 @@ def ways(measured: Matrix, prices: Prices) -> list[Way]:
     instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
     loading left out.
     """
-    every = [_way(measured.of([name]), prices) for name in measured.subjects]
+    every = [_way(measured, name, prices) for name in measured.subjects]
     return sorted(every, key=lambda way: (round(way.calls), way.instructions))
 
 
-def _way(one: Matrix, prices: Prices) -> Way:
-    grades = tuple(bool(grade) for grade in one.right[:, 0, 0])
+def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
+    one, score = measured.of([pattern]), measured.score(pattern, prices)
     calls = [call for row in one.cells for call in row[0][0].calls]
     return Way(
-        one.subjects[0],
-        sum(grades),
-        len(grades),
-        float(1000 * one.dollars(prices).mean()),
-        float(one.seconds.mean()),
-        float(one.calls.mean()),
+        pattern,
+        score.right,
+        score.of,
+        score.dollars_per_thousand,
+        score.seconds,
+        score.calls,
         len({(call.member.system, call.member.shots) for call in calls}),
-        grades,
+        tuple(bool(grade) for grade in one.right[:, 0, 0]),
     )
 
 

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course import capstone, systems
-from course.shop import member_for
+from course.shop import KINDS, QUEUES, member_for
 from mlkit import paths
 from mlkit.ask import Ask, Member, Reply
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Matrix, Subject, alone, measure, merged, seed_for
-from mlkit.measure.tasks import KINDS, QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.measure.tools import search
 from mlkit.models import Cast
 from mlkit.parsing import most_likely
@@ -54,7 +54,7 @@ async def desk(kit: Kit, progress: bool = False) -> Matrix:
         "small by kind": alone(_by_kind(small)),
         "large by kind": alone(_by_kind(large)),
     }
-    return await measure(kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"))
+    return await _measured(kit, "desk" if progress else "", subjects, tasks.load("desk"))
 
 
 async def specialists(kit: Kit, progress: bool = False) -> Matrix:
@@ -66,20 +66,21 @@ async def specialists(kit: Kit, progress: bool = False) -> Matrix:
         kind: alone(_always(member))
         for kind, member in systems.desk_router(kit.cast).specialists.items()
     }
-    test = [task for task in tasks.load("desk") if task.split == "test"]
-    return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
+    return await _measured(kit, "specialists" if progress else "", subjects, _test("desk"))
 
 
 async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """The small and the large model as classifiers of the desk's tasks, read as the router reads
     them: the likeliest of the four kinds.
     """
-    kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
+    kinds = [
+        replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
+    ]
     subjects = {
         name: alone(_always(member_for(member, "kind")), KINDS)
         for name, member in _two_sizes(kit).items()
     }
-    named = await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
+    named = await _measured(kit, "routing" if progress else "", subjects, kinds)
     return named.labelled(KINDS)
 
 
@@ -109,12 +110,9 @@ async def triage(kit: Kit, progress: bool = False) -> Matrix:
     """Three members name the queue, with probabilities: the small and the large model from
     examples, and the large one from rules.
     """
-    return await measure(
-        kit.ask,
-        {name: alone(_always(member), QUEUES) for name, member in triage_members(kit).items()},
-        tasks.load("triage"),
-        progress=_bar(progress, "triage"),
-    )
+    members = triage_members(kit).items()
+    subjects = {name: alone(_always(member), QUEUES) for name, member in members}
+    return await _measured(kit, "triage" if progress else "", subjects, tasks.load("triage"))
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
@@ -130,20 +128,14 @@ async def samples(kit: Kit, progress: bool = False) -> Matrix:
     """Five samples at temperature 0.7 of the small and the large model: on the test tasks of
     triage, and on the desk's test sums.
     """
-    return await _sampled(
-        kit,
-        [task for task in (*tasks.load("triage"), *_of("desk", "math")) if task.split == "test"],
-        progress,
-    )
+    return await _sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
 
 
 async def texts(kit: Kit, progress: bool = False) -> Matrix:
     """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to
     test on.
     """
-    return await _sampled(
-        kit, [task for task in _of("desk", "creative") if task.split == "test"], progress
-    )
+    return await _sampled(kit, _test("desk", "creative"), progress)
 
 
 async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
@@ -151,7 +143,7 @@ async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
         name: alone(_by_kind(replace(member, temperature=0.7)))
         for name, member in _two_sizes(kit).items()
     }
-    return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
+    return await _measured(kit, "samples" if progress else "", subjects, items, SAMPLES)
 
 
 async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
@@ -173,15 +165,15 @@ async def examples(kit: Kit, progress: bool = False) -> Matrix:
         for name, member in _two_sizes(kit).items()
         for count in range(5)
     }
-    sums = [task for task in _of("desk", "math") if task.split == "test"]
-    counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
+    sums = _test("desk", "math")
+    counted = await _measured(kit, "examples" if progress else "", subjects, sums)
     prose = {
         f"{name}, prose": alone(_always(member_for(member, "prose")))
         for name, member in _two_sizes(kit).items()
     }
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    talked = await measure(kit.ask, prose, numbers, progress=_bar(progress, "prose"))
+    talked = await _measured(kit, "prose" if progress else "", prose, numbers)
     return merged(counted, talked)
 
 
@@ -262,8 +254,8 @@ async def order_members(kit: Kit, progress: bool = False) -> Matrix:
             systems.order_specialist(kit.cast.large, systems.queue(task))
         ),
     }
-    bar = _bar(progress, "members")
-    return await measure(kit.ask, patterns, tasks.load("orders"), 1, bar, at_once=48)
+    every = tasks.load("orders")
+    return await _measured(kit, "members" if progress else "", patterns, every, at_once=len(every))
 
 
 def order_variants(cast: Cast) -> dict[str, Pattern]:
@@ -296,8 +288,9 @@ async def orders(kit: Kit, progress: bool = False) -> Matrix:
     patterns = systems.for_orders(kit.cast) | order_variants(kit.cast)
     subjects = {name: _same(pattern) for name, pattern in patterns.items()}
     subjects["large, 5 samples"] = five_samples(kit.cast)
-    test, bar = members.tasks, _bar(progress, "orders")
-    return merged(members, await measure(kit.ask, subjects, test, 1, bar, at_once=len(test)))
+    test = members.tasks
+    bar = "orders" if progress else ""
+    return merged(members, await _measured(kit, bar, subjects, test, at_once=len(test)))
 
 
 def _same(pattern: Pattern) -> Subject:
@@ -309,12 +302,21 @@ def _two_sizes(kit: Kit) -> dict[str, Member]:
     return {"small": kit.cast.small, "large": kit.cast.large}
 
 
-def _of(name: str, kind: str) -> list[Task]:
-    return [task for task in tasks.load(name) if task.kind == kind]
+def _test(name: str, kind: str = "") -> list[Task]:
+    """The tasks of a file to test on; of one kind, where one is named."""
+    return [task for task in tasks.load(name) if task.split == "test" and kind in ("", task.kind)]
 
 
-def _bar(progress: bool, name: str) -> str:
-    return name if progress else ""
+async def _measured(
+    kit: Kit,
+    bar: str,
+    subjects: Mapping[str, Subject],
+    items: Sequence[Task],
+    samples: int = 1,
+    at_once: int = 1,
+) -> Matrix:
+    """What subjects answer. While it is recorded, an error of the engine ends it."""
+    return await measure(kit.ask, subjects, items, samples, bar, at_once, kit.recording)
 
 
 STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from course.shop import member_for
+from course.shop import member_for, paragraphs
 from course.shop.orders import EXAMPLES, LATE_TOTAL, TANDEM_TOTAL, TOPICS
 from mlkit import paths
 from mlkit.ask import Member
 from mlkit.errors import Unparsed
-from mlkit.measure.tasks import Task, paragraphs
+from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic, search
 from mlkit.models import Cast
 from mlkit.parsing import label_in

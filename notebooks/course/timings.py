@@ -20,6 +20,7 @@ import httpx
 import ollama
 
 from course import systems
+from course.shop import KINDS
 from course.systems import MAX_TOKENS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
@@ -29,8 +30,8 @@ from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
 from mlkit.measure import tasks
-from mlkit.measure.matrix import Caught
-from mlkit.measure.tasks import KINDS, Task
+from mlkit.measure.matrix import ErrorAsResult
+from mlkit.measure.tasks import Task
 from mlkit.trace import Call
 
 ROUNDS = 3
@@ -115,7 +116,7 @@ async def latency(kit: Kit, path: Path) -> None:
         [case for case in cases if (case[0], case[1].id, case[2]) not in done],
         len(cases),
     ):
-        run = await trace.run(kit.ask, Caught(patterns[name]), task.input)
+        run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
         error = (

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from course import card, studies
 from course.card import Limits
 from course.claims.article import CLAIMED, RANKS
+from course.shop import KINDS, QUEUES
 from course.systems import NINE
 
 import mlkit
@@ -35,7 +36,6 @@ from mlkit.charts import (
 )
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
 
 LONG = (

@@ -5,10 +5,10 @@ import asyncio
 import numpy as np
 import pytest
 from course import studies
+from course.shop import KINDS, QUEUES
 from course.systems import NINE
 
 import mlkit
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import CASTS
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from course import studies, systems
 from course.claims.article import CLAIMED
-from course.shop import INSTRUCTIONS
+from course.shop import INSTRUCTIONS, paragraphs
 from course.shop.orders import TOPICS
 
 import mlkit
@@ -76,7 +76,7 @@ def test_examples_of_routing_show_every_specialist_equally_often():
 
 def test_every_queue_of_the_orders_has_a_word_and_a_paragraph():
     queues = {task.gold["queue"].partition("_")[0] for task in tasks.load("orders")}
-    assert queues == TOPICS.keys() and set(TOPICS.values()) <= tasks.paragraphs().keys()
+    assert queues == TOPICS.keys() and set(TOPICS.values()) <= paragraphs().keys()
     assert set(answers("order queue")) == TOPICS.keys()
 
 

@@ -85,30 +85,3 @@ def test_system_and_examples_count_towards_the_context(server):
                 await Chat(address)(Member("m", shots=((half, ""),)), half)
 
     asyncio.run(main())
-
-
-def test_a_cancelled_call_gives_its_lane_back(server):
-    async def main():
-        async with server("hangs") as hanging, server("fine") as fine:
-            chat = Chat(hanging)
-            task = asyncio.create_task(chat(MEMBER, "hello"))
-            while not chat._lane.locked():
-                await asyncio.sleep(0)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert not chat._lane.locked()
-            assert (await Chat(fine)(MEMBER, "hello")).text == "ok"
-
-    asyncio.run(main())
-
-
-def test_calls_beyond_the_lanes_wait_and_say_how_long(server):
-    async def main():
-        async with server("fine") as address:
-            chat = Chat(address, lanes=1)
-            return await asyncio.gather(*(chat(MEMBER, "hello") for _ in range(3)))
-
-    first, second, third = (reply.queue_seconds for reply in asyncio.run(main()))
-    assert first == 0
-    assert 0 < second < third

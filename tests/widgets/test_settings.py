@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 import pytest
 from course import capstone, studies, timings
+from course.shop import KINDS, QUEUES
 from course.systems import NINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,7 +32,6 @@ from hypothesis import strategies as st
 import mlkit
 from mlkit import paths
 from mlkit.ask import Failure
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
 from mlkit.parsing import most_likely
 from mlkit.widgets import panels

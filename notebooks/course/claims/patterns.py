@@ -335,4 +335,4 @@ def _seconds(run: Timed, role: str = "") -> float:
 
 
 def _right(measured: Matrix, name: str) -> str:
-    return str(wilson(int(measured.of([name]).right.sum()), len(measured.tasks)))
+    return str(measured.score(name, list_prices()).interval)

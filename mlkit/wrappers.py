@@ -1,0 +1,217 @@
+"""Small wrappers around anything that can be asked. Each has the two methods of an engine:
+`await ask(member, prompt)` gives a Reply, `await ask.embed(model, texts)` unit vectors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from mlkit.ask import Ask, Member, Reply
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Engine(Ask, Protocol):
+    """What answers: an Ask that can embed as well."""
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class Question(NamedTuple):
+    """What decides an answer, so that an equal question has the same one."""
+
+    member: Member  # named after its model: what charts call it decides nothing
+    prompt: str
+    format: str = ""  # the JSON schema as text, "" for none
+    # Whether probabilities were wanted; of which labels decides nothing: the likeliest tokens come.
+    probabilities: bool = False
+
+
+class Texts(NamedTuple):
+    """Texts that are to be embedded."""
+
+    model: str
+    texts: tuple[str, ...]
+
+
+Asked = Question | Texts
+Answer = Any  # a Reply to a Question, an array of unit vectors (n, d) to Texts
+
+
+class Memory(Protocol):
+    """Where answers are kept: a dict, or a journal on disk."""
+
+    def get(self, asked: Asked, /) -> Answer | None: ...
+    def __setitem__(self, asked: Asked, answer: Answer, /) -> None: ...
+
+
+def question(
+    member: Member,
+    prompt: str,
+    format: Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Question:
+    """The Question that a call asks."""
+    schema = json.dumps(format, sort_keys=True, ensure_ascii=False) if format else ""
+    return Question(replace(member, name=member.model), prompt, schema, bool(labels))
+
+
+class Replay:
+    """Answers from what was recorded, and from nothing else. `miss` makes the error for a question
+    without an answer.
+    """
+
+    def __init__(self, answers: Mapping[Asked, Answer], miss: Callable[[Asked], Exception]) -> None:
+        self._answers, self._miss = answers, miss
+
+    async def __call__(
+        self, member: Member, prompt: str, *, role: str = "", **options: Any
+    ) -> Reply:
+        return replace(self._find(question(member, prompt, **options)), member=member)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        return self._find(Texts(model, tuple(texts)))
+
+    def _find(self, asked: Asked) -> Answer:
+        answer = self._answers.get(asked)
+        if answer is None:
+            raise self._miss(asked)
+        return answer
+
+
+class Remembered:
+    """Asks each question once, and gives the same answer when it is asked again."""
+
+    def __init__(self, ask: Engine, memory: Memory | None = None) -> None:
+        self._ask = ask
+        self.memory: Memory = {} if memory is None else memory
+
+    async def __call__(
+        self, member: Member, prompt: str, *, role: str = "", **options: Any
+    ) -> Reply:
+        asked = question(member, prompt, **options)
+        answer = self.memory.get(asked)
+        if answer is None:
+            answer = await self._ask(member, prompt, role=role, **options)
+            self.memory[asked] = answer
+        return replace(answer, member=member)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        asked = Texts(model, tuple(texts))
+        answer = self.memory.get(asked)
+        if answer is None:
+            answer = await self._ask.embed(model, texts)
+            self.memory[asked] = answer
+        return answer
+
+
+class Recorder:
+    """Keeps every answer in `memory`, and asks one question at a time, because batching changes
+    what a model writes. First comes who begins like the one before: an engine keeps the beginning
+    that it has read.
+    """
+
+    def __init__(self, ask: Engine, memory: Memory) -> None:
+        self._ask = Remembered(ask, memory)
+        self._busy, self._last = False, ""
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+
+    async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
+        async with self._turn(repr(replace(member, seed=0))):
+            return await self._ask(member, prompt, **options)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        async with self._turn(model):
+            return await self._ask.embed(model, texts)
+
+    @asynccontextmanager
+    async def _turn(self, beginning: str) -> AsyncIterator[None]:
+        if self._busy:
+            called = asyncio.get_running_loop().create_future()
+            self._waiting.append((beginning, called))
+            try:
+                await called
+            except asyncio.CancelledError:
+                if not called.cancelled():  # it was its turn: the next one goes in its place
+                    self._call_next()
+                raise
+        self._busy, self._last = True, beginning
+        try:
+            yield
+        finally:
+            self._call_next()
+
+    def _call_next(self) -> None:
+        self._waiting = [turn for turn in self._waiting if not turn[1].cancelled()]
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            alike = [turn for turn in self._waiting if turn[0] == self._last]
+            turn = (alike or self._waiting)[0]
+            self._waiting.remove(turn)
+            turn[1].set_result(None)
+
+
+class Limited:
+    """At most `lanes` calls at once; the others wait, which their Reply tells as queue_seconds.
+
+    More than one lane on one CPU is slower, not faster: see notebook 04.
+    """
+
+    def __init__(self, ask: Engine, lanes: int) -> None:
+        if lanes < 1:
+            raise ValueError(f"lanes is {lanes}; it takes at least one")
+        self._ask, self._lane = ask, asyncio.Semaphore(lanes)
+
+    async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
+        waits, asked = self._lane.locked(), time.perf_counter()
+        async with self._lane:
+            queue_seconds = time.perf_counter() - asked if waits else 0.0
+            reply = await self._ask(member, prompt, **options)
+        return replace(reply, queue_seconds=queue_seconds) if waits else reply
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        async with self._lane:
+            return await self._ask.embed(model, texts)
+
+
+class Event(NamedTuple):
+    """Something that happened to a call. Calls are numbered from 1, in the order they began."""
+
+    kind: str  # "asked", "done" or "failed"
+    number: int
+    member: Member
+    role: str
+    seconds: float = 0.0  # since it was asked
+    result: Reply | Exception | None = None  # the answer, or why none came
+
+
+class Watched:
+    """Tells what happens to each call while it happens: `tell(event)`, as a progress line wants."""
+
+    def __init__(self, ask: Engine, tell: Callable[[Event], None]) -> None:
+        self._ask, self._tell, self._asked = ask, tell, 0
+
+    async def __call__(
+        self, member: Member, prompt: str, *, role: str = "", **options: Any
+    ) -> Reply:
+        self._asked += 1
+        number, started = self._asked, time.perf_counter()
+        self._tell(Event("asked", number, member, role))
+        try:
+            reply = await self._ask(member, prompt, role=role, **options)
+        except Exception as error:
+            seconds = time.perf_counter() - started
+            self._tell(Event("failed", number, member, role, seconds, error))
+            raise
+        self._tell(Event("done", number, member, role, time.perf_counter() - started, reply))
+        return reply
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        return await self._ask.embed(model, texts)
