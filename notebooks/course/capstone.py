@@ -206,6 +206,6 @@ async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> 
     return measured
 
 
-async def own_prompts(kit: Kit, progress: bool = False) -> Matrix:
+async def own_prompts(kit: Kit, progress: str = "") -> Matrix:
     """All patterns on the ten prompts of data/own_prompts.csv."""
-    return await run_nine(kit, read_prompts(example()), progress)
+    return await run_nine(kit, read_prompts(example()), bool(progress))

@@ -2,7 +2,7 @@
 in a file of its own.
 
 In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
-models.
+models; `progress` names a bar that says how far it is.
 """
 
 from __future__ import annotations
@@ -31,57 +31,55 @@ from mlkit.trace import Pattern
 
 SAMPLES = 5
 PAIRS = 24
+Subjects = dict[str, Subject]
 
 
-def _always(member: Member) -> Callable[[str], Member]:
-    """The member, whatever the task's kind."""
-    return lambda kind: member
+def _each(members: Mapping[str, Member], labels: tuple[str, ...] | None = None) -> Subjects:
+    """Each member alone, whatever the task's kind."""
+
+    def always(member: Member) -> Subject:
+        return alone(lambda kind: member, labels)
+
+    return {name: always(member) for name, member in members.items()}
 
 
-def _by_kind(member: Member) -> Callable[[str], Member]:
+def _by_kind(member: Member) -> Subject:
     """The member asked in the way of each task's kind, as by someone who knows it beforehand."""
-    return lambda kind: member_for(member, kind)
+    return alone(lambda kind: member_for(member, kind))
 
 
-async def desk(kit: Kit, progress: bool = False) -> Matrix:
+def _two_sizes(kit: Kit) -> dict[str, Member]:
+    return {"small": kit.cast.small, "large": kit.cast.large}
+
+
+async def desk(kit: Kit, progress: str = "") -> Matrix:
     """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in
     the way of each task's kind ("small by kind", "large by kind").
     """
-    small, large = kit.cast.small, kit.cast.large
-    subjects = {
-        "small": alone(lambda kind: member_for(small, "all")),
-        "large": alone(lambda kind: member_for(large, "all")),
-        "small by kind": alone(_by_kind(small)),
-        "large by kind": alone(_by_kind(large)),
-    }
-    return await _measured(kit, "desk" if progress else "", subjects, tasks.load("desk"))
+    sizes = _two_sizes(kit).items()
+    subjects = _each({name: member_for(member, "all") for name, member in sizes})
+    subjects |= {f"{name} by kind": _by_kind(member) for name, member in sizes}
+    return await _measured(kit, progress, subjects, tasks.load("desk"))
 
 
-async def specialists(kit: Kit, progress: bool = False) -> Matrix:
+async def specialists(kit: Kit, progress: str = "") -> Matrix:
     """The article's four specialists on every test task, of their own kind or not: coder ("code"),
     large model ("math"), writer ("creative") and general model ("general"), each asked in the way
     of its own kind.
     """
-    subjects = {
-        kind: alone(_always(member))
-        for kind, member in systems.desk_router(kit.cast).specialists.items()
-    }
-    return await _measured(kit, "specialists" if progress else "", subjects, _test("desk"))
+    subjects = _each(systems.desk_router(kit.cast).specialists)
+    return await _measured(kit, progress, subjects, _test("desk"))
 
 
-async def routing(kit: Kit, progress: bool = False) -> Matrix:
+async def routing(kit: Kit, progress: str = "") -> Matrix:
     """The small and the large model as classifiers of the desk's tasks, read as the router reads
     them: the likeliest of the four kinds.
     """
     kinds = [
         replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
     ]
-    subjects = {
-        name: alone(_always(member_for(member, "kind")), KINDS)
-        for name, member in _two_sizes(kit).items()
-    }
-    named = await _measured(kit, "routing" if progress else "", subjects, kinds)
-    return named.labelled(KINDS)
+    members = {name: member_for(member, "kind") for name, member in _two_sizes(kit).items()}
+    return (await _measured(kit, progress, _each(members, KINDS), kinds)).labelled(KINDS)
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
@@ -106,47 +104,44 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
     return np.array([every.column(kind)[n] for n, kind in enumerate(kinds)])
 
 
-async def triage(kit: Kit, progress: bool = False) -> Matrix:
+async def triage(kit: Kit, progress: str = "") -> Matrix:
     """Three members name the queue, with probabilities: the small and the large model from
     examples, and the large one from rules.
     """
-    members = triage_members(kit).items()
-    subjects = {name: alone(_always(member), QUEUES) for name, member in members}
-    return await _measured(kit, "triage" if progress else "", subjects, tasks.load("triage"))
+    subjects = _each(triage_members(kit), QUEUES)
+    return await _measured(kit, progress, subjects, tasks.load("triage"))
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
-    small, large = kit.cast.small, kit.cast.large
+    """Who names the queue, by name."""
     return {
-        "small": member_for(small, "triage"),
-        "large": member_for(large, "triage"),
-        "large, rules": member_for(large, "rules"),
+        "small": member_for(kit.cast.small, "triage"),
+        "large": member_for(kit.cast.large, "triage"),
+        "large, rules": member_for(kit.cast.large, "rules"),
     }
 
 
-async def samples(kit: Kit, progress: bool = False) -> Matrix:
+async def samples(kit: Kit, progress: str = "") -> Matrix:
     """Five samples at temperature 0.7 of the small and the large model: on the test tasks of
     triage, and on the desk's test sums.
     """
     return await _sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
 
 
-async def texts(kit: Kit, progress: bool = False) -> Matrix:
+async def texts(kit: Kit, progress: str = "") -> Matrix:
     """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to
     test on.
     """
     return await _sampled(kit, _test("desk", "creative"), progress)
 
 
-async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
-    subjects = {
-        name: alone(_by_kind(replace(member, temperature=0.7)))
-        for name, member in _two_sizes(kit).items()
-    }
-    return await _measured(kit, "samples" if progress else "", subjects, items, SAMPLES)
+async def _sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
+    sizes = _two_sizes(kit).items()
+    subjects = {name: _by_kind(replace(member, temperature=0.7)) for name, member in sizes}
+    return await _measured(kit, progress, subjects, items, SAMPLES)
 
 
-async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
+async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
     """For each free text's task, the unit vectors of the large model's five samples: shape (5,
     d).
     """
@@ -158,23 +153,21 @@ async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
     }
 
 
-async def examples(kit: Kit, progress: bool = False) -> Matrix:
+async def examples(kit: Kit, progress: str = "") -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
-    subjects = {
-        f"{name}, {count}": alone(_always(member_for(member, "math", count)))
-        for name, member in _two_sizes(kit).items()
+    sizes, sums = _two_sizes(kit).items(), _test("desk", "math")
+    counted = {
+        f"{name}, {count}": member_for(member, "math", count)
+        for name, member in sizes
         for count in range(5)
     }
-    sums = _test("desk", "math")
-    counted = await _measured(kit, "examples" if progress else "", subjects, sums)
-    prose = {
-        f"{name}, prose": alone(_always(member_for(member, "prose")))
-        for name, member in _two_sizes(kit).items()
-    }
+    prose = {f"{name}, prose": member_for(member, "prose") for name, member in sizes}
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    talked = await _measured(kit, "prose" if progress else "", prose, numbers)
-    return merged(counted, talked)
+    return merged(
+        await _measured(kit, progress, _each(counted), sums),
+        await _measured(kit, progress, _each(prose), numbers),
+    )
 
 
 class Judged(NamedTuple):
@@ -186,36 +179,25 @@ class Judged(NamedTuple):
     swapped: int  # the same with the large model's answer shown first
 
 
-async def judge(kit: Kit, progress: bool = False) -> list[Judged]:
+async def judge(kit: Kit, progress: str = "") -> list[Judged]:
     """The large model judges 24 pairs of answers to test tasks of the desk (the small and the large
     model's, of which one is right), each pair in both orders.
     """
     measured = (await desk(kit)).of(["small", "large"], split="test")
     member = member_for(kit.cast.large, "judge")
     judged: list[Judged] = []
-    for task, cells, right in zip(
-        measured.tasks, measured.cells, measured.right[:, :, 0], strict=True
-    ):
-        if right[0] != right[1] and len(judged) < PAIRS:
-            one, other = cells[0][0].text, cells[1][0].text
-            judged.append(
-                Judged(
-                    task,
-                    bool(right[0]),
-                    await _pick(kit, member, task.input, one, other),
-                    await _pick(kit, member, task.input, other, one),
-                )
-            )
+    for task, ((small,), (large,)) in zip(measured.tasks, measured.cells, strict=True):
+        if small.right != large.right and len(judged) < PAIRS:
+            first = await _pick(kit, member, task.input, small.text, large.text)
+            swapped = await _pick(kit, member, task.input, large.text, small.text)
+            judged.append(Judged(task, small.right, first, swapped))
     return judged
 
 
-async def _pick(kit: Kit, member: Member, question: str, *answers: str) -> int:
-    listed = "\n\n".join(
-        f"Answer {letter}: {text}" for letter, text in zip("AB", answers, strict=True)
-    )
-    reply = await kit.ask(
-        member, f"Question: {question}\n\n{listed}", role="judge", labels=("A", "B")
-    )
+async def _pick(kit: Kit, member: Member, question: str, one: str, other: str) -> int:
+    """The position of the answer that the judge prefers: 0 or 1."""
+    prompt = f"Question: {question}\n\nAnswer A: {one}\n\nAnswer B: {other}"
+    reply = await kit.ask(member, prompt, role="judge", labels=("A", "B"))
     return "AB".index(most_likely(reply, "AB").label)
 
 
@@ -241,7 +223,7 @@ class LastLine:
         return replace(reply, text=reply.text.strip().rpartition("\n")[2])
 
 
-async def order_members(kit: Kit, progress: bool = False) -> Matrix:
+async def order_members(kit: Kit, progress: str = "") -> Matrix:
     """The voters, and the large model with less in reach (no handbook, what a search finds, the
     right paragraph), on all orders.
     """
@@ -255,7 +237,7 @@ async def order_members(kit: Kit, progress: bool = False) -> Matrix:
         ),
     }
     every = tasks.load("orders")
-    return await _measured(kit, "members" if progress else "", patterns, every, at_once=len(every))
+    return await _measured(kit, progress, patterns, every, at_once=len(every))
 
 
 def order_variants(cast: Cast) -> dict[str, Pattern]:
@@ -282,24 +264,19 @@ def five_samples(cast: Cast) -> Subject:
     )
 
 
-async def orders(kit: Kit, progress: bool = False) -> Matrix:
+async def orders(kit: Kit, progress: str = "") -> Matrix:
     """All patterns and their variants on the 32 test orders, and before them the members alone."""
     members = (await order_members(kit, progress)).of(split="test")
     patterns = systems.for_orders(kit.cast) | order_variants(kit.cast)
     subjects = {name: _same(pattern) for name, pattern in patterns.items()}
     subjects["large, 5 samples"] = five_samples(kit.cast)
     test = members.tasks
-    bar = "orders" if progress else ""
-    return merged(members, await _measured(kit, bar, subjects, test, at_once=len(test)))
+    return merged(members, await _measured(kit, progress, subjects, test, at_once=len(test)))
 
 
 def _same(pattern: Pattern) -> Subject:
     """The pattern, whatever the task."""
     return lambda task, sample: pattern
-
-
-def _two_sizes(kit: Kit) -> dict[str, Member]:
-    return {"small": kit.cast.small, "large": kit.cast.large}
 
 
 def _test(name: str, kind: str = "") -> list[Task]:
@@ -309,17 +286,17 @@ def _test(name: str, kind: str = "") -> list[Task]:
 
 async def _measured(
     kit: Kit,
-    bar: str,
+    progress: str,
     subjects: Mapping[str, Subject],
     items: Sequence[Task],
     samples: int = 1,
     at_once: int = 1,
 ) -> Matrix:
     """What subjects answer. While it is recorded, an error of the engine ends it."""
-    return await measure(kit.ask, subjects, items, samples, bar, at_once, kit.recording)
+    return await measure(kit.ask, subjects, items, samples, progress, at_once, kit.recording)
 
 
-STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {
+STUDIES: Mapping[str, Callable[[Kit, str], Coroutine[Any, Any, Any]]] = {
     "desk": desk,
     "routing": routing,
     "triage": triage,

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,8 @@ from mlkit.measure.tasks import Task
 from mlkit.trace import Call
 
 ROUNDS = 3
-WAYS = {
-    "one after the other": None,
-    "both at once": None,
-    "both at once, one thread each": 1,
-}  # way -> threads of a call
+# How two models share a machine -> threads of a call.
+WAYS = {"one after the other": None, "both at once": None, "both at once, one thread each": 1}
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ class Shared:
 def prompts() -> list[Task]:
     """Twenty test tasks of the desk, five of each kind."""
     test = [task for task in tasks.load("desk") if task.split == "test"]
-    return [task for kind in KINDS for task in [one for one in test if one.kind == kind][:5]]
+    by_kind = [[task for task in test if task.kind == kind] for kind in KINDS]
+    return [task for some in by_kind for task in some[:5]]
 
 
 def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
@@ -111,19 +110,14 @@ async def latency(kit: Kit, path: Path) -> None:
         for n in range(len(todo))
         for place, name in enumerate(patterns)
     ]
-    for round, task, name in _bar(
-        "latency",
-        [case for case in cases if (case[0], case[1].id, case[2]) not in done],
-        len(cases),
-    ):
+    left = [case for case in cases if (case[0], case[1].id, case[2]) not in done]
+    for round, task, name in _bar("latency", left, len(cases)):
         run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
+        error = ""
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
-        error = (
-            f"{type(run.result).__name__}: {run.result}"
-            if isinstance(run.result, MlkitError)
-            else ""
-        )
+        if isinstance(run.result, MlkitError):
+            error = f"{type(run.result).__name__}: {run.result}"
         timed = Timed(round, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
@@ -145,24 +139,22 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
     both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:
-        options = options_for(replace(member, max_tokens=cap)) | (
-            {"num_thread": threads} if threads else {}
-        )
-        text = "Explain how the gears of a bicycle work."
-        return (
-            await client.chat(member.model, messages_for(member, text), options=options)
-        ).eval_count or 0
+        options = options_for(replace(member, max_tokens=cap))
+        if threads:
+            options |= {"num_thread": threads}
+        messages = messages_for(member, "Explain how the gears of a bicycle work.")
+        reply = await client.chat(member.model, messages, options=options)
+        return reply.eval_count or 0
 
     for round, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):
         for member in both:  # loaded, and the prompt read
             await answer(member, WAYS[way], 1)
         started = time.perf_counter()
+        ask = partial(answer, threads=WAYS[way], cap=MAX_TOKENS)
         if way == "one after the other":
-            written = [await answer(member, WAYS[way], MAX_TOKENS) for member in both]
+            written = [await ask(member) for member in both]
         else:
-            written = await asyncio.gather(
-                *(answer(member, WAYS[way], MAX_TOKENS) for member in both)
-            )
+            written = await asyncio.gather(*map(ask, both))
         _append(path, vars(Shared(round, way, time.perf_counter() - started, sum(written))))
 
 
@@ -190,7 +182,7 @@ def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
 
 def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
     try:
-        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        head, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
         return Header(**json.loads(head)), [json.loads(line) for line in lines]
     except FileNotFoundError:
         raise RecordingError(
@@ -209,34 +201,28 @@ def _append(path: Path, row: Mapping[str, Any]) -> None:
 
 
 _KEPT = (
-    "prompt_tokens",
-    "output_tokens",
-    "queue_seconds",
-    "load_seconds",
-    "prompt_seconds",
-    "output_seconds",
+    "prompt_tokens output_tokens queue_seconds load_seconds prompt_seconds output_seconds".split()
 )
 
 
 def _row(call: Call) -> dict[str, Any]:
-    about = {
-        "role": call.role,
-        "model": call.member.model,
-        "name": call.member.name,
-        "after": sorted(call.after),
-    }
-    if isinstance(call.reply, Failure):
-        return about | {"failed_after_seconds": call.reply.seconds}
-    return about | {name: round(getattr(call.reply, name), 4) for name in _KEPT}
+    """A call with everything but its texts."""
+    member, reply = call.member, call.reply
+    row: dict[str, Any] = {"role": call.role, "model": member.model, "name": member.name}
+    row["after"] = sorted(call.after)
+    if isinstance(reply, Failure):
+        return row | {"failed_after_seconds": reply.seconds}
+    return row | {name: round(getattr(reply, name), 4) for name in _KEPT}
 
 
 def _call(number: int, row: Mapping[str, Any]) -> Call:
+    """The call that a row was written for."""
     member = Member(row["model"], name=row["name"])
-    reply = (
-        Failure(EngineError("failed while it was timed"), row["failed_after_seconds"])
-        if "failed_after_seconds" in row
-        else Reply(text="", member=member, **{name: row[name] for name in _KEPT})
-    )
+    reply: Reply | Failure
+    if "failed_after_seconds" in row:
+        reply = Failure(EngineError("failed while it was timed"), row["failed_after_seconds"])
+    else:
+        reply = Reply("", member, **{name: row[name] for name in _KEPT})
     return Call(number, row["role"], member, reply, frozenset(row["after"]))
 
 

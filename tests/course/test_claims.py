@@ -105,7 +105,7 @@ def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
     before = asyncio.run(MEASURED[claim](kit))
     measure = getattr(studies, study)
 
-    async def other(kit, progress=False):
+    async def other(kit, progress=""):
         measured = await measure(kit, progress)
         first = SUBJECTS.get(claim, "large" if study == "triage" else measured.subjects[0])
         first = next(

@@ -18,7 +18,7 @@ def kit():
 
 
 def study(name: str, kit):
-    return asyncio.run(studies.STUDIES[name](kit, False))
+    return asyncio.run(studies.STUDIES[name](kit, ""))
 
 
 # By study: how many tasks and samples, and which subjects.

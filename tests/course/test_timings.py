@@ -117,6 +117,14 @@ def test_what_is_read_back_can_be_laid_out_on_servers(few, scripted, tmp_path, m
     assert router.calls[0].reply.prompt_tokens == 7 and router.calls[1].after == {0}
 
 
+def test_a_line_ends_at_its_end_only(few, scripted, tmp_path, monkeypatch):
+    monkeypatch.setattr(timings, "file", lambda name, cast: tmp_path / f"{name}.jsonl")
+    ask = scripted({"": Unparsed("two\u2028lines\x85")})
+    asyncio.run(timings.latency(kit_of(ask), timings.file("latency", "tiny")))
+    _, rows = timings.load_latency()
+    assert "Unparsed: two\u2028lines\x85" in {row.error for row in rows}
+
+
 def test_files_that_are_missing_or_damaged_are_named_with_what_to_type(tmp_path, monkeypatch):
     monkeypatch.setattr(timings.paths, "data", lambda: tmp_path)
     with pytest.raises(
