@@ -3,7 +3,7 @@
 Every other list of patterns derives from NINE, at the end of this file.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -242,10 +242,7 @@ def supervisor_worker(cast: Cast) -> SupervisorWorker:
     return SupervisorWorker(
         member_for(cast.large, "assign"),
         member_for(cast.large, "review"),
-        {
-            "general": member_for(cast.general, "work"),
-            "coder": member_for(cast.coder, "python"),
-        },
+        {"general": member_for(cast.general, "work"), "coder": member_for(cast.coder, "python")},
     )
 
 
@@ -262,9 +259,9 @@ def voting(cast: Cast) -> ModelVoting:
     return ModelVoting(samples(cast.general, cast.large, cast.writer))
 
 
-def weighted_ensemble(cast: Cast, weights: Sequence[float] = (0.5, 0.3, 0.2)) -> WeightedEnsemble:
+def weighted_ensemble(cast: Cast) -> WeightedEnsemble:
     """The large, the writing and the general model, with the article's weights."""
-    return WeightedEnsemble(samples(cast.large, cast.writer, cast.general), weights)
+    return WeightedEnsemble(samples(cast.large, cast.writer, cast.general), (0.5, 0.3, 0.2))
 
 
 def consensus_ensemble(cast: Cast, threshold: float = 0.7) -> ConsensusEnsemble:

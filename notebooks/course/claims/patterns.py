@@ -15,7 +15,7 @@ from course.claims.article import CLAIMED, CRITERIA, RANKS, Finding, finding, in
 from course.timings import Timed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, tokens
-from mlkit.measure.stats import Mean, difference, mean_interval, wilson
+from mlkit.measure.stats import difference, mean_interval, wilson
 from mlkit.models import list_prices
 from mlkit.ties import exceeds, highest, lowest, reaches
 
@@ -45,7 +45,7 @@ async def c2(kit: Kit) -> Finding:
     """
     walls = wall_seconds(kit)
     ratio = mean_interval(walls["pipeline"] / walls["single_model"])
-    runs = _timed(kit, "pipeline")
+    runs = [run for run in _timed(kit, "pipeline") if not run.error]
     shares = ", ".join(
         f"{role} {np.mean([_seconds(run, role) / _seconds(run) for run in runs]):.0%}"
         for role in ("classify", "extract", "reason")
@@ -148,10 +148,10 @@ async def c10(kit: Kit) -> Finding:
 
     Supported if it is more than half, clearly.
     """
+    runs = [run for run in _timed(kit, "supervisor_worker") if not run.error]
     share = mean_interval(
         _by_task(
-            _timed(kit, "supervisor_worker"),
-            lambda run: sum(_seconds(run, role) for role in SUPERVISING) / run.wall_seconds,
+            runs, lambda run: sum(_seconds(run, role) for role in SUPERVISING) / run.wall_seconds
         )
     )
     return finding(
@@ -172,20 +172,23 @@ async def c14(kit: Kit) -> Finding:
     _, routed = await studies.routed(kit)
     mixed = difference(routed, (await _desk(kit)).column("large"))
     measured = await studies.orders(kit)
-    dollars, seconds = _times_one_model(kit, measured)
-    names = list(dollars)
+    walls = wall_seconds(kit)
+    names = [name for name in walls if name != "single_model"]
+    prices = {name: measured.score(name, list_prices()).dollars_per_thousand for name in walls}
+    seconds = {name: mean_interval(walls[name] / walls["single_model"]) for name in names}
     best = highest(names, measured.share)
     quality, budget = (
         difference(measured.column(name), measured.column("single_model"))
         for name in (best, "large, 5 samples")
     )
-    cheapest = lowest(names, dollars.__getitem__)
+    cheapest = lowest(names, prices.__getitem__)
+    dollars = prices[cheapest] / prices["single_model"]
     fastest = lowest(names, lambda name: seconds[name].mean)
     fast = seconds[fastest]
     gains = {
         "mixed workloads": mixed.above,
         "quality": quality.above,
-        "cost": exceeds(1, dollars[cheapest]),
+        "cost": exceeds(1, dollars),
         "latency": exceeds(1, fast.high),
     }
     pays = [what for what, holds in gains.items() if holds]
@@ -194,7 +197,7 @@ async def c14(kit: Kit) -> Finding:
         f"Mixed work: routing the desk gains {mixed.points()} over the large model asked in one"
         f" way. Quality: the best of {in_words(len(names))} patterns on these orders ({best}) gains"
         f" {quality.points()} over the large model, five samples of that model {budget.points()}."
-        f" Cost: the cheapest ({cheapest}) takes {dollars[cheapest]:.2f} times its dollars."
+        f" Cost: the cheapest ({cheapest}) takes {dollars:.2f} times its dollars."
         f" Latency: the fastest ({fastest}) takes {fast.mean:.2f} times its seconds (95%"
         f" interval {fast.low:.2f} to {fast.high:.2f}). It paid for:"
         f" {', '.join(pays) or 'none of the four'}.",
@@ -251,17 +254,17 @@ async def table(kit: Kit) -> list[Family]:
     complexity as calls an answer.
     """
     measured, walls = await studies.orders(kit), wall_seconds(kit)
-    dollars = _dollars_per_thousand(measured, list(walls))
     families = []
     for family in CLAIMED:
         names = [name for name in systems.FAMILIES[family] if name in walls]
+        scores = [measured.score(name, list_prices()) for name in names]
         families.append(
             Family(
                 family,
-                fmean(dollars[name] for name in names),
+                fmean(score.dollars_per_thousand for score in scores),
                 fmean(walls[name].mean() for name in names),
-                fmean(measured.share(name) for name in names),
-                fmean(measured.of([name]).calls.mean() for name in names),
+                fmean(score.interval.share for score in scores),
+                fmean(score.calls for score in scores),
             )
         )
     return families
@@ -269,12 +272,9 @@ async def table(kit: Kit) -> list[Family]:
 
 def wall_seconds(kit: Kit) -> dict[str, np.ndarray]:
     """For each pattern that was timed, the wall seconds on each prompt, means over the rounds."""
-    runs = timings.load_latency(kit.cast.name)[1]
-    timed = {run.pattern for run in runs}
+    runs = {name: _timed(kit, name) for name in systems.NINE}
     return {
-        name: _by_task([run for run in runs if run.pattern == name], lambda run: run.wall_seconds)
-        for name in systems.NINE
-        if name in timed
+        name: _by_task(some, lambda run: run.wall_seconds) for name, some in runs.items() if some
     }
 
 
@@ -295,38 +295,15 @@ async def _desk(kit: Kit) -> Matrix:
     return (await studies.desk(kit)).of(split="test")
 
 
-def _times_one_model(kit: Kit, measured: Matrix) -> tuple[dict[str, float], dict[str, Mean]]:
-    """By pattern: how many times the dollars and the seconds of one model it takes."""
-    walls = wall_seconds(kit)
-    dollars = _dollars_per_thousand(measured, list(walls))
-    one_model, one_wall = dollars.pop("single_model"), walls.pop("single_model")
-    return (
-        {name: spent / one_model for name, spent in dollars.items()},
-        {name: mean_interval(wall / one_wall) for name, wall in walls.items()},
-    )
-
-
-def _dollars_per_thousand(measured: Matrix, names: list[str]) -> dict[str, float]:
-    every = 1000 * measured.of(names).dollars(list_prices()).mean(axis=(0, 2))
-    return dict(zip(names, every, strict=True))
-
-
 def _timed(kit: Kit, pattern: str) -> list[Timed]:
-    """The timed runs of a pattern that ended well."""
-    runs = timings.load_latency(kit.cast.name)[1]
-    return [run for run in runs if run.pattern == pattern and not run.error]
+    """The timed runs of a pattern."""
+    return [run for run in timings.load_latency(kit.cast.name)[1] if run.pattern == pattern]
 
 
 def _by_task(runs: Sequence[Timed], value: Callable[[Timed], float]) -> np.ndarray:
-    """The mean value on each prompt over its rounds, by prompt: each pattern begins on another
-    one.
-    """
-    return np.array(
-        [
-            np.mean([value(run) for run in runs if run.task == task])
-            for task in sorted({run.task for run in runs})
-        ]
-    )
+    """The mean value on each prompt over its rounds, in the order of the prompts' names."""
+    tasks = sorted({run.task for run in runs})
+    return np.array([fmean(value(run) for run in runs if run.task == task) for task in tasks])
 
 
 def _seconds(run: Timed, role: str = "") -> float:
