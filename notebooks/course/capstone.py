@@ -106,7 +106,8 @@ def _text(file: Path) -> str:
 def _need_columns(place: str, columns: Collection[str]) -> None:
     if missing := [name for name in COLUMNS if name not in columns]:
         found = ", ".join(map(quoted, list(columns)[:8]))
-        found += f" and {len(columns) - 8} more" * (len(columns) > 8)
+        if len(columns) > 8:
+            found += f" and {len(columns) - 8} more"
         raise TaskError(
             f"{place}: found {found}; wanted are input, grader and gold. Missing:"
             f" {', '.join(missing)}."
@@ -186,7 +187,7 @@ _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
 }
 
 
-async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
+async def run_all(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
     """All patterns (short answers) on your prompts, with a bar that says how much time is left.
 
     An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
@@ -208,4 +209,4 @@ async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> 
 
 async def own_prompts(kit: Kit, progress: str = "") -> Matrix:
     """All patterns on the ten prompts of data/own_prompts.csv."""
-    return await run_nine(kit, read_prompts(example()), bool(progress))
+    return await run_all(kit, read_prompts(example()), bool(progress))

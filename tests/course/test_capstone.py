@@ -388,7 +388,7 @@ def test_the_nine_run_on_own_prompts_and_a_failure_is_a_wrong_answer_that_says_w
     )
     ask = scripted({"answer": "27", "": EngineUnreachable("gone. Start it.")})
     matrix = asyncio.run(
-        capstone.run_nine(
+        capstone.run_all(
             Kit(ask), capstone.read_prompts([ROW, ("And 4?", "number", 36)]), progress=False
         )
     )
@@ -405,7 +405,7 @@ def test_the_nine_run_on_own_prompts_and_a_failure_is_a_wrong_answer_that_says_w
 
 def test_all_nine_patterns_are_asked(scripted):
     matrix = asyncio.run(
-        capstone.run_nine(Kit(scripted({"": "27"})), capstone.read_prompts([ROW]), progress=False)
+        capstone.run_all(Kit(scripted({"": "27"})), capstone.read_prompts([ROW]), progress=False)
     )
     assert matrix.subjects == list(systems.NINE)
 
@@ -415,7 +415,7 @@ def test_where_nothing_answers_it_raises_and_where_nothing_is_recorded(scripted)
         EngineError, match="No pattern answered any prompt. EngineUnreachable: gone"
     ):
         asyncio.run(
-            capstone.run_nine(
+            capstone.run_all(
                 Kit(scripted({"": EngineUnreachable("gone")})),
                 capstone.read_prompts([ROW]),
                 progress=False,
@@ -423,7 +423,7 @@ def test_where_nothing_answers_it_raises_and_where_nothing_is_recorded(scripted)
         )
     with pytest.raises(NotRecorded, match="Task own-01"):
         asyncio.run(
-            capstone.run_nine(
+            capstone.run_all(
                 mlkit.connect(engine="replay"),
                 capstone.read_prompts([("Nobody ever asked this?", "number", 1)]),
                 progress=False,

@@ -33,7 +33,7 @@ def test_ways_go_from_simple_to_complex_with_what_they_take(scripted):
     ask = scripted(
         {"": {"text": "27", "prompt_tokens": 100, "output_tokens": 10, "output_seconds": 2.0}}
     )
-    matrix = asyncio.run(capstone.run_nine(Kit(ask), capstone.read_prompts([ROW]), progress=False))
+    matrix = asyncio.run(capstone.run_all(Kit(ask), capstone.read_prompts([ROW]), progress=False))
     ways = {way.pattern: way for way in card.ways(matrix, list_prices())}
     assert next(iter(ways)) == "single_model" and ways["router"].calls == 2
     assert [way.calls for way in ways.values()] == sorted(way.calls for way in ways.values())
@@ -60,7 +60,7 @@ def test_a_third_of_a_call_does_not_make_a_pattern_less_simple(scripted):
         {"vote 1": [*agreed, "27"], "vote 2": [*agreed, "28"], "vote 3": [*agreed, "29"], "": "27"}
     )
     matrix = asyncio.run(
-        capstone.run_nine(Kit(split), capstone.read_prompts([ROW] * 3), progress=False)
+        capstone.run_all(Kit(split), capstone.read_prompts([ROW] * 3), progress=False)
     )
     calls = {way.pattern: way.calls for way in card.ways(matrix, list_prices())}
     assert calls["consensus_ensemble"] == pytest.approx(10 / 3) and calls["pipeline"] == 3
