@@ -331,7 +331,7 @@ def test_findings_that_cannot_be_written_say_where_and_leave_the_old_ones(tmp_pa
         return "new"
 
     (tmp_path / "FINDINGS.md").write_text("old")
-    monkeypatch.setattr("course.findings.page.page", page_of)
+    monkeypatch.setattr("course.claims.page.page", page_of)
     monkeypatch.setattr("mlkit.connect", lambda engine: None)
     monkeypatch.setattr(paths, "data", lambda: tmp_path)
     monkeypatch.setattr("os.fsync", no_space)

@@ -4,7 +4,7 @@ import asyncio
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 import pytest
-from course import capstone, record
+from course import capstone, card, record
 from course.lessons import (
     choosing_pictures,
     consensus_ensemble,
@@ -33,7 +33,6 @@ from mlkit import cli, kit, paths
 from mlkit import doctor as health
 from mlkit.ask import Member, Reply
 from mlkit.charts import (
-    card,
     certainty,
     compound,
     scores,
@@ -180,6 +179,11 @@ WAYS = [
     card.Way(name, right, 10, 0.01, 1.0, 1.0, 1, (True,) * right + (False,) * (10 - right))
     for name, right in (("single_model", 3), ("router", 6))
 ]
+
+
+def drawn_card(choice: str, ways: Sequence[card.Way], reason: str) -> Chart:
+    lines = card.rows(choice, ways, card.Limits(), reason, "today")
+    return card.chart(choice, ways, card.Limits(), lines, "here")
 
 
 @hostile
@@ -377,12 +381,8 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     "claimed": lambda text: choosing_pictures.claims_chart(
         {text: ("low",) * 4}, {text: (0.1,) * 4}, {"low": 1}, "here"
     ),
-    "card, choice": lambda text: card.chart(
-        text, [WAYS[0]._replace(pattern=text)], card.Limits(), "", "today", "here"
-    ),
-    "card, reason": lambda text: card.chart(
-        "router", WAYS, card.Limits(), f"because {text}", "today", "here"
-    ),
+    "card, choice": lambda text: drawn_card(text, [WAYS[0]._replace(pattern=text)], ""),
+    "card, reason": lambda text: drawn_card("router", WAYS, f"because {text}"),
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
@@ -449,7 +449,7 @@ def test_what_is_wrong_with_own_prompts(text):
         [{"input": "a", "grader": text, "gold": 1}],
     ):
         with pytest.raises(TaskError) as raised:
-            capstone.own(prompts)
+            capstone.read_prompts(prompts)
         (line,) = raised.value._render_traceback_()
         assert not SPELLED_OUT.search(line)
         named = quoted(str(prompts)) if isinstance(prompts, Path) else repr(text.strip())

@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import pytest
-from course import capstone, orders, studies, timings
+from course import capstone, studies, timings
 from course.shop import KINDS, QUEUES
+from course.systems import NINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,13 +50,13 @@ def recorded() -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         for name in (*measured, "meanings"):
             patch.setattr(studies, name, once(getattr(studies, name)))
-        patch.setattr(orders, "orders", once(orders.orders))
+        patch.setattr(studies, "orders", once(studies.orders))
 
         async def load() -> SimpleNamespace:
             kit = mlkit.connect(engine="replay")
             return SimpleNamespace(
                 **{name: await getattr(studies, name)(kit) for name in (*measured, "meanings")},
-                orders=await orders.orders(kit),
+                orders=await studies.orders(kit),
                 own=await capstone.own_prompts(kit),
                 timed=timings.load_latency()[1],
                 cast=kit.cast,
@@ -975,19 +976,6 @@ def ways(matrix: Any, names: Iterable[str], prices: Any, clock: Any = None) -> l
             (round(len(calls) / len(cells)), len(told), (*here[:4], clock[name]) if clock else here)
         )
     return [one[2] for one in sorted(found, key=lambda one: one[:2])]
-
-
-NINE = (
-    "single_model",
-    "pipeline",
-    "router",
-    "fan_out",
-    "voting",
-    "planner_executor",
-    "supervisor_worker",
-    "weighted_ensemble",
-    "consensus_ensemble",
-)
 
 
 def clocked(state: Any) -> list[Point]:
