@@ -11,13 +11,8 @@ from hypothesis import strategies as st
 
 from mlkit import paths
 from mlkit.ask import Member, Reply
-<<<<<<< HEAD
-from mlkit.measure.stats import baselines, pareto, reliability, risk_coverage
-=======
-from mlkit.charts import router_curve
 from mlkit.measure.calibration import reliability, risk_coverage
 from mlkit.measure.stats import baselines, pareto
->>>>>>> measure
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.router import ModelRouter

@@ -263,7 +263,7 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
 
 
 def break_even_escalation(cheap: float, strong: float) -> float:
-    """The share of items, in [0, 1], that may be escalated before the strong model alone is cheaper.
+    """The share of items, in [0, 1], that may be escalated before the strong model is cheaper.
 
     From cheap + share x strong = strong (a cascade: FrugalGPT, Chen et al. 2023); cheap: all calls
     made before.

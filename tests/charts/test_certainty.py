@@ -40,14 +40,6 @@ def test_the_reading_tells_the_means_and_the_calibration_error():
     assert chart.figure.layout.title.text.replace("<br>", " ") == chart.reading
 
 
-def test_of_a_hundred_groups_the_counts_show_on_hover_alone():
-    groups = certainty.reliability_rows(
-        [(number + 0.5) / 100 for number in range(100)], [True] * 100, bins=100
-    )
-    *_, points, counts = certainty.reliability_figure(groups, "here").data
-    assert len(points.x) == 100 and not counts.text and points.customdata[0][0] == 1
-
-
 def test_a_group_without_an_interval_is_drawn():
     *_, points, _ = certainty.reliability_figure(
         [Group(0.5, 0.6, 1, 0.55, 1.0, nan, nan)], "here"
@@ -56,7 +48,8 @@ def test_a_group_without_an_interval_is_drawn():
 
 
 def test_coverage_counts_the_wrong_among_the_surest():
-    assert certainty.coverage_rows([0.9, 0.8, 0.8, 0.3], [True, False, True, False]) == [
+    chart = certainty.coverage_chart([0.9, 0.8, 0.8, 0.3], [True, False, True, False], "here")
+    assert chart.rows == [
         CoveragePoint(0.25, 0.0, 0.9),
         CoveragePoint(0.75, pytest.approx(1 / 3), 0.8),
         CoveragePoint(1.0, 0.5, 0.3),

@@ -8,10 +8,11 @@ import pytest
 
 from mlkit.ask import Member
 from mlkit.charts.look import Chart
+from mlkit.charts.trade_off import way
 from mlkit.engines.ollama import Chat
 from mlkit.kit import connect
 from mlkit.models import Price
-from mlkit.widgets import panels
+from mlkit.widgets import bench, panels
 from mlkit.wrappers import Limited
 
 
@@ -75,7 +76,7 @@ def test_on_recordings_the_try_it_box_offers_the_recorded_prompts(monkeypatch):
     assert prompts
 
     async def click() -> tuple[widgets.HTML, ...]:
-        box = panels.try_it(kit, kit.cast.small, prompts[0])
+        box = bench.try_it(kit, kit.cast.small, prompts[0])
         question, buttons, state, answer = box.children[0].children[1:]
         ask, stop = buttons.children
         assert list(question.options) == prompts
@@ -96,7 +97,7 @@ def test_stop_ends_the_question_and_says_so(server):
     async def click() -> str:
         async with server("hangs") as address:
             live = replace(connect(engine="replay"), ask=Limited(Chat(address), 1))
-            box = panels.try_it(live, live.cast.small, live.recorded_prompts(live.cast.small)[0])
+            box = bench.try_it(live, live.cast.small, live.recorded_prompts(live.cast.small)[0])
             _, buttons, state, _ = box.children[0].children[1:]
             ask, stop = buttons.children
             await asyncio.to_thread(ask.click)
@@ -172,6 +173,28 @@ def test_prices_can_be_typed_and_reset():
     assert box.value == 0
     panel.children[1].click()
     assert listed.value == {"a": Price(0.1, 0.2), "b": Price(3, 15)} and box.value == 15
+
+
+def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
+    def ways(prices, machines):
+        paid = [prices["a"].output, prices["c"].output]
+        return [
+            way("small", [True, False], paid[0] / 1000, [1.0, 3.0]),
+            way("large", [True, True], paid[1] / 1000, 8 / machines),
+        ]
+
+    prices = {"a": Price(1, 2), "b": Price(1, 1), "c": Price(1, 4)}
+    machines = panels.steps("machines", 1, [1, 8])
+    panel = panels.compare(ways, prices, "here", ["a"], machines=machines)
+    listed, by = panel.children[:2]
+    costs = [(row.dollars_per_thousand, row.seconds) for row in panel.chart.rows]
+    assert costs == [(2, 2), (4, 8)] and list(listed.value) == ["a"]
+    listed.value = {"a": Price(1, 5)}
+    assert panel.chart.reading == "Worth the cost: large; 1 of 2 is beaten"
+    by.index = 1
+    assert panel.chart.reading == "Worth the time: small and large"
+    machines.value = 8
+    assert panel.chart.reading == "Worth the time: large; 1 of 2 is beaten"
 
 
 def test_a_smooth_panel_changes_the_figure_it_has():
