@@ -32,11 +32,10 @@ class Bin(NamedTuple):
 
 
 def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> list[CoveragePoint]:
-    """How wrong the answered items are as fewer are answered, from the most confident on (El-Yaniv
-    & Wiener 2010).
+    """How wrong the answered items are as fewer are answered (El-Yaniv & Wiener 2010).
 
-    Both (n,). Equal confidences are taken together, since no threshold can part them: one row for
-    each that occurs.
+    Both (n,), answered from the most confident on. Equal confidences are taken together, since no
+    threshold can part them: one row for each that occurs.
     """
     sure, correct = columns_of(confidence, shares_of(right))
     places = np.array(levels(sure.tolist()))
@@ -50,16 +49,13 @@ def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> list[CoveragePoint
 
 
 def area_under(rows: Sequence[CoveragePoint]) -> float:
-    """The mean risk over all coverages, in [0, 1], less is better: AURC (Geifman et al. 2019). nan
-    for no rows.
-    """
+    """The mean risk over all coverages, in [0, 1]: AURC (Geifman et al. 2019). nan for no rows."""
     widths = np.diff([0.0, *(row.coverage for row in rows)])
     return float(widths @ [row.risk for row in rows]) if rows else nan
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list[Bin]:
-    """How often answers of like confidence are right: the equal-width bins with items (DeGroot &
-    Fienberg 1983).
+    """How often answers of like confidence are right, in bins (DeGroot & Fienberg 1983).
 
     Both (n,), confidence in [0, 1]. A bin holds low < confidence <= high (Guo et al. 2017); the
     first holds 0 as well.
@@ -76,8 +72,6 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """The mean gap of confidence and accuracy over the items, in [0, 1]: ECE (Guo et al. 2017). nan
-    for no bins.
-    """
+    """The mean gap of confidence and accuracy, (ECE, Guo et al. 2017); nan for no bins."""
     gaps = [abs(one.accuracy - one.confidence) for one in bins]
     return float(np.average(gaps, weights=[one.n for one in bins])) if bins else nan

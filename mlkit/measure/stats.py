@@ -95,8 +95,7 @@ def wilson(right: int, n: int) -> Interval:
 
 
 def difference(a: ArrayLike, b: ArrayLike) -> Difference:
-    """mean(a) - mean(b) with its 95% interval, by resampling the items that both answered (paired:
-    Koehn 2004).
+    """mean(a) - mean(b) with its 95% interval, by resampling items in pairs (Koehn 2004).
 
     a, b: bools or numbers, shape (n,), the same items in one order. Under about 20 items the
     interval is too narrow; with one item, or the same difference at all of them, it has no width.
@@ -118,11 +117,10 @@ def _bootstrap(values: np.ndarray) -> tuple[float, float, float, int]:
 
 
 def baselines(grades: ArrayLike, fit_grades: ArrayLike | None = None) -> Baselines:
-    """Random choice, best single member and oracle on the test grades (m, n) (as in RouterBench, Hu
-    et al. 2024).
+    """Random choice, best single member and oracle on grades (m, n) (RouterBench, Hu et al. 2024).
 
-    The best member is chosen on fit_grades (m, k) where given; chosen on the test itself it
-    flatters. Ties: the first row.
+    The best member is chosen on fit_grades (m, k) where given; chosen on the grades themselves it
+    looks better than it is. Ties: the first row.
     """
     test = graded_of(grades)
     fit = test if fit_grades is None else graded_of(fit_grades)
@@ -159,11 +157,10 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
 
 
 def error_correlation(grades: ArrayLike) -> np.ndarray:
-    """How much members err on the same items: the phi coefficient (Pearson 1900; Yule 1912) of
-    their errors, shape (m, m).
+    """How much members err on the same items: the phi coefficients (Yule 1912) of their errors.
 
-    grades: True where right, shape (m, n). In [-1, 1]; nan for a member that is always right or
-    always wrong.
+    grades: True where right, shape (m, n). Gives (m, m), each in [-1, 1]; nan for a member that is
+    always right or always wrong.
     """
     errors = ~graded_of(grades)
     centred = errors - errors.mean(axis=1, keepdims=True)
@@ -184,11 +181,9 @@ def mean_correlation(matrix: ArrayLike) -> float:
 
 
 def effective_voters(n: int, rho: float) -> float:
-    """How many independent voters n correlated ones are worth: n / (1 + (n - 1) rho) (design
-    effect, Kish 1965).
+    """How many independent voters n correlated ones are worth: n / (1 + (n - 1) rho) (Kish 1965).
 
-    rho: mean correlation of their errors, above -1 / (n - 1) (the least that n voters can have) and
-    at most 1.
+    rho: the mean correlation of their errors, above -1 / (n - 1), the least there can be.
     """
     n, rho = whole_of("n", n, 1), number_of("rho", rho, -inf, 1)
     need(
@@ -199,13 +194,11 @@ def effective_voters(n: int, rho: float) -> float:
 
 
 def condorcet(p: float, n: int, rho: float = 0.0) -> float:
-    """The probability that the majority of n voters is right, where each is right with probability
-    p (Condorcet 1785).
+    """The probability that most of n voters are right, each with probability p (Condorcet 1785).
 
     Two answers are possible: all who are wrong agree. A tie (even n) counts half. rho in [0, 1],
     the correlation of any two: 0 binomial (Boland 1989), 1 all alike, so p; between them
-    beta-binomial (the Polya urn of Ladha 1995), which is one model of correlation among many: votes
-    with the same p and rho can have another majority.
+    beta-binomial (the Polya urn of Ladha 1995), which is one model of correlation among many.
     """
     n, p, rho = whole_of("n", n, 1, 10_000), number_of("p", p, 0, 1), number_of("rho", rho, 0, 1)
     # The probability of 0, 1, ... right voters; one voter more each round.
@@ -217,8 +210,7 @@ def condorcet(p: float, n: int, rho: float = 0.0) -> float:
 
 
 def weighted_majority(shares: ArrayLike, weights: ArrayLike) -> float:
-    """The exact probability that the weighted vote of independent voters is right (Nitzan & Paroush
-    1982).
+    """The probability that a weighted vote of independent voters is right (Nitzan & Paroush 1982).
 
     shares: how often each is right; weights: any finite ones; both (n,), n at most 20 (all 2^n
     outcomes are added up). Two answers are possible: a tie counts half, and a negative weight is a
@@ -243,8 +235,7 @@ def _ahead(leads: np.ndarray, chances: np.ndarray) -> float:
 
 
 def log_odds(shares: ArrayLike) -> np.ndarray:
-    """The best weights for independent voters right this often: ln(p / (1 - p)), shape (n,) (Nitzan
-    & Paroush 1982).
+    """The best weights for independent voters: ln(p / (1 - p)), (n,) (Nitzan & Paroush 1982).
 
     Negative below one half, and WeightedEnsemble wants weights of 0 or more: clip with
     np.maximum(0, log_odds(shares)).
@@ -258,9 +249,7 @@ def log_odds(shares: ArrayLike) -> np.ndarray:
 
 
 def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
-    """The share right / of drawn to one half, never 0 or 1: (right + 1) / (of + 2) (rule of
-    succession, Laplace 1774). One `of` for all, or one for each.
-    """
+    """The share right / of, drawn to one half: (right + 1) / (of + 2) (Laplace 1774)."""
     rights, asked = floats_of(right), floats_of(of)
     need(
         asked.shape in ((), rights.shape)
@@ -274,11 +263,10 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
 
 
 def break_even_escalation(cheap: float, strong: float) -> float:
-    """The share of items that may be escalated before it costs more than the strong model alone: 1
-    - cheap / strong.
+    """The share of items, in [0, 1], that may be escalated before the strong model is cheaper.
 
-    From cheap + share x strong = strong (a cascade: FrugalGPT, Chen et al. 2023), in [0, 1]; cheap:
-    all calls made before.
+    From cheap + share x strong = strong (a cascade: FrugalGPT, Chen et al. 2023); cheap: all calls
+    made before.
     """
     cheap, strong = number_of("cheap", cheap, 0), number_of("strong", strong, 0)
     need(strong > 0, "strong cannot be 0; give strong above 0")
@@ -294,8 +282,6 @@ def compound(shares: ArrayLike) -> float:
 
 
 def speed_up(serial_share: float, workers: int) -> float:
-    """How many times faster: 1 / (s + (1 - s) / workers), s the share of the time that nobody can
-    share (Amdahl 1967).
-    """
+    """How many times faster: 1 / (s + (1 - s) / workers), s the serial share (Amdahl 1967)."""
     alone, sharing = number_of("serial_share", serial_share, 0, 1), number_of("workers", workers, 1)
     return 1 / (alone + (1 - alone) / sharing)
