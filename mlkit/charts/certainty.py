@@ -6,8 +6,9 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, DOTTED, ORANGE, SMALL, Chart, dress, whiskers
-from mlkit.measure import stats
-from mlkit.measure.stats import Bin, Covered
+from mlkit.measure import calibration
+from mlkit.measure.calibration import Bin, CoveragePoint
+from mlkit.measure.stats import wilson
 from mlkit.ties import lowest
 
 _LINE = {"mode": "lines", "hoverinfo": "skip"}
@@ -29,8 +30,8 @@ class Group(NamedTuple):
 
 def reliability_rows(confidence: Sequence[float], right: Sequence[bool]) -> list[Group]:
     """The answers in ten groups of like confidence, those with answers; confidences in [0, 1]."""
-    groups = stats.reliability(confidence, right) if len(confidence) else []
-    return [Group(*one[:4], *stats.wilson(round(one.accuracy * one.n), one.n)) for one in groups]
+    groups = calibration.reliability(confidence, right) if len(confidence) else []
+    return [Group(*one[:4], *wilson(round(one.accuracy * one.n), one.n)) for one in groups]
 
 
 def reliability_figure(groups: Sequence[Group], source: str) -> go.Figure:
@@ -71,7 +72,7 @@ def reliability_reading(groups: Sequence[Group]) -> str:
     n = sum(group.n for group in groups)
     sure = sum(group.n * group.confidence for group in groups) / n
     right = sum(group.n * group.share for group in groups) / n
-    error = stats.calibration_error([Bin(*group[:5]) for group in groups])
+    error = calibration.calibration_error([Bin(*group[:5]) for group in groups])
     return (
         f"Sure of {sure:.0%} on average, right in {right:.0%} of {n}: calibration error (ECE)"
         f" {error:.2f}"
@@ -84,7 +85,7 @@ def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source
     return Chart(reliability_figure(groups, source), groups, reliability_reading(groups))
 
 
-def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
+def coverage_figure(covered: Sequence[CoveragePoint], source: str) -> go.Figure:
     """To the right ever less sure answers are given; the shaded area is the mean share wrong."""
     chart = go.Figure()
     if covered:
@@ -112,7 +113,7 @@ def coverage_figure(covered: Sequence[Covered], source: str) -> go.Figure:
     return dress(chart, coverage_reading(covered), source, height=280)
 
 
-def coverage_reading(covered: Sequence[Covered]) -> str:
+def coverage_reading(covered: Sequence[CoveragePoint]) -> str:
     """How many are wrong when all are answered, and when about half are."""
     if not covered:
         return "No answer came with a confidence, so none can be left out."
@@ -123,11 +124,11 @@ def coverage_reading(covered: Sequence[Covered]) -> str:
         )
     return (
         f"Answering all, {everything.risk:.0%} are wrong; only the surest {half.coverage:.0%},"
-        f" {half.risk:.0%} (area under the curve {stats.area_under(covered):.2f})"
+        f" {half.risk:.0%} (area under the curve {calibration.area_under(covered):.2f})"
     )
 
 
 def coverage_chart(confidence: Sequence[float], right: Sequence[bool], source: str) -> Chart:
     """How many answers are wrong as only the surest are given, ready to show."""
-    covered = stats.risk_coverage(confidence, right) if len(confidence) else []
+    covered = calibration.risk_coverage(confidence, right) if len(confidence) else []
     return Chart(coverage_figure(covered, source), covered, coverage_reading(covered))

@@ -4,7 +4,8 @@ import pytest
 
 from mlkit.charts import certainty
 from mlkit.charts.certainty import Group
-from mlkit.measure.stats import Covered, wilson
+from mlkit.measure.calibration import CoveragePoint
+from mlkit.measure.stats import wilson
 
 CONFIDENCE, RIGHT = [0.95, 0.95, 0.95, 0.95, 0.55, 0.55], [True, True, True, False, True, False]
 
@@ -49,9 +50,9 @@ def test_a_group_without_an_interval_is_drawn():
 def test_coverage_counts_the_wrong_among_the_surest():
     chart = certainty.coverage_chart([0.9, 0.8, 0.8, 0.3], [True, False, True, False], "here")
     assert chart.rows == [
-        Covered(0.25, 0.0, 0.9),
-        Covered(0.75, pytest.approx(1 / 3), 0.8),
-        Covered(1.0, 0.5, 0.3),
+        CoveragePoint(0.25, 0.0, 0.9),
+        CoveragePoint(0.75, pytest.approx(1 / 3), 0.8),
+        CoveragePoint(1.0, 0.5, 0.3),
     ]
 
 

@@ -4,10 +4,11 @@ tests/browser/test_export.py.
 
 from types import SimpleNamespace
 
+import plotly.graph_objects as go
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from mlkit.charts import condorcet
+from mlkit.charts.look import Chart, dress
 from mlkit.errors import ExportError, WriteError
 from mlkit.widgets.export import load_ipython_extension, picture, save
 from mlkit.widgets.panels import show
@@ -15,7 +16,7 @@ from mlkit.widgets.panels import show
 
 @pytest.fixture
 def chart():
-    return condorcet.chart(0.7, 0.0, "here")
+    return Chart(dress(go.Figure(go.Scatter(y=[1, 2])), "A line.", "here"), [], "A line.")
 
 
 @pytest.mark.parametrize("name", ["curve.jpeg", "curve"])
