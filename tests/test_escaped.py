@@ -13,7 +13,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import pytest
 from course import capstone, card, record
-from course.lessons import fan_out
+from course.lessons import fan_out_pictures, one_model, router_pictures, start_here
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.status import Status
@@ -27,12 +27,7 @@ from mlkit.charts import (
     claimed,
     compound,
     condorcet,
-    confusion,
-    flow,
     ladder,
-    local_or_hosted,
-    quality,
-    router_curve,
     scores,
     speedup,
     trade_off,
@@ -164,7 +159,7 @@ def find(widget: widgets.Widget, kind: type) -> list[widgets.Widget]:
 
 @hostile
 def test_answers_side_by_side(text):
-    shown = fan_out.side_by_side({text: text, "two": text}, {text: text})
+    shown = fan_out_pictures.side_by_side({text: text, "two": text}, {text: text})
     assert_html(text, shown.html, typeset=True)
     assert Page(shown.html).shown.count("two") >= 1
     assert Page(shown.html).shown.count(HOSTILE[text].strip()) >= 4
@@ -173,7 +168,7 @@ def test_answers_side_by_side(text):
 
 @hostile
 def test_answers_side_by_side_that_differ(text):
-    assert_html(text, fan_out.side_by_side({"a": "other", "b": text}).html, typeset=True)
+    assert_html(text, fan_out_pictures.side_by_side({"a": "other", "b": text}).html, typeset=True)
 
 
 WAYS = [
@@ -308,7 +303,7 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
 def test_the_flow_of_a_run(text):
     member = Member("m", name=text)
     call = Call(0, text, member, Reply("", member))
-    svg = flow.figure(flow.rows([call]))
+    svg = fan_out_pictures.flow([call]).html
     assert_html(text, svg, typeset=True)
     assert_whole(text, Page(svg).attributes["aria-label"] + Page(svg).shown)
 
@@ -348,8 +343,7 @@ def calls(text: str) -> list[Call]:
 # Each chart with a text of a model, a person or a path in the place of a name.
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
-    "quality": lambda text: quality.chart([(text, text, text, True)], "here", {text: {text: 0.5}}),
-    "quality, line": lambda text: quality.chart([("a", "b", "c", 1)], "here", {text: {"a": 0.5}}),
+    "quality": lambda text: one_model.quality([(text, text, text, True)], "here"),
     "scores": lambda text: scores.chart(
         [scores.score(text, text, [True], 9, 0.1)], "title", "here", {"oracle": 0.5}
     ),
@@ -357,8 +351,8 @@ NAMED: dict[str, Callable[[str], Chart]] = {
         [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
     ),
     "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here"),
-    "confusion, kind": lambda text: confusion.chart([(text, "b", True, 0.1)], "here"),
-    "confusion, route": lambda text: confusion.chart([("a", text, True, 0.1)], "here"),
+    "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
+    "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
     "weights, answer": lambda text: weights.chart(
         weights.rows([text], ["small"], [1.0], [1.0]), "here"
@@ -380,9 +374,9 @@ SOURCED: dict[str, Callable[[str], Chart]] = {
     "coverage": lambda text: certainty.coverage_chart([0.5, 0.6], [True, False], text),
     "condorcet": lambda text: condorcet.chart(0.6, 0.0, text),
     "ladder": lambda text: ladder.chart(ladder.rows([1], [True], [True], 2, 1, 2), 1, text),
-    "local or hosted": lambda text: local_or_hosted.chart(calls(text), text, 1.0, 0.5),
-    "router curve": lambda text: router_curve.chart(
-        [router_curve.Item(0.5, True, 0.1, True, 0.2)], 0.5, text
+    "local or hosted": lambda text: start_here.local_or_hosted(calls(text), text, 1.0, 0.5),
+    "router curve": lambda text: router_pictures.router_curve(
+        [router_pictures.Item(0.5, True, 0.1, True, 0.2)], 0.5, text
     ),
     "scores, title": lambda text: scores.chart([], text, "here"),
     "speed-up": lambda text: speedup.chart(0.2, text),

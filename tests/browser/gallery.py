@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from course import card, studies
 from course.card import Limits
 from course.claims.article import CLAIMED, RANKS
+from course.lessons import fan_out_pictures, one_model, router_pictures
 from course.shop import KINDS, QUEUES
 from course.systems import NINE
 
@@ -22,11 +23,7 @@ from mlkit.charts import (
     claimed,
     compound,
     condorcet,
-    confusion,
-    flow,
     ladder,
-    quality,
-    router_curve,
     scores,
     speedup,
     trade_off,
@@ -74,12 +71,7 @@ def _quality() -> go.Figure:
         for task, row in zip(desk.tasks, desk.cells, strict=True)
         for name, [cell] in zip(desk.subjects, row, strict=True)
     ]
-    best = {
-        kind: max(desk.of(kind=kind).share(name) for name in desk.subjects)
-        for kind in ("math", "code", "general", "creative")
-    }
-    oracle = {kind: float(desk.of(kind=kind).right.any(axis=1).mean()) for kind in best}
-    return quality.chart(graded, kit().source, {"best single": best, "oracle": oracle}).figure
+    return one_model.quality(graded, kit().source).figure
 
 
 def _card() -> go.Figure:
@@ -113,7 +105,7 @@ def _confusion() -> go.Figure:
         study("desk").of(["large by kind"], split="test"),
     )
     dollars = desk.dollars(list_prices())[:, 0, 0]
-    return confusion.chart(
+    return router_pictures.confusion(
         [
             (task.kind, answer or "none", bool(right), float(price))
             for task, answer, right, price in zip(
@@ -130,10 +122,10 @@ def _curve() -> go.Figure:
     prices = list_prices() | {kit().cast.large.model: Price(0.8, 0.8)}
     right, dollars = desk.right[:, :, 0], desk.dollars(prices)[:, :, 0]
     items = [
-        router_curve.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1]))
+        router_pictures.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1]))
         for one, r, d in zip(sure, right, dollars, strict=True)
     ]
-    return router_curve.chart(items, 0.7, kit().source).figure
+    return router_pictures.router_curve(items, 0.7, kit().source).figure
 
 
 def _sure() -> tuple[np.ndarray, np.ndarray]:
@@ -177,9 +169,8 @@ def _trade_off(names: list[str], **limits: float) -> go.Figure:
 
 def _flow() -> str:
     measured = study("orders")
-    return flow.figure(
-        flow.rows(measured.cells[0][measured.subjects.index("supervisor_worker")][0].run.calls)
-    )
+    column = measured.subjects.index("supervisor_worker")
+    return fan_out_pictures.flow(measured.cells[0][column][0].run.calls).html
 
 
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
@@ -241,7 +232,7 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
             kit().source,
         ).figure
     ),
-    "empty": lambda: quality.chart([], kit().source).figure,
+    "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
     "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
 }

@@ -19,7 +19,7 @@ CELLS = {
 import numpy as np
 import mlkit
 from course import studies
-from mlkit.charts import condorcet, ladder, local_or_hosted, weights
+from mlkit.charts import condorcet, ladder, weights
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
 from mlkit.models import cost_dollars, list_prices

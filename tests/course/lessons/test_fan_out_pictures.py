@@ -1,12 +1,33 @@
+"""The pictures of notebook 04: answers side by side, and who is asked after whom."""
+
 import re
 from xml.etree import ElementTree
 
 import pytest
+from course.lessons import fan_out_pictures as pictures
 
 from mlkit.ask import Failure, Member, Reply
-from mlkit.charts import flow
 from mlkit.charts.look import BLUE, RED
 from mlkit.trace import Call
+
+
+def test_what_an_answer_does_not_share_is_marked():
+    shown = pictures.side_by_side({"one": "psi * 14.5 / 60", "two": "psi / 14.5"}, {"two": "right"})
+    assert repr(shown) == "one: psi «*» «14.5» / «60»\ntwo: psi / «14.5»\n   (right)"
+    assert shown._repr_html_().count("<mark>") == 4
+    assert "<i>right</i>" in shown.html
+
+
+def test_case_and_stops_are_no_difference_and_lines_are_kept():
+    shown = pictures.side_by_side({"one": "Ride on.\nRide home!", "two": "ride ON,\nride home"})
+    assert repr(shown) == "one: Ride on.\nRide home!\ntwo: ride ON,\nride home"
+
+
+def test_what_models_write_is_no_html():
+    shown = pictures.side_by_side({"<b>": "<script>", "two": "x"}, {"two": "<i>"})
+    assert (
+        "<script>" not in shown.html and "<b>" not in shown.html and "&lt;script&gt;" in shown.html
+    )
 
 
 def call(
@@ -28,7 +49,7 @@ CALLS = [
 
 
 def drawn(calls: list[Call]) -> ElementTree.Element:
-    return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", flow.figure(flow.rows(calls))))
+    return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", pictures.flow(calls).html))
 
 
 def corners(svg: ElementTree.Element) -> list[tuple[int, int]]:
@@ -36,7 +57,7 @@ def corners(svg: ElementTree.Element) -> list[tuple[int, int]]:
 
 
 def test_layers_are_the_longest_path_and_boxes_stand_in_their_order():
-    assert [(box.call, box.layer, box.after) for box in flow.rows(CALLS[::-1])] == [
+    assert [(box.call, box.layer, box.after) for box in pictures.flow_rows(CALLS[::-1])] == [
         (0, 0, ()),
         (1, 1, (0,)),
         (3, 1, (0,)),
@@ -61,17 +82,6 @@ def test_each_layer_is_a_line_and_each_wait_an_arrow_from_box_to_box():
     assert ends == {(*plan, *one), (*plan, *side), (*one, *two), (*two, *last), (*side, *last)}
 
 
-def test_more_than_three_at_once_are_drawn_from_left_to_right():
-    svg = drawn([call(0, "plan"), *(call(n, f"work {n}", after=(0,)) for n in range(1, 6))])
-    (left, middle), *work = corners(svg)
-    assert (
-        {x for x, _ in work} == {left + 180}
-        and len({y for _, y in work}) == 5
-        and work[2][1] == middle
-    )
-    assert {line.get("x1") for line in svg.findall("line")} == {str(left + 148)}
-
-
 def test_members_keep_their_colour_and_what_failed_is_dashed_red_and_says_so():
     plan, *_, two, _ = drawn(CALLS).findall("svg")
     assert (
@@ -91,7 +101,10 @@ def test_the_words_tell_the_flow_and_are_the_alt_text():
     )
     svg = drawn(CALLS)
     assert (
-        flow.reading(flow.rows(CALLS)) == words == svg.get("aria-label") == svg.find("title").text
+        pictures.flow_reading(pictures.flow_rows(CALLS))
+        == words
+        == svg.get("aria-label")
+        == svg.find("title").text
     )
     assert (
         svg.get("role") == "img"
@@ -100,25 +113,14 @@ def test_the_words_tell_the_flow_and_are_the_alt_text():
     )
 
 
-def test_thirty_boxes_are_drawn_and_the_rest_counted():
-    calls = [call(n, f"vote {n}") for n in range(100)] + [
-        call(100, "judge", after=tuple(range(100)))
-    ]
-    svg = drawn(calls)
-    assert len(svg.findall("svg")) == 30 and svg.findall("text")[-1].text == "and 71 more"
-    assert svg.get("aria-label").endswith("vote 29 (small) at once; and 71 more")
-
-
 def test_nothing_asked_and_calls_that_are_missing_are_drawn():
-    assert drawn([]).find("text").text == "Nothing was asked." and "no flow" in drawn([]).get(
-        "aria-label"
-    )
-    assert flow.rows([call(7, "late", after=(3,))])[0][3:5] == ((), 0)
+    assert drawn([]).get("aria-label") == "Nothing was asked, so there is no flow to show."
+    assert pictures.flow_rows([call(7, "late", after=(3,))])[0][3:5] == ((), 0)
 
 
 @pytest.mark.parametrize("name", ["<b>x</b>", "$a$", '" onload="alert(1)', "a\x00\x1bb", "x" * 200])
 def test_names_are_text_and_long_ones_are_cut_in_the_box_only(name):
-    text = flow.figure(flow.rows([call(0, name, name)]))
+    text = pictures.flow([call(0, name, name)]).html
     assert "<b>" not in text and "$" not in text and 'onload="' not in text
     (box,) = drawn([call(0, name, name)]).findall("svg")
     printed = name.replace("\x00", r"\x00").replace("\x1b", r"\x1b")
