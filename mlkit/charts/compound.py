@@ -1,7 +1,4 @@
-"""Compound accuracy: how often each stage of a pipeline is right, and what that makes of the whole.
-
-Beside the running product of the stages' shares stands the whole as it was measured.
-"""
+"""Compound accuracy: the stages of a pipeline, their running product, the whole as measured."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -55,9 +52,7 @@ def reading(steps: Sequence[Step]) -> str:
 
 
 def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
-    """A line for each stage: its own share as a point, the product so far as a bar; last, the whole
-    as a bar beside it.
-    """
+    """A line for each stage: its share as a point, the product so far as a bar; last, the whole."""
     stages, whole = steps[:-1], steps[-1:]
     lines, names = list(range(len(steps))), [in_plotly(step.stage) for step in stages]
     chart = go.Figure()

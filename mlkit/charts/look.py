@@ -101,9 +101,7 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
 
 
 def _even_lines(text: str, most: int) -> list[str]:
-    """A text on as few lines of `most` characters as can be, about equally long: no last word
-    alone.
-    """
+    """A text on as few lines as can be, about equally long, so that no last word stands alone."""
     lines = textwrap.wrap(text, most) or [""]
     for width in range(math.ceil(len(text) / len(lines)), most):
         even = textwrap.wrap(text, width)

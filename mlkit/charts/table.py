@@ -8,9 +8,7 @@ from mlkit.escaped import in_html, printable
 
 
 def table_text(chart: Chart) -> str:
-    """The sentence, then the rows in columns: for screen readers, for stored notebooks, and for
-    tests.
-    """
+    """The sentence, then the rows in columns: for screen readers and stored notebooks."""
     table = [[printable(cell).replace("\n", " ") for cell in row] for row in _table(chart)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [printable(chart.reading), ""]
@@ -21,9 +19,7 @@ def table_text(chart: Chart) -> str:
 
 
 def table_html(chart: Chart) -> str:
-    """The same as a table that opens on a click or on Enter. All text is escaped: some of it comes
-    from models.
-    """
+    """The same as a table that opens on a click or on Enter; all text is escaped."""
     head, *body = _table(chart)
     named = "<th style='text-align: left; padding-right: 1.5em'>{}</th>"
     value = "<td style='padding-right: 1.5em'>{}</td>"

@@ -150,11 +150,9 @@ def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     return sorted(by_cost, key=lambda point: not point.front)
 
 
-def _places(spots: Sequence[Sequence[float]], labels: Sequence[str]) -> list[str]:
-    """Where each label meets no marker, label or edge, and no interval if that can be; "" for
-    nowhere. spots: x, y, low, high.
-    """
-    # A box is its middle, half its width and half its height, in pixels.
+def _places(spots: Sequence[tuple[float, ...]], labels: Sequence[str]) -> list[str]:
+    """Where each label meets no marker, label or edge (and no interval, if it can); "" for none."""
+    # A spot is x, y, low, high; a box its middle, half its width, half its height: in pixels.
     taken = [(x, y, 6.0, 6.0) for x, y, _, _ in spots]
     intervals = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
     places = []

@@ -16,12 +16,7 @@ from mlkit.widgets.panels import WIDE, Described, error_line, line
 
 def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
     """Ask a member anything; on recordings, choose among the prompts that were recorded for it."""
-    if kit.live:
-        where = "A live model answers."
-        question = widgets.Textarea(prompt, rows=2, layout=WIDE)
-    else:
-        where = "On recordings: choose one of the prompts that were recorded."
-        question = widgets.Dropdown(options=kit.recorded_prompts(member), value=prompt, layout=WIDE)
+    where, question = _question(kit, member, prompt)
     ask = widgets.Button(
         description="Ask", button_style="primary", tooltip="Send the prompt to the model"
     )
@@ -58,6 +53,15 @@ def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
     stop.on_click(lambda _: task.cancel() if task else None)
     parts = [widgets.HTML(line(where)), question, widgets.HBox([ask, stop]), state, answer]
     return Described(widgets.VBox(parts), f"Try it. {where}")
+
+
+def _question(kit: Kit, member: Member, prompt: str) -> tuple[str, widgets.ValueWidget]:
+    """Who answers, and where to write or to choose the prompt."""
+    if kit.live:
+        return "A live model answers.", widgets.Textarea(prompt, rows=2, layout=WIDE)
+    prompts = kit.recorded_prompts(member)
+    where = "On recordings: choose one of the prompts that were recorded."
+    return where, widgets.Dropdown(options=prompts, value=prompt, layout=WIDE)
 
 
 async def _tick(state: widgets.HTML) -> None:

@@ -53,9 +53,7 @@ class Prediction(Described):
 
 
 def predict(question: str, low: float, high: float, step: float, unit: str) -> Prediction:
-    """Ask for a number before the cell that measures it. Its `value` can be drawn on the later
-    chart.
-    """
+    """Ask for a number before the cell that measures it; a later chart can draw its `value`."""
     return Prediction(question, low, high, step, unit)
 
 
@@ -166,15 +164,12 @@ NOT_WRITTEN = Verdict(
 
 
 def is_stub(answer: Any) -> bool:
-    """Whether an exercise still stands as it was given: its function gives back nothing, or its
-    value is the `...`.
-    """
+    """Whether an exercise stands as it was given: nothing comes back, or the value is the `...`."""
     return answer is None or answer is Ellipsis
 
 
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
-    """Print whether an exercise is solved, or a hint. Never raises: a wrong answer is part of
-    learning.
+    """Print whether an exercise is solved, or a hint; a wrong answer is no error.
 
     `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS.
     """
@@ -190,9 +185,7 @@ def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
 
 
 def _within(limit_seconds: float, judge: Callable[[Any], Verdict], answer: Any) -> Verdict:
-    """The verdict, or TimeoutError in whatever Python code runs later than that; on every system
-    and in any thread.
-    """
+    """The verdict; TimeoutError in what Python code runs longer, on any system, in any thread."""
     ends = time.monotonic() + limit_seconds
 
     def watch(frame: FrameType, event: str, arg: Any) -> Any:

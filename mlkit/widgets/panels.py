@@ -72,9 +72,7 @@ class Panel(widgets.VBox):
         self._table.value = table_html(chart)
 
     def save(self, path: str | Path) -> Path:
-        """Write the chart as it stands now as a picture, PNG or SVG by the end of the name. Raises
-        ExportError.
-        """
+        """Write the chart as it stands now as PNG or SVG, as the name ends. Raises ExportError."""
         return save(self.chart, path)
 
     def complain(self, error: Exception) -> None:
@@ -85,9 +83,7 @@ class Panel(widgets.VBox):
 
 
 class _Fit(anywidget.AnyWidget):
-    """Nothing to see: a FigureWidget is drawn 700 pixels wide before it has a place; this lets it
-    look at its room again.
-    """
+    """Nothing to see: a FigureWidget is drawn before it has a place; this lets it look again."""
 
     _esm = (
         "const fit = el => el.isConnected ? setTimeout(() => dispatchEvent(new Event('resize')),"
@@ -120,9 +116,7 @@ def show(chart: Chart) -> Panel:
 def explore(
     draw: Callable[..., Chart], smooth: bool = False, **controls: widgets.ValueWidget
 ) -> Panel:
-    """A chart that follows its controls: `draw(**values)` is called at first and at each change.
-    `smooth` as in Panel.
-    """
+    """A chart that follows its controls: `draw(**values)` at first and at each change."""
     reset = widgets.Button(
         description="Reset",
         tooltip="Put every control back to where it began",
@@ -181,9 +175,7 @@ def _labelled(text: str, width: str = "235px") -> dict[str, Any]:
 def slider(
     label: str, value: float, low: float, high: float, step: float, format: str = ".2f"
 ) -> widgets.FloatSlider:
-    """A slider for a number; `label` names it with its unit. Arrow keys move it, and its readout
-    can be typed into.
-    """
+    """A slider for a number; `label` names it with its unit. Its readout can be typed into."""
     numbers = {"value": value, "min": low, "max": high, "step": step, "readout_format": format}
     return widgets.FloatSlider(**numbers, **_labelled(label), layout=WIDE)
 
@@ -202,17 +194,13 @@ def dollars_or_seconds() -> widgets.SelectionSlider:
 
 
 def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
-    """A slider for how many of the voters must agree; its value is that number, and it says "2 of 3
-    (0.67)".
-    """
+    """A slider for how many voters must agree: it says "2 of 3 (0.67)", and its value is 2."""
     options = [(f"{n} of {voters} ({n / voters:.2f})", n) for n in range(1, voters + 1)]
     return steps(label, value, options)
 
 
 class Shares(widgets.VBox):
-    """Sliders for weights that sum to one: moving one moves the others, which keep their
-    proportions. `value` is a tuple.
-    """
+    """Sliders for weights that sum to one: moving one scales the others. `value` is a tuple."""
 
     value = traitlets.Tuple()
 
@@ -238,18 +226,14 @@ class Shares(widgets.VBox):
 
 
 def _balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
-    """The shares with the n-th set, and the others scaled so that all sum to one; equal where they
-    were all nothing.
-    """
+    """The shares with the n-th set, the others scaled to sum to one; equal if all were nothing."""
     others = sum(shares) - shares[n]
     parts = [one / others if others > 1e-9 else 1 / (len(shares) - 1) for one in shares]
     return tuple(share if m == n else (1 - share) * part for m, part in enumerate(parts))
 
 
 class PriceList(widgets.VBox):
-    """Boxes for the prices of some models, in dollars per million tokens read and written. `value`
-    is a mapping to Price.
-    """
+    """Boxes for prices of models, in dollars per million tokens. `value` is a mapping to Price."""
 
     value = traitlets.Dict()
 
