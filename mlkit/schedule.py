@@ -29,7 +29,7 @@ def schedule(
     times: dict[int, tuple[float, float]] = {}
 
     def start(call: Call) -> float:
-        ready = max((times[id][1] for id in call.after), default=0.0)
+        ready = max((times[before][1] for before in call.after), default=0.0)
         return max(ready, min(shared, default=0.0), placed.get(place(call), 0.0) if place else 0.0)
 
     waiting = sorted(calls, key=lambda call: call.id)

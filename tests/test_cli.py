@@ -372,6 +372,13 @@ def test_what_a_stored_notebook_writes_beside_itself_is_thrown_away(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
 
 
+def test_the_kernel_of_a_notebook_that_is_stored_draws_pictures(tmp_path):
+    path = notebook(tmp_path, "print(get_ipython().extension_manager.loaded)")
+    notebooks.store(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert "mlkit.widgets.export" in output.text
+
+
 def test_python_dash_m_is_the_same():
     done = subprocess.run(
         [sys.executable, "-m", "mlkit", "--help"], capture_output=True, text=True, check=True

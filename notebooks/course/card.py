@@ -22,12 +22,8 @@ _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
 _LINE = 18  # pixels, of a line of text below the picture
 
 
-class Limits(NamedTuple):
-    """What is allowed, in the order of charts/trade_off.py; as it stands, anything is."""
-
-    most_dollars: float = inf  # per 1,000 prompts
-    most_seconds: float = inf  # a prompt
-    least: float = 0.0  # the share that must be right, in [0, 1]
+class Limits(trade_off.Limits):
+    """What is allowed, as a card says it."""
 
     def __str__(self) -> str:
         said = []
@@ -150,8 +146,8 @@ def chart(
     choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], source: str
 ) -> Chart:
     """The trade-off with the choice ringed, and below it the lines of the card."""
-    points = trade_off.rows([way[:5] for way in ways], "dollars_per_thousand", *limits)
-    figure = trade_off.figure(points, source, "dollars_per_thousand", *limits)
+    points = trade_off.rows([way[:5] for way in ways], limits=limits)
+    figure = trade_off.figure(points, source, limits=limits)
     figure.add_scatter(
         name="chosen",
         mode="markers",

@@ -13,23 +13,26 @@ import plotly.graph_objects as go
 from course import card, studies
 from course.card import Limits
 from course.claims.article import CLAIMED, RANKS
-from course.lessons import fan_out_pictures, one_model, router_pictures
+from course.lessons import (
+    choosing_pictures,
+    consensus_ensemble,
+    fan_out_pictures,
+    one_model,
+    router_pictures,
+    supervisor_worker,
+    voting,
+    weighted_ensemble,
+)
 from course.shop import KINDS, QUEUES
 from course.systems import NINE
 
 import mlkit
 from mlkit.charts import (
     certainty,
-    claimed,
     compound,
-    condorcet,
-    ladder,
     scores,
-    speedup,
     trade_off,
-    traffic,
     waterfall,
-    weights,
 )
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
@@ -92,8 +95,10 @@ def _ladder() -> go.Figure:
     dollars = [
         1000 * matrix.dollars(list_prices()).sum() / len(golds) for matrix in (cheap, strong)
     ]
-    return ladder.chart(
-        ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars),
+    return consensus_ensemble.chart(
+        consensus_ensemble.rows(
+            shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars
+        ),
         4,
         kit().source,
     ).figure
@@ -150,12 +155,15 @@ def _scores() -> go.Figure:
 
 
 def _simplex() -> go.Figure:
-    return weights.simplex_chart(
-        weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three),
-        weights.Mix(0.5, 0.3, 0.2, 0.54),
-        _triage().subjects,
-        kit().source,
-    ).figure
+    grid = weighted_ensemble.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three)
+    present = weighted_ensemble.Mix(0.5, 0.3, 0.2, 0.54)
+    title = weighted_ensemble.simplex_reading(grid, present)
+    return weighted_ensemble.simplex(grid, present, _triage().subjects, kit().source, title)
+
+
+def _majority() -> go.Figure:
+    measured = [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+    return voting.figure(voting.rows(0.6, 0.2, measured), 0.6, 0.2, kit().source)
 
 
 def _trade_off(names: list[str], **limits: float) -> go.Figure:
@@ -164,7 +172,8 @@ def _trade_off(names: list[str], **limits: float) -> go.Figure:
         (name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
         for n, name in enumerate(names)
     ]
-    return trade_off.chart(measured, "numbers made up, to be hard to draw", **limits).figure
+    source = "numbers made up, to be hard to draw"
+    return trade_off.chart(measured, source, limits=trade_off.Limits(**limits)).figure
 
 
 def _flow() -> str:
@@ -195,24 +204,22 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "compound-hard": lambda: (
-        compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
-    ),
-    "condorcet": lambda: (
-        condorcet.chart(
-            0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+        compound.chart(
+            {LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source, wilson(12, 32)
         ).figure
     ),
+    "condorcet": _majority,
     "correlation": lambda: (
-        condorcet.heatmap_chart(
+        voting.heatmap_chart(
             _triage().subjects, error_correlation(_triage().right[:, :, 0].T), kit().source
         ).figure
     ),
     "correlation-hard": lambda: (
-        condorcet.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
+        voting.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
     ),
     "weights": lambda: (
-        weights.chart(
-            weights.rows(
+        weighted_ensemble.chart(
+            weighted_ensemble.rows(
                 ["repair", "order", "repair"],
                 ["small", "large", "large, rules"],
                 [0.2, 0.7, 0.1],
@@ -222,10 +229,10 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "simplex": _simplex,
-    "speedup": lambda: speedup.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
-    "traffic": lambda: traffic.chart(5000, 12.0, 0.5, 2, kit().source).figure,
+    "speedup": lambda: supervisor_worker.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
+    "traffic": lambda: choosing_pictures.traffic_chart(5000, 12.0, 0.5, 2, kit().source).figure,
     "claimed": lambda: (
-        claimed.chart(
+        choosing_pictures.claims_chart(
             CLAIMED,
             {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)},
             RANKS,
@@ -234,5 +241,7 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     ),
     "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
+    "nan": lambda: (
+        compound.chart({"a": Interval(nan, nan, nan)}, kit().source, wilson(12, 32)).figure
+    ),
 }

@@ -103,7 +103,7 @@ BAD = [
     (
         "order without a limit",
         lambda line: line | {"grader": "order", "gold": {"total": 3}},
-        "gold is not an object of queue",
+        "gold is not an object of total",
     ),
 ]
 
