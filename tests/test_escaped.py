@@ -4,7 +4,7 @@ import asyncio
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 import pytest
-from course import capstone, record
+from course import capstone, card, record
 from course.lessons import (
     choosing_pictures,
     consensus_ensemble,
@@ -33,7 +33,6 @@ from mlkit import cli, kit, paths
 from mlkit import doctor as health
 from mlkit.ask import Member, Reply
 from mlkit.charts import (
-    card,
     certainty,
     compound,
     scores,
@@ -49,7 +48,7 @@ from mlkit.measure.tasks import TaskError
 from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
 from mlkit.trace import Call
-from mlkit.widgets import lessons, panels
+from mlkit.widgets import bench, lessons, panels
 
 # What is written, and what is seen. Only what has no form of its own is spelled out.
 HOSTILE = {
@@ -182,6 +181,11 @@ WAYS = [
 ]
 
 
+def drawn_card(choice: str, ways: Sequence[card.Way], reason: str) -> Chart:
+    lines = card.rows(choice, ways, card.Limits(), reason, "today")
+    return card.chart(choice, ways, card.Limits(), lines, "here")
+
+
 @hostile
 def test_the_decision_card(text):
     way = WAYS[1]._replace(pattern=text)
@@ -291,7 +295,7 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
     monkeypatch.setattr(kit.Kit, "recorded_prompts", lambda *_: ["a"])
 
     async def click(answer: str | Exception) -> tuple[str, str]:
-        box = panels.try_it(
+        box = bench.try_it(
             replace(recorded, ask=scripted({"": answer, "answer": answer})),
             recorded.cast.small,
             "a",
@@ -364,7 +368,7 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     "scores, line": lambda text: scores.chart(
         [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
     ),
-    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here"),
+    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here", wilson(3, 4)),
     "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
     "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
@@ -379,12 +383,8 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     "claimed": lambda text: choosing_pictures.claims_chart(
         {text: ("low",) * 4}, {text: (0.1,) * 4}, {"low": 1}, "here"
     ),
-    "card, choice": lambda text: card.chart(
-        text, [WAYS[0]._replace(pattern=text)], card.Limits(), "", "today", "here"
-    ),
-    "card, reason": lambda text: card.chart(
-        "router", WAYS, card.Limits(), f"because {text}", "today", "here"
-    ),
+    "card, choice": lambda text: drawn_card(text, [WAYS[0]._replace(pattern=text)], ""),
+    "card, reason": lambda text: drawn_card("router", WAYS, f"because {text}"),
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
@@ -451,7 +451,7 @@ def test_what_is_wrong_with_own_prompts(text):
         [{"input": "a", "grader": text, "gold": 1}],
     ):
         with pytest.raises(TaskError) as raised:
-            capstone.own(prompts)
+            capstone.read_prompts(prompts)
         (line,) = raised.value._render_traceback_()
         assert not SPELLED_OUT.search(line)
         named = quoted(str(prompts)) if isinstance(prompts, Path) else repr(text.strip())

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mlkit import paths
 from mlkit.ask import Member, Reply
-from mlkit.measure.stats import baselines, pareto, reliability, risk_coverage
+from mlkit.measure.calibration import reliability, risk_coverage
+from mlkit.measure.stats import baselines, pareto
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.router import ModelRouter

@@ -2,9 +2,7 @@
 
 import re
 
-from mlkit.widgets.lessons import Choice
-
-Question = tuple[str, list[Choice]]
+from mlkit.widgets.lessons import Choice, Question
 
 
 def questions(text: str) -> tuple[Question, ...]:

@@ -10,8 +10,9 @@ from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
-from course import capstone, orders, studies
-from course.findings.patterns import CLAIMED, RANKS
+from course import card, studies
+from course.card import Limits
+from course.claims.article import CLAIMED, RANKS
 from course.lessons import (
     choosing_pictures,
     consensus_ensemble,
@@ -23,6 +24,7 @@ from course.lessons import (
     weighted_ensemble_pictures,
 )
 from course.shop import KINDS, QUEUES
+from course.systems import NINE
 
 import mlkit
 from mlkit.charts import (
@@ -32,7 +34,6 @@ from mlkit.charts import (
     trade_off,
     waterfall,
 )
-from mlkit.charts.card import Limits
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
 from mlkit.models import Price, list_prices
@@ -51,9 +52,7 @@ def kit():
 @cache
 def study(name: str):
     with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
-        return thread.submit(
-            asyncio.run, getattr(orders if name == "orders" else studies, name)(kit())
-        ).result()
+        return thread.submit(asyncio.run, getattr(studies, name)(kit())).result()
 
 
 def _triage():
@@ -79,8 +78,8 @@ def _quality() -> go.Figure:
 
 
 def _card() -> go.Figure:
-    ways = capstone.ways(study("orders").of(list(orders.nine(kit().cast))), list_prices())
-    return capstone.card(
+    ways = card.ways(study("orders").of(list(NINE)), list_prices())
+    return card.decision_card(
         "supervisor_worker",
         ways,
         Limits(0.50, 20.0, 0.26),
@@ -175,7 +174,8 @@ def _trade_off(names: list[str], **limits: float) -> go.Figure:
         (name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
         for n, name in enumerate(names)
     ]
-    return trade_off.chart(measured, "numbers made up, to be hard to draw", **limits).figure
+    source = "numbers made up, to be hard to draw"
+    return trade_off.chart(measured, source, limits=trade_off.Limits(**limits)).figure
 
 
 def _flow() -> str:
@@ -184,17 +184,6 @@ def _flow() -> str:
     return fan_out_pictures.flow(measured.cells[0][column][0].run.calls).html
 
 
-NINE = [
-    "single_model",
-    "pipeline",
-    "router",
-    "fan_out",
-    "voting",
-    "planner_executor",
-    "supervisor_worker",
-    "weighted_ensemble",
-    "consensus_ensemble",
-]
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall,
     "quality": _quality,
@@ -217,7 +206,9 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "compound-hard": lambda: (
-        compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
+        compound.chart(
+            {LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source, wilson(12, 32)
+        ).figure
     ),
     "condorcet": _majority,
     "correlation": lambda: (
@@ -252,5 +243,7 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     ),
     "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
+    "nan": lambda: (
+        compound.chart({"a": Interval(nan, nan, nan)}, kit().source, wilson(12, 32)).figure
+    ),
 }

@@ -311,5 +311,5 @@ def test_one_number_and_a_hundred_numbers_of_workers_are_drawn():
 
 
 def test_a_serial_share_that_cannot_be_is_refused():
-    with pytest.raises(ValueError, match="give \\[0, 1\\]"):
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
         checks.chart(1.5, "here", {})

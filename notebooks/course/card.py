@@ -1,38 +1,38 @@
-"""Decision card: a page to take home. The chosen pattern, the limits, what was measured, and why
-the simpler ones fell.
-"""
+"""Decision card: the chosen pattern, the limits, what was measured, and why simpler ones fell."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
 
-import plotly.graph_objects as go
-
+from mlkit import paths
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, seconds
 from mlkit.escaped import NO_MATH, in_html, in_plotly, printable
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference, wilson
+from mlkit.models import Prices
 from mlkit.ties import exceeds
+from mlkit.widgets import export
 
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
+_LINE = 18  # pixels, of a line of text below the picture
 
 
-class Limits(NamedTuple):
-    """What is allowed; as it stands, anything is. In the order in which charts/trade_off.py takes
-    them.
-    """
-
-    most_dollars: float = inf  # per 1,000 prompts
-    most_seconds: float = inf  # a prompt
-    least: float = 0.0  # the share that must be right, in [0, 1]
+class Limits(trade_off.Limits):
+    """What is allowed, as a card says it."""
 
     def __str__(self) -> str:
-        said = (
-            [f"at most {dollars(self.most_dollars)} per 1,000 prompts"] * (self.most_dollars < inf)
-            + [f"at most {seconds(self.most_seconds)} a prompt"] * (self.most_seconds < inf)
-            + [f"at least {self.least:.0%} right"] * (self.least > 0)
-        )
+        said = []
+        if self.most_dollars < inf:
+            said.append(f"at most {dollars(self.most_dollars)} per 1,000 prompts")
+        if self.most_seconds < inf:
+            said.append(f"at most {seconds(self.most_seconds)} a prompt")
+        if self.least > 0:
+            said.append(f"at least {self.least:.0%} right")
         return ", ".join(said) or "none"
 
 
@@ -49,9 +49,28 @@ class Way(NamedTuple):
     grades: tuple[bool, ...]  # prompt by prompt
 
 
-class Line(NamedTuple):
-    about: str
-    text: str
+def ways(measured: Matrix, prices: Prices) -> list[Way]:
+    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different
+    instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
+    loading left out.
+    """
+    every = [_way(measured, name, prices) for name in measured.subjects]
+    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
+
+
+def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
+    one, score = measured.of([pattern]), measured.score(pattern, prices)
+    calls = [call for row in one.cells for call in row[0][0].calls]
+    return Way(
+        pattern,
+        score.right,
+        score.of,
+        score.dollars_per_thousand,
+        score.seconds,
+        score.calls,
+        len({(call.member.system, call.member.shots) for call in calls}),
+        tuple(bool(grade) for grade in one.right[:, 0, 0]),
+    )
 
 
 def why_not(way: Way, limits: Limits) -> str:
@@ -75,10 +94,15 @@ def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
 
 
 def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:
-    """Those that keep every limit, in the order given: from simple to complex, the first is the one
-    to take.
-    """
+    """Those that keep every limit, from simple to complex: the first is the one to take."""
     return [way for way in ways if not why_not(way, limits)]
+
+
+class Line(NamedTuple):
+    """A line of the card."""
+
+    about: str
+    text: str
 
 
 def rows(choice: str, ways: Sequence[Way], limits: Limits, reason: str, made: str) -> list[Line]:
@@ -87,52 +111,44 @@ def rows(choice: str, ways: Sequence[Way], limits: Limits, reason: str, made: st
 
     Raises ValueError for a choice that was not measured.
     """
-    names = [way.pattern for way in ways]
-    if choice not in names:
-        raise ValueError(f"{choice!r} was not measured; choose one of {', '.join(names)}")
-    chosen, broken = ways[names.index(choice)], why_not(ways[names.index(choice)], limits)
+    by_name = {way.pattern: way for way in ways}
+    if choice not in by_name:
+        raise ValueError(f"{choice!r} was not measured; choose one of {', '.join(by_name)}")
+    chosen, broken = by_name[choice], why_not(by_name[choice], limits)
     lines = [
         Line("choice", choice),
         Line("limits", str(limits)),
         Line("measured", _told(chosen)),
         Line("verdict", f"it breaks a limit: {broken}" if broken else "it keeps every limit"),
     ]
-    if "single_model" in names and choice != "single_model":
-        gain = difference(chosen.grades, ways[names.index("single_model")].grades)
-        lines.append(
-            Line(
-                "against one model",
-                gain.points() + ("" if gain.clear else ": these prompts cannot tell the two apart"),
-            )
-        )
-    lines += [
-        Line(f"simpler: {way.pattern}", why_not(way, limits) or "it keeps every limit, too")
-        for way in ways[: names.index(choice)]
-    ]
-    return [*lines, *[Line("reason", reason.strip())] * bool(reason.strip()), Line("made", made)]
+    if "single_model" in by_name and choice != "single_model":
+        gain = difference(chosen.grades, by_name["single_model"].grades)
+        doubt = "" if gain.clear else ": these prompts cannot tell the two apart"
+        lines.append(Line("against one model", gain.points() + doubt))
+    for way in ways[: list(by_name).index(choice)]:
+        kept = why_not(way, limits) or "it keeps every limit, too"
+        lines.append(Line(f"simpler: {way.pattern}", kept))
+    if reason.strip():
+        lines.append(Line("reason", reason.strip()))
+    return [*lines, Line("made", made)]
 
 
 def _told(way: Way) -> str:
+    calls = "call" if way.calls == 1 else "calls"
     return (
         f"{way.right} of {way.of} right, {wilson(way.right, way.of)};"
         f" {dollars(way.dollars_per_thousand)} per 1,000 prompts, {seconds(way.seconds)} and"
-        f" {way.calls:.1f} call{'s' * (way.calls != 1)} a prompt"
+        f" {way.calls:.1f} {calls} a prompt"
     )
 
 
-def reading(lines: Sequence[Line]) -> str:
-    """The decision in a sentence."""
-    said = {line.about: line.text for line in lines}
-    return f"Decision card: {said['choice']}; {said['verdict']}"
-
-
-def figure(
+def chart(
     choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], source: str
-) -> go.Figure:
+) -> Chart:
     """The trade-off with the choice ringed, and below it the lines of the card."""
-    points = trade_off.rows([way[:5] for way in ways], "dollars_per_thousand", *limits)
-    chart = trade_off.figure(points, source, "dollars_per_thousand", *limits)
-    chart.add_scatter(
+    points = trade_off.rows([way[:5] for way in ways], limits=limits)
+    figure = trade_off.figure(points, source, limits=limits)
+    figure.add_scatter(
         name="chosen",
         mode="markers",
         marker={"size": 20, "symbol": "circle-open", "color": ORANGE, "line": {"width": 3}},
@@ -140,10 +156,10 @@ def figure(
         y=[way.right / way.of for way in ways if way.pattern == choice],
         hoverinfo="skip",
     )
-    chart.layout.title.text = f"<b>{in_plotly(f'Decision card: {choice}')}</b>"
+    figure.layout.title.text = f"<b>{in_plotly(f'Decision card: {choice}')}</b>"
     text = [part for line in lines for part in _wrapped(line)]
-    below, more = chart.layout.margin.b, 18 * len(text) + 24
-    chart.add_annotation(
+    below, more = figure.layout.margin.b, _LINE * len(text) + 24
+    figure.add_annotation(
         text="<br>".join(text),
         xref="paper",
         yref="paper",
@@ -156,21 +172,19 @@ def figure(
         showarrow=False,
         font={"size": 12},
     )
-    return chart.update_layout(height=chart.layout.height + more, margin_b=below + more)
+    figure.update_layout(height=figure.layout.height + more, margin_b=below + more)
+    verdict = next(line.text for line in lines if line.about == "verdict")
+    return Chart(figure, lines, f"Decision card: {choice}; {verdict}")
 
 
 def _wrapped(line: Line) -> list[str]:
     first, *more = wrap(printable(f"{line.about}: {line.text}"), 60, subsequent_indent="      ")
-    return [
-        f"<b>{in_plotly(first[: len(line.about)])}</b>{in_plotly(first[len(line.about) :])}",
-        *map(in_plotly, more),
-    ]
+    about, text = first[: len(line.about)], first[len(line.about) :]
+    return [f"<b>{in_plotly(about)}</b>{in_plotly(text)}", *map(in_plotly, more)]
 
 
 def page(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line]) -> str:
-    """The card as a piece of HTML that needs nothing else: a picture of each interval in the table.
-    All text is escaped.
-    """
+    """The card as HTML that needs nothing else. All text is escaped."""
     said = "".join(
         f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
         f"<td {_CELL}'>{in_html(line.text)}</td></tr>"
@@ -205,11 +219,11 @@ def _row(way: Way, chosen: bool, limits: Limits) -> str:
 def _bar(way: Way, limits: Limits, colour: str) -> str:
     """The share, its interval, and where the limit is, on a scale from 0 to 1."""
     share, low, high = wilson(way.right, way.of)
-    limit = (
-        f"<path d='M{5 + 150 * limits.least:.0f} 0v18' stroke='{INK}' stroke-dasharray='3 2'/>"
-        if limits.least > 0
-        else ""
-    )
+    limit = ""
+    if limits.least > 0:
+        limit = (
+            f"<path d='M{5 + 150 * limits.least:.0f} 0v18' stroke='{INK}' stroke-dasharray='3 2'/>"
+        )
     return (
         f"<svg width='160' height='18' viewBox='0 0 160 18' role='img' aria-label='{share:.0%},"
         f" {low:.0%} to {high:.0%}'><path d='M5 9h150' stroke='{PALE}' stroke-width='2'/><path"
@@ -219,9 +233,37 @@ def _bar(way: Way, limits: Limits, colour: str) -> str:
     )
 
 
-def chart(
-    choice: str, ways: Sequence[Way], limits: Limits, reason: str, made: str, source: str
-) -> Chart:
-    """The card as a chart: to show, and to save as a picture."""
-    lines = rows(choice, ways, limits, reason, made)
-    return Chart(figure(choice, ways, limits, lines, source), lines, reading(lines))
+@dataclass(frozen=True)
+class Card:
+    """A decision card: as a chart for `show`, and as HTML."""
+
+    chart: Chart
+    html: str
+
+    def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
+        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
+        paths.
+
+        Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
+        WriteError where the folder cannot be written to.
+        """
+        file = paths.write(
+            Path(folder) / "decision_card.html",
+            f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n",
+            'Choose another folder:  my_card.save("/another/folder")',
+        )
+        return [file, export.save(self.chart, file.with_suffix(".png"))] if png else [file]
+
+
+def decision_card(
+    choice: str, measured: Sequence[Way], limits: Limits, kit: Kit, reason: str = ""
+) -> Card:
+    """The card for a choice among `ways(...)`, with the reason in your own words.
+
+    Raises ValueError for one not measured.
+    """
+    made = f"{kit.engine.header.date}, cast {kit.cast.name}, {measured[0].of} prompts, {kit.source}"
+    lines = rows(choice, measured, limits, reason, made)
+    return Card(
+        chart(choice, measured, limits, lines, kit.source), page(choice, measured, limits, lines)
+    )

@@ -1,18 +1,16 @@
-"""The sixteen claims of the article, in our words, and what a finding about one is."""
+"""What the article says: its sixteen claims in our words, and its table of families of patterns."""
 
 from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """What was measured about one claim. Verdicts: supported, not supported here, false, not
-    measured yet.
-    """
+    """What was measured about one claim."""
 
     id: str
     claim: str  # the article's, in our words
     measured: str
     n: int  # test items behind it
-    verdict: str
+    verdict: str  # supported, not supported here, false, not measured yet
 
 
 CLAIMS = {
@@ -35,5 +33,24 @@ CLAIMS = {
 }
 
 
-def verdict(holds: bool) -> str:
-    return "supported" if holds else "not supported here"
+def finding(id: str, measured: str, n: int, holds: bool) -> Finding:
+    """The finding about a claim whose rule holds, or does not."""
+    verdict = "supported" if holds else "not supported here"
+    return Finding(id, CLAIMS[id], measured, n, verdict)
+
+
+def in_words(number: int) -> str:
+    """How many patterns there are, as a text says it."""
+    return {8: "eight", 9: "nine", 10: "ten"}.get(number, str(number))
+
+
+# The second table, by family of patterns; "variable" has no rank.
+CRITERIA = ("cost", "latency", "quality", "complexity")
+CLAIMED = {
+    "Single": ("lowest", "lowest", "variable", "lowest"),
+    "Sequential": ("medium", "high", "high", "medium"),
+    "Parallel": ("high", "low", "high", "medium"),
+    "Hierarchical": ("high", "high", "highest", "high"),
+    "Ensemble": ("highest", "medium", "highest", "highest"),
+}
+RANKS = {"lowest": 1, "low": 1, "medium": 2, "high": 3, "highest": 4, "variable": None}

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from course import orders, studies, timings
-from course.findings import page
-from course.findings.claims import CLAIMS
-from course.findings.page import MEASURED
+from course import studies, timings
+from course.claims import page
+from course.claims.article import CLAIMS
+from course.claims.page import MEASURED
 
 import mlkit
 from mlkit import paths
@@ -103,10 +103,9 @@ SUBJECTS = {
 )
 def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
     before = asyncio.run(MEASURED[claim](kit))
-    home = orders if study == "orders" else studies
-    measure = getattr(home, study)
+    measure = getattr(studies, study)
 
-    async def other(kit, progress=False):
+    async def other(kit, progress=""):
         measured = await measure(kit, progress)
         first = SUBJECTS.get(claim, "large" if study == "triage" else measured.subjects[0])
         first = next(
@@ -116,7 +115,7 @@ def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
         kind = "creative" if claim == "C6" else ""  # the one kind that it looks at
         return flipped(measured.of([first, *rest]), kind).of(measured.subjects)
 
-    monkeypatch.setattr(home, study, other)
+    monkeypatch.setattr(studies, study, other)
     assert asyncio.run(MEASURED[claim](kit)).measured != before.measured
 
 
