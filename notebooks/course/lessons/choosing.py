@@ -119,6 +119,16 @@ _BETTER = {
 }
 
 
+_NOT_SQUARED = (
+    "To make an interval half as wide takes four times the orders, not twice: its width goes with"
+    " one over the square root."
+)
+_WHOLE_WIDTH = (
+    "You seem to make the whole width 5 points. It is half the width, what stands on either side"
+    " of the mean, that is asked for."
+)
+
+
 def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[Any], Verdict]:
     """The judge of a sentence about the best of nine: `low` and `high` bound its difference to one
     model, on `n` items.
@@ -149,12 +159,8 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
             '"orders": half the width now, divided by 5 points, says how many times narrower.'
             f" Square that, and multiply by {n}.",
             {
-                lambda got: not enough(got) and near(n * times, 0.15)(got): "To make an interval"
-                " half as wide takes four times the orders, not twice: its width goes with one over"
-                " the square root.",
-                lambda got: not enough(got) and near(n * (2 * times) ** 2, 0.15)(got): "You seem to"
-                " make the whole width 5 points. It is half the width, what stands on either side"
-                " of the mean, that is asked for.",
+                lambda got: not enough(got) and near(n * times, 0.15)(got): _NOT_SQUARED,
+                lambda got: not enough(got) and near(n * (2 * times) ** 2, 0.15)(got): _WHOLE_WIDTH,
             },
         ),
     ]

@@ -76,10 +76,9 @@ def claims_reading(cells: Sequence[Claim]) -> str:
 def claims_figure(cells: Sequence[Claim], source: str) -> go.Figure:
     """A line for each family: whether we agree, the article's word and rank, and our rank."""
     lines = [cells[n : n + len(CRITERIA)] for n in range(0, len(cells), len(CRITERIA))]
-    verdicts = list(_VERDICTS)
     chart = go.Figure(
         go.Heatmap(
-            z=[[verdicts.index(cell.verdict) for cell in line] for line in lines],
+            z=[[list(_VERDICTS).index(cell.verdict) for cell in line] for line in lines],
             zmin=-0.5,
             zmax=2.5,
             showscale=False,
