@@ -1,6 +1,4 @@
-"""Decision card: a page to take home. The chosen pattern, the limits, what was measured, and why
-the simpler ones fell.
-"""
+"""Decision card: the chosen pattern, the limits, what was measured, and why simpler ones fell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,9 +94,7 @@ def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
 
 
 def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:
-    """Those that keep every limit, in the order given: from simple to complex, the first is the one
-    to take.
-    """
+    """Those that keep every limit, from simple to complex: the first is the one to take."""
     return [way for way in ways if not why_not(way, limits)]
 
 
@@ -188,9 +184,7 @@ def _wrapped(line: Line) -> list[str]:
 
 
 def page(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line]) -> str:
-    """The card as a piece of HTML that needs nothing else: a picture of each interval in the table.
-    All text is escaped.
-    """
+    """The card as HTML that needs nothing else. All text is escaped."""
     said = "".join(
         f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
         f"<td {_CELL}'>{in_html(line.text)}</td></tr>"

@@ -72,9 +72,7 @@ async def specialists(kit: Kit, progress: str = "") -> Matrix:
 
 
 async def routing(kit: Kit, progress: str = "") -> Matrix:
-    """The small and the large model as classifiers of the desk's tasks, read as the router reads
-    them: the likeliest of the four kinds.
-    """
+    """Both sizes name the kind of the desk's tasks, read as the router reads them."""
     kinds = [
         replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
     ]
@@ -83,9 +81,7 @@ async def routing(kit: Kit, progress: str = "") -> Matrix:
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
-    """The specialist that a router sends each task to, by what its classifier (the first subject)
-    answered: shape (n,).
-    """
+    """Where a router sends each task, by what its classifier, the first subject, said: (n,)."""
     likely = named.likely(tuple(rule.specialists))
     return np.array([rule.route(row[0][0].label, row[0][0].certainty) for row in likely])
 
@@ -105,9 +101,7 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
 
 
 async def triage(kit: Kit, progress: str = "") -> Matrix:
-    """Three members name the queue, with probabilities: the small and the large model from
-    examples, and the large one from rules.
-    """
+    """Three members name the queue, with probabilities: both sizes by examples, large by rules."""
     subjects = _each(triage_members(kit), QUEUES)
     return await _measured(kit, progress, subjects, tasks.load("triage"))
 
@@ -122,16 +116,12 @@ def triage_members(kit: Kit) -> dict[str, Member]:
 
 
 async def samples(kit: Kit, progress: str = "") -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model: on the test tasks of
-    triage, and on the desk's test sums.
-    """
+    """Five samples at temperature 0.7 of both sizes, on the test tasks of triage and of sums."""
     return await _sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
 
 
 async def texts(kit: Kit, progress: str = "") -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to
-    test on.
-    """
+    """Five samples at temperature 0.7 of both sizes on the desk's free texts to test on."""
     return await _sampled(kit, _test("desk", "creative"), progress)
 
 
@@ -142,9 +132,7 @@ async def _sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
 
 
 async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
-    """For each free text's task, the unit vectors of the large model's five samples: shape (5,
-    d).
-    """
+    """The unit vectors of the large model's five samples for each free text: shape (5, d)."""
     written = await texts(kit, progress)
     column = written.subjects.index("large")
     return {
@@ -224,9 +212,7 @@ class LastLine:
 
 
 async def order_members(kit: Kit, progress: str = "") -> Matrix:
-    """The voters, and the large model with less in reach (no handbook, what a search finds, the
-    right paragraph), on all orders.
-    """
+    """The voters, and the large model with less in reach of the handbook, on all orders."""
     order = member_for(kit.cast.large, "order")
     patterns = {
         **{voter.name: _same(SingleModel(voter)) for voter in systems.order_voters(kit.cast)},
@@ -255,9 +241,7 @@ def order_variants(cast: Cast) -> dict[str, Pattern]:
 
 
 def five_samples(cast: Cast) -> Subject:
-    """The large model votes with itself: what as many tokens as a vote of several members would buy
-    from one.
-    """
+    """The large model votes with itself: what the tokens of a vote would buy from one member."""
     large = replace(systems.order_member(cast.large), temperature=0.7)
     return lambda task, sample: ModelVoting(
         tuple(replace(large, seed=seed_for(task, n)) for n in range(5)), systems.total_of

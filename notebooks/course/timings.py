@@ -42,9 +42,7 @@ WAYS = {"one after the other": None, "both at once": None, "both at once, one th
 
 @dataclass(frozen=True)
 class Timed:
-    """One run of a pattern on one prompt: what a clock said, and its calls with everything but
-    their texts.
-    """
+    """One run of a pattern on one prompt: what a clock said, and its calls without their texts."""
 
     round: int
     task: str
@@ -56,9 +54,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Shared:
-    """Two different models asked on one machine, in one of WAYS: seconds until both had
-    answered.
-    """
+    """Two models asked on one machine, in one of WAYS: seconds until both had answered."""
 
     round: int
     way: str
@@ -97,9 +93,7 @@ def file(name: str, cast: str) -> Path:
 
 
 async def latency(kit: Kit, path: Path) -> None:
-    """Twenty prompts x all patterns, in rounds that alternate the patterns. What `path` holds
-    already is not run again.
-    """
+    """All patterns on twenty prompts, taking turns. What `path` holds is not run again."""
     patterns, todo = systems.for_any_prompt(kit.cast), prompts()
     done = {(row["round"], row["task"], row["pattern"]) for row in _begin(path, kit)}
     # Each pattern on another prompt than the one before it: on the same one, an engine would have
@@ -162,9 +156,7 @@ TIMINGS = {"latency": latency, "lanes": lanes}
 
 
 def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
-    """The rows of earlier runs, on this engine with these weights; a line that a killed run cut off
-    is removed.
-    """
+    """The rows of earlier runs on this engine and machine, without a line that was cut off."""
     if not path.exists():
         paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
         return []

@@ -1,6 +1,4 @@
-"""data/FINDINGS.md: what the recordings say about each claim of the article. Made by `mlkit
-findings`, from nothing else.
-"""
+"""data/FINDINGS.md: what the recordings say about each claim. Made by `mlkit findings` alone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Claims about whole patterns, on orders, on the desk and by the clock: C2 to C4, C9, C10, C14 to
-C16.
-"""
+"""Claims about whole patterns: C2 to C4, C9, C10, C14 to C16."""
 
 from __future__ import annotations
 
@@ -250,9 +248,7 @@ async def c16(kit: Kit) -> Finding:
 
 
 async def table(kit: Kit) -> list[Family]:
-    """The article's second table as measured: cost and quality on orders, latency by the clock,
-    complexity as calls an answer.
-    """
+    """The second table as measured: orders, seconds by the clock, calls for complexity."""
     measured, walls = await studies.orders(kit), wall_seconds(kit)
     families = []
     for family in CLAIMED:
@@ -279,9 +275,7 @@ def wall_seconds(kit: Kit) -> dict[str, np.ndarray]:
 
 
 def _in_order(families: Sequence[Family], criterion: int) -> tuple[int, int]:
-    """How many pairs with different claimed ranks are measured in that order, and how many there
-    are.
-    """
+    """How many pairs with different claimed ranks are measured in that order, of how many."""
     ranked = [
         (rank, one.measured[criterion])
         for one in families

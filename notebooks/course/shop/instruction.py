@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Instruction:
-    """A system message, worked examples in the order they are shown, and the most tokens of an
-    answer.
-    """
+    """A system message, worked examples in their order, and the most tokens of an answer."""
 
     system: str
     examples: Mapping[str, str] = field(default_factory=dict)  # prompt -> answer
