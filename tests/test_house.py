@@ -1,6 +1,7 @@
 """The house rules: imports point down, importing stays cheap."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -200,6 +201,17 @@ def test_no_pattern_imports_another_and_no_lesson_does(path):
     room = room_of(module_of(path))
     others = {"course.lessons.concept_test"}  # shared by 00 and 10
     assert not {m for m in imported_modules(path) if room_of(m) == room} - others
+
+
+def test_the_readme_names_every_file_that_a_pattern_needs():
+    needed, before = {"patterns"}, set()
+    while needed != before:
+        before = set(needed)
+        paths = [path for path in FILES if room_of(module_of(path)) in before]
+        needed |= {room_of(module) for path in paths for module in imported_modules(path)}
+    readme = (KIT.parent / "README.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall("A pattern needs nothing but .*", readme)
+    assert set(re.findall(r"`(\w+)\.py`", sentence)) == needed - {"patterns"}
 
 
 def test_importing_the_kit_imports_none_of_the_heavy_libraries():
