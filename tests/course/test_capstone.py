@@ -216,6 +216,7 @@ def formula(variables: str, expression: str = "n * 2") -> str:
         (HEAD.replace("in", "i\0n"), "line 1: found 'i\\\\x00nput'"),
         (HEAD + f"{'What? ' * 900_000},number,3\n", "line 2: field larger than field limit"),
         ("\n\nsep=;\n", "line 3: found 'sep="),
+        ("\n\nsep=;\n", "line 3: found 'sep="),
         (",".join("abcdefghijkl") + "\n", "'h' and 4 more; wanted are input"),
     ],
 )
@@ -280,6 +281,16 @@ def test_a_row_that_cannot_even_be_shown_is_refused(row):
     with pytest.raises(TaskError, match="^row 2: ") as error:
         capstone.read_prompts([ROW, row])
     assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_the_line_that_names_the_separator_for_excel_is_read(tmp_path, first):
+    text = first + "input;grader;gold\nA bell, a lock?;number;3\n"
+    (task,) = capstone.read_prompts(csv(tmp_path, text, "utf-8-sig"))
+    assert task.input == "A bell, a lock?"
+    with pytest.raises(TaskError, match="mine.csv, line 4: the input is empty"):
+        capstone.read_prompts(csv(tmp_path, text + ";number;4\n"))
+    assert capstone.read_prompts(csv(tmp_path, text.replace(";", "|")))[0].gold == 3
 
 
 def test_empty_lines_above_do_not_hide_the_separator(tmp_path):
