@@ -229,7 +229,7 @@ def record(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Only compare what tests and notebooks ask with what is stored."
+            "--check", help="Only compare what studies and notebooks ask with what is stored."
         ),
     ] = False,
 ) -> None:

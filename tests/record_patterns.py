@@ -5,17 +5,22 @@ Asks a running Ollama what tests/live/test_patterns.py asks; can be stopped and 
 """
 
 import asyncio
-import os
 
 import mlkit
 from mlkit import paths
-from mlkit.engines.replay import finish
+from mlkit.engines.choose import Engine
+from mlkit.engines.journal import Journal
 from tests.live.test_patterns import PROMPTS, pattern_for
 
 if __name__ == "__main__":
     path = paths.recordings("tiny") / "patterns.jsonl"
-    os.environ["MLKIT_RECORD"] = str(path)
-    kit = mlkit.connect("tiny", engine="ollama")
+    journals: list[Journal] = []
+
+    def keep(cast: object, engine: Engine) -> Journal:
+        journals.append(Journal(path, engine.header))
+        return journals[0]
+
+    kit = mlkit.connect("tiny", engine="ollama", keep=keep)
 
     async def record() -> None:
         for name, prompt in PROMPTS.items():
@@ -23,4 +28,4 @@ if __name__ == "__main__":
             print(f"{name}: {len(run.calls)} calls, {run.wall_seconds:.1f} s")
 
     asyncio.run(record())
-    finish(path, kit.engine.header)
+    journals[0].finish()

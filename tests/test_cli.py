@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -15,10 +14,11 @@ from typer.testing import CliRunner
 
 from mlkit import cli, paths
 from mlkit.engines import choose, weights
+from mlkit.engines.journal import Journal
 from mlkit.engines.recordings import load_file
-from mlkit.engines.replay import journal_of
 from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
+from tests.echo import Echo
 
 NOWHERE = {"OLLAMA_HOST": "http://127.0.0.1:1", "MLKIT_ENGINE": "auto"}
 
@@ -230,8 +230,9 @@ def notebook(folder: Path, *cells: str) -> Path:
 @pytest.fixture
 def echo(monkeypatch, tmp_path):
     """A live engine that needs no model: for what happens around a recording."""
-    engine = choose.Engine("ollama", choose.Header("Ollama 0.0", {}, "here", "2026-01-01"), None)
-    monkeypatch.setattr(choose, "choose", lambda cast, kind: engine)
+    header = choose.Header("Ollama 0.0", {}, "here", "2026-01-01")
+    engine = choose.Engine("ollama", header, Echo())
+    monkeypatch.setattr(choose, "choose", lambda *_: engine)
     monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path / "recordings")
     monkeypatch.setattr(
         record, "_seconds_a_token", lambda engine, cast: record.TINY_SECONDS_A_TOKEN
@@ -239,24 +240,21 @@ def echo(monkeypatch, tmp_path):
     return engine
 
 
-KEEP_ONE = """import asyncio, os, pathlib
-from mlkit.engines.recordings import Header
-from tests.engines.test_replay import Echo, ask_all, recorder
-import threading
-out = []
-header = Header("Ollama 0.0", {}, "here", "2026-01-01")
-path = pathlib.Path(os.environ["MLKIT_RECORD"])
-t = threading.Thread(
-    target=lambda: out.extend(ask_all(recorder(path, Echo(), header=header), "one")))
-t.start(); t.join(); assert out[0].text == "3"
+KEEP_ONE = """import mlkit
+from mlkit.ask import Member
+from mlkit.engines import choose
+from tests.echo import Echo
+header = choose.Header("Ollama 0.0", {}, "here", "2026-01-01")
+choose.choose = lambda *_: choose.Engine("ollama", header, Echo())
+kit = mlkit.connect()
+assert (await kit.ask(Member("m"), "one")).text == "3" and kit.recorded is kit
 """
 
 
 def test_a_notebook_that_ran_leaves_a_whole_recording(echo, tmp_path):
     record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
-    assert [
-        one.prompt for one in load_file(tmp_path / "recordings/own.jsonl").exchanges.values()
-    ] == ["one"]
+    made = load_file(tmp_path / "recordings/own.jsonl")
+    assert [asked.prompt for asked in made.questions] == ["one"]
     assert not list((tmp_path / "recordings").glob("*.partial"))
 
 
@@ -267,11 +265,7 @@ def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answer
     before = (tmp_path / "recordings/own.jsonl").read_bytes()
     with pytest.raises(MlkitError, match=r"own.ipynb stopped: ValueError: no luck"):
         record.record(
-            [
-                notebook(
-                    tmp_path, KEEP_ONE.replace('"one")', '"two")'), "raise ValueError('no luck')"
-                )
-            ],
+            [notebook(tmp_path, KEEP_ONE.replace('"one"', '"two"'), "raise ValueError('no luck')")],
             CASTS["tiny"],
             False,
             cli.console,
@@ -283,23 +277,23 @@ def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answer
 def test_a_fresh_recording_throws_away_what_was_begun_on_another_engine(echo, tmp_path):
     journal = tmp_path / "recordings/own.journal.partial"
     journal.parent.mkdir()
-    journal.write_text('{"engine": "Ollama 9.9", "models": {}, "machine": "", "date": ""}\n')
+    Journal(tmp_path / "recordings/own.jsonl", choose.Header("Ollama 9.9", {}, "", "")).close()
     with pytest.raises(MlkitError, match="own.ipynb stopped"):
         record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], False, cli.console)
     record.record([notebook(tmp_path, KEEP_ONE)], CASTS["tiny"], True, cli.console)
-    assert load_file(tmp_path / "recordings/own.jsonl").exchanges and not journal.exists()
+    assert load_file(tmp_path / "recordings/own.jsonl").answers and not journal.exists()
 
 
-def test_a_study_is_recorded_whole_and_the_environment_left_as_it_was(echo, tmp_path, monkeypatch):
+def test_a_study_is_recorded_whole(echo, tmp_path, monkeypatch):
     async def study(kit, progress):
-        assert os.environ["MLKIT_RECORD"].endswith("own study.jsonl") and kit.live and progress
+        assert kit.recording and kit.recorded is kit and kit.live and progress
+        await kit.ask(kit.cast.small, "one")
 
     monkeypatch.setitem(STUDIES, "own study", study)
     path = tmp_path / "recordings/own study.jsonl"
-    path.parent.mkdir()
-    journal_of(path).write_text(json.dumps(asdict(echo.header)) + "\n")
     record.record(["own study"], CASTS["tiny"], False, cli.console)
-    assert load_file(path).exchanges == {} and "MLKIT_RECORD" not in os.environ
+    (asked,) = load_file(path).questions
+    assert asked.prompt == "one" and echo.ask.asked == ["one"]
 
 
 def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypatch):
@@ -307,8 +301,8 @@ def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypa
     monkeypatch.setattr(
         record, "_seconds_a_token", lambda engine, cast: 2 * record.TINY_SECONDS_A_TOKEN
     )
-    shipped = load_file(paths.recordings("tiny") / "triage.jsonl").exchanges.values()
-    minutes = 2 * sum(exchange.response["total_duration"] for exchange in shipped) / 60e9
+    shipped = load_file(paths.recordings("tiny") / "triage.jsonl").answers.values()
+    minutes = 2 * sum(answer.seconds for answer in shipped) / 60
     said = record.forecast(["triage"], echo, CASTS["laptop"])
     assert said.startswith(
         f"About {len(shipped)} calls in 1 of 1 recordings, and about {minutes:.0f} minutes here (2"

@@ -5,13 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from mlkit import paths
-from mlkit.engines.recordings import Exchange, Recording, load_file, save
+from mlkit.engines.recordings import Recording, load_file, save
 
 NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
 
@@ -100,15 +101,9 @@ def changed(recording: Recording, answer: str) -> Recording:
     """The recording with one answer changed as a new recording would change it: with a hash that
     fits.
     """
-    exchanges = dict(recording.exchanges)
-    key, old = next(
-        (key, one)
-        for key, one in sorted(exchanges.items())
-        if answer in one.response["message"]["content"]
-    )
-    message = old.response["message"] | {"content": "99999"}
-    exchanges[key] = Exchange(old.path, old.request, old.response | {"message": message})
-    return Recording(recording.header, exchanges)
+    asked = next(one for one in recording.questions if answer in recording.answers[one].text)
+    altered = replace(recording.answers[asked], text="99999")
+    return Recording(recording.header, recording.answers | {asked: altered})
 
 
 @pytest.mark.parametrize(

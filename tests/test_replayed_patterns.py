@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 from course import article, orders, studies
 from course.findings import members
-from course.shop import asked, classifier
+from course.shop import QUEUES, asked, classifier
 
 import mlkit
+from mlkit import paths
 from mlkit.ask import Member, Reply
+from mlkit.engines.recordings import load_file
 from mlkit.errors import NotRecorded, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import agreed, seed_for
-from mlkit.measure.tasks import QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import CASTS
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, votes_needed
@@ -27,6 +29,7 @@ from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting, similar
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble, decide
 from mlkit.trace import Pattern
+from mlkit.wrappers import Recorder
 from tests.live.test_patterns import PROMPTS, RIGHT, pattern_for
 
 
@@ -42,6 +45,15 @@ def test_a_pattern_on_recordings_has_the_structure_it_has_live(kit: Kit, name: s
     assert RIGHT[name].result(run.result), run.result
     assert RIGHT[name].layout(run.calls), [(call.role, call.after) for call in run.calls]
     assert run.wall_seconds == pytest.approx(sum(call.seconds for call in run.calls))
+
+
+def test_what_these_tests_have_recorded_is_what_they_ask(kit: Kit) -> None:
+    memory: dict[Any, Any] = {}
+    recording = replace(kit, ask=Recorder(kit.ask, memory))
+    for name, prompt in PROMPTS.items():
+        asyncio.run(recording.run(pattern_for(name, kit.cast), prompt))
+    stored = load_file(paths.recordings("tiny") / "patterns.jsonl").answers
+    assert stored.keys() == memory.keys()
 
 
 def test_running_a_pattern_twice_gives_the_same_run(kit: Kit) -> None:

@@ -1,37 +1,32 @@
-"""Measure members and patterns on tasks, once; then move thresholds and weights over what was
-measured, for free.
-"""
+"""Measure members and patterns on tasks, once; then look at the answers as often as you like."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
 from mlkit.errors import EngineError, MlkitError, NotRecorded, Unparsed
+from mlkit.measure.stats import Interval, wilson
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
-from mlkit.parsing import Likely, likeliest, vote
+from mlkit.parsing import Likely, most_likely_or_none
 from mlkit.trace import Run
+from mlkit.votes import vote
 
-if TYPE_CHECKING:
-    import pandas
-
-Subject = Callable[
-    [Task, int], trace.Pattern
-]  # what is measured: the pattern for a task and a sample's number, from 0
+# What is measured: the pattern for a task and a sample's number, from 0.
+Subject = Callable[[Task, int], trace.Pattern]
 
 
 @dataclass(frozen=True)
-class One:
+class SingleAnswer:
     """A member alone, as a pattern; `labels` asks for their probabilities."""
 
     member: Member
@@ -42,15 +37,16 @@ class One:
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
-    """A subject that asks one member, made for the task's kind. One that samples gets a seed for
-    each task and sample.
+    """A subject that asks one member, made for the task's kind.
+
+    A member that samples gets a seed for each task and sample.
     """
 
-    def pattern_for(task: Task, sample: int) -> One:
+    def pattern_for(task: Task, sample: int) -> SingleAnswer:
         member = member_for(task.kind)
-        return One(
-            replace(member, seed=seed_for(task, sample)) if member.temperature else member, labels
-        )
+        if member.temperature:
+            member = replace(member, seed=seed_for(task, sample))
+        return SingleAnswer(member, labels)
 
     return pattern_for
 
@@ -58,23 +54,20 @@ def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = 
 def seed_for(task: Task, sample: int) -> int:
     """A seed of its own for each task and sample, the same each time.
 
-    The same seed draws the same random numbers: with one seed for all tasks, a sample of one token
-    would be the likeliest everywhere, or a far-fetched one everywhere, and five such samples would
-    be no sample of anything.
+    With one seed for all tasks, which draws the same random numbers for each, a sample of one token
+    would be the likeliest everywhere, or a far-fetched one everywhere.
     """
     return zlib.crc32(f"{task.id} {sample}".encode()) // 2
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One subject's answer to one task. Where none came, `error` says why; it counts as wrong, and
-    its calls cost what they cost.
-    """
+    """One subject's answer to one task."""
 
     right: bool
     answer: str | None  # in countable form; None where there is none
     run: Run
-    error: str = ""
+    error: str = ""  # why no answer came; that counts as wrong, and its calls cost what they cost
 
     @property
     def text(self) -> str:
@@ -82,9 +75,7 @@ class Cell:
 
     @property
     def seconds(self) -> float:
-        """How long servers were busy with it, loading left out: loading happens once, not for each
-        item.
-        """
+        """How long servers were busy with it, without loading, which happens once for all items."""
         return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in self.calls)
 
     @property
@@ -96,20 +87,38 @@ class Cell:
     def calls(self) -> Sequence[trace.Call]:
         return self.run.calls
 
+    def likely(self, labels: Sequence[str]) -> Likely:
+        """The likeliest label of the first answer in the run, as a router reads it."""
+        reply = self.calls[0].reply if self.calls else None
+        if isinstance(reply, Reply):
+            return most_likely_or_none(reply, labels)
+        return Likely("", 0.0, 0.0, measured=False)
+
 
 def tokens(calls: Iterable[trace.Call]) -> int:
     """What calls read and wrote; failed ones count nothing."""
-    return sum(
-        call.reply.prompt_tokens + call.reply.output_tokens
-        for call in calls
-        if isinstance(call.reply, Reply)
-    )
+    replies = [call.reply for call in calls if isinstance(call.reply, Reply)]
+    return sum(reply.prompt_tokens + reply.output_tokens for reply in replies)
+
+
+class Score(NamedTuple):
+    """How often one subject was right, and what an answer of it took."""
+
+    right: int
+    of: int  # answers: tasks x samples
+    interval: Interval  # the share right/of with its 95% interval
+    tokens: float  # for an answer, read and written
+    dollars_per_thousand: float  # answers, at list prices
+    seconds: float  # a server's, for an answer
+    calls: float  # for an answer
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Tasks x subjects x samples of measured answers. `right`, `answers`, `seconds`, `tokens`,
-    `calls` are arrays of this shape, (n, m, s); seconds are a server's, not a clock's.
+    """Tasks x subjects x samples of measured answers.
+
+    `right`, `answers`, `seconds`, `tokens` and `calls` are arrays of this shape, (n, m, s); seconds
+    are a server's, not a clock's.
     """
 
     tasks: Sequence[Task]
@@ -140,34 +149,28 @@ class Matrix:
         """List-price equivalents in US dollars."""
         return self._array(lambda cell: cost_dollars(cell.calls, prices), float)
 
-    def certainty(self, labels: Sequence[str]) -> np.ndarray:
-        """How sure each answer was of its label, in [0, 1]: the label's probability among all
-        tokens. 0 where it had none.
-        """
-        return np.array(
-            [[[one.certainty for one in samples] for samples in row] for row in self.likely(labels)]
-        )
-
     def likely(self, labels: Sequence[str]) -> list[list[list[Likely]]]:
-        """The likeliest label of each answer, with its probability among the labels and their
-        mass.
-        """
-        return [
-            [[_likely(cell, labels) for cell in samples] for samples in row] for row in self.cells
-        ]
+        """The likeliest label of each answer, with its probability and the mass of all labels."""
+        return [[[cell.likely(labels) for cell in cells] for cells in row] for row in self.cells]
+
+    def certainty(self, labels: Sequence[str]) -> np.ndarray:
+        """The probability of each answer's label among all tokens, in [0, 1]; 0 for no label."""
+        return self._array(lambda cell: cell.likely(labels).certainty, float)
 
     def labelled(self, labels: Sequence[str]) -> Matrix:
-        """The same answers read as a router reads its classifier's: the likeliest label, which is
-        not always the word that was written.
+        """The same answers read as a router reads them: the likeliest label, which is not always
+        the word that was written.
         """
-        return Matrix(
-            self.tasks,
-            self.subjects,
-            [
-                [[_labelled(cell, task, labels) for cell in samples] for samples in row]
-                for task, row in zip(self.tasks, self.cells, strict=True)
-            ],
-        )
+
+        def read(cell: Cell, task: Task) -> Cell:
+            label = cell.likely(labels).label
+            return replace(cell, right=task.right(label), answer=label or None)
+
+        cells = [
+            [[read(cell, task) for cell in samples] for samples in row]
+            for task, row in zip(self.tasks, self.cells, strict=True)
+        ]
+        return Matrix(self.tasks, self.subjects, cells)
 
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
         """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
@@ -176,7 +179,7 @@ class Matrix:
         silence.
         """
         subjects = list(self.subjects if subjects is None else subjects)
-        columns = [self._place(name) for name in subjects]
+        columns = [self._column_of(name) for name in subjects]
         rows = [
             n
             for n, task in enumerate(self.tasks)
@@ -184,136 +187,56 @@ class Matrix:
         ]
         if not rows:
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
-        return Matrix(
-            [self.tasks[n] for n in rows],
-            subjects,
-            [[self.cells[n][m] for m in columns] for n in rows],
-        )
+        cells = [[self.cells[n][m] for m in columns] for n in rows]
+        return Matrix([self.tasks[n] for n in rows], subjects, cells)
+
+    def cell(self, subject: str, task_id: str) -> Cell:
+        """One subject's first answer to a task. Raises ValueError where it was not measured."""
+        return self.of([subject], id=task_id).cells[0][0][0]
+
+    def column(self, subject: str) -> np.ndarray:
+        """One subject's grades on each task, its mean over samples: shape (n,)."""
+        column = self._column_of(subject)
+        if not self.right.size:
+            raise ValueError("no task was measured; give measure(...) at least one")
+        return self.right[:, column].mean(axis=1)
 
     def share(self, subject: str) -> float:
         """The share of right answers, over all tasks and samples."""
         return float(self.column(subject).mean())
 
-    def column(self, subject: str) -> np.ndarray:
-        """One subject's grades on each task, its mean over samples: shape (n,)."""
-        place = self._place(subject)
-        if not self.right.size:
-            raise ValueError("no task was measured; give measure(...) at least one")
-        return self.right[:, place].mean(axis=1)
+    def score(self, subject: str, prices: Prices) -> Score:
+        """How often one subject was right, and what an answer of it took."""
+        one = self.of([subject])
+        right, of = int(one.right.sum()), one.right.size
+        return Score(
+            right,
+            of,
+            wilson(right, of),
+            float(one.tokens.mean()),
+            float(1000 * one.dollars(prices).mean()),
+            float(one.seconds.mean()),
+            float(one.calls.mean()),
+        )
 
-    def _place(self, subject: str) -> int:
+    def _column_of(self, subject: str) -> int:
         if subject not in self.subjects:
             raise ValueError(
                 f"{subject!r} was not measured here; choose among {', '.join(self.subjects)}"
             )
         return self.subjects.index(subject)
 
-    def frame(self) -> pandas.DataFrame:
-        """One line for each task, subject and sample, as a pandas table."""
-        import pandas
-
-        return pandas.DataFrame(
-            [
-                {
-                    "task": task.id,
-                    "kind": task.kind,
-                    "level": task.level,
-                    "split": task.split,
-                    "subject": name,
-                    "sample": sample,
-                    "right": cell.right,
-                    "answer": cell.answer,
-                    "text": cell.text,
-                    "calls": len(cell.calls),
-                    "tokens": cell.tokens,
-                    "seconds": cell.seconds,
-                    "error": cell.error,
-                }
-                for task, row in zip(self.tasks, self.cells, strict=True)
-                for name, samples in zip(self.subjects, row, strict=True)
-                for sample, cell in enumerate(samples)
-            ]
-        )
-
     def _array(self, value: Callable[[Cell], Any], kind: type) -> np.ndarray:
-        shape = (
-            len(self.tasks),
-            len(self.subjects),
-            len(self.cells[0][0]) if self.cells and self.cells[0] else 0,
-        )
-        found: np.ndarray = np.empty(shape, dtype=kind)
+        samples = len(self.cells[0][0]) if self.cells and self.cells[0] else 0
+        found: np.ndarray = np.empty((len(self.tasks), len(self.subjects), samples), dtype=kind)
         for n, row in enumerate(self.cells):
-            for m, samples in enumerate(row):
-                found[n, m] = [value(cell) for cell in samples]
+            for m, cells in enumerate(row):
+                found[n, m] = [value(cell) for cell in cells]
         return found
-
-
-async def measure(
-    ask: Ask,
-    subjects: Mapping[str, Subject],
-    tasks: Sequence[Task],
-    samples: int = 1,
-    progress: str = "",
-    at_once: int = 1,
-) -> Matrix:
-    """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
-
-    `at_once` tasks are under way together: questions still go out one at a time, but `mlkit record`
-    can then ask those first that begin alike, which saves engines reading the same beginning again
-    and again.
-
-    An answer that fails becomes a wrong cell that says why; under `mlkit record` it ends the
-    measurement, which goes on where it stopped. A question that is not recorded raises NotRecorded.
-    `progress` names a bar with the time left.
-    """
-    if samples < 1 or at_once < 1:
-        raise ValueError(f"samples {samples}, at_once {at_once}; give 1 or more of each")
-    from tqdm.auto import tqdm  # here, because only who measures needs it
-
-    bar = tqdm(
-        total=len(tasks) * len(subjects) * samples,
-        desc=progress,
-        unit="answer",
-        disable=not progress,
-    )
-    gate = asyncio.Semaphore(at_once)
-
-    async def cell(subject: Subject, task: Task, sample: int) -> Cell:
-        async with gate:
-            found = await _cell(ask, subject(task, sample), task)
-        bar.update()
-        return found
-
-    # Subject by subject, because changing the model between two calls would load it again each
-    # time.
-    columns = [
-        await _all([cell(subject, task, sample) for task in tasks for sample in range(samples)])
-        for subject in subjects.values()
-    ]
-    return Matrix(
-        list(tasks),
-        list(subjects),
-        [
-            [column[n * samples : (n + 1) * samples] for column in columns]
-            for n in range(len(tasks))
-        ],
-    )
-
-
-async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
-    """All of them in order; the first that raises ends the others."""
-    under_way = [asyncio.ensure_future(cell) for cell in cells]
-    try:
-        return await asyncio.gather(*under_way)
-    finally:
-        for cell in under_way:
-            cell.cancel()
 
 
 def merged(one: Matrix, other: Matrix) -> Matrix:
-    """The subjects of both, which were measured on the same tasks. Raises ValueError where the
-    tasks differ.
-    """
+    """The subjects of both, measured on the same tasks. Raises ValueError where tasks differ."""
     if [task.id for task in one.tasks] != [task.id for task in other.tasks]:
         raise ValueError(
             "the two were measured on different tasks; take the tasks they share: "
@@ -327,25 +250,74 @@ def merged(one: Matrix, other: Matrix) -> Matrix:
 
 
 def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most common answer of each item and the share of members that gave it; answers of shape
-    (n, m), None for none.
+    """The most common answer of each item, and the share of members that gave it; both (n,).
 
-    Count once, then compare with any number of thresholds: `shares[:, None] >= thresholds` is what
-    a slider needs.
+    answers: shape (n, m), None for none. Count once, then compare with any number of thresholds:
+    `shares[:, None] >= thresholds` is what a slider needs.
     """
     if np.ndim(answers) != 2 or np.size(answers) == 0:
         raise ValueError(
             f"answers of shape {np.shape(answers)}; give (items, members), at least one of each"
         )
     votes = [vote(list(row)) for row in answers]
-    return np.array([one.winner for one in votes], dtype=object), np.array(
-        [one.count / one.of for one in votes]
-    )
+    winners = np.array([one.winner for one in votes], dtype=object)
+    return winners, np.array([one.count / one.of for one in votes])
+
+
+async def measure(
+    ask: Ask,
+    subjects: Mapping[str, Subject],
+    tasks: Sequence[Task],
+    samples: int = 1,
+    progress: str = "",
+    at_once: int = 1,
+    strict: bool = False,
+) -> Matrix:
+    """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
+
+    An answer that fails becomes a wrong cell that says why. With `strict` (for recording) an error
+    of the engine ends the measurement instead. A question that is not recorded raises NotRecorded.
+    `progress` names a bar with the time left. `at_once` tasks are under way together, so that a
+    recorder can ask those first that begin alike.
+    """
+    if samples < 1 or at_once < 1:
+        raise ValueError(f"samples {samples}, at_once {at_once}; give 1 or more of each")
+    from tqdm.auto import tqdm  # here, because only who measures needs it
+
+    answers = len(tasks) * len(subjects) * samples
+    bar = tqdm(total=answers, desc=progress, unit="answer", disable=not progress)
+    gate = asyncio.Semaphore(at_once)
+
+    async def cell(subject: Subject, task: Task, sample: int) -> Cell:
+        async with gate:
+            found = await _cell(ask, subject(task, sample), task, strict)
+        bar.update()
+        return found
+
+    # Subject by subject, because changing the model between two calls would load it again.
+    columns = [
+        await _all([cell(subject, task, sample) for task in tasks for sample in range(samples)])
+        for subject in subjects.values()
+    ]
+    rows = [
+        [column[n * samples : (n + 1) * samples] for column in columns] for n in range(len(tasks))
+    ]
+    return Matrix(list(tasks), list(subjects), rows)
+
+
+async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
+    """All of them in order; the first that raises ends the others."""
+    under_way = [asyncio.ensure_future(cell) for cell in cells]
+    try:
+        return await asyncio.gather(*under_way)
+    finally:
+        for cell in under_way:
+            cell.cancel()
 
 
 @dataclass(frozen=True)
-class Caught:
-    """A pattern whose failure is its result, so that the calls before it are kept."""
+class ErrorAsResult:
+    """A pattern whose error (one of ours) is its result, so that the calls before it are kept."""
 
     pattern: trace.Pattern
 
@@ -356,8 +328,8 @@ class Caught:
             return error
 
 
-async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
-    run = await trace.run(ask, Caught(pattern), task.input)
+async def _cell(ask: Ask, pattern: trace.Pattern, task: Task, strict: bool) -> Cell:
+    run = await trace.run(ask, ErrorAsResult(pattern), task.input)
     # Also where the pattern went on without the answer: a hole must not pass for an answer.
     for error in [call.reply.error for call in run.calls if isinstance(call.reply, Failure)]:
         if isinstance(error, NotRecorded):
@@ -365,7 +337,7 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
                 f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or"
                 f" they, changed after the recording, or it was made with another cast. {error}"
             ) from None
-        if isinstance(error, EngineError) and "MLKIT_RECORD" in os.environ:
+        if strict and isinstance(error, EngineError):
             raise error
     if isinstance(run.result, MlkitError):
         return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")
@@ -374,15 +346,3 @@ async def _cell(ask: Ask, pattern: trace.Pattern, task: Task) -> Cell:
     except Unparsed:
         answer = None
     return Cell(task.right(run.result.text), answer, run)
-
-
-def _likely(cell: Cell, labels: Sequence[str]) -> Likely:
-    reply = cell.calls[0].reply if cell.calls else None
-    if isinstance(reply, Reply):
-        return likeliest(reply, labels)
-    return Likely("", 0.0, 0.0, measured=False)
-
-
-def _labelled(cell: Cell, task: Task, labels: Sequence[str]) -> Cell:
-    label = _likely(cell, labels).label
-    return replace(cell, right=task.right(label), answer=label or None)

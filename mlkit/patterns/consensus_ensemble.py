@@ -4,25 +4,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
-from mlkit.parsing import answer_in, check_members, plain, vote
+from mlkit.parsing import plain
 from mlkit.ties import reaches
+from mlkit.votes import answer_in, check_members, vote
 
 
 def decide(answers: Sequence[str | None], threshold: float) -> str | None:
-    """The most common answer where its share of all members reaches `threshold`, else None: ask
-    someone stronger.
+    """The most common answer if its share of all reaches `threshold`; None: ask someone stronger.
 
-    None among the answers is a member that failed; it counts among all. The first given wins among
-    equals.
+    None among the answers is a member that failed; it counts among all. Of equals the first wins.
     """
     result = vote(answers)
     return result.winner if reaches(result.count / result.of, threshold) else None
 
 
 def votes_needed(n: int, threshold: float) -> int:
-    """How many of n members must agree: the fewest whose share reaches `threshold`. For three and
-    0.7, all three.
-    """
+    """The fewest of n members whose share reaches `threshold`. Of three at 0.7: all three."""
     return next(votes for votes in range(1, n + 1) if reaches(votes / n, threshold))
 
 
@@ -41,14 +38,12 @@ class Agreed:
 
 @dataclass(frozen=True)
 class ConsensusEnsemble:
-    """Ask all members at once; where less than `threshold` of them (a share, from 0 to 1) agree,
-    ask `strong`.
-    """
+    """Ask all members at once; where too few of them agree, ask `strong`."""
 
     members: Sequence[Member]
     # may be one of the members, as in the article, but then this never costs less than it alone
     strong: Member
-    threshold: float = 0.7
+    threshold: float = 0.7  # the share of the members that must agree, in [0, 1]
     normalise: Callable[[str], str] = plain
 
     def __post_init__(self) -> None:

@@ -1,6 +1,4 @@
-"""Fan-out: the same prompt to all members at once; all answers come back, and one of them may be
-picked.
-"""
+"""Fan-out: the same prompt to all members at once; all answers come back, one may be picked."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -10,7 +8,8 @@ from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import MlkitError
-from mlkit.parsing import check_members, most_likely, nothing_usable
+from mlkit.parsing import most_likely
+from mlkit.votes import check_members, nothing_usable
 
 
 class Pick(NamedTuple):
@@ -24,23 +23,20 @@ class Pick(NamedTuple):
 
 @dataclass(frozen=True)
 class FannedOut:
-    """Every answer or Failure in the order of the members, and the one that was picked as
-    `text`.
-    """
+    """All answers, and the one that was picked as `text`."""
 
     text: str
-    answers: tuple[Reply | Failure, ...]
+    answers: tuple[Reply | Failure, ...]  # in the order of the members
     pick: Pick
     cut_off: bool  # True where max_tokens ended the picked answer
 
 
 @dataclass(frozen=True)
 class ModelFanOut:
-    """Ask all members at once. `pick` is a checker (the first answer it accepts), a judge member,
-    or None (the first).
-    """
+    """Ask all members at once, and pick one answer."""
 
     members: Sequence[Member]
+    # a checker (the first answer it accepts), a judge, or None (the first answer)
     pick: Callable[[str], bool] | Member | None = None
     # of the order in which a judge sees the answers: shuffled, because judges favour a position
     seed: int = 0
@@ -72,12 +68,10 @@ class ModelFanOut:
             return Pick(first, "order")
         if isinstance(self.pick, Member):
             return await self._judge(ask, self.pick, prompt, texts)
-        passed = [n for n, text in texts.items() if self.pick(text)]
-        return (
-            Pick(passed[0], "checker")
-            if passed
-            else Pick(first, "order", (), "the checker accepted none")
-        )
+        for n, text in texts.items():
+            if self.pick(text):
+                return Pick(n, "checker")
+        return Pick(first, "order", (), "the checker accepted none")
 
     async def _judge(self, ask: Ask, judge: Member, prompt: str, texts: dict[int, str]) -> Pick:
         shown = list(texts)
@@ -91,8 +85,6 @@ class ModelFanOut:
                 judge, f"Question: {prompt}\n\n{listed}", role="judge", labels=tuple(letters)
             )
             best = shown[letters.index(most_likely(reply, letters).label)]
-        except (
-            MlkitError
-        ) as error:  # the answers are there; a judge that cannot judge must not lose them
+        except MlkitError as error:  # the answers are there; a judge that fails must not lose them
             return Pick(next(iter(texts)), "order", tuple(shown), str(error))
         return Pick(best, "judge", tuple(shown))

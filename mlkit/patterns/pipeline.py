@@ -8,17 +8,13 @@ from mlkit.ask import Ask, Member
 
 
 def not_empty(text: str) -> str:
-    """The check that every stage gets unless it has its own: what is wrong with an output, or ""
-    where nothing is.
-    """
+    """The check of a stage without its own: what is wrong with an output, "" where nothing is."""
     return "" if text.strip() else "the answer is empty"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the way. Where `check` finds something wrong, the stage tries again, up to
-    `retries` times.
-    """
+    """One step of the way; up to `retries` times it tries again where `check` finds a fault."""
 
     name: str
     member: Member
@@ -32,14 +28,12 @@ class Stage:
 
 
 class Staged(NamedTuple):
-    """What one stage wrote. `complaint` is what its check still finds wrong after the last try,
-    else "".
-    """
+    """What one stage wrote."""
 
     name: str
     text: str
     tries: int
-    complaint: str
+    complaint: str  # what its check still finds wrong after the last try, else ""
     cut_off: bool
 
 
@@ -49,19 +43,15 @@ class Piped:
 
     text: str
     stages: tuple[Staged, ...]
-    cut_off: (
-        bool  # True where max_tokens ended any stage's output, so that its end was lost on the way
-    )
+    cut_off: bool  # True where max_tokens ended any stage's output: its end was lost on the way
 
 
 @dataclass(frozen=True)
 class ModelPipeline:
-    """Pass a prompt through stages. With `keep_original` each stage still sees the request and all
-    outputs so far.
-    """
+    """Pass a prompt through stages."""
 
     stages: Sequence[Stage]
-    keep_original: bool = False
+    keep_original: bool = False  # True: each stage still sees the request and all outputs so far
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]

@@ -1,6 +1,4 @@
-"""Planner-executor: a planner writes a plan, executors do its steps, and the results become one
-answer.
-"""
+"""Planner-executor: a planner writes a plan, executors do its steps, results become one answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,37 +9,36 @@ from mlkit.parsing import rows_in, rows_schema
 
 
 class Step(NamedTuple):
-    """One step of a plan. `needs` are the numbers of earlier steps whose results it reads."""
+    """One step of a plan."""
 
     number: int
     type: str
     prompt: str
-    needs: tuple[int, ...] = ()
+    needs: tuple[int, ...] = ()  # numbers of earlier steps whose results it reads
 
 
 def parse_plan(
     text: str, types: Sequence[str], fallback: str, max_steps: int
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """Read a plan and make it safe to run: known types, at most `max_steps`, each needing only
-    steps before it.
+    """Read a plan and make it safe to run: the steps, and what was repaired, a sentence each.
 
-    Gives the steps, and what had to be repaired, a sentence each.
+    Safe is: known types, at most `max_steps`, and each needs only steps before it.
     """
     rows, repairs = rows_in(text, "steps", "prompt", max_steps)
     steps: dict[int, Step] = {}
     for number, row in rows.items():
-        type: Any = row.get("type")  # a model may write anything there
+        kind: Any = row.get("type")  # a model may write anything there
         needs = row.get("needs") or []
-        if type not in types:
-            repairs.append(f"Step {number} has the unknown type {type!r}; {fallback} does it.")
-            type = fallback
+        if kind not in types:
+            repairs.append(f"Step {number} has the unknown type {kind!r}; {fallback} does it.")
+            kind = fallback
         needs = needs if isinstance(needs, list) else [needs]
         earlier = tuple(n for n in steps if n in needs)
         if len(earlier) < len(needs):
             repairs.append(
                 f"Step {number} needs {needs}; of these, only {list(earlier)} are steps before it."
             )
-        steps[number] = Step(number, type, row["prompt"], earlier)
+        steps[number] = Step(number, kind, row["prompt"], earlier)
     return tuple(steps.values()), tuple(repairs)
 
 
@@ -58,19 +55,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class PlannerExecutor:
-    """Plan, do the steps (independent ones together), and let `synthesizer` answer from the
-    results.
-    """
+    """Plan, do the steps (independent ones together), let `synthesizer` answer from the results."""
 
     planner: Member
     synthesizer: Member
     members: Mapping[str, Member]  # a step goes to the member for its type, where there is one,
-    tools: Mapping[str, Callable[[str], str]] = field(
-        default_factory=dict
-    )  # and then through the tool for its type, if any
-    fallback: str = (
-        "search"  # does steps of an unknown type, and the whole request where the plan has no steps
-    )
+    # and then through the tool for its type, if any
+    tools: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    # does steps of an unknown type, and the whole request where the plan has no steps
+    fallback: str = "search"
     max_steps: int = 6
 
     def __post_init__(self) -> None:
@@ -100,14 +93,10 @@ class PlannerExecutor:
         results: dict[Step, str | Failure] = {}
         while waiting := [step for step in steps if step not in results]:
             # A step needs only steps before it, so the first one waiting can always go: this ends.
-            ready = [
-                step for step in waiting if not {*step.needs} & {other.number for other in waiting}
-            ]
-            results |= zip(
-                ready,
-                await together(*(self._do(ask, step, results) for step in ready)),
-                strict=True,
-            )
+            undone = {step.number for step in waiting}
+            ready = [step for step in waiting if not undone & {*step.needs}]
+            done = await together(*(self._do(ask, step, results) for step in ready))
+            results |= zip(ready, done, strict=True)
         answer = await ask(
             self.synthesizer, f"Request: {prompt}\n\nResults:\n{_told(results)}", role="synthesize"
         )
@@ -119,20 +108,17 @@ class PlannerExecutor:
         """Do one step: what its member writes, or else its own prompt, through the tool."""
         text = step.prompt
         if step.type in self.members:
-            needed = _told(
-                {other: result for other, result in results.items() if other.number in step.needs}
-            )
+            needed = {
+                other: result for other, result in results.items() if other.number in step.needs
+            }
+            prompt = f"{text}\n\n{_told(needed)}".strip()
             role = f"step {step.number} {step.type}"
-            text = (
-                await ask(self.members[step.type], f"{text}\n\n{needed}".strip(), role=role)
-            ).text
+            text = (await ask(self.members[step.type], prompt, role=role)).text
         return self.tools[step.type](text) if step.type in self.tools else text
 
 
 def _told(results: Mapping[Step, str | Failure]) -> str:
-    """Steps and what they gave, a line each, failures included: the next model must know what is
-    missing.
-    """
+    """Steps and what they gave, a line each; failures too: the next model must know of them."""
     return "\n".join(
         f"{step.prompt}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result)
         for step, result in results.items()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlkit.ask import Ask, Member
-from mlkit.parsing import likeliest
+from mlkit.parsing import most_likely_or_none
 from mlkit.ties import reaches
 
 
@@ -44,7 +44,7 @@ class ModelRouter:
 
     async def run(self, ask: Ask, prompt: str) -> Routed:
         reply = await ask(self.classifier, prompt, role="classify", labels=tuple(self.specialists))
-        likely = likeliest(reply, self.specialists)
+        likely = most_likely_or_none(reply, self.specialists)
         specialist = self.route(likely.label, likely.certainty)
         answer = await ask(self.specialists[specialist], prompt, role=specialist)
         return Routed(answer.text, *likely, specialist, answer.cut_off)

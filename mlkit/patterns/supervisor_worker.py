@@ -1,6 +1,4 @@
-"""Supervisor-worker: a supervisor hands out the pieces, workers do them together, and a review
-makes one answer.
-"""
+"""Supervisor-worker: a supervisor hands out pieces, workers do them, a review makes one answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +6,14 @@ from typing import Any, NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, together
 from mlkit.errors import MlkitError, Unparsed
-from mlkit.parsing import nothing_usable, object_in, rows_in, rows_schema
+from mlkit.parsing import object_in, rows_in, rows_schema
+from mlkit.votes import nothing_usable
 
 MAX_PIECES = 8
 
 
 def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read who does what: the task of each worker who has one, and what had to be repaired, a
-    sentence each.
+    """Read who does what: each worker's task, and what had to be repaired, a sentence each.
 
     A task for nobody we know goes to the first worker; two tasks of one worker become one.
     """
@@ -36,19 +34,15 @@ def parse_assignments(text: str, workers: Sequence[str]) -> tuple[dict[str, str]
 
 
 class Review(NamedTuple):
-    """What the supervisor made of the work: an answer ("" where the review gave none), and what
-    goes back, and why.
-    """
+    """What the supervisor made of the work."""
 
-    answer: str
-    redo: dict[str, str]
+    answer: str  # "" where the review gave none
+    redo: dict[str, str]  # whose work goes back, and why
     problem: str = ""  # why the review could not be had or read
 
 
 def parse_review(text: str, workers: Sequence[str]) -> Review:
-    """Read a review. Only workers who worked can be sent back to work. Raises Unparsed where there
-    is no answer.
-    """
+    """Read a review; only `workers` can be sent back. Raises Unparsed where there is no answer."""
     answer = object_in(text).get("answer")
     if not isinstance(answer, str) or not answer.strip():
         raise Unparsed(
@@ -56,9 +50,8 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
             " shots."
         )
     rows, _ = rows_in(text, "redo", "why", MAX_PIECES)
-    return Review(
-        answer, {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers}
-    )
+    redo = {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers}
+    return Review(answer, redo)
 
 
 @dataclass(frozen=True)
@@ -76,14 +69,12 @@ class Supervised:
 
 @dataclass(frozen=True)
 class SupervisorWorker:
-    """Assign, work, review. A review may send work back up to `rounds` times; then the best answer
-    so far stands.
-    """
+    """Assign, work, review."""
 
     supervisor: Member
     reviewer: Member
     workers: Mapping[str, Member]
-    rounds: int = 1
+    rounds: int = 1  # how often a review may send work back; then the last answer given stands
 
     def __post_init__(self) -> None:
         if not self.workers:

@@ -6,16 +6,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from mlkit.ask import Ask, Embed, Failure, Member, Reply, ask_all
-from mlkit.parsing import Vote, answer_in, check_members, nothing_usable, plain, vote
+from mlkit.parsing import plain
 from mlkit.ties import highest, reaches
+from mlkit.votes import Vote, answer_in, check_members, nothing_usable, vote
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
-    """Who speaks for each of n texts, given as unit vectors, shape (n, d): the position of its
-    group's medoid.
+    """Who speaks for each of n texts, unit vectors (n, d): the position of its group's medoid.
 
     Two texts share a group where their cosine similarity reaches `threshold`, and so do their
     neighbours' neighbours. The medoid is the text most like all the others of its group, the first
@@ -33,9 +33,7 @@ def similar(vectors: "np.ndarray", threshold: float) -> list[int]:
 
 @dataclass(frozen=True)
 class Voted:
-    """The winning answer as its first voter wrote it (or its group's medoid), and how the vote
-    went.
-    """
+    """The winning answer, as its first voter (or its group's medoid) wrote it."""
 
     text: str
     vote: Vote
@@ -48,9 +46,8 @@ class ModelVoting:
     """Ask all members at once and let them vote."""
 
     members: Sequence[Member]
-    normalise: Callable[[str], str] = (
-        plain  # equal answers become the same; one it cannot read (Unparsed) is spoilt
-    )
+    # equal answers become the same; one it cannot read (Unparsed) is spoilt
+    normalise: Callable[[str], str] = plain
     embed: Embed | None = None  # with it, answers of similar meaning are the same,
     threshold: float = 0.9  # from this cosine similarity on, in [-1, 1]
 
@@ -78,9 +75,7 @@ class ModelVoting:
     async def _speakers(
         self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]
     ) -> dict[int, int]:
-        """For each member that answered, whose answer stands for its own: the first equal one, or
-        the medoid.
-        """
+        """By member that answered, whose answer stands for its own: an equal one, or the medoid."""
         came = [n for n, answer in enumerate(answers) if answer is not None]
         if self.embed is None:
             return {n: answers.index(answers[n]) for n in came}

@@ -1,6 +1,4 @@
-"""Weighted ensemble: each answer's score counts with its member's weight; equal answers add up, the
-highest wins.
-"""
+"""Weighted ensemble: scores count by their member's weight; equal answers add up, the most wins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +7,9 @@ from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import Unparsed
-from mlkit.parsing import answer_in, check_members, nothing_usable, plain
+from mlkit.parsing import plain
 from mlkit.ties import same
+from mlkit.votes import answer_in, check_members, nothing_usable
 
 
 class Decision(NamedTuple):
@@ -25,10 +24,10 @@ class Decision(NamedTuple):
 def decide(
     answers: Sequence[str | None], scores: Sequence[float], weights: Sequence[float]
 ) -> Decision:
-    """Sum score x weight over equal answers; the highest total wins. None is a member that did not
-    answer.
+    """Sum score x weight over equal answers; the highest total wins.
 
-    Raises ValueError for scores or weights that are negative or not finite.
+    None is a member that did not answer. Raises ValueError for scores or weights that are negative
+    or not finite.
     """
     if not (min(scores) >= 0 and sum(scores) < inf):
         raise ValueError(f"scores are {list(scores)}; each must be finite and 0 or more")
@@ -42,9 +41,7 @@ def decide(
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:
-    """The weights, scaled to sum to 1. Raises ValueError unless all are finite, none negative, and
-    not all zero.
-    """
+    """The weights, scaled to sum to 1. Raises ValueError for negative, infinite or only zeros."""
     total = sum(weights)
     if not (0 < total < inf and min(weights) >= 0):
         raise ValueError(

@@ -18,8 +18,9 @@ from mlkit import paths
 from mlkit.engines.request import check_prompt
 from mlkit.errors import BadPrompt, EngineError, MlkitError
 from mlkit.kit import Kit
+from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
-from mlkit.measure.tasks import GRADERS, Task, TaskError
+from mlkit.measure.tasks import Task, TaskError
 from mlkit.models import Prices
 from mlkit.parsing import quoted
 from mlkit.trace import Pattern
@@ -189,7 +190,7 @@ def _typed(gold: Any) -> Any:
     return json.loads(gold.strip().removeprefix("$")) if isinstance(gold, str) else gold
 
 
-# What a learner writes -> the grader of mlkit.measure.tasks, and how its gold is read.
+# What a learner writes -> the grader of mlkit.measure.graders, and how its gold is read.
 _GOLDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "number": ("number", _typed),
     "text": ("short", lambda gold: {"accept": _texts(gold)}),
@@ -239,7 +240,11 @@ async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> 
         for name, pattern in timings.nine(kit.cast).items()
     }
     measured = await measure(
-        kit.ask, subjects, prompts, progress="nine patterns" if progress else ""
+        kit.ask,
+        subjects,
+        prompts,
+        progress="nine patterns" if progress else "",
+        strict=kit.recording,
     )
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
@@ -259,28 +264,28 @@ def ways(measured: Matrix, prices: Prices) -> list[Way]:
     instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
     loading left out.
     """
-    every = [_way(measured.of([name]), prices) for name in measured.subjects]
+    every = [_way(measured, name, prices) for name in measured.subjects]
     return sorted(every, key=lambda way: (round(way.calls), way.instructions))
 
 
-def _way(one: Matrix, prices: Prices) -> Way:
+def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
     from mlkit.charts.card import (
         Way,  # here and below, because drawing takes longer to import than all else
     )
 
-    grades = tuple(bool(grade) for grade in one.right[:, 0, 0])
+    one, score = measured.of([pattern]), measured.score(pattern, prices)
     instructions = {
         (call.member.system, call.member.shots) for row in one.cells for call in row[0][0].calls
     }
     return Way(
-        one.subjects[0],
-        sum(grades),
-        len(grades),
-        float(1000 * one.dollars(prices).mean()),
-        float(one.seconds.mean()),
-        float(one.calls.mean()),
+        pattern,
+        score.right,
+        score.of,
+        score.dollars_per_thousand,
+        score.seconds,
+        score.calls,
         len(instructions),
-        grades,
+        tuple(bool(grade) for grade in one.right[:, 0, 0]),
     )
 
 

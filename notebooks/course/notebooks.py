@@ -12,10 +12,10 @@ from mlkit.errors import MlkitError
 
 
 def execute(
-    notebook: Path, on_cell_executed: object = None, **environment: str
+    notebook: Path, on_cell_executed: object = None, first: str = "", **environment: str
 ) -> nbformat.NotebookNode:
     """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is.
+    it is. `first` is a line that the kernel runs before the first cell.
     """
     node = nbformat.read(notebook, as_version=4)
     paths.check_jupyter()
@@ -26,6 +26,7 @@ def execute(
             timeout=3600,
             kernel_name="python3",
             on_cell_executed=on_cell_executed,
+            extra_arguments=[f"--IPKernelApp.exec_lines={first}"] if first else [],
             resources={"metadata": {"path": elsewhere}},
         )
         try:

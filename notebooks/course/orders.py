@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from course.shop import asked
+from course.shop import asked, paragraphs
 from mlkit import paths
 from mlkit.ask import Ask, Member, Reply
 from mlkit.errors import Unparsed
@@ -231,7 +231,7 @@ REVIEW_SHOTS = (
 
 
 def handbook() -> str:
-    return "\n\n".join(tasks.paragraphs().values())
+    return "\n\n".join(paragraphs().values())
 
 
 def with_handbook(member: Member, name: str = "") -> Member:
@@ -250,7 +250,7 @@ def with_paragraph(member: Member, queue: str) -> Member:
     """The member with one paragraph of the handbook: what a specialist knows."""
     order = asked(member, "order")
     return replace(
-        order, system=f"{order.system}\n\n{tasks.paragraphs()[TOPICS[queue]]}", shots=SHOTS[queue]
+        order, system=f"{order.system}\n\n{paragraphs()[TOPICS[queue]]}", shots=SHOTS[queue]
     )
 
 
@@ -335,7 +335,7 @@ def planner_executor(cast: Cast) -> PlannerExecutor:
     model write a calculation.
     """
     math = asked(cast.general, "order")
-    rental, delivery = (tasks.paragraphs()[topic] for topic in ("rental", "delivery"))
+    rental, delivery = (paragraphs()[topic] for topic in ("rental", "delivery"))
     shots = (
         (
             (
@@ -444,7 +444,9 @@ async def orders(kit: Kit, progress: bool = False) -> Matrix:
     patterns["large, 5 samples"] = five_samples(kit.cast)
     return merged(
         alone.of(split="test"),
-        await measure(kit.ask, patterns, test, 1, "orders" if progress else "", at_once=len(test)),
+        await measure(
+            kit.ask, patterns, test, 1, "orders" if progress else "", len(test), kit.recording
+        ),
     )
 
 
@@ -462,7 +464,7 @@ async def members_alone(kit: Kit, progress: bool = False) -> Matrix:
         ),
     }
     return await measure(
-        kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", at_once=48
+        kit.ask, patterns, tasks.load("orders"), 1, "members" if progress else "", 48, kit.recording
     )
 
 

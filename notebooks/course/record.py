@@ -1,30 +1,30 @@
 """What `mlkit record` does: run studies and notebooks, and keep every answer."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
 from rich.console import Console
 
+import mlkit
 from course import timings
 from course.notebooks import execute
 from course.studies import STUDIES
 from course.timings import TIMINGS
 from mlkit import paths
+from mlkit.ask import Reply
 from mlkit.engines import choose
-from mlkit.engines.ollama import Chat
-from mlkit.engines.recordings import Recording, load_file
-from mlkit.engines.replay import finish, journal_of
+from mlkit.engines.journal import Journal, finish, journal_of
+from mlkit.engines.recordings import Header, Recording, load_file
 from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
 from mlkit.models import Cast
+from mlkit.wrappers import Answer, Asked, Question
 
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
@@ -64,7 +64,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
             else _record_notebook(Path(name), path, engine, cast, fresh, console)
         )
         console.print(
-            in_rich(f"{path.name}: {len(made.exchanges)} answers from {engine.source}"),
+            in_rich(f"{path.name}: {len(made.answers)} answers from {engine.source}"),
             soft_wrap=True,
         )
 
@@ -73,12 +73,43 @@ def _record_study(
     name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool
 ) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
-    os.environ |= {"MLKIT_RECORD": str(path), "MLKIT_RECORD_FRESH": "1" if fresh else ""}
+    journal = _journal(path, fresh, engine.header)
     try:
-        asyncio.run(STUDIES[name](connect(cast, engine.kind), True))
+        asyncio.run(STUDIES[name](connect(cast, engine.kind, lambda *_: journal), True))
+        return journal.finish()
     finally:
-        del os.environ["MLKIT_RECORD"], os.environ["MLKIT_RECORD_FRESH"]
-    return finish(path, engine.header)
+        journal.close()
+
+
+def _journal(path: Path, fresh: bool, header: Header) -> Journal:
+    """Where answers are kept. Those that are recorded already are not asked again, and those of
+    another file are not kept twice.
+    """
+    known: dict[Asked, Answer] = {}
+    elsewhere: set[Asked] = set()
+    for file in sorted(path.parent.glob("*.jsonl")):
+        if file.name == path.name and fresh:
+            continue
+        recording = load_file(file)
+        if recording.header.same_models(header):
+            known |= recording.answers
+            elsewhere |= set() if file.name == path.name else recording.answers.keys()
+    return Journal(path, header, known, elsewhere)
+
+
+def keep_in(path: str, fresh: bool) -> None:
+    """For a kernel, before the first cell of the notebook that is recorded: whatever its
+    `mlkit.connect()` gives keeps its answers.
+    """
+
+    def keep(cast: Cast, engine: choose.Engine) -> Journal:
+        return _journal(Path(path), fresh, engine.header)
+
+    mlkit.connect = partial(mlkit.connect, keep=keep)
+
+
+def _keeping(path: Path, fresh: bool) -> str:
+    return f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})"
 
 
 def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
@@ -103,10 +134,9 @@ def _record_notebook(
         execute(
             notebook,
             on_cell_executed=cell_done,
+            first=_keeping(path, fresh),
             MLKIT_ENGINE=engine.kind,
             MLKIT_CAST=cast.name,
-            MLKIT_RECORD=str(path),
-            MLKIT_RECORD_FRESH="1" if fresh else "",
         )
         return finish(path, engine.header)
 
@@ -120,69 +150,69 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
         for name in names
         if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()
     ]
-    exchanges = [exchange for recording in known for exchange in recording.exchanges.values()]
+    answers = [answer for recording in known for answer in recording.answers.values()]
     runs, timed_seconds = (
         sum(both)
         for both in zip(
             (0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS), strict=True
         )
     )
-    if not exchanges and not runs:
+    if not answers and not runs:
         return (
             "None of this was recorded before, so there is no telling how long it takes. It can be"
             " stopped and continued."
         )
-    seconds = (
-        timed_seconds
-        + sum(exchange.response.get("total_duration", 0) for exchange in exchanges) / 1e9
-    )
+    seconds = timed_seconds + sum(answer.seconds for answer in answers if isinstance(answer, Reply))
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
     about = seconds * slower / 60
     timed = (
         f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
     )
     return (
-        f"About {len(exchanges):,} calls in {len(known)} of {len(names)} recordings{timed} and"
+        f"About {len(answers):,} calls in {len(known)} of {len(names)} recordings{timed} and"
         f" about {about:.0f} minutes here ({slower:.2g} times the time of the shipped ones). It can"
         " be stopped with Ctrl-C and continued."
     )
 
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
-    reply = asyncio.run(
-        Chat(engine.where, engine.transport)(
-            replace(cast.large, max_tokens=24), "Name the parts of a bicycle."
-        )
-    )
+    asked = replace(cast.large, max_tokens=24)
+    reply = asyncio.run(engine.ask(asked, "Name the parts of a bicycle."))
     return reply.output_seconds / max(reply.output_tokens, 1)
 
 
 def check(console: Console) -> bool:
-    """Run all tests and notebooks on the recordings, and compare what they asked with what is
-    stored. A question that is missing fails its test; an answer that nothing asks for is named
-    here.
+    """Run every recorded study and notebook on the recordings, and compare what each asked with
+    what its file holds. A question that is missing stops it; an answer that nothing asks for is
+    named here. What the tests have recorded for themselves is theirs to check.
     """
+    unused = stored = 0
+    for path in sorted(paths.recordings("tiny").glob("*.jsonl")):
+        recording, asked = load_file(path), _asked(path.stem)
+        left = [one for one in recording.answers if asked is not None and one not in asked]
+        for one in left:
+            prompt = one.prompt if isinstance(one, Question) else one.texts[0]
+            console.print(in_rich(f"unused in {path.name}: {prompt[:100]!r}"), soft_wrap=True)
+        unused, stored = unused + len(left), stored + len(recording.answers)
+    console.print(f"{stored:,} answers stored, {unused} of them unused")
+    return not unused
+
+
+def _asked(name: str) -> Collection[Asked] | None:
+    """All that a study or a notebook asks of the recordings; None for what is neither."""
+    if name in STUDIES:
+        memory: dict[Asked, Answer] = {}
+        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), True))
+        return memory
+    notebook = paths.notebooks() / f"{name}.ipynb"
+    if not notebook.is_file():
+        return None
     with tempfile.TemporaryDirectory() as folder:
-        touched = Path(folder) / "touched"
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q"],
-            cwd=paths.root(),
-            env=os.environ | {"MLKIT_TOUCHED": str(touched), "MLKIT_ENGINE": "replay"},
-        )
-        asked = set(touched.read_text(encoding="utf-8").split()) if touched.is_file() else set()
-    stored = {
-        path: load_file(path).exchanges for path in sorted(paths.recordings("tiny").glob("*.jsonl"))
-    }
-    for path, exchanges in stored.items():
-        for exchange in [exchange for key, exchange in exchanges.items() if key not in asked]:
-            console.print(
-                in_rich(f"unused in {path.name}: {exchange.prompt[:100]!r}"), soft_wrap=True
-            )
-    kept = {key for exchanges in stored.values() for key in exchanges}
-    console.print(f"{len(kept):,} answers stored, {len(kept - asked)} of them unused")
-    return done.returncode == 0 and kept <= asked
+        path = Path(folder) / f"{name}.jsonl"
+        execute(notebook, first=_keeping(path, False), MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
+        return finish(path, connect("tiny", "replay").engine.header).answers
 
 
 def _kept(path: Path) -> int:
     journal = journal_of(path)
-    return journal.read_text().count('"key"') if journal.exists() else 0
+    return journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0

@@ -5,10 +5,21 @@ one way for all kinds.
 only.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from mlkit import paths
 from mlkit.ask import Member
+
+QUEUES = ("repair", "order", "refund", "advice", "complaint")  # of triage's messages
+KINDS = ("code", "math", "creative", "general")  # of the desk's tasks
+
+
+def paragraphs() -> dict[str, str]:
+    """The handbook's paragraphs by topic: the words before the first colon, in lower case."""
+    texts = re.split(r"\n\s*\n", (paths.data() / "handbook.md").read_text(encoding="utf-8").strip())
+    return {text.partition(":")[0].lower(): text for text in texts if not text.startswith("#")}
 
 
 @dataclass(frozen=True)

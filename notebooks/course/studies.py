@@ -15,12 +15,12 @@ import numpy as np
 
 from course import capstone, orders
 from course.article import JUDGE, JUDGE_SHOTS
-from course.shop import asked, by_kind, classifier
+from course.shop import KINDS, QUEUES, asked, by_kind, classifier
 from mlkit.ask import Member
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Matrix, alone, measure, merged
-from mlkit.measure.tasks import KINDS, QUEUES, Task
+from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import most_likely
 from mlkit.patterns.router import ModelRouter
@@ -45,7 +45,9 @@ async def desk(kit: Kit, progress: bool = False) -> Matrix:
         "small by kind": alone(by_kind(small)),
         "large by kind": alone(by_kind(large)),
     }
-    return await measure(kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"))
+    return await measure(
+        kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"), strict=kit.recording
+    )
 
 
 def router(cast: Cast) -> ModelRouter:
@@ -70,18 +72,24 @@ async def specialists(kit: Kit, progress: bool = False) -> Matrix:
         kind: alone(_always(member)) for kind, member in router(kit.cast).specialists.items()
     }
     test = [task for task in tasks.load("desk") if task.split == "test"]
-    return await measure(kit.ask, subjects, test, progress=_bar(progress, "specialists"))
+    return await measure(
+        kit.ask, subjects, test, progress=_bar(progress, "specialists"), strict=kit.recording
+    )
 
 
 async def routing(kit: Kit, progress: bool = False) -> Matrix:
     """The small and the large model as classifiers of the desk's tasks, read as the router reads
     them: the likeliest of the four kinds.
     """
-    kinds = [replace(task, grader="kind", gold=task.kind) for task in tasks.load("desk")]
+    kinds = [
+        replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
+    ]
     subjects = {
         name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
     }
-    named = await measure(kit.ask, subjects, kinds, progress=_bar(progress, "routing"))
+    named = await measure(
+        kit.ask, subjects, kinds, progress=_bar(progress, "routing"), strict=kit.recording
+    )
     return named.labelled(KINDS)
 
 
@@ -153,7 +161,9 @@ async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
         name: alone(by_kind(replace(member, temperature=0.7)))
         for name, member in _two_sizes(kit).items()
     }
-    return await measure(kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"))
+    return await measure(
+        kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"), strict=kit.recording
+    )
 
 
 async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
@@ -176,14 +186,18 @@ async def examples(kit: Kit, progress: bool = False) -> Matrix:
         for count in range(5)
     }
     sums = [task for task in _of("desk", "math") if task.split == "test"]
-    counted = await measure(kit.ask, subjects, sums, progress=_bar(progress, "examples"))
+    counted = await measure(
+        kit.ask, subjects, sums, progress=_bar(progress, "examples"), strict=kit.recording
+    )
     prose = {
         f"{name}, prose": alone(_always(asked(member, "prose")))
         for name, member in _two_sizes(kit).items()
     }
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    talked = await measure(kit.ask, prose, numbers, progress=_bar(progress, "prose"))
+    talked = await measure(
+        kit.ask, prose, numbers, progress=_bar(progress, "prose"), strict=kit.recording
+    )
     return merged(counted, talked)
 
 

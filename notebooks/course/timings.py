@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from course import article
+from course.shop import KINDS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
 from mlkit.engines.recordings import Header
@@ -24,8 +25,8 @@ from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import EngineError, MlkitError, RecordingError
 from mlkit.kit import Kit
 from mlkit.measure import tasks
-from mlkit.measure.matrix import Caught
-from mlkit.measure.tasks import KINDS, Task
+from mlkit.measure.matrix import ErrorAsResult
+from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic, search
 from mlkit.models import Cast
 from mlkit.patterns.fan_out import ModelFanOut
@@ -138,7 +139,7 @@ async def latency(kit: Kit, path: Path) -> None:
         [case for case in cases if (case[0], case[1].id, case[2]) not in done],
         len(cases),
     ):
-        run = await trace.run(kit.ask, Caught(patterns[name]), task.input)
+        run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
         error = (

@@ -10,7 +10,7 @@ import pytest
 
 from mlkit import parsing
 from mlkit.errors import MlkitError
-from mlkit.measure import tasks, tools
+from mlkit.measure import graders, tools
 from tests.benchmarks.timing import best_seconds
 
 pytestmark = pytest.mark.benchmark
@@ -31,9 +31,9 @@ READERS = {
     "plain": parsing.plain,
     "arithmetic": tools.arithmetic,
     "python_expression": tools.python_expression,
-    "spoken": tasks.spoken,
-    "short_right": lambda text: tasks.short_right(text, {"accept": ["bell"], "reject": ["x"]}),
-    "broken_constraints": lambda text: tasks.broken_constraints(text, RULES),
+    "spoken": graders.spoken,
+    "short_right": lambda text: graders.short_right(text, {"accept": ["bell"], "reject": ["x"]}),
+    "broken_constraints": lambda text: graders.broken_constraints(text, RULES),
 }
 
 

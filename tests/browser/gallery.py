@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from course import capstone, orders, studies
 from course.findings.patterns import CLAIMED, RANKS
+from course.shop import KINDS, QUEUES
 
 import mlkit
 from mlkit.charts import (
@@ -34,7 +35,6 @@ from mlkit.charts import (
 from mlkit.charts.card import Limits
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
 
 LONG = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from course import orders
+from course.shop import paragraphs
 
 import mlkit
 from mlkit import paths, trace
@@ -24,9 +25,7 @@ def test_there_is_one_for_each_file_of_patterns():
 
 def test_every_queue_of_the_orders_has_a_word_and_a_paragraph():
     queues = {task.gold["queue"].partition("_")[0] for task in tasks.load("orders")}
-    assert (
-        queues == orders.TOPICS.keys() and set(orders.TOPICS.values()) <= tasks.paragraphs().keys()
-    )
+    assert queues == orders.TOPICS.keys() and set(orders.TOPICS.values()) <= paragraphs().keys()
     assert {label for _, label in orders.QUEUE_SHOTS} == orders.TOPICS.keys()
 
 

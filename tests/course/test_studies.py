@@ -5,9 +5,9 @@ import asyncio
 import numpy as np
 import pytest
 from course import orders, studies
+from course.shop import KINDS, QUEUES
 
 import mlkit
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import CASTS
 
 

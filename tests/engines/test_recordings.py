@@ -1,79 +1,82 @@
-import json
+import asyncio
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from mlkit import paths
-from mlkit.engines.recordings import (
-    Exchange,
-    Header,
-    Recording,
-    load_file,
-    load_folder,
-    normalised,
-    save,
-)
+from mlkit.ask import Member, Reply
+from mlkit.engines.recordings import Header, Recording, load_file, load_folder, save
 from mlkit.errors import RecordingError, WriteError
+from mlkit.wrappers import Replay, Texts, question
 
 HEADER = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
+MEMBER = Member("m", name="small")
 
 
-def exchange(prompt: str, answer: str = "ok") -> Exchange:
-    request = {"model": "m", "messages": [{"role": "user", "content": prompt}]}
-    return Exchange(
-        "/api/chat",
-        request,
-        {"model": "m", "message": {"role": "assistant", "content": answer}, "done": True},
-    )
+def answer(prompt: str, text: str = "ok", member: Member = MEMBER, **options: Any) -> tuple:
+    took = {"prompt_tokens": 7, "output_tokens": 2, "prompt_seconds": 0.25, "output_seconds": 0.5}
+    return question(member, prompt, **options), Reply(text, member, **took)
 
 
-def recording(*exchanges: Exchange) -> Recording:
-    return Recording(HEADER, {one.key: one for one in exchanges})
+def recording(*answers: tuple) -> Recording:
+    return Recording(HEADER, dict(answers))
 
 
 def test_what_is_saved_is_loaded_and_saving_twice_gives_the_same_bytes(tmp_path: Path):
     path = tmp_path / "a.jsonl"
-    save(path, recording(exchange("b"), exchange("a", "caf\u00e9 <b>")))
+    made = recording(answer("b"), answer("a", "caf\u00e9 <b>"))
+    save(path, made)
     first = path.read_bytes()
     save(path, load_file(path))
     assert path.read_bytes() == first
-    assert load_file(path) == recording(exchange("a", "caf\u00e9 <b>"), exchange("b"))
-    keys = [json.loads(line)["key"] for line in first.decode().splitlines()[1:]]
-    assert keys == sorted(keys)
+    assert load_file(path) == made
 
 
-@pytest.mark.parametrize(
-    "noise",
-    [
-        {"keep_alive": "5m"},
-        {"tools": []},
-        {"format": None},
-        {"stream": False},
-        {"options": {"seed": 1, "num_thread": 2}},
-    ],
-)
-def test_what_cannot_change_an_answer_is_not_in_the_key(noise):
-    plain = {"model": "m", "messages": [{"role": "user", "content": "a"}], "options": {"seed": 1}}
-    assert normalised(json.dumps(plain | noise).encode()) == plain
+def test_all_that_an_answer_says_is_kept(tmp_path: Path):
+    sampled = Member(
+        "m", "Be short.", (("a", "b"),), temperature=0.7, seed=9, max_tokens=5, name="sampled"
+    )
+    asked = question(sampled, "one", {"type": "object"}, ("yes", "no"))
+    said = Reply("y", sampled, 3, 1, 0.0, 0.1, 0.2, 0.3, "length", {"yes": 0.1 + 0.2, "y": 1e-9})
+    vectors = np.array([[0.1 + 0.2, 1 / 3]])
+    save(tmp_path / "a.jsonl", Recording(HEADER, {asked: said, Texts("m", ("a",)): vectors}))
+    back = load_file(tmp_path / "a.jsonl").answers
+    assert np.array_equal(back[Texts("m", ("a",))], vectors)
+    assert back.keys() == {asked, Texts("m", ("a",))}
+    given = back[asked]
+    assert (given.text, given.choices, given.done_reason) == ("y", said.choices, "length")
+    assert (given.prompt_tokens, given.output_tokens, given.seconds) == (3, 1, said.seconds)
 
 
-@pytest.mark.parametrize(
-    "difference",
-    [
-        {"options": {"seed": 2}},
-        {"options": {"seed": 1, "temperature": 0.0}},
-        {"model": "n"},
-        {"format": {"type": "object"}},
-        {"logprobs": True},
-    ],
-)
-def test_what_can_change_an_answer_is_in_the_key(difference):
-    plain = {"model": "m", "messages": [{"role": "user", "content": "a"}], "options": {"seed": 1}}
-    assert normalised(json.dumps(plain | difference).encode()) != plain
+def test_members_stand_once_in_the_header_by_name(tmp_path: Path):
+    other, same = Member("m", "Be short.", name="small"), Member("m", name="small", seed=3)
+    path = tmp_path / "a.jsonl"
+    save(path, recording(answer("a"), answer("b", member=other), answer("c", member=same)))
+    header, *lines = path.read_text().split("\n")[:-1]
+    assert header.count('"system"') == 2 and '"small 2": {"model": "m"' in header
+    assert [line.count('"system"') for line in lines] == [0, 0, 0]
+    assert load_file(path).answers.keys() == {
+        question(MEMBER, "a"),
+        question(other, "b"),
+        question(same, "c"),
+    }
+
+
+@pytest.mark.parametrize("code", [0x2028, 0x2029, 0x85, 0x0B, 0x0C, 0x1C, 0x0D, 0x0A, 0x0])
+def test_an_answer_may_hold_any_character(tmp_path: Path, code: int):
+    """Some of them end a line in Python's view, and none does in a recording."""
+    text = f"one{chr(code)}two"
+    path = tmp_path / "a.jsonl"
+    save(path, recording(answer(text, text)))
+    folder = load_folder(tmp_path)
+    reply = asyncio.run(Replay(folder.answers, folder.missing)(MEMBER, text))
+    assert reply.text == text
 
 
 def spoil(path: Path, change) -> None:
-    path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+    path.write_text("\n".join(change(path.read_text().split("\n")[:-1])) + "\n")
 
 
 DAMAGE = [
@@ -85,8 +88,13 @@ DAMAGE = [
     ),
     (
         "a question edited",
-        lambda lines: [lines[0], lines[1], lines[2].replace('"user"', '"tool"')],
+        lambda lines: [lines[0], lines[1], lines[2].replace('"prompt": "', '"prompt": "x')],
         "line 3: .*changed after",
+    ),
+    (
+        "a member edited",
+        lambda lines: [lines[0].replace('"You are', '"I am'), *lines[1:]],
+        "line 1: .*header",
     ),
     ("a line twice", lambda lines: [*lines, lines[1]], "line 4: the same question"),
     ("no header", lambda lines: lines[1:], "line 1: .*header"),
@@ -100,7 +108,7 @@ DAMAGE = [
 )
 def test_a_damaged_file_is_refused_by_name_line_and_repair(tmp_path: Path, change, complaint):
     path = tmp_path / "a.jsonl"
-    save(path, recording(exchange("a"), exchange("b")))
+    save(path, recording(answer("a"), answer("b")))
     spoil(path, change)
     with pytest.raises(
         RecordingError, match=rf"a\.jsonl, {complaint}.*git checkout.*mlkit record --fresh a"
@@ -116,10 +124,10 @@ def test_a_missing_file_or_folder_is_refused_with_the_repair(tmp_path: Path):
 
 
 def test_files_of_a_folder_may_share_an_answer_but_not_disagree(tmp_path: Path):
-    save(tmp_path / "a.jsonl", recording(exchange("x"), exchange("y")))
-    save(tmp_path / "b.jsonl", recording(exchange("x"), exchange("z")))
-    assert len(load_folder(tmp_path).exchanges) == 3
-    save(tmp_path / "b.jsonl", recording(exchange("x", "something else")))
+    save(tmp_path / "a.jsonl", recording(answer("x"), answer("y")))
+    save(tmp_path / "b.jsonl", recording(answer("x"), answer("z")))
+    assert len(load_folder(tmp_path).answers) == 3
+    save(tmp_path / "b.jsonl", recording(answer("x", "something else")))
     with pytest.raises(RecordingError, match=r"b\.jsonl .*differently"):
         load_folder(tmp_path)
 
@@ -128,7 +136,7 @@ def test_a_save_that_fails_leaves_the_old_file_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "a.jsonl"
-    save(path, recording(exchange("a")))
+    save(path, recording(answer("a")))
     before = path.read_bytes()
 
     def no_space(_: int) -> None:
@@ -136,25 +144,25 @@ def test_a_save_that_fails_leaves_the_old_file_whole(
 
     monkeypatch.setattr("os.fsync", no_space)
     with pytest.raises(WriteError, match="No space"):
-        save(path, recording(exchange("b")))
+        save(path, recording(answer("b")))
     assert path.read_bytes() == before
 
 
 def test_a_recording_is_put_in_place_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.jsonl"
-    save(path, recording(exchange("a")))
+    save(path, recording(answer("a")))
     before = path.read_bytes()
     monkeypatch.setattr(
         Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("in use"))
     )
     with pytest.raises(WriteError, match="in use"):
-        save(path, recording(exchange("b")))
+        save(path, recording(answer("b")))
     assert path.read_bytes() == before
 
 
 def test_the_shipped_recordings_are_whole_and_name_nobody():
     shipped = load_folder(paths.recordings("tiny"))
-    assert shipped.exchanges
+    assert shipped.answers
     assert shipped.header.engine.startswith("Ollama 0.24")
     for file in paths.recordings("tiny").glob("*.jsonl"):
         text = file.read_text()

@@ -1,15 +1,18 @@
 """Recorded answers, asked again of the engine that gave them: most must come back word for word."""
 
 import asyncio
+import json
 import random
+from dataclasses import replace
 
-import httpx
 import pytest
 
 from mlkit import paths
+from mlkit.ask import Reply
 from mlkit.engines import choose
-from mlkit.engines.recordings import Exchange, load_folder
+from mlkit.engines.recordings import load_folder
 from mlkit.models import CASTS
+from mlkit.wrappers import Engine, Question
 
 pytestmark = pytest.mark.live
 CALLS, SAME = 50, 45
@@ -23,32 +26,29 @@ def test_fifty_recorded_calls_come_back_the_same_but_for_a_few():
     recorded = load_folder(paths.recordings("tiny"))
     engine = choose.choose(CASTS["tiny"], "ollama")
     assert recorded.header.same_models(engine.header), (recorded.header, engine.header)
-    chats = [
-        exchange
-        for key, exchange in sorted(recorded.exchanges.items())
-        if exchange.path == "/api/chat"
-    ]
     # By model and beginning, so that neither is loaded or read again for each of them.
     again = sorted(
-        random.Random(7).sample(chats, CALLS),
-        key=lambda one: str((one.request["model"], one.request["messages"][:-1])),
+        random.Random(7).sample(sorted(recorded.questions, key=repr), CALLS),
+        key=lambda asked: repr(replace(asked.member, seed=0)),
     )
-    answers = asyncio.run(_ask(again))
-    same = [
-        one.response["message"]["content"] == text for one, text in zip(again, answers, strict=True)
+    replies = asyncio.run(_ask(engine.ask, again))
+    same = 0
+    for asked, reply in zip(again, replies, strict=True):
+        text = recorded.answers[asked].text
+        same += text == reply.text
+        if text != reply.text:
+            print(f"\nrecorded {text!r}\nnow      {reply.text!r}")
+    print(f"\n{same} of {CALLS} the same")
+    assert same >= SAME
+
+
+async def _ask(ask: Engine, questions: list[Question]) -> list[Reply]:
+    return [
+        await ask(
+            asked.member,
+            asked.prompt,
+            format=json.loads(asked.format) if asked.format else None,
+            labels=("any",) if asked.probabilities else None,
+        )
+        for asked in questions
     ]
-    for one, text, equal in zip(again, answers, same, strict=True):
-        if not equal:
-            print(f"\nrecorded {one.response['message']['content']!r}\nnow      {text!r}")
-    print(f"\n{sum(same)} of {CALLS} the same")
-    assert sum(same) >= SAME
-
-
-async def _ask(exchanges: list[Exchange]) -> list[str]:
-    async with httpx.AsyncClient(base_url=choose.host(), timeout=300) as client:
-        return [
-            (await client.post(one.path, json=one.request | {"stream": False}))
-            .raise_for_status()
-            .json()["message"]["content"]
-            for one in exchanges
-        ]

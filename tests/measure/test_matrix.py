@@ -3,7 +3,6 @@ as if nothing had happened.
 """
 
 import asyncio
-import json
 import signal
 import subprocess
 import sys
@@ -14,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from course.shop import QUEUES
 
 from mlkit.ask import Member
 from mlkit.engines.recordings import load_file
 from mlkit.errors import EngineTimeout, NotRecorded
 from mlkit.measure.matrix import Matrix, agreed, alone, measure, merged
-from mlkit.measure.tasks import QUEUES, Task
+from mlkit.measure.stats import wilson
+from mlkit.measure.tasks import Task
 from mlkit.models import Price
 from mlkit.parsing import label_in
 from mlkit.patterns.fan_out import ModelFanOut
@@ -115,7 +116,7 @@ def test_the_calls_of_a_pattern_that_fails_cost_what_they_cost(scripted):
     )
 
 
-def test_a_hole_is_no_answer_even_where_the_pattern_goes_on_without_it(scripted, monkeypatch):
+def test_a_hole_is_no_answer_even_where_the_pattern_goes_on_without_it(scripted):
     with pytest.raises(NotRecorded, match="Task .*, as it stands now"):
         measured(
             scripted({"answer 1": "4", "answer 2": NotRecorded("nobody asked this")}),
@@ -123,23 +124,20 @@ def test_a_hole_is_no_answer_even_where_the_pattern_goes_on_without_it(scripted,
         )
     lost = scripted({"answer 1": "4", "answer 2": EngineTimeout("too slow. Wait.")})
     assert (measured(lost, both=fan_out(GOOD, BAD)).calls == 2).all()
-    monkeypatch.setenv("MLKIT_RECORD", "somewhere")
     with pytest.raises(EngineTimeout):
-        measured(lost, both=fan_out(GOOD, BAD))
+        asyncio.run(measure(lost, {"both": fan_out(GOOD, BAD)}, SUMS, strict=True))
 
 
-def test_while_recording_a_failing_engine_ends_the_measurement(scripted, monkeypatch):
-    monkeypatch.setenv("MLKIT_RECORD", "somewhere")
+def test_a_strict_measurement_ends_with_the_first_error_of_the_engine(scripted):
+    ask = scripted({"answer": ["2", EngineTimeout("too slow. Wait.")]})
     with pytest.raises(EngineTimeout):
-        measured(scripted({"answer": ["2", EngineTimeout("too slow. Wait.")]}))
+        asyncio.run(measure(ask, {"good": member(GOOD)}, SUMS, strict=True))
 
 
 def test_a_model_that_answers_nothing_at_all_gives_a_whole_matrix_of_wrong_cells(scripted):
     matrix = measured(scripted({"answer": ""}))
     assert (
-        not matrix.right.any()
-        and matrix.share("good") == 0
-        and matrix.frame()["answer"].isna().all()
+        not matrix.right.any() and matrix.share("good") == 0 and (matrix.answers == None).all()  # noqa: E711
     )
 
 
@@ -200,7 +198,9 @@ def test_matrices_of_the_same_tasks_can_stand_side_by_side(scripted):
 
 
 def test_certainty_is_the_labels_probability_among_all_tokens(scripted):
-    message = Task("triage-01", "triage", "clear", "fit", "Mend it!", "label", "repair")
+    message = Task(
+        "triage-01", "triage", "clear", "fit", "Mend it!", "label", "repair", labels=QUEUES
+    )
     ask = scripted(
         {"answer": {"text": "repair", "choices": {"repair": 0.6, "order": 0.2, "the": 0.2}}}
     )
@@ -214,12 +214,22 @@ def test_certainty_is_the_labels_probability_among_all_tokens(scripted):
     )
 
 
-def test_the_table_has_a_line_for_each_sample(scripted):
-    frame = measured(scripted({"answer": calculator}), 2).frame()
-    assert len(frame) == 8 and frame.groupby("level")["right"].mean().to_dict() == {
-        "four-step": 1.0,
-        "two-step": 1.0,
-    }
+def test_a_score_says_how_often_a_subject_was_right_and_what_an_answer_took(scripted):
+    told = {"text": "4", "prompt_tokens": 40, "output_tokens": 10}
+    matrix = measured(scripted({"answer": told}), 2, good=member(GOOD), bad=member(BAD))
+    score = matrix.score("bad", {"m": Price(1.0, 2.0)})
+    assert (score.right, score.of, score.interval) == (2, 8, wilson(2, 8))
+    assert (score.tokens, score.seconds, score.calls) == (50, 1, 1)
+    assert score.dollars_per_thousand == pytest.approx(0.06)
+
+
+def test_a_cell_is_found_by_subject_and_task(scripted):
+    matrix = measured(scripted({"answer": calculator}), good=member(GOOD), bad=member(BAD))
+    assert matrix.cell("bad", "math-03") is matrix.cells[2][1][0]
+    with pytest.raises(ValueError, match="no task has"):
+        matrix.cell("bad", "math-99")
+    with pytest.raises(ValueError, match="'other' was not measured here"):
+        matrix.cell("other", "math-03")
 
 
 def test_tasks_may_be_under_way_together_and_the_matrix_is_the_same(scripted):
@@ -235,24 +245,23 @@ def test_tasks_may_be_under_way_together_and_the_matrix_is_the_same(scripted):
 
 # A killed run
 
-MEASURE = """import asyncio, os, sys
+MEASURE = """import asyncio, sys
 from pathlib import Path
-import httpx
-from mlkit.ask import Member
-from mlkit.engines.ollama import Chat
+from urllib.request import urlopen
+from mlkit.ask import Reply
+from mlkit.engines.journal import Journal
 from mlkit.engines.recordings import Header
-from mlkit.engines.replay import Recorder, finish
 from mlkit.measure.matrix import measure
+from mlkit.wrappers import Recorder
 from tests.measure.test_matrix import SUMS, member, GOOD
+async def engine(who, prompt, **options):
+    with await asyncio.to_thread(urlopen, sys.argv[2], prompt.encode()) as answer:
+        return Reply(answer.read().decode(), who)
 header = Header("Ollama 0.0", {"m": "digest"}, "a machine", "2026-01-01")
-path = Path(sys.argv[1])
-async def main():
-    recorder = Recorder(httpx.AsyncHTTPTransport(), path, header)
-    matrix = await measure(Chat(sys.argv[2], recorder), {"good": member(GOOD)}, SUMS)
-    await recorder.aclose()
-    return matrix
-print(asyncio.run(main()).answers.ravel().tolist())
-finish(path, header)
+journal = Journal(Path(sys.argv[1]), header)
+matrix = asyncio.run(measure(Recorder(engine, journal), {"good": member(GOOD)}, SUMS, strict=True))
+print(matrix.answers.ravel().tolist())
+journal.finish()
 """
 
 
@@ -264,24 +273,14 @@ class Server(BaseHTTPRequestHandler):
     held, released = threading.Event(), threading.Event()
 
     def do_POST(self):
-        prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1][
-            "content"
-        ]
+        prompt = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.asked.append(prompt)
         if len(self.asked) > self.hold_after:
             self.held.set()
             self.released.wait(30)
             return
-        body = json.dumps(
-            {
-                "model": "m",
-                "done": True,
-                "done_reason": "stop",
-                "message": {"role": "assistant", "content": prompt.rstrip("?")},
-            }
-        ).encode()
+        body = prompt.rstrip("?").encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -325,7 +324,7 @@ def test_a_killed_measurement_loses_one_call_at_most_and_ends_with_the_same_matr
     ).stdout
     assert Server.asked == ["3 + 3?", "4 + 4?"]
     assert resumed == undisturbed == "['2', '4', '6', '8']\n"
-    assert load_file(killed).exchanges == load_file(whole).exchanges
+    assert load_file(killed).answers == load_file(whole).answers
 
 
 def test_nothing_measured_is_told_and_never_waits_or_divides_by_zero(scripted):

@@ -1,6 +1,4 @@
-"""Tasks load or say what is wrong, by file and line; graders judge right answers written many ways,
-wrong ones, and attacks.
-"""
+"""Tasks load or say what is wrong, by file and line; the shipped ones are as promised."""
 
 import ast
 import json
@@ -8,306 +6,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from course.shop import KIND_SHOTS, KINDS, QUEUES, WAYS, paragraphs
 
-from mlkit.errors import Unparsed
-from mlkit.measure import tasks
-from mlkit.measure.tasks import (
-    KINDS,
-    QUEUES,
-    Task,
-    TaskError,
-    broken_constraints,
-    decision,
-    draws,
-    load,
-)
+from mlkit.measure.tasks import TaskError, load
+from tests.measure.test_graders import TANDEM
 
 SHIPPED = {name: load(name) for name in ("desk", "triage", "orders")}
 ALL = [task for shipped in SHIPPED.values() for task in shipped]
-
-
-def task(grader: str, gold) -> Task:
-    return Task("x-01", "x", "any", "test", "?", grader, gold)
-
-
-DISCOUNT = {
-    "expression": "n * p * (1 - d / 100)",
-    "variables": {"n": {"range": [1, 8]}, "p": {"range": [5, 90]}, "d": {"range": [1, 60]}},
-}
-MEMBER = {
-    "expression": "p * 0.9 if member else p",
-    "variables": {"p": {"range": [1, 50]}, "member": {"one_of": [True, False]}},
-}
-DAYS = {"accept": ["30 days", "thirty days", "30"], "reject": ["14", "14 days", "60"]}
-SIGN = {"mentions": ["bell"], "forbidden": ["cheap"], "min_words": 4, "max_words": 8, "lines": 2}
-TANDEM = {
-    "queue": "rental",
-    "fields": {"item": "tandem"},
-    "total": 68,
-    "limit": 70,
-    "limit_is": "max",
-    "decision": "go",
-}
-RIGHT = {
-    "number": (
-        57.5,
-        [
-            "57.5",
-            "57.50",
-            "$57.50",
-            "The answer is 57.5",
-            "Answer: 57.5.",
-            "3 bells cost 15\nSo it is 57.5",
-            "**57.5**",
-            "57.500",
-            "It costs $57.5 in all.",
-            "= 57.5",
-            "10 + 47.5 = 57.5\n\nThe answer is $57.50.",
-        ],
-    ),
-    "expression": (
-        57.5,
-        [
-            "57.5",
-            "50 + 7.5",
-            "(2 * 25) + 7.50",
-            "115 / 2",
-            "`50 + 7.5`",
-            "$50 + $7.5",
-            "50+7.5=",
-            "50 + 7.5.",
-            "23 * 2.5",
-            "round(57.499, 2)",
-            " 57.50 ",
-        ],
-    ),
-    "python": (
-        DISCOUNT,
-        [
-            "n * p * (1 - d / 100)",
-            "p*n*(100-d)/100",
-            "n * p - n * p * d / 100",
-            "`n*p*(1-d/100)`",
-            "(1 - d/100) * n * p",
-            "```python\nn * p * (1 - d / 100)\n```",
-            "n * (p - p * d / 100)",
-            "n*p*(1-(d*0.01))",
-            "sum([n * p, -n * p * d / 100])",
-            "  n * p * (1 - d / 100)  ",
-        ],
-    ),
-    "label": (
-        "repair",
-        [
-            "repair",
-            "Repair",
-            "repair.",
-            "REPAIR",
-            " repair\n",
-            "The queue is repair",
-            "**repair**",
-            "Label: repair",
-            "'repair'",
-            "It is a repair!",
-        ],
-    ),
-    "kind": ("math", ["math", "Math.", "It is math"]),
-    "fields": (
-        {"item": "bell", "quantity": 3},
-        [
-            '{"item": "bell", "quantity": 3}',
-            '{"quantity": 3.0, "item": "Bell"}',
-            '```json\n{"item":"bell","quantity":"3"}\n```',
-            'Here: {"item": "bell", "quantity": 3, "more": null}',
-        ],
-    ),
-    "short": (
-        DAYS,
-        [
-            "30 days",
-            "30",
-            "thirty days",
-            "Within 30 days.",
-            "The 30 days",
-            "30 DAYS!",
-            "It is 30 days",
-            "up to 30 days after purchase",
-            "* 30 days",
-            "30  days",
-        ],
-    ),
-    "constraints": (
-        SIGN,
-        [
-            "Ring the bell.\nWe come.",
-            "Our bells\nring all day",
-            "A BELL\nfor every bike",
-            "One bell,\n\ntwo wheels, fun.",
-        ],
-    ),
-    "order": (TANDEM, ["68", "34 * 2", "2*34", "$68.00"]),
-}
-WRONG = {
-    "number": [
-        "",
-        "57",
-        "12 or 57.5",
-        "575",
-        "fifty",
-        "57.5 or 58, I think",
-        "1" * 400,
-        "10**10**10",
-        "57.51",
-    ],
-    "expression": [
-        "",
-        "57",
-        "50 + 7.5 = 57.5",
-        "the total is 57.5",
-        "10**10**10",
-        "'57.5'",
-        "__import__('os').getpid()",
-        "57.5 or 12",
-        "1/0",
-        "9**9**9",
-        "x",
-        "50 + 7.5 dollars",
-        "(" * 90,
-        "57.5 # or 58",
-    ],
-    "python": [
-        "",
-        "n * p",
-        "n * p * d / 100",
-        "import os",
-        "__import__('os').system('ls')",
-        "n.__class__",
-        "10**10**10",
-        "'a' * 10**9",
-        "total = n * p",
-        "lambda: n",
-        "[n for n in (1, 2)]",
-        "def f(): pass",
-        "n * p * (1 - d / 100)\nn",
-        "open('x')",
-        "while True: pass",
-        "n * p * (1 - d)",
-        "print(n)",
-        "(" * 150,
-        "f'{n}'",
-        "(10**30)**100",
-        "n * p * (1 - d / 100) # or n",
-        "list('abc')",
-    ],
-    "label": [
-        "",
-        "order",
-        "repair or order",
-        "repairs",
-        "I cannot say",
-        "disrepair",
-        "repair, not refund",
-    ],
-    "kind": ["", "code", "math or code"],
-    "fields": [
-        "",
-        "{}",
-        '{"item": "bell"}',
-        '{"item": "bell", "quantity": 4}',
-        "item: bell, quantity: 3",
-        "[3]",
-        '{"item": ' + 5000 * "1" + "}",
-        '{"item": "bell", "quantity": null}',
-    ],
-    "short": [
-        "",
-        "14 days",
-        "30 or 14 days",
-        "130 days",
-        "30 days, or 60 if unused",
-        "I do not know",
-        (
-            "You can bring it back within 30 days if you still have the receipt and it was never"
-            " used at all"
-        ),
-    ],
-    "constraints": [
-        "",
-        "Ring the bell. We come.",
-        "Ring the bell.\nIt is cheap.",
-        "The door\nis open today",
-        "bell\nbell",
-        "Ring the bell and we come to you\nwith tea and cake for all",
-    ],
-    "order": ["", "69", "34 * 2 if it fits", "go", "34 + 2"],
-}
-
-
-@pytest.mark.parametrize(
-    ("grader", "text"), [(grader, text) for grader, (_, texts) in RIGHT.items() for text in texts]
-)
-def test_a_right_answer_is_right_however_it_is_written(grader, text):
-    assert task(grader, RIGHT[grader][0]).right(text)
-
-
-@pytest.mark.parametrize(
-    ("grader", "text"), [(grader, text) for grader, texts in WRONG.items() for text in texts]
-)
-def test_a_wrong_answer_a_hedge_or_an_attack_is_wrong(grader, text):
-    assert not task(grader, RIGHT[grader][0]).right(text)
-
-
-def test_every_grader_is_in_both_lists():
-    assert RIGHT.keys() == WRONG.keys() == tasks.GRADERS.keys()
-
-
-def test_a_condition_must_hold_on_both_sides():
-    assert task("python", MEMBER).right("p - p * 0.1 * member")
-    assert not task("python", MEMBER).right("p * 0.9") and not task("python", MEMBER).right("p")
-    assert {inputs["member"] for inputs in draws(MEMBER["variables"])} == {True, False}
-
-
-def test_hidden_inputs_are_the_same_each_time_and_reach_both_ends():
-    assert (
-        draws(DISCOUNT["variables"]) == draws(DISCOUNT["variables"])
-        and len(draws(DISCOUNT["variables"])) == 20
-    )
-    assert {inputs["n"] for inputs in draws({"n": {"range": [1, 2]}})} == {1, 2}
-
-
-def test_equal_answers_have_equal_forms_and_what_cannot_be_read_is_unparsed():
-    assert task("expression", 6).answer("2 * 3") == task("expression", 6).answer("6.0") == "6"
-    assert task("label", "repair").answer("Repair.") == "repair"
-    assert task("short", DAYS).answer("The 30 days.") == task("short", DAYS).answer("30 days")
-    for grader, text in (("expression", "six"), ("label", "repair or order"), ("number", "none")):
-        with pytest.raises(Unparsed):
-            task(grader, RIGHT[grader][0]).answer(text)
-
-
-def test_broken_constraints_are_named():
-    assert broken_constraints("A cheap thing", SIGN) == [
-        "it does not mention bell",
-        "it says cheap",
-        "it has 3 words",
-        "it has 1 line",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "gold", "wanted"),
-    [
-        ("34 * 2", TANDEM, "go"),
-        ("71", TANDEM, "ask"),
-        ("70", TANDEM, "go"),
-        ("I do not know", TANDEM, "ask"),
-        ("60", TANDEM | {"limit": 50, "limit_is": "min"}, "go"),
-        ("49", TANDEM | {"limit": 50, "limit_is": "min"}, "ask"),
-    ],
-)
-def test_the_decision_follows_from_the_total_and_the_limit(text, gold, wanted):
-    assert decision(text, gold) == wanted
-
-
 GOOD = {
     "id": "math-01",
     "kind": "math",
@@ -339,9 +44,9 @@ BAD = [
     ("empty input", lambda line: line | {"input": " "}, "none of them empty"),
     ("a list", lambda line: [], "list indices"),
     (
-        "label outside",
-        lambda line: line | {"grader": "label", "gold": "sale"},
-        "gold is 'sale'; choose one of repair, order",
+        "a label that is no text",
+        lambda line: line | {"grader": "label", "gold": 3},
+        "gold is 3, no text",
     ),
     (
         "python that divides by zero",
@@ -400,11 +105,6 @@ BAD = [
         lambda line: line | {"grader": "order", "gold": {"total": 3}},
         "gold is not an object of queue",
     ),
-    (
-        "no fields",
-        lambda line: line | {"grader": "fields", "gold": []},
-        "gold is not an object of fields",
-    ),
 ]
 
 
@@ -431,6 +131,22 @@ def test_the_same_id_twice_a_missing_file_and_an_empty_one_are_refused(tmp_path:
         load("nowhere", tmp_path)
 
 
+def test_a_line_ends_at_a_new_line_only(tmp_path: Path):
+    line = json.dumps(GOOD | {"input": "2 + 3?\u2028Now!"}, ensure_ascii=False)
+    (tmp_path / "own.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    assert load("own", tmp_path)[0].input == "2 + 3?\u2028Now!"
+
+
+def test_the_labels_of_a_file_are_its_golds(tmp_path: Path):
+    lines = [
+        json.dumps(GOOD | {"id": f"x-{n}", "grader": "label", "gold": gold})
+        for n, gold in enumerate(("yes", "no", "yes"))
+    ]
+    (tmp_path / "own.jsonl").write_text("\n".join(lines))
+    assert [task.labels for task in load("own", tmp_path)] == 3 * [("yes", "no")]
+    assert {*load("triage")[0].labels} == {*QUEUES}
+
+
 # The shipped tasks
 
 
@@ -450,8 +166,6 @@ def test_a_third_of_every_level_is_for_fitting():
 
 
 def test_no_task_is_asked_twice_and_none_leaks_into_the_examples():
-    from course.shop import KIND_SHOTS, WAYS
-
     inputs = [task.input for task in ALL]
     assert len(set(inputs)) == len(inputs)
     assert (
@@ -503,7 +217,7 @@ def test_a_condition_comes_up_on_both_sides_of_the_hidden_inputs(each):
 
 
 def test_questions_hold_a_paragraph_of_the_handbook_word_for_word():
-    texts = set(tasks.paragraphs().values())
+    texts = set(paragraphs().values())
     assert len(texts) == 10
     general = [each for each in SHIPPED["desk"] if each.kind == "general"]
     assert all(each.input.partition("\n\n")[0] in texts for each in general) and len(general) == 33

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.errors import EngineError
-from mlkit.parsing import Vote, label_in, plain
+from mlkit.parsing import label_in, plain
 from mlkit.patterns.voting import ModelVoting, similar, vote
 from mlkit.schedule import schedule
+from mlkit.votes import Vote
 from tests.conftest import Scripted
 
 MEMBERS = tuple(Member(f"qwen:{n}") for n in range(3))

@@ -6,20 +6,20 @@ notebooks, the findings and the tests of statistics must say the same on it. (Th
 probabilities do not hang on the order of adding is in tests/test_ties.py.)
 """
 
-import json
-import math
 import os
 import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mlkit import paths
-from mlkit.engines.recordings import Exchange, Recording, load_file, save
+from mlkit.engines.recordings import Recording, load_file, save
 
 pytestmark = pytest.mark.perturbation
 
@@ -27,18 +27,18 @@ SIZE = 1e-12
 ON_RECORDINGS = ("findings", "measure", "orders", "replayed_patterns", "stats", "studies")
 
 
-def perturbed(response: dict[str, Any], chance: random.Random, order: list[int]) -> dict[str, Any]:
-    """The response with other last bits, and with its vectors turned round."""
-    response = json.loads(json.dumps(response))
-    if vectors := response.get("embeddings"):
-        assert {len(vector) for vector in vectors} == {len(order)}
-        response["embeddings"] = [
-            [vector[n] * (1 + SIZE * chance.uniform(-1, 1)) for n in order] for vector in vectors
-        ]
-    for token in response.get("logprobs") or ():
-        for choice in token.get("top_logprobs", ()):
-            choice["logprob"] += math.log1p(SIZE * chance.uniform(-1, 1))
-    return response
+def perturbed(answer: Any, chance: random.Random, order: list[int]) -> Any:
+    """The answer with other last bits, and with its vectors turned round."""
+    if isinstance(answer, np.ndarray):
+        assert answer.shape[1] == len(order)
+        return answer[:, order] * [1 + SIZE * chance.uniform(-1, 1) for _ in order]
+    return replace(
+        answer,
+        choices={
+            token: share * (1 + SIZE * chance.uniform(-1, 1))
+            for token, share in answer.choices.items()
+        },
+    )
 
 
 def perturb(folder: Path, seed: int) -> None:
@@ -47,15 +47,11 @@ def perturb(folder: Path, seed: int) -> None:
     chance.shuffle(order)
     for file in sorted(folder.rglob("*.jsonl")):
         recording = load_file(file)
-        exchanges = [
-            Exchange(
-                one.path,
-                one.request,
-                perturbed(one.response, random.Random(f"{seed} {key}"), order),
-            )
-            for key, one in recording.exchanges.items()
-        ]
-        save(file, Recording(recording.header, {one.key: one for one in exchanges}))
+        answers = {
+            asked: perturbed(answer, random.Random(f"{seed} {asked}"), order)
+            for asked, answer in recording.answers.items()
+        }
+        save(file, Recording(recording.header, answers))
 
 
 @pytest.mark.parametrize("seed", range(3))

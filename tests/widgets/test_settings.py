@@ -24,13 +24,13 @@ from typing import Any, NamedTuple
 import ipywidgets as widgets
 import pytest
 from course import capstone, orders, studies, timings
+from course.shop import KINDS, QUEUES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlkit
 from mlkit import paths
 from mlkit.ask import Failure
-from mlkit.measure.tasks import KINDS, QUEUES
 from mlkit.models import Price, list_prices
 from mlkit.parsing import most_likely
 from mlkit.widgets import panels

@@ -11,6 +11,7 @@ import numpy as np
 
 from course import studies
 from course.findings.claims import CLAIMS, Finding, verdict
+from course.shop import QUEUES
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
 from mlkit.measure.stats import (
@@ -23,7 +24,6 @@ from mlkit.measure.stats import (
     smoothed,
     wilson,
 )
-from mlkit.measure.tasks import QUEUES
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.voting import similar
 from mlkit.patterns.weighted_ensemble import decide

@@ -343,4 +343,4 @@ def _plans(role: str) -> bool:
 
 
 def _right(measured: Matrix, name: str) -> str:
-    return str(wilson(int(measured.of([name]).right.sum()), len(measured.tasks)))
+    return str(measured.score(name, list_prices()).interval)

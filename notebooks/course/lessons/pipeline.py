@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from course.shop import paragraphs
 from mlkit.ask import Reply
-from mlkit.measure.tasks import Task, paragraphs
+from mlkit.measure.tasks import Task
 from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 # Factors of a right calculation, and how the handbook words each of them.

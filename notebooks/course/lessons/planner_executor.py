@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from mlkit.measure.tasks import Task, paragraphs
+from course.shop import paragraphs
+from mlkit.measure.tasks import Task
 from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 _NUMBERS = {2: "2|two|both", 3: "3|three", 4: "4|four", 5: "5|five", 6: "6|six"}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlkit.measure.tasks import KINDS
+from course.shop import KINDS
 from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
 
 

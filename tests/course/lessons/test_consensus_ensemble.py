@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from course.lessons import consensus_ensemble as checks
 
-from mlkit.parsing import vote
+from mlkit.votes import vote
 from mlkit.widgets.lessons import check
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from course.lessons import pipeline
+from course.shop import paragraphs
 from course.timings import Timed
 
 from mlkit.ask import Failure, Member, Reply
@@ -244,7 +245,7 @@ def test_missing_names_the_prices_and_rules_that_are_not_there(id, extracted, mi
 
 
 def test_an_extraction_with_the_whole_handbook_misses_nothing():
-    handbook = " ".join(tasks.paragraphs().values())
+    handbook = " ".join(paragraphs().values())
     assert {
         id: lost for id, task in ORDERS.items() if (lost := pipeline.missing(task, handbook))
     } == {}

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from course.lessons import planner_executor as exercises
+from course.shop import paragraphs
 
 from mlkit.ask import Failure
 from mlkit.errors import Unparsed
@@ -153,7 +154,7 @@ def test_the_quiz_has_three_questions_with_one_right_choice_each_and_explains_al
 
 
 ORDERS = {task.id: task for task in tasks.load("orders")}
-PARAGRAPHS = tasks.paragraphs()
+PARAGRAPHS = paragraphs()
 
 
 def planned(words, topic="order", value="83.2", search="price of a pump"):

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from course.lessons import voting
 
-from mlkit.parsing import plain, vote
+from mlkit.parsing import plain
+from mlkit.votes import vote
 from mlkit.widgets.lessons import check, quiz
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
