@@ -67,6 +67,7 @@ ODD = {
     "error in the middle: a list": _lines(_PIECE, {"error": ["died"]}),
     "error in the middle: null": _lines(_PIECE, {"error": None}),
 }
+_TOP = [{"token": "o", "logprob": -1.0}, {"token": "k", "logprob": -1e9}]
 FAULTS = ODD | {
     "full": _error("server busy, please try again.", "503 Service Unavailable"),
     "broken": _error("model runner has died"),
@@ -88,7 +89,7 @@ FAULTS = ODD | {
     "drips": _http(b" " * 10_000),
     "fine": _http(_BODY),
     "pieces": _lines(
-        _PIECE | {"logprobs": [{"token": "o", "logprob": -1.0, "top_logprobs": []}]},
+        _PIECE | {"logprobs": [{"token": "o", "logprob": -1.0, "top_logprobs": _TOP}]},
         _PIECE,
         _OK | {"prompt_eval_count": 7, "eval_count": 3, "eval_duration": 2_000_000_000},
     ),

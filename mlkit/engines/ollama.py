@@ -78,15 +78,16 @@ def host() -> str:
 
 def _url(text: str) -> str:
     """An address with its scheme and its port. Raises ValueError where it is none."""
-    scheme, _, place = text.rpartition("://")
+    scheme, given, place = text.rpartition("://")
+    scheme = scheme.lower()
     if text == "ollama.com":
         scheme = "https"
     with suppress(ValueError):
         place = f"[{ipaddress.IPv6Address(place)}]"  # a bare one
     parts = urlsplit(f"{scheme or 'http'}://{place}")
-    ports = {"": 11434, "http": 80, "https": 443}
-    odd = parts.username is not None or parts.query or parts.fragment or re.search(r"\s", text)
-    if odd or scheme.lower() not in ports or parts.port == 0:
+    ports = {"http": 80, "https": 443} if given else {"": 11434, "https": 443}
+    plain = re.fullmatch(r"[\w.:\[\]-]*", parts.netloc) and not re.search(r"[\s?#]", text)
+    if not plain or scheme not in ports or parts.port == 0:
         raise ValueError(text)
     name = parts.hostname or "127.0.0.1"
     with suppress(ValueError):
@@ -94,7 +95,7 @@ def _url(text: str) -> str:
         if ip.is_unspecified:  # where a server listens; asked is this machine
             name = "127.0.0.1" if ip.version == 4 else "::1"
         name = f"[{name}]" if ip.version == 6 else name
-    port = parts.port or ports[scheme.lower()]
+    port = parts.port or ports[scheme]
     return str(httpx.URL(f"{parts.scheme}://{name}:{port}{parts.path.rstrip('/')}"))
 
 

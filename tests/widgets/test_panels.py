@@ -8,7 +8,7 @@ import pytest
 
 from mlkit.ask import Member
 from mlkit.charts.look import Chart
-from mlkit.engines.ollama import Chat
+from mlkit.engines.ollama import Ollama
 from mlkit.kit import connect
 from mlkit.models import Price
 from mlkit.widgets import panels
@@ -95,7 +95,7 @@ def test_on_recordings_the_try_it_box_offers_the_recorded_prompts(monkeypatch):
 def test_stop_ends_the_question_and_says_so(server):
     async def click() -> str:
         async with server("hangs") as address:
-            live = replace(connect(engine="replay"), ask=Limited(Chat(address), 1))
+            live = replace(connect(engine="replay"), ask=Limited(Ollama(address), 1))
             box = panels.try_it(live, live.cast.small, live.recorded_prompts(live.cast.small)[0])
             _, buttons, state, _ = box.children[0].children[1:]
             ask, stop = buttons.children
