@@ -146,11 +146,10 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded
-    from mlkit.engines.ollama import Chat
 
     digests = {model: weights.WEIGHTS[model].sha256 for model in cast.models}
-    transport = Embedded({model: weights.path(model) for model in cast.models})
-    ask = Chat("http://localhost", transport, timeout_seconds)
+    files = {model: weights.path(model) for model in cast.models}
+    ask = Embedded(files, timeout_seconds=timeout_seconds)
     return Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), ask)
 
 

@@ -1,21 +1,17 @@
-"""Qwen inside this Python process: llama.cpp behind an httpx transport that answers as a real
-Ollama 0.24 would.
+"""Qwen inside this Python process: llama.cpp as an engine.
 
-    client = ollama.AsyncClient(transport=Embedded({"qwen2.5-coder:0.5b":
-    weights.path("qwen2.5-coder:0.5b")}))
+    ask = Embedded({"qwen2.5-coder:0.5b": weights.path("qwen2.5-coder:0.5b")})
+    reply = await ask(Member("qwen2.5-coder:0.5b"), "Is a whale a fish?")
 
-One daemon thread runs the models, one request at a time. Prompts are the plain ChatML of these
-models and the sampler has Ollama's defaults, so that at temperature 0 the text mostly agrees. What
-differs on purpose: a prompt that does not fit num_ctx is refused (Ollama silently drops its
-middle), an answer ends where the context is full (Ollama drops the oldest tokens and goes on), and
-text with a NUL or a lone surrogate is refused (Ollama alters it).
+Chat template and sampling are Ollama's, so that at temperature 0 the text mostly agrees.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
-import functools
 import http.client
 import json
+import math
 import os
 import queue
 import secrets
@@ -23,302 +19,183 @@ import select
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import numpy as np
 import psutil
 import xllamacpp
 
-from mlkit.engines import gguf, wire
-from mlkit.engines.wire import JSON, Refused
+from mlkit.ask import Member, Reply
+from mlkit.engines.interrupt import interruptible
+from mlkit.engines.request import CONTEXT_TOKENS, FILLS_CONTEXT, check_prompt, messages_for
+from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
 
-# Small batches: llama.cpp notices a cancelled call only between them (0.3 s), and they cost no
-# speed on a CPU.
-BATCH = 64  # tokens
+JSON = dict[str, Any]
+Stopped = Callable[[], bool]  # whether nobody waits for the answer any more
+Work = Callable[["_Worker", Path, Stopped], Any]  # what is done with the model of a file
+
+BATCH = 64  # tokens; llama.cpp stops only between batches, and small ones cost no speed on a CPU
 EXIT_SECONDS = 3  # how long Python waits, on its way out, for a call in progress to stop
+LISTEN_SECONDS = 0.05  # how often a call that embeds looks whether it is to stop
+# Ollama 0.24's defaults; llama.cpp has others.
+SAMPLING = {"top_k": 40, "top_p": 0.9, "min_p": 0.0, "repeat_last_n": 64, "repeat_penalty": 1.1}
+SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
-class Embedded(httpx.AsyncBaseTransport):
-    """Answers what mlkit asks of an Ollama server, from GGUF files (`weights`: model name -> file),
-    in this process.
+class Embedded:
+    """An `Ask`, with `embed`, over models from GGUF files (`weights`: model name -> file).
 
-    A model is loaded on first use and kept. `threads` is the number of cores to compute on; by
-    default all that this process may use. Requests wait for each other: asking two models at once
-    is no faster than one after the other.
+    A model is loaded on first use and kept. One request runs at a time, and stops when its caller
+    is cancelled. `threads` is the number of cores to compute on, by default all that we may use.
     """
 
-    def __init__(self, weights: Mapping[str, Path], threads: int | None = None) -> None:
-        self._weights = dict(weights)
+    def __init__(
+        self,
+        weights: Mapping[str, Path],
+        threads: int | None = None,
+        timeout_seconds: float = 300.0,
+    ) -> None:
+        self._files = {model.lower(): file for model, file in weights.items()}
         self._worker = _Worker(threads or _cores())
+        self._timeout_seconds = timeout_seconds
         # At exit, too: Python must not end under a thread that is inside llama.cpp.
         weakref.finalize(self, self._worker.stop)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        method = "GET" if request.method == "HEAD" else request.method
-        if (method, path) not in ROUTES:
-            known = any(path == other for _, other in ROUTES)
-            return (
-                _text(405, "405 method not allowed") if known else _text(404, "404 page not found")
-            )
+    async def __call__(
+        self,
+        member: Member,
+        prompt: str,
+        *,
+        role: str = "",
+        format: dict[str, Any] | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Reply:
+        messages = messages_for(member, prompt)
+        check_prompt(prompt, sum(len(message["content"]) for message in messages))
+        request = completion_request(member, messages, format, bool(labels))
+        asked = time.perf_counter()
+
+        def answer(worker: _Worker, file: Path, stopped: Stopped) -> Reply:
+            started = time.perf_counter()
+            server = worker.server(file)
+            loaded = time.perf_counter()
+            items: list[JSON] = []
+
+            def receive(item: JSON) -> bool:  # what it raises would be lost: so it only collects
+                items.append(item)
+                return stopped()
+
+            server.handle_completions(request, receive)
+            return reply_from(member, items, started - asked, loaded - started)
+
+        return await self._run(member.model, answer)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, one for each text: an array of shape (n, d)."""
+        for text in texts:
+            check_prompt(text, len(text))
+
+        def vectors(worker: _Worker, file: Path, stopped: Stopped) -> np.ndarray:
+            server = worker.server(file)
+            return np.array([_vector(server, worker.key, text, stopped) for text in texts])
+
+        rows = await self._run(model, vectors)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    async def _run(self, model: str, work: Work) -> Any:
+        if (file := self._files.get(model.lower())) is None:
+            here = ", ".join(self._files)
+            raise ModelMissing(f"There are no weights of {model!r} here. Ask one of these:  {here}")
         try:
-            body = wire.body(path, await request.aread()) if method == "POST" else {}
-            response = await ROUTES[method, path](self, body)
-            bare = httpx.Response(response.status_code, headers=response.headers)
-            return bare if request.method == "HEAD" else response
-        except Refused as error:
-            return httpx.Response(error.status, json={"error": str(error)})
-
-    async def aclose(self) -> None:
-        """Stop the call in progress. The models stay until this object goes, so that it can be used
-        again.
-        """
-        self._worker.cancel()
-
-    async def _root(self, body: JSON) -> httpx.Response:
-        return _text(200, "Ollama is running")
-
-    async def _version(self, body: JSON) -> httpx.Response:
-        return httpx.Response(200, json={"version": f"embedded-{xllamacpp.__version__}"})
-
-    async def _tags(self, body: JSON) -> httpx.Response:
-        return httpx.Response(
-            200,
-            json={
-                "models": [
-                    wire.summary(name, file) | {"modified_at": wire.modified(file)}
-                    for name, file in self._weights.items()
-                ]
-            },
-        )
-
-    async def _ps(self, body: JSON) -> httpx.Response:
-        loaded = {file: context for file, (_, context) in self._worker.loaded.copy().items()}
-        return httpx.Response(
-            200,
-            json={
-                "models": [
-                    wire.summary(name, file)
-                    | {
-                        "expires_at": wire.NEVER,
-                        "size_vram": 0,
-                        "context_length": loaded[file],
-                    }
-                    for name, file in self._weights.items()
-                    if file in loaded
-                ]
-            },
-        )
-
-    async def _show(self, body: JSON) -> httpx.Response:
-        name = body.get("model") or body.get("name") or _refuse(400, "model is required")
-        return httpx.Response(200, json=wire.show(self._file(name, f"model '{name}' not found")))
-
-    async def _embed(self, body: JSON) -> httpx.Response:
-        name = body.get("model") or _refuse(404, "model '' not found")
-        texts = wire.texts(body)
-        file = self._file(name, f'model "{name}" not found, try pulling it first')
-        work = functools.partial(
-            _embed, self._worker, file, wire.options(body)["num_ctx"], name, texts
-        )
-        return httpx.Response(200, json=(await self._worker.submit(work).all())[0])
-
-    async def _chat(self, body: JSON) -> httpx.Response:
-        wire.check_chat(body)
-        file = self._file(body["model"], f"model '{body['model']}' not found")
-        call = self._worker.submit(
-            functools.partial(_chat, self._worker, file, body, wire.question(body))
-        )
-        if body.get("stream", True) and body.get("messages"):
-            first = await anext(
-                call
-            )  # an error that comes before the first word has a status of its own
-            return httpx.Response(
-                200, headers={"content-type": "application/x-ndjson"}, stream=_Lines(first, call)
-            )
-        return httpx.Response(200, json=wire.joined(await call.all()))
-
-    def _file(self, name: str, otherwise: str) -> Path:
-        """The file of a model, in whatever case its name is written."""
-        names = {known.lower(): file for known, file in self._weights.items()}
-        return names.get(name.lower()) or _refuse(404, otherwise)
-
-
-ROUTES = {
-    ("GET", "/"): Embedded._root,
-    ("GET", "/api/version"): Embedded._version,
-    ("GET", "/api/tags"): Embedded._tags,
-    ("GET", "/api/ps"): Embedded._ps,
-    ("POST", "/api/show"): Embedded._show,
-    ("POST", "/api/chat"): Embedded._chat,
-    ("POST", "/api/embed"): Embedded._embed,
-}
-
-
-def _text(status: int, text: str) -> httpx.Response:
-    return httpx.Response(status, text=text)
-
-
-def _refuse(status: int, message: str) -> NoReturn:
-    raise Refused(status, message)
-
-
-class _Lines(httpx.AsyncByteStream):
-    """A streamed answer: one JSON object a line. Closing it stops the model."""
-
-    def __init__(self, first: JSON, rest: "_Call") -> None:
-        self._first, self._rest = first, rest
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield wire.line(self._first)
-        try:
-            async for item in self._rest:
-                yield wire.line(item)
-        except Refused as error:
-            yield wire.line({"error": str(error)})
-
-    async def aclose(self) -> None:
-        self._rest.cancelled.set()
-
-
-class _Call:
-    """One request on its way through the worker. Its items arrive on the event loop that made
-    it.
-    """
-
-    def __init__(self, work: "Callable[[_Call], None]") -> None:
-        self._work, self._loop = work, asyncio.get_running_loop()
-        self._items: asyncio.Queue[JSON | Exception | None] = asyncio.Queue()
-        self.cancelled = threading.Event()
-
-    def run(self) -> None:
-        """On the worker's thread, which must outlive whatever goes wrong here."""
-        if self.cancelled.is_set():
-            return
-        try:
-            self._work(self)
-        except Exception as error:
-            self.emit(
-                error
-                if isinstance(error, Refused)
-                else Refused(500, f"{type(error).__name__}: {error}")
-            )
-        self.emit(Refused(499, "request canceled") if self.cancelled.is_set() else None)
-
-    def emit(self, item: JSON | Exception | None) -> bool:
-        """Hand over an item; None is the end. True means: stop, nobody listens any more."""
-        try:
-            self._loop.call_soon_threadsafe(self._items.put_nowait, item)
-        except RuntimeError:  # the loop was closed: nobody listens any more
-            self.cancelled.set()
-        return self.cancelled.is_set()
-
-    async def all(self) -> list[JSON]:
-        return [item async for item in self]
-
-    def __aiter__(self) -> "_Call":
-        return self
-
-    async def __anext__(self) -> JSON:
-        try:
-            item = await self._items.get()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        if item is None:
-            raise StopAsyncIteration
-        if isinstance(item, Exception):
-            raise item
-        return item
+            with interruptible():
+                async with asyncio.timeout(self._timeout_seconds):
+                    return await self._worker.run(file, work)
+        except TimeoutError:
+            raise EngineTimeout(
+                f"{model!r} took longer than {self._timeout_seconds:g} s to answer. Ask for fewer"
+                " tokens (max_tokens), take a smaller model, or wait longer: "
+                " MLKIT_TIMEOUT_SECONDS=900"
+            ) from None
 
 
 class _Worker:
-    """The one thread that runs models. It is a daemon, so that it never keeps Python from
-    exiting.
-    """
+    """The one thread that runs models. A daemon, so that it never keeps Python from exiting."""
 
     def __init__(self, threads: int) -> None:
-        self.loaded: dict[
-            Path, tuple[xllamacpp.Server, int]
-        ] = {}  # file -> server, context in tokens
-        self.key = secrets.token_hex(
-            32
-        )  # llama.cpp opens a port on 127.0.0.1 in any case: nobody else may use it
+        # llama.cpp opens a port on 127.0.0.1 in any case: nobody else may use it.
+        self.key = secrets.token_hex(32)
         self._threads = threads
-        self._jobs: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        self._current: _Call | None = None
+        self._servers: dict[Path, xllamacpp.Server] = {}
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="mlkit-embedded", daemon=True)
         self._thread.start()
 
-    def submit(self, work: "Callable[[_Call], None]") -> _Call:
-        call = _Call(work)
-        self._jobs.put(call)
-        return call
+    async def run(self, file: Path, work: Work) -> Any:
+        """What `work` gives, done on the thread. Where the caller is cancelled, it is to stop."""
+        outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        loop = asyncio.get_running_loop()
+
+        def stopped() -> bool:
+            return outcome.cancelled() or loop.is_closed() or self._ending.is_set()
+
+        def job() -> None:  # the thread must outlive whatever goes wrong in here
+            with contextlib.suppress(concurrent.futures.InvalidStateError):  # it was cancelled
+                try:
+                    outcome.set_result(None if stopped() else work(self, file, stopped))
+                except Exception as error:
+                    ours = isinstance(error, MlkitError)
+                    outcome.set_exception(error if ours else _failed(repr(error)))
+
+        self._jobs.put(job)
+        return await asyncio.wrap_future(outcome)
+
+    def server(self, file: Path) -> xllamacpp.Server:
+        """The model of a file, loaded if need be."""
+        if file not in self._servers:
+            try:
+                self._servers[file] = xllamacpp.Server(server_params(file, self._threads, self.key))
+            except RuntimeError:
+                raise EngineError(
+                    f"Could not load {file}: it is damaged, or memory is short. Fetch it again:"
+                    "  uv run mlkit pull   or run on the recordings:  MLKIT_ENGINE=replay"
+                ) from None
+        return self._servers[file]
 
     def stop(self) -> None:
         """Stop the call in progress, free the models and end the thread."""
+        self._ending.set()
         self._jobs.put(None)
-        self.cancel()
-        self._thread.join(timeout=EXIT_SECONDS)
-
-    def cancel(self) -> None:
-        if call := self._current:
-            call.cancelled.set()
-
-    def server(self, file: Path, context: int) -> xllamacpp.Server:
-        """The model of a file, loaded if need be; as in Ollama, another context size loads it
-        anew.
-        """
-        context = max(4, min(context, gguf.context_tokens(file)))
-        if self.loaded.get(file, (None, 0))[1] != context:
-            self.loaded.pop(file, None)
-            try:
-                self.loaded[file] = (
-                    xllamacpp.Server(_params(file, context, self._threads, self.key)),
-                    context,
-                )
-            except RuntimeError as error:
-                raise Refused(
-                    500,
-                    f"unable to load {file}: it is damaged, or there is not enough memory. "
-                    "Fetch it again with:  uv run mlkit pull",
-                ) from error
-        return self.loaded[file][0]
+        if threading.current_thread() is not self._thread:  # garbage may be collected on it
+            self._thread.join(timeout=EXIT_SECONDS)
 
     def _serve(self) -> None:
-        while (call := self._jobs.get()) is not None:
-            self._current = call
-            call.run()
-            self._current = call = None
-        self.loaded.clear()
+        while job := self._jobs.get():
+            job()
+            del job  # what it holds is not kept until the next one comes
+        self._servers.clear()
 
 
 def _cores() -> int:
     """Physical cores that this process may use. More threads than that wait for each other."""
-    available = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return min(available, psutil.cpu_count(logical=False) or available)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(allowed or 1, psutil.cpu_count(logical=False) or allowed or 1)
 
 
-def _params(file: Path, context: int, threads: int, key: str) -> xllamacpp.CommonParams:
+def server_params(file: Path, threads: int, key: str) -> xllamacpp.CommonParams:
+    """How llama.cpp runs a model."""
     params = xllamacpp.CommonParams()
-    params.model.path, params.n_ctx, params.n_parallel = (
-        str(file),
-        context,
-        1,
-    )  # one slot: the context is not divided
+    params.model.path = str(file)
+    params.n_ctx, params.n_parallel = CONTEXT_TOKENS, 1  # one slot: the context is not divided
     params.n_batch = params.n_ubatch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    # Answers and embeddings from one copy of the weights; Ollama, too, embeds with the last token
-    # of a causal model.
-    params.embedding, params.pooling_type = (
-        True,
-        xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST,
-    )
+    # Answers and embeddings from one copy of the weights. As Ollama does, a causal model embeds
+    # with its last token.
+    params.embedding = True
+    params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST
     params.verbosity = -1  # nothing in the notebook
     params.warmup = params.fit_params = False  # loads in half the time
     params.api_keys, params.ui, params.endpoint_slots = [key], False, False
@@ -326,56 +203,84 @@ def _params(file: Path, context: int, threads: int, key: str) -> xllamacpp.Commo
     return params
 
 
-def _chat(worker: _Worker, file: Path, body: JSON, question: JSON, call: _Call) -> None:
-    """Answer one chat request."""
-    started = time.monotonic_ns()
-    server = worker.server(file, question["num_ctx"])
-    load = time.monotonic_ns() - started
-
-    def receive(item: JSON) -> bool:
-        try:
-            piece: JSON | Exception | None = wire.piece(item, body, started, load)
-        except (
-            Exception
-        ) as error:  # xllamacpp would swallow it, and end the answer as if all were well
-            piece = error
-        return call.emit(piece) if piece else call.cancelled.is_set()
-
-    if body.get("messages"):
-        server.handle_completions(question, receive)
-    else:
-        call.emit(wire.chunk(body, "", done=True, done_reason="load"))
-
-
-def _embed(
-    worker: _Worker, file: Path, context: int, name: str, texts: list[str], call: _Call
-) -> None:
-    started = time.monotonic_ns()
-    server = worker.server(file, context)
-    load, vectors, tokens = time.monotonic_ns() - started, [], 0
-    for text in texts:
-        answer = _post(server, worker.key, {"input": text}, call)
-        if "error" in answer:
-            raise wire.refusal(answer["error"])
-        vectors.append(answer["data"][0]["embedding"])
-        tokens += answer["usage"]["prompt_tokens"]
-    took = {
-        "total_duration": time.monotonic_ns() - started,
-        "load_duration": load,
-        "prompt_eval_count": tokens,
+def completion_request(
+    member: Member, messages: Sequence[Mapping[str, str]], format: JSON | None, choices: bool
+) -> JSON:
+    """A call as llama.cpp takes it: the chat as ChatML, and the sampling whole."""
+    turns = [f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in messages]
+    request = {
+        **SAMPLING,
+        "prompt": "".join([*turns, "<|im_start|>assistant\n"]),
+        "temperature": float(member.temperature),
+        "seed": member.seed,
+        "n_predict": member.max_tokens,
+        "stream": True,
+        "return_progress": True,  # so that a call can be cancelled while its prompt is read
     }
-    call.emit({"model": name, "embeddings": vectors} | (took if texts else {}))
+    if format:
+        request["json_schema"] = json.loads(json.dumps(format), object_hook=closed)
+    if choices:
+        request["n_probs"] = 20
+    return request
 
 
-def _post(server: xllamacpp.Server, key: str, body: JSON, call: _Call) -> JSON:
-    """Embed over llama.cpp's own port: unlike its function, that stops when the caller hangs up."""
-    with contextlib.closing(
-        http.client.HTTPConnection(urlsplit(server.listening_address).netloc)
-    ) as connection:
-        connection.request(
-            "POST", "/v1/embeddings", json.dumps(body), {"Authorization": f"Bearer {key}"}
-        )
-        while not select.select([connection.sock], [], [], 0.05)[0]:
-            if call.cancelled.is_set():
-                raise Refused(499, "request canceled")
-        return json.load(connection.getresponse())
+def closed(part: JSON) -> JSON:
+    """A part of a schema, where an object has the named properties only, as Ollama reads it.
+
+    Raises EngineError for an unknown type: llama.cpp would answer as if there were no schema.
+    """
+    kind = part.get("type")
+    if isinstance(kind, str) and kind not in SCHEMA_TYPES:
+        raise EngineError(f"The format has type {kind!r}; take one of {', '.join(SCHEMA_TYPES)}.")
+    named_only = kind in (None, "object") and "properties" in part
+    return {"additionalProperties": False} | part if named_only else part
+
+
+def reply_from(
+    member: Member, items: Sequence[JSON], queue_seconds: float, load_seconds: float
+) -> Reply:
+    """The Reply that the items of a stream of llama.cpp's make."""
+    last = _checked(items[-1])
+    pieces = [item["choices"][0] for item in items]
+    timings = last["timings"]
+    tokens = [token for piece in pieces for token in (piece["logprobs"] or {}).get("content", ())]
+    # Of the first token, before sampling. The end of an answer is no token.
+    likeliest = next((token["top_logprobs"] for token in tokens if token["bytes"]), ())
+    return Reply(
+        text="".join(piece["text"] for piece in pieces),
+        member=member,
+        prompt_tokens=last["usage"]["prompt_tokens"],
+        output_tokens=timings["predicted_n"],
+        queue_seconds=queue_seconds,
+        load_seconds=load_seconds,
+        prompt_seconds=timings["prompt_ms"] / 1000,
+        output_seconds=timings["predicted_ms"] / 1000,
+        done_reason=pieces[-1]["finish_reason"],
+        choices={token["token"]: math.exp(token["logprob"]) for token in likeliest},
+    )
+
+
+def _checked(answer: JSON) -> JSON:
+    """What llama.cpp answered, where that is no error."""
+    error = answer.get("error", {})
+    if error.get("type") == "exceed_context_size_error":
+        raise BadPrompt(FILLS_CONTEXT)
+    if error:
+        raise _failed(error["message"])
+    return answer
+
+
+def _failed(why: str) -> EngineError:
+    return EngineError(f"llama.cpp could not answer: {why[:200]!r}. Check it with:  mlkit doctor")
+
+
+def _vector(server: xllamacpp.Server, key: str, text: str, stopped: Stopped) -> list[float]:
+    """Embed over llama.cpp's own port: unlike its function, that stops when we hang up."""
+    connection = http.client.HTTPConnection(urlsplit(server.listening_address).netloc)
+    with contextlib.closing(connection):
+        body, headers = json.dumps({"input": text}), {"Authorization": f"Bearer {key}"}
+        connection.request("POST", "/v1/embeddings", body, headers)
+        while not select.select([connection.sock], [], [], LISTEN_SECONDS)[0]:
+            if stopped():
+                raise EngineError("stopped, because nobody waits for it any more")
+        return _checked(json.load(connection.getresponse()))["data"][0]["embedding"]

@@ -253,16 +253,6 @@ class Ollama:
             return vectors / lengths
 
 
-class Chat(Ollama):
-    """Over an httpx transport: until the embedded engine is an Ask of its own."""
-
-    def __init__(
-        self, host: str, transport: httpx.AsyncBaseTransport, timeout_seconds: float = 300.0
-    ) -> None:
-        super().__init__(host, timeout_seconds)
-        self._client = ollama.AsyncClient(host, transport=transport)
-
-
 def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
     """The chunks of an answer as one. An impossible number is a ValueError, never mended."""
     last = next((chunk for chunk in chunks if chunk.done), None)

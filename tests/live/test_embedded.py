@@ -1,44 +1,42 @@
-"""The embedded engine under a notebook's habits: asked again, interrupted, shut down in the middle
-of an answer.
+"""The embedded engine under a notebook's habits: asked again, cancelled, left in the middle of an
+answer.
 
 One thread computes: on a machine that also runs an Ollama, two threads would spin against its own,
 and the times would tell of that instead.
 """
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import httpx
-import ollama
 import pytest
 
+from mlkit.ask import Member
 from mlkit.engines import weights
 from mlkit.engines.embedded import Embedded
+from mlkit.errors import EngineTimeout
 
 pytestmark = pytest.mark.live
 
 MODEL = "qwen2.5-coder:0.5b"
+WRITER = Member(MODEL, max_tokens=2000)
+BRIEF = Member(MODEL, max_tokens=4)
+STORY = "Write a long story about a lighthouse."
 # llama.cpp cannot be stopped within a batch, which takes 1 to 2 s at a thread; what is not stopped
 # takes half a minute.
 STOPS_SECONDS = 4
-LONG = "The quick brown fox jumps over the lazy dog. " * 350  # 3,500 tokens: half a minute to read
-PROMPTS = (
-    "What is the capital of France?",
-    "Add 17 and 25.",
-    "Name a prime number above 50.",
-    "Write a haiku about rain.",
-    "Translate 'good morning' into German.",
-    "What does len([1, 2, 3]) return?",
-    "Is a whale a fish?",
-    "Write a Python function that doubles a number.",
-    "List three colours.",
-    "Who wrote Hamlet?",
-)
+LONG = "The quick brown fox jumps over the lazy dog. " * 250  # 2,500 tokens
+CALLS: dict[str, Callable[[Embedded], Coroutine[Any, Any, Any]]] = {
+    "writing": lambda ask: ask(WRITER, STORY),
+    "reading": lambda ask: ask(BRIEF, LONG),
+    "embedding": lambda ask: ask.embed(MODEL, [LONG]),
+    "embedding a list": lambda ask: ask.embed(MODEL, [STORY] * 2000),
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,150 +44,91 @@ def embedded() -> Embedded:
     return Embedded({MODEL: weights.path(MODEL)}, threads=1)
 
 
-async def ask(transport: Embedded | None, text: str, tokens: int = 4) -> ollama.ChatResponse:
-    client = (
-        ollama.AsyncClient(transport=transport)
-        if transport
-        else ollama.AsyncClient("http://127.0.0.1:11434")
-    )
-    options = {"temperature": 0, "num_predict": tokens, "num_ctx": 4096}
-    return await client.chat(MODEL, [{"role": "user", "content": text}], options=options)
-
-
-async def stream(transport: Embedded, text: str) -> AsyncIterator[ollama.ChatResponse]:
-    options = {"temperature": 0, "num_predict": 2000, "num_ctx": 4096}
-    client = ollama.AsyncClient(transport=transport)
-    return await client.chat(
-        MODEL, [{"role": "user", "content": text}], options=options, stream=True
-    )
-
-
-async def seconds_to_next_answer(transport: Embedded) -> float:
+async def seconds_to_next_answer(ask: Embedded) -> float:
     """How long a short question takes, less what it takes by itself: the rest is what had to be
     stopped first.
     """
     began = time.monotonic()
-    reply = await ask(transport, "hi")
-    assert reply.message.content
-    return time.monotonic() - began - (reply.prompt_eval_duration + reply.eval_duration) / 1e9
+    reply = await ask(BRIEF, "hi")
+    assert reply.text
+    return time.monotonic() - began - reply.seconds
 
 
 def test_repeated_prefix_is_not_read_again(embedded: Embedded) -> None:
     prefix = "You sort the mail of a small shop, carefully and politely. " * 30
 
-    async def twice() -> list[ollama.ChatResponse]:
-        return [await ask(embedded, prefix + end) for end in ("Sort this.", "Sort that.")]
+    async def main() -> None:
+        first, second = [await embedded(BRIEF, prefix + end) for end in ("Sort this.", "Do that.")]
+        assert second.prompt_tokens == first.prompt_tokens > 300  # all count, cached or not
+        assert second.prompt_seconds < first.prompt_seconds / 5
 
-    first, second = asyncio.run(twice())
-    assert (
-        second.prompt_eval_count == first.prompt_eval_count > 300
-    )  # all tokens count, cached or not
-    assert second.prompt_eval_duration < first.prompt_eval_duration / 5
+    asyncio.run(main())
 
 
-def test_cancelled_answer_stops(embedded: Embedded) -> None:
-    async def cancel() -> float:
-        parts = await stream(embedded, "Write a long story about a lighthouse.")
-        with contextlib.suppress(asyncio.CancelledError):  # ours, of the line below
-            async for _ in parts:
-                asyncio.current_task().cancel()
-        asyncio.current_task().uncancel()
-        return await seconds_to_next_answer(embedded)
-
-    assert asyncio.run(cancel()) < STOPS_SECONDS
-
-
-def test_closed_stream_stops(embedded: Embedded) -> None:
-    async def close() -> float:
-        parts = await stream(embedded, "Write a long story about a lighthouse.")
-        async for _ in parts:
-            break
-        await parts.aclose()
-        return await seconds_to_next_answer(embedded)
-
-    assert asyncio.run(close()) < STOPS_SECONDS
-
-
-def test_cancel_while_the_prompt_is_read(embedded: Embedded) -> None:
-    async def cancel() -> float:
-        asking = asyncio.create_task(ask(embedded, LONG))
-        done, _ = await asyncio.wait({asking}, timeout=1)
-        assert not done  # it is at the prompt still
-        asking.cancel()
+@pytest.mark.parametrize("doing", CALLS)
+def test_a_cancelled_call_stops(embedded: Embedded, doing: str) -> None:
+    async def main() -> float:
+        await embedded(BRIEF, "hi")  # loads the model
+        calling, waiting = (asyncio.create_task(CALLS[doing](embedded)) for _ in range(2))
+        done, _ = await asyncio.wait({calling, waiting}, timeout=1)
+        assert not done
+        calling.cancel(), waiting.cancel()  # the one that waits must never run
         waited = await seconds_to_next_answer(embedded)
-        assert asking.cancelled()
+        assert calling.cancelled() and waiting.cancelled()
         return waited
 
-    waited = asyncio.run(cancel())
-    print(f"stopped within {waited:.2f} s")
+    waited = asyncio.run(main())
+    print(f"{doing} stopped within {waited:.2f} s")
     assert waited < STOPS_SECONDS
 
 
-def test_cancelled_embedding_stops(embedded: Embedded) -> None:
-    async def cancel() -> float:
-        asking = asyncio.create_task(ollama.AsyncClient(transport=embedded).embed(MODEL, LONG))
-        done, _ = await asyncio.wait({asking}, timeout=1)
-        assert not done
-        asking.cancel()
-        return await seconds_to_next_answer(embedded)
+@pytest.mark.parametrize("doing", ["writing", "reading"])
+def test_the_timeout_stops_the_model(doing: str) -> None:
+    ask = Embedded({MODEL: weights.path(MODEL)}, threads=1)
 
-    waited = asyncio.run(cancel())
-    print(f"embedding stopped within {waited:.2f} s")
-    assert waited < STOPS_SECONDS + 1  # it looks once a second whether we are still there
+    async def main() -> float:
+        await ask(BRIEF, "hi")  # loads the model
+        ask._timeout_seconds, began = 0.5, time.monotonic()
+        with pytest.raises(EngineTimeout, match="longer than 0.5 s"):
+            await CALLS[doing](ask)
+        assert time.monotonic() - began < 1.5
+        ask._timeout_seconds = 60
+        return await seconds_to_next_answer(ask)
 
-
-def test_cancelled_while_waiting_never_runs(embedded: Embedded) -> None:
-    async def cancel() -> float:
-        running, waiting = (asyncio.create_task(ask(embedded, LONG)) for _ in range(2))
-        await asyncio.wait({running, waiting}, timeout=1)
-        running.cancel(), waiting.cancel()
-        return await seconds_to_next_answer(embedded)
-
-    assert asyncio.run(cancel()) < STOPS_SECONDS
+    assert asyncio.run(main()) < STOPS_SECONDS
 
 
-def test_close_stops_and_can_be_used_again(embedded: Embedded) -> None:
-    async def close() -> None:
-        asking = asyncio.create_task(ask(embedded, LONG))
-        await asyncio.wait({asking}, timeout=1)
-        await embedded.aclose()
-        with pytest.raises(ollama.ResponseError, match="canceled"):
-            await asyncio.wait_for(asking, 10)
-        assert (await ask(embedded, "hi")).message.content
-
-    asyncio.run(close())
+def test_a_loop_that_closes_in_the_middle_of_a_call_stops_the_model(embedded: Embedded) -> None:
+    loop = asyncio.new_event_loop()
+    calling = loop.create_task(CALLS["writing"](embedded))
+    loop.run_until_complete(asyncio.wait({calling}, timeout=1))
+    loop.close()
+    assert asyncio.run(seconds_to_next_answer(embedded)) < STOPS_SECONDS
+    calling._log_destroy_pending = False  # it is, and asyncio would say so
 
 
-def test_lone_surrogate_and_nul_leave_the_worker_alive(embedded: Embedded) -> None:
-    with pytest.raises(ollama.ResponseError, match="NUL"):
-        asyncio.run(ask(embedded, "a\0b"))
-    assert asyncio.run(ask(embedded, "hi")).message.content
+def test_two_engines_at_once_as_in_two_notebooks() -> None:
+    engines = [Embedded({MODEL: weights.path(MODEL)}, threads=1) for _ in range(2)]
+
+    async def main() -> list[Any]:
+        return await asyncio.gather(*(ask(BRIEF, "Say yes.") for ask in engines))
+
+    one, other = asyncio.run(main())
+    assert one.text == other.text and one.output_tokens
 
 
 @pytest.mark.parametrize("ending, code", [("pass", 0), ("raise SystemExit(3)", 3)])
 @pytest.mark.parametrize("doing", ["writing", "reading", "embedding"])
 def test_python_exits_in_the_middle_of_a_call(doing: str, ending: str, code: int) -> None:
-    call = {
-        "writing": (
-            "client.chat(M, [{'role': 'user', 'content': 'Write a long story about a"
-            " lighthouse.'}], options=O, stream=False)"
-        ),
-        "reading": (
-            "client.chat(M, [{'role': 'user', 'content': 'The quick brown fox. ' * 700}],"
-            " options=O)"
-        ),
-        "embedding": "client.embed(M, 'The quick brown fox. ' * 700, options=O)",
-    }[doing]
     program = textwrap.dedent(f"""
-        import asyncio, ollama, sys, time
+        import asyncio
         from mlkit.engines import weights
-        from mlkit.engines.embedded import Embedded
-        M, O = {MODEL!r}, dict(num_ctx=4096, temperature=0)
-        client = ollama.AsyncClient(transport=Embedded({{M: weights.path(M)}}, threads=1))
+        from tests.live.test_embedded import BRIEF, CALLS, MODEL, Embedded
+        ask = Embedded({{MODEL: weights.path(MODEL)}}, threads=1)
         async def main():
-            await client.chat(M, [])  # loads the model
-            asking = asyncio.create_task({call})
-            done, _ = await asyncio.wait({{asking}}, timeout=0.7)
+            await ask(BRIEF, "hi")  # loads the model
+            calling = asyncio.create_task(CALLS[{doing!r}](ask))
+            done, _ = await asyncio.wait({{calling}}, timeout=0.7)
             assert not done
             print("leaving", flush=True)
             {ending}
@@ -205,32 +144,12 @@ def test_python_exits_in_the_middle_of_a_call(doing: str, ending: str, code: int
 
 
 def test_llama_cpp_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    asyncio.run(ask(Embedded({MODEL: weights.path(MODEL)}, threads=1), "hi"))
+    asyncio.run(Embedded({MODEL: weights.path(MODEL)}, threads=1)(BRIEF, "hi"))
     assert capfd.readouterr() == ("", "")
 
 
 def test_its_port_needs_a_key(embedded: Embedded) -> None:
-    asyncio.run(ask(embedded, "hi"))
-    ((server, _),) = embedded._worker.loaded.values()
-    assert (
-        httpx.post(
-            f"{server.listening_address}/completion", json={"prompt": "hi", "n_predict": 1}
-        ).status_code
-        == 401
-    )
-
-
-def test_report_agreement_with_ollama(embedded: Embedded) -> None:
-    async def first_words() -> list[tuple[str, str]]:
-        return [
-            tuple([(await ask(engine, prompt, 8)).message.content for engine in (embedded, None)])
-            for prompt in PROMPTS
-        ]
-
-    pairs = asyncio.run(first_words())
-    same_token = sum(ours.split()[:1] == theirs.split()[:1] for ours, theirs in pairs)
-    print(
-        f"\nsame first word: {same_token} of {len(pairs)}; all 8 tokens the same:"
-        f" {sum(a == b for a, b in pairs)}"
-    )
-    assert same_token >= len(pairs) * 0.7
+    asyncio.run(embedded(BRIEF, "hi"))
+    (server,) = embedded._worker._servers.values()
+    address = f"{server.listening_address}/completion"
+    assert httpx.post(address, json={"prompt": "hi", "n_predict": 1}).status_code == 401

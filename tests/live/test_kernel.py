@@ -54,7 +54,8 @@ def computes(engine: str, kernel: int) -> bool:
     """Whether the model's process works, as a quarter of a second of its time tells."""
     processes = [psutil.Process(kernel)]
     if engine == "ollama":
-        processes = [one for one in psutil.process_iter() if "runner" in one.cmdline()]
+        listed = psutil.process_iter(["name", "cmdline"])
+        processes = [one for one in listed if "runner" in (one.info["cmdline"] or ())]
     before = [sum(one.cpu_times()[:2]) for one in processes]
     time.sleep(0.25)
     after = [sum(one.cpu_times()[:2]) for one in processes]
