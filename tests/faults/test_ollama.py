@@ -157,7 +157,7 @@ def test_interrupted_fan_outs_leave_no_connection_behind(server):
         async with server("fine") as address:
             ollama = Ollama(address)
             ask = Limited(ollama, 4)
-            for number in range(120):
+            for number in range(400):
                 calls = together(*(ask(MEMBER, "hello") for _ in range(5)))
                 fan_out = asyncio.create_task(calls)
                 for _ in range(1 + number % 12):
