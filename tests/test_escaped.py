@@ -22,7 +22,7 @@ from course.lessons import (
     start_here,
     supervisor_worker,
     voting,
-    weighted_ensemble,
+    weighted_ensemble_pictures,
 )
 from markdown_it import MarkdownIt
 from rich.console import Console
@@ -201,9 +201,11 @@ def majority(source: str) -> Chart:
 
 
 def mixes(name: str) -> Chart:
-    grid, names = weighted_ensemble.mixes(lambda *_: 0.5, 2), (name, "b", "c")
-    reading = weighted_ensemble.simplex_reading(grid, grid[0])
-    return Chart(weighted_ensemble.simplex(grid, grid[0], names, "here", reading), grid, reading)
+    grid, names = weighted_ensemble_pictures.mixes(lambda *_: 0.5, 2), (name, "b", "c")
+    reading = weighted_ensemble_pictures.simplex_reading(grid, grid[0])
+    return Chart(
+        weighted_ensemble_pictures.simplex(grid, grid[0], names, "here", reading), grid, reading
+    )
 
 
 class Row(NamedTuple):
@@ -370,11 +372,11 @@ NAMED: dict[str, Callable[[str], Chart]] = {
     "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
     "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
-    "weights, answer": lambda text: weighted_ensemble.chart(
-        weighted_ensemble.rows([text], ["small"], [1.0], [1.0]), "here"
+    "weights, answer": lambda text: weighted_ensemble_pictures.chart(
+        weighted_ensemble_pictures.rows([text], ["small"], [1.0], [1.0]), "here"
     ),
-    "weights, member": lambda text: weighted_ensemble.chart(
-        weighted_ensemble.rows(["a"], [text], [1], [1]), "here"
+    "weights, member": lambda text: weighted_ensemble_pictures.chart(
+        weighted_ensemble_pictures.rows(["a"], [text], [1], [1]), "here"
     ),
     "mixes": mixes,
     "correlations": lambda text: voting.heatmap_chart([text, "b"], [[1, 0.5], [0.5, 1]], "here"),

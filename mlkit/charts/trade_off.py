@@ -51,9 +51,9 @@ class Point(NamedTuple):
     fits: bool  # costs, waits and errs no more than is allowed
 
 
-def way(name: str, right: Any, dollars: Any, seconds: Any) -> Way:
-    """A way from its grades, and what each prompt took, or took on average: dollars, seconds."""
-    costs = 1000 * float(np.mean(dollars)), float(np.mean(seconds))
+def way(name: str, right: Any, dollars_each: Any, seconds_each: Any) -> Way:
+    """A way from its grades, and what each prompt took, or one took on average."""
+    costs = 1000 * float(np.mean(dollars_each)), float(np.mean(seconds_each))
     return name, int(np.sum(right)), len(right), *costs
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg")
 
 
-def picture(figure: go.Figure, format: str = "png", width: int = 760, scale: float = 1.5) -> bytes:
+def picture(figure: go.Figure, ending: str = "png", width: int = 760, scale: float = 1.5) -> bytes:
     """The figure drawn `width` pixels wide, times `scale`, as tall as it asks to be.
 
     Raises ExportError where the format is unknown, or there is no browser.
     """
-    if format not in FORMATS:
-        given = format or "without an ending"
+    if ending not in FORMATS:
+        given = ending or "without an ending"
         raise ExportError(f"A picture can be {' or '.join(FORMATS)}, not {given}.")
     import kaleido  # here, because it takes half a second
     from choreographer.browsers import Chromium
@@ -34,7 +34,7 @@ def picture(figure: go.Figure, format: str = "png", width: int = 760, scale: flo
             "or type:  uv run plotly_get_chrome"
         )
     kaleido.start_sync_server(silence_warnings=True)  # the browser is started once and kept
-    asked = {"format": format, "scale": scale, "width": width, "height": figure.layout.height}
+    asked = {"format": ending, "scale": scale, "width": width, "height": figure.layout.height}
     return kaleido.calc_fig_sync(figure, opts=asked)
 
 

@@ -173,10 +173,10 @@ def _labelled(text: str, width: str = "235px") -> dict[str, Any]:
 
 
 def slider(
-    label: str, value: float, low: float, high: float, step: float, format: str = ".2f"
+    label: str, value: float, low: float, high: float, step: float, digits: str = ".2f"
 ) -> widgets.FloatSlider:
     """A slider for a number; `label` names it with its unit. Its readout can be typed into."""
-    numbers = {"value": value, "min": low, "max": high, "step": step, "readout_format": format}
+    numbers = {"value": value, "min": low, "max": high, "step": step, "readout_format": digits}
     return widgets.FloatSlider(**numbers, **_labelled(label), layout=WIDE)
 
 

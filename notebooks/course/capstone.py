@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from mlkit.parsing import quoted
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
+_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\n', re.IGNORECASE)  # Excel's own first line
 
 
 def example() -> Path:
@@ -60,16 +62,19 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
 
 def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
     """Where each row of a CSV file stands, and the row by column. The separator is a comma, a
-    semicolon or a tab; a line without any text is none.
+    semicolon or a tab, or what the first line names (sep=;); a line without any text is none.
     """
     text = _text(file)
-    separator = max(",;\t", key=text.lstrip().partition("\n")[0].count)
+    named = _SEPARATOR.match(text)
+    above, text = (1, text[named.end() :]) if named else (0, text)
+    first_line = text.lstrip().partition("\n")[0]
+    separator = named[1] if named else max(",;\t", key=first_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     columns: list[str] = []
-    starts = 1
+    starts = above + 1
     try:
         for cells in reader:
-            place, starts = f"{file.name}, line {starts}", reader.line_num + 1
+            place, starts = f"{file.name}, line {starts}", above + reader.line_num + 1
             if not any(cell.strip() for cell in cells):
                 continue
             if not columns:

@@ -21,7 +21,7 @@ from course.lessons import (
     router_pictures,
     supervisor_worker,
     voting,
-    weighted_ensemble,
+    weighted_ensemble_pictures,
 )
 from course.shop import KINDS, QUEUES
 from course.systems import NINE
@@ -155,10 +155,12 @@ def _scores() -> go.Figure:
 
 
 def _simplex() -> go.Figure:
-    grid = weighted_ensemble.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three)
-    present = weighted_ensemble.Mix(0.5, 0.3, 0.2, 0.54)
-    title = weighted_ensemble.simplex_reading(grid, present)
-    return weighted_ensemble.simplex(grid, present, _triage().subjects, kit().source, title)
+    grid = weighted_ensemble_pictures.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three)
+    present = weighted_ensemble_pictures.Mix(0.5, 0.3, 0.2, 0.54)
+    title = weighted_ensemble_pictures.simplex_reading(grid, present)
+    return weighted_ensemble_pictures.simplex(
+        grid, present, _triage().subjects, kit().source, title
+    )
 
 
 def _majority() -> go.Figure:
@@ -218,8 +220,8 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         voting.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
     ),
     "weights": lambda: (
-        weighted_ensemble.chart(
-            weighted_ensemble.rows(
+        weighted_ensemble_pictures.chart(
+            weighted_ensemble_pictures.rows(
                 ["repair", "order", "repair"],
                 ["small", "large", "large, rules"],
                 [0.2, 0.7, 0.1],

@@ -1,10 +1,13 @@
 """Charts and panels as files, drawn by the chromium of this machine."""
 
+import base64
 import struct
 from xml.etree import ElementTree
 
+import nbformat
 import plotly.graph_objects as go
 import pytest
+from course.notebooks import store
 
 from mlkit.charts.look import Chart, dress
 from mlkit.widgets.export import save
@@ -32,3 +35,17 @@ def test_a_png_is_as_wide_as_asked(tmp_path):
     data = save(chart, tmp_path / "curve.png", width=500, scale=2).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", data[16:24]) == (1000, 2 * chart.figure.layout.height)
+
+
+def test_a_notebook_is_stored_with_the_pictures_of_its_panels(tmp_path):
+    cell = nbformat.v4.new_code_cell(
+        "from mlkit.charts import scores\n"
+        "from mlkit.widgets.panels import show\n"
+        "show(scores.chart([], 'Nothing was measured', 'here'))"
+    )
+    path = tmp_path / "own.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    store(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.data.keys() == {"text/plain", "image/png"}
+    assert base64.b64decode(output.data["image/png"])[:8] == b"\x89PNG\r\n\x1a\n"

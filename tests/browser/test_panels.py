@@ -6,7 +6,7 @@ import statistics
 
 import nbformat
 import pytest
-from course.lessons import voting, weighted_ensemble
+from course.lessons import voting, weighted_ensemble_pictures
 
 from mlkit import paths
 from tests.browser.conftest import CUT, READY, SCREENSHOTS
@@ -18,7 +18,8 @@ CELLS = {
 import numpy as np
 import mlkit
 from course import studies
-from course.lessons import consensus_ensemble as ladder, voting, weighted_ensemble as weights
+from course.lessons import consensus_ensemble as ladder, voting
+from course.lessons import weighted_ensemble_pictures as weights
 from mlkit.charts.look import Chart
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
@@ -155,8 +156,8 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     drag(learner, "weights", 0, 0.0)
     learner.wait_for_title(
         "weights",
-        weighted_ensemble.chart(
-            weighted_ensemble.rows(
+        weighted_ensemble_pictures.chart(
+            weighted_ensemble_pictures.rows(
                 ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]
             ),
             "",

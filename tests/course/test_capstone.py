@@ -282,6 +282,16 @@ def test_a_row_that_cannot_even_be_shown_is_refused(row):
     assert len(str(error.value)) < 500
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+def test_the_line_that_names_the_separator_for_excel_is_read(tmp_path, first):
+    text = first + "input;grader;gold\nA bell, a lock?;number;3\n"
+    (task,) = capstone.read_prompts(csv(tmp_path, text, "utf-8-sig"))
+    assert task.input == "A bell, a lock?"
+    with pytest.raises(TaskError, match="mine.csv, line 4: the input is empty"):
+        capstone.read_prompts(csv(tmp_path, text + ";number;4\n"))
+    assert capstone.read_prompts(csv(tmp_path, text.replace(";", "|")))[0].gold == 3
+
+
 def test_empty_lines_above_do_not_hide_the_separator(tmp_path):
     (task,) = capstone.read_prompts(csv(tmp_path, "\n\ninput;grader;gold\nOpen?;label;yes|no\n"))
     assert task.gold == {"accept": ["yes"], "reject": ["no"]}

@@ -1,4 +1,4 @@
-"""Claims about members, prompts, votes, weights and thresholds: C1, C5 to C8, C11 to C13."""
+"""Claims about members, prompts, votes and weights, each after its rule: C1, C5-C8, C11-C13."""
 
 from __future__ import annotations
 
@@ -31,10 +31,7 @@ ALIKE = 0.9  # cosine similarity from which two free texts count as the same
 
 
 async def c1(kit: Kit) -> Finding:
-    """A better prompt for one model, against a vote of three members.
-
-    Supported if the prompt clearly gains, and more than the vote.
-    """
+    """Supported if a better prompt clearly gains, and more than a vote of three."""
     desk = (await studies.desk(kit)).of(split="test")
     prompt = difference(desk.column("large by kind"), desk.column("large"))
     triage, best = await _triage(kit)
@@ -51,10 +48,7 @@ async def c1(kit: Kit) -> Finding:
 
 
 async def c5(kit: Kit) -> Finding:
-    """Small against large classifier, on kinds of task, on clear messages and on hard ones.
-
-    Supported if small loses less than ten points on kinds and on clear messages.
-    """
+    """Supported if a small classifier loses under ten points on kinds and on clear messages."""
     routing = (await studies.routing(kit)).of(split="test")
     triage = (await studies.triage(kit)).of(split="test").labelled(QUEUES)
     kinds, clear, hard = (
@@ -72,10 +66,7 @@ async def c5(kit: Kit) -> Finding:
 
 
 async def c6(kit: Kit) -> Finding:
-    """The best of three, picked by a checker; and what a judge in its place would do.
-
-    Supported if the best of three clearly gains over the best member.
-    """
+    """Supported if the best of three, picked by a checker, clearly beats the best member."""
     trio = ["small by kind", "large", "large by kind"]
     desk = (await studies.desk(kit)).of(trio, kind="creative", split="test")
     gain = difference(desk.right[:, :, 0].any(axis=1), desk.column("large by kind"))
@@ -104,10 +95,7 @@ async def c6(kit: Kit) -> Finding:
 
 
 async def c7(kit: Kit) -> Finding:
-    """Three members vote on triage; their errors' correlation; five samples of a weak member.
-
-    Supported if the vote of three clearly gains over the best member.
-    """
+    """Supported if the vote of three members on triage clearly beats the best of them."""
     triage, best = await _triage(kit)
     gain = difference(_voted(triage, triage.answers[:, :, 0]), triage.column(best))
     rho = mean_correlation(error_correlation(_grades(triage)))
@@ -125,10 +113,7 @@ async def c7(kit: Kit) -> Finding:
 
 
 async def c8(kit: Kit) -> Finding:
-    """Free texts: how often three of five samples are the same, by text and by meaning.
-
-    Supported if more items have a majority by meaning than by text, clearly.
-    """
+    """Supported if clearly more free texts have a majority by meaning than word for word."""
     written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
     exactly = agreed(written.answers[:, 0])[1] > 0.5
     alike = np.array([_largest(vectors[task.id]) > 0.5 for task in written.tasks])
@@ -148,10 +133,7 @@ async def c8(kit: Kit) -> Finding:
 
 
 async def c11(kit: Kit) -> Finding:
-    """Weights learned as log-odds on fit, against the article's and equal ones, on test.
-
-    Supported if those learned for five answers are clearly better than the article's.
-    """
+    """Supported if weights learned on fit are clearly better on test than the article's."""
     whole = _best_first(await studies.triage(kit))
     fit, test = whole.of(split="fit"), whole.of(split="test")
     odds = np.array(log_odds(smoothed(_grades(fit).sum(axis=1), len(fit.tasks))))
@@ -179,17 +161,14 @@ async def c11(kit: Kit) -> Finding:
 
 
 async def c12(kit: Kit) -> Finding:
-    """Arithmetic: what a threshold of 0.7 demands."""
+    """False if two thirds are fewer than a threshold of 0.7 demands."""
     need = ", ".join(f"{votes_needed(n, 0.7)} of {n}" for n in (3, 5, 7, 10))
     measured = f"2/3 is 0.667 and less than 0.7. What 0.7 demands: {need}."
     return Finding("C12", CLAIMS["C12"], measured, 0, "false")
 
 
 async def c13(kit: Kit) -> Finding:
-    """Cheap voters, and the large model asked where too few agree: along the ladder of thresholds.
-
-    Supported if each step up takes longer, and the last is clearly better than the first.
-    """
+    """Supported if each higher threshold takes longer, and the highest is clearly better."""
     cheap = (await studies.samples(kit)).of(["small"], kind="triage")
     strong = (await studies.triage(kit)).of(["large"], split="test")
     winners, shares = agreed(cheap.answers[:, 0, :3])

@@ -1,4 +1,4 @@
-"""Claims about whole patterns: C2 to C4, C9, C10, C14 to C16."""
+"""Claims about whole patterns, each after its rule: C2 to C4, C9, C10, C14 to C16."""
 
 from __future__ import annotations
 
@@ -37,10 +37,7 @@ class Family(NamedTuple):
 
 
 async def c2(kit: Kit) -> Finding:
-    """The pipeline's wall time against one answer of the large model to the same prompt.
-
-    Supported if three times lies in the interval of the ratio.
-    """
+    """Supported if three times one answer's wall time lies in the pipeline's interval."""
     walls = wall_seconds(kit)
     ratio = mean_interval(walls["pipeline"] / walls["single_model"])
     runs = [run for run in _timed(kit, "pipeline") if not run.error]
@@ -59,10 +56,7 @@ async def c2(kit: Kit) -> Finding:
 
 
 async def c3(kit: Kit) -> Finding:
-    """The same pipeline with one model in all stages, and one prompt that does all three.
-
-    Supported if different models are clearly better than one in all stages.
-    """
+    """Supported if different models in the stages are clearly better than one in all."""
     measured = await studies.orders(kit)
     models, stages, lost = (
         difference(measured.column("pipeline"), measured.column(other))
@@ -81,10 +75,7 @@ async def c3(kit: Kit) -> Finding:
 
 
 async def c4(kit: Kit) -> Finding:
-    """An oracle in the place of the classifier, on the desk; and the same on orders.
-
-    Supported if the oracle clearly gains on the desk.
-    """
+    """Supported if an oracle in the classifier's place clearly gains on the desk."""
     sent, routed = await studies.routed(kit)
     every = await studies.specialists(kit)
     kinds = np.array([task.kind for task in every.tasks])
@@ -109,11 +100,7 @@ async def c4(kit: Kit) -> Finding:
 
 
 async def c9(kit: Kit) -> Finding:
-    """At which price of the planner, in prices of an executor, the pattern costs what the large
-    model alone does.
-
-    Supported if there is such a price, and the pattern loses less than ten points.
-    """
+    """Supported if some price of the planner breaks even, at under ten points lost."""
     measured = await studies.orders(kit)
     gain = difference(measured.column("planner_executor"), measured.column("single_model"))
 
@@ -142,10 +129,7 @@ async def c9(kit: Kit) -> Finding:
 
 
 async def c10(kit: Kit) -> Finding:
-    """The supervisor's share of the time between question and answer.
-
-    Supported if it is more than half, clearly.
-    """
+    """Supported if the supervisor clearly takes more than half of the wall time."""
     runs = [run for run in _timed(kit, "supervisor_worker") if not run.error]
     share = mean_interval(
         _by_task(
@@ -163,10 +147,7 @@ async def c10(kit: Kit) -> Finding:
 
 
 async def c14(kit: Kit) -> Finding:
-    """Each of the four on its own: mixed work, quality, cost, latency.
-
-    Supported if one of the four pays, clearly.
-    """
+    """Supported if mixed work, quality, cost or latency clearly gains, each on its own."""
     _, routed = await studies.routed(kit)
     mixed = difference(routed, (await _desk(kit)).column("large"))
     measured = await studies.orders(kit)
@@ -205,11 +186,7 @@ async def c14(kit: Kit) -> Finding:
 
 
 async def c15(kit: Kit) -> Finding:
-    """Routing against one model, on the mix, and on each kind alone, where the model can be asked
-    in that kind's way.
-
-    Supported if routing clearly gains on the mix, and not where all tasks are of one kind.
-    """
+    """Supported if routing clearly gains on the mix, and not where all tasks are alike."""
     _, routed = await studies.routed(kit)
     desk = await _desk(kit)
     mixed, alike = (difference(routed, desk.column(other)) for other in ("large", "large by kind"))
@@ -227,10 +204,7 @@ async def c15(kit: Kit) -> Finding:
 
 
 async def c16(kit: Kit) -> Finding:
-    """How many pairs of families stand in the claimed order.
-
-    Supported if more than nine in ten do.
-    """
+    """Supported if more than nine in ten pairs of families stand in the claimed order."""
     families = await table(kit)
     kept = [_in_order(families, n) for n in range(len(CRITERIA))]
     listed = ", ".join(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, judgement, near, none_of, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -74,8 +74,6 @@ recommend = Exercise(
     " its price.",
 )
 
-_WHOLE_DAY = "You seem to put a whole day's work into one hour. A day has 86,400 seconds."
-
 
 def _in_parts(got: float) -> bool:
     """A test: a number with a fraction."""
@@ -85,39 +83,27 @@ def _in_parts(got: float) -> bool:
 # `servers(requests_per_day, service_seconds, most_busy)`: the fewest servers that are busy for at
 # most this share of a day.
 servers = Exercise(
-    [
-        Case(
-            (30_000, 10.0, 0.7),
-            5,
-            "For 30,000 requests of 10 seconds each, busy for at most 70%, you get {got:g}. How"
-            " many seconds of work arrive in a day, and how many may one server take?",
-            {
-                4: "Those are busy for 87% of the time, not for at most 70%. What does `most_busy`"
-                " do in your code? And half a server cannot be bought.",
-                3: "More idle time takes more servers, not fewer. Do you multiply where you should"
-                " divide?",
-                120: _WHOLE_DAY,
-                84: _WHOLE_DAY,
-            },
-        ),
-        Case(
-            (20_000, 12.0, 0.8),
-            4,
-            "3.47 servers' worth of work does not fit on three. Which way do you round?",
-        ),
-        Case(
-            (8_640, 10.0, 0.5),
-            2,
-            "Two servers are busy for exactly 50%, and at most 50% is asked for. Do you add one"
-            " although it fits?",
-        ),
-        Case(
-            (0, 10.0, 0.7),
-            1,
-            "Right, but with no request at all you give no server. Somebody has to be there: at"
-            " least one.",
-        ),
-    ],
+    cases(
+        """
+30000, 10.0, 0.7 -> 5
+For 30,000 requests of 10 seconds each, busy for at most 70%, you get {got:g}. How many seconds of
+work arrive in a day, and how many may one server take?
+4: Those are busy for 87% of the time, not for at most 70%. What does `most_busy` do in your code?
+And half a server cannot be bought.
+3: More idle time takes more servers, not fewer. Do you multiply where you should divide?
+120: You seem to put a whole day's work into one hour. A day has 86,400 seconds.
+84: You seem to put a whole day's work into one hour. A day has 86,400 seconds.
+
+20000, 12.0, 0.8 -> 4
+3.47 servers' worth of work does not fit on three. Which way do you round?
+
+8640, 10.0, 0.5 -> 2
+Two servers are busy for exactly 50%, and at most 50% is asked for. Do you add one although it fits?
+
+0, 10.0, 0.7 -> 1
+Right, but with no request at all you give no server. Somebody has to be there: at least one.
+"""
+    ),
     "Right. It is the average that fits; who comes at a busy moment waits all the same, which is"
     " what the p95 is for.",
     {
@@ -143,7 +129,7 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
     better = "shown" if exceeds(low, 0) else "worse" if exceeds(0, high) else "not shown"
     times = (high - low) / 2 / 0.05
     enough = near(n * times**2, 0.15)
-    cases = [
+    entries = [
         Case(
             ("better",),
             better,
@@ -173,7 +159,7 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
         ),
     ]
     return judgement(
-        cases,
+        entries,
         "Right. Not shown is not the same as equal: it means that the question is still open, and"
         " what it would take to close it.",
         incomplete='Give a dictionary with "better", "times_dollars" and "orders".',

@@ -13,7 +13,7 @@ from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiske
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import break_even_escalation, wilson
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, judgement, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, hints, judgement, none_of, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -33,51 +33,34 @@ lead = Exercise(
                 " escalate.",
             },
         ),
-        Case(
-            (["a", "a", "b", "c", "d"], 0.7, 1),
-            None,
-            "Two of five reach no threshold of 0.7. The lead comes on top of the old rule; it does"
-            " not replace it.",
-        ),
-        Case(
-            (["a", "b"], 0.5, 1),
-            None,
-            "One vote each is a lead of nothing. Is the answer that came first preferred?",
-        ),
-        Case(
-            (["a", "a", "a", "b", "b"], 0.6, 2),
-            None,
-            "Three against two is a lead of one. Is the winner's own count compared with `lead`? A"
-            " lead is a difference.",
-        ),
-        Case(
-            (["a", "a", None], 0.7, 1),
-            None,
-            "Two of three do not reach 0.7. A member that failed still counts among all.",
-        ),
-        Case(
-            (["a", "a", None], 0.6, 2),
-            "a",
-            "None is no rival: a member that failed votes for nothing. Two against nothing is a"
-            " lead of two.",
-        ),
-        Case(
-            (["a", "a", "a", "b", "b"], 0.6, 1),
-            "a",
-            "Three of five reach 0.6, and they are one ahead, which is enough where one is asked"
-            " for.",
-        ),
-        Case(
-            (["a", "a", "a", "b", "c"], 0.6, 2),
-            "a",
-            "The others do not add up: they disagree with each other. What counts is the largest of"
-            " them.",
-        ),
-        Case(
-            ([None, None, None], 0.7, 1),
-            None,
-            "Where nobody answered there is no answer to give. That, too, is a case for the strong"
-            " model.",
+        *cases(
+            """
+["a", "a", "b", "c", "d"], 0.7, 1 -> None
+Two of five reach no threshold of 0.7. The lead comes on top of the old rule; it does not replace
+it.
+
+["a", "b"], 0.5, 1 -> None
+One vote each is a lead of nothing. Is the answer that came first preferred?
+
+["a", "a", "a", "b", "b"], 0.6, 2 -> None
+Three against two is a lead of one. Is the winner's own count compared with `lead`? A lead is a
+difference.
+
+["a", "a", None], 0.7, 1 -> None
+Two of three do not reach 0.7. A member that failed still counts among all.
+
+["a", "a", None], 0.6, 2 -> "a"
+None is no rival: a member that failed votes for nothing. Two against nothing is a lead of two.
+
+["a", "a", "a", "b", "b"], 0.6, 1 -> "a"
+Three of five reach 0.6, and they are one ahead, which is enough where one is asked for.
+
+["a", "a", "a", "b", "c"], 0.6, 2 -> "a"
+The others do not add up: they disagree with each other. What counts is the largest of them.
+
+[None, None, None], 0.7, 1 -> None
+Where nobody answered there is no answer to give. That, too, is a case for the strong model.
+"""
         ),
     ],
     "Right. A stricter rule escalates more: safer answers, and a higher bill.",
@@ -98,19 +81,20 @@ price_ratio = Exercise(
             "For three voters and 40% escalated you get {got:.4g}. Let a vote cost 1 and a strong"
             " answer r. The ensemble pays all votes, and r for the escalated share. Set that equal"
             " to r.",
-            {
-                3.0: "The votes are paid for on every message, also on those that are escalated in"
-                " the end. You seem to pay them only where they agree.",
-                1 / 0.6: "That is right for one voter. All voters are paid.",
-                3 / 0.4: "You divide by the share that is escalated. What the strong model is"
-                " spared is the rest.",
-                0.6 / 3: "That is a vote's price as a share of the strong model's. The question is"
-                " how many times dearer the strong one must be.",
-                3 * 0.6: "More escalation should make the ratio higher, and yours falls. Write down"
-                " the two costs and set them equal.",
-                3.4: "That is what the ensemble costs where a vote and a strong answer have the"
-                " same price. Find the price at which it equals the strong model alone.",
-            },
+            hints(
+                """
+3.0: The votes are paid for on every message, also on those that are escalated in the end. You seem
+to pay them only where they agree.
+1.666666667: That is right for one voter. All voters are paid.
+7.5: You divide by the share that is escalated. What the strong model is spared is the rest.
+0.2: That is a vote's price as a share of the strong model's. The question is how many times dearer
+the strong one must be.
+1.8: More escalation should make the ratio higher, and yours falls. Write down the two costs and set
+them equal.
+3.4: That is what the ensemble costs where a vote and a strong answer have the same price. Find the
+price at which it equals the strong model alone.
+"""
+            ),
         ),
         Case((3, 1.0), inf, _HOPELESS, {ZeroDivisionError: _HOPELESS}),
         Case(
@@ -149,7 +133,7 @@ def judged(
     ]
     known = {none_of(_AS_GOOD): '"as_good" is one of "shown", "not shown" and "worse".'}
     others = {said: hint for said, hint in _AS_GOOD.items() if said != as_good}
-    cases = [
+    entries = [
         Case(("as_good",), as_good, "", known | others),
         Case(
             ("cheaper",),
@@ -166,7 +150,7 @@ def judged(
         ),
     ]
     return judgement(
-        cases,
+        entries,
         "Right. Quality and price are two questions, and each needs its own numbers.",
         incomplete='Give a dictionary with "as_good", "cheaper" and "most_voters".',
         undecided="Not judged yet: replace each ... with your answer.",

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dress, whiskers
 from mlkit.measure.stats import speed_up
-from mlkit.widgets.exercises import Case, Exercise, judgement, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, judgement, none_of, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -18,66 +18,7 @@ def items(text: str) -> set[str]:
     return {line.partition(":")[0].strip() for line in text.splitlines() if ":" in line} - {"total"}
 
 
-_BELL, _LOCK, _PUMP = "price of a bell", "price of a lock", "price of a pump"
 _WORKERS = ("anna", "ben")
-_PIECES: tuple[tuple[list[tuple[str, str]], dict[str, list[str]], str], ...] = (
-    (
-        [("anna", _BELL), ("anna", _LOCK)],
-        {"anna": [_BELL, _LOCK]},
-        "Two different pieces of anna are both needed, and both hers. Does the second one replace"
-        " the first, or go to someone else?",
-    ),
-    (
-        [("ben", _BELL), ("anna", _LOCK)],
-        {"ben": [_BELL], "anna": [_LOCK]},
-        "Each known worker keeps their own piece. Do you hand out pieces that have a good owner"
-        " already?",
-    ),
-    (
-        [("anna", _BELL), ("anna", _BELL)],
-        {"anna": [_BELL]},
-        "anna got the same piece twice, and does it twice.",
-    ),
-    (
-        [("anna", _BELL), ("ben", _BELL)],
-        {"anna": [_BELL]},
-        "anna and ben got the same piece, and both do it. A double is a double, whoever has it:"
-        " look at the pieces of all workers.",
-    ),
-    (
-        [("anna", "Price of a bell "), ("ben", _BELL)],
-        {"anna": [_BELL]},
-        "'Price of a bell ' and 'price of a bell' are the same piece: compare without capitals, and"
-        " without blanks at the ends.",
-    ),
-    (
-        [("anna", _BELL), ("carla", _LOCK)],
-        {"anna": [_BELL], "ben": [_LOCK]},
-        "carla is no worker. Her piece goes to the one with the fewest pieces, and that is ben, who"
-        " has none.",
-    ),
-    (
-        [("carla", _BELL)],
-        {"anna": [_BELL]},
-        "Nobody knows carla, nobody has anything yet: among equals, the first of `workers` takes"
-        " it.",
-    ),
-    (
-        [("carla", _BELL), ("carla", _LOCK), ("carla", _PUMP)],
-        {"anna": [_BELL, _PUMP], "ben": [_LOCK]},
-        "Three pieces of nobody we know: count again after each of them who has the fewest.",
-    ),
-    (
-        [("anna", _BELL), ("carla", _BELL)],
-        {"anna": [_BELL]},
-        "carla's piece is a double of anna's. Drop doubles of unknown workers, too.",
-    ),
-    (
-        [],
-        {},
-        "Without rows there is nothing to do, and nothing to give back but an empty dictionary.",
-    ),
-)
 
 
 class _Strangers(str):
@@ -105,7 +46,42 @@ def _shapeless(got: Any) -> bool:
 # `assignments(rows, workers)`: the pieces of each worker, without doubles; what is for nobody we
 # know goes to the least busy.
 assignments = Exercise(
-    [Case((rows,), right, hint) for rows, right, hint in _PIECES],
+    cases(
+        """
+[("anna", "bell"), ("anna", "cup")] -> {"anna": ["bell", "cup"]}
+Two different pieces of anna are both needed, and both hers. Does the second one replace the first,
+or go to someone else?
+
+[("ben", "bell"), ("anna", "cup")] -> {"ben": ["bell"], "anna": ["cup"]}
+Each known worker keeps their own piece. Do you hand out pieces that have a good owner already?
+
+[("anna", "bell"), ("anna", "bell")] -> {"anna": ["bell"]}
+anna got the same piece twice, and does it twice.
+
+[("anna", "bell"), ("ben", "bell")] -> {"anna": ["bell"]}
+anna and ben got the same piece, and both do it. A double is a double, whoever has it: look at the
+pieces of all workers.
+
+[("anna", "Price of a bell "), ("ben", "price of a bell")] -> {"anna": ["price of a bell"]}
+'Price of a bell ' and 'price of a bell' are the same piece: compare without capitals, and without
+blanks at the ends.
+
+[("anna", "bell"), ("carla", "cup")] -> {"anna": ["bell"], "ben": ["cup"]}
+carla is no worker. Her piece goes to the one with the fewest pieces, and that is ben, who has none.
+
+[("carla", "bell")] -> {"anna": ["bell"]}
+Nobody knows carla, nobody has anything yet: among equals, the first of `workers` takes it.
+
+[("carla", "bell"), ("carla", "cup"), ("carla", "bag")] -> {"anna": ["bell", "bag"], "ben": ["cup"]}
+Three pieces of nobody we know: count again after each of them who has the fewest.
+
+[("anna", "bell"), ("carla", "bell")] -> {"anna": ["bell"]}
+carla's piece is a double of anna's. Drop doubles of unknown workers, too.
+
+[] -> {}
+Without rows there is nothing to do, and nothing to give back but an empty dictionary.
+"""
+    ),
     "Right. Each piece has one owner, and a wrong name costs nothing but a line of code.",
     {
         _Strangers: "It gives work to {got}, and there is no such worker.",
@@ -199,7 +175,7 @@ def judged(
     tells = "shown" if parted else "not shown"
     rounds = "two" if repaired else "none"
     ceiling = right + wrong_sent_back
-    cases = [
+    entries = [
         Case(
             ("tells",),
             tells,
@@ -221,7 +197,7 @@ def judged(
         ),
     ]
     return judgement(
-        cases,
+        entries,
         "Right. What a review can repair is limited by what it finds, and by what a second try can"
         " change.",
         incomplete='Give a dictionary with "tells", "ceiling" and "rounds".',
