@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from mlkit import paths
-from mlkit.errors import MlkitError, ModelMissing, SettingError, WeightsError, WriteError
+from mlkit.errors import MlkitError, SettingError, WeightsError, WriteError
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
@@ -133,34 +133,23 @@ def _prepare(cast: Cast) -> str:
 
 def _pull_from_ollama(cast: Cast) -> bool:
     """Pull what the server lacks; False where no server answers."""
-    import httpx
-    import ollama
-
-    from mlkit.engines.choose import has, host, server_models
+    from mlkit.engines import ollama
     from mlkit.errors import EngineUnreachable
 
+    address = ollama.host()
     try:
-        version, available = server_models()
+        server = ollama.find(address)
     except EngineUnreachable as error:
         console.print(in_rich(str(error).partition(" (")[0] + "."), soft_wrap=True)
         if os.environ.get("MLKIT_ENGINE") == "ollama":
             raise error
         return False
-    console.print(in_rich(f"Ollama {version} answers at {host()}."), soft_wrap=True)
+    console.print(in_rich(f"Ollama {server.version} answers at {address}."), soft_wrap=True)
     for model in cast.models:
-        if has(model, available):
-            continue
-        try:
+        if server.digest(model) is None:
             with _bar() as bar:
-                task = bar.add_task(printable(model), total=None)
-                for step in ollama.Client(host(), transport=httpx.HTTPTransport()).pull(
-                    model, stream=True
-                ):
-                    bar.update(task, total=step.total, completed=step.completed or 0)
-        except (ollama.ResponseError, OSError) as error:
-            raise ModelMissing(
-                f"Ollama could not pull {model}: {error}. Try it by hand:  ollama pull {model}"
-            ) from None
+                show = partial(_show, bar, bar.add_task(printable(model), total=None), model)
+                asyncio.run(ollama.pull(address, model, show))
     return True
 
 
@@ -180,7 +169,9 @@ def _fetch_weights(cast: Cast) -> None:
     console.print(in_rich(f"{here} process."))
 
 
-def _show(bar: Progress, task: TaskID, model: str, done: int, total: int, note: str) -> None:
+def _show(
+    bar: Progress, task: TaskID, model: str, done: int, total: int | None, note: str = ""
+) -> None:
     bar.update(task, completed=done, total=total, description=printable(f"{model} {note}"))
 
 

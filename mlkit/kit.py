@@ -92,6 +92,9 @@ def connect(
     """
     cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
     from mlkit.engines.choose import engine_set
+    from mlkit.engines.interrupt import show_in_one_line
+
+    show_in_one_line()
 
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
     kit = _kit(playing, engine or engine_set(), keep)

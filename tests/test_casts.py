@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import mlkit
 from mlkit import cli, paths
-from mlkit.engines import choose
+from mlkit.engines import choose, ollama
 from mlkit.errors import MlkitError
 from mlkit.models import CASTS, Price, cast_named, cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
@@ -29,7 +29,8 @@ QWENS = [
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, models: list[dict[str, Any]]) -> None:
-    monkeypatch.setattr(choose, "server_tags", lambda: ("0.24.0", models))
+    server = ollama.described("0.24.0", models)
+    monkeypatch.setattr(ollama, "find", lambda address: server)
 
 
 def named(cast: str) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ from mlkit.charts import (
     waterfall,
 )
 from mlkit.charts.look import Chart
-from mlkit.engines import choose
+from mlkit.engines import choose, ollama
 from mlkit.errors import EngineUnreachable, MlkitError
 from mlkit.escaped import in_markdown
 from mlkit.measure.stats import wilson
@@ -497,10 +497,10 @@ def test_why_lab_has_no_live_model(text, console, monkeypatch):
 
 @hostile
 def test_where_no_ollama_answers(text, console, monkeypatch):
-    def fail() -> None:
+    def fail(address: str) -> None:
         raise EngineUnreachable(f"No Ollama answers at {text} (ConnectError). Start it.")
 
-    monkeypatch.setattr(choose, "server_models", fail)
+    monkeypatch.setattr(ollama, "find", fail)
     assert not cli._pull_from_ollama(CASTS["tiny"])
     assert_whole(text, console.export_text())
 
@@ -508,7 +508,8 @@ def test_where_no_ollama_answers(text, console, monkeypatch):
 @hostile
 def test_which_ollama_answers(text, console, monkeypatch):
     models = dict.fromkeys(CASTS["tiny"].models, "digest")
-    monkeypatch.setattr(choose, "server_models", lambda: (text, models))
+    server = ollama.Server(text, models)
+    monkeypatch.setattr(ollama, "find", lambda address: server)
     assert cli._pull_from_ollama(CASTS["tiny"])
     assert_whole(text, console.export_text())
 

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ import pytest
 import mlkit
 from mlkit import paths
 from mlkit.engines import choose
-from mlkit.engines.ollama import Chat
+from mlkit.engines.ollama import Ollama, Server, find
 from mlkit.engines.recordings import load_folder
 from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, SettingError
 from mlkit.models import CASTS, ROLES, Cast, cost_dollars, list_prices
@@ -29,8 +30,9 @@ def _at_home(monkeypatch):
         monkeypatch.delenv(name)
 
 
-def tags(digests: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"name": model, "digest": digest} for model, digest in digests.items()]
+def serve(monkeypatch: pytest.MonkeyPatch, digests: Mapping[str, str]) -> None:
+    server = Server("0.24.0", digests)
+    monkeypatch.setattr("mlkit.engines.ollama.find", lambda address: server)
 
 
 @pytest.mark.parametrize("uv", ["/usr/bin/uv", None])
@@ -201,17 +203,14 @@ def test_an_engine_asked_for_by_name_is_not_replaced_by_another(
 def test_something_else_on_ollamas_port_is_not_taken_for_ollama(answer, server, monkeypatch):
     async def main():
         async with server(answer) as address:
-            monkeypatch.setenv("OLLAMA_HOST", address)
             with pytest.raises(EngineUnreachable, match="No Ollama answers"):
-                await asyncio.to_thread(choose.server_models)
+                await asyncio.to_thread(find, address)
 
     asyncio.run(main())
 
 
 def test_a_server_without_the_cast_names_what_is_missing(monkeypatch):
-    monkeypatch.setattr(
-        choose, "server_tags", lambda: ("0.24.0", tags({"qwen2.5-coder:0.5b": "digest"}))
-    )
+    serve(monkeypatch, {"qwen2.5-coder:0.5b": "digest"})
     with pytest.raises(
         ModelMissing, match="does not have qwen2.5-coder:1.5b.*mlkit pull --cast tiny"
     ):
@@ -220,24 +219,16 @@ def test_a_server_without_the_cast_names_what_is_missing(monkeypatch):
 
 def test_other_weights_than_the_recorded_ones_are_announced(monkeypatch, capsys):
     models = load_folder(paths.recordings("tiny")).header.models
-    monkeypatch.setattr(choose, "server_tags", lambda: ("0.24.0", tags(models)))
+    serve(monkeypatch, models)
     mlkit.connect(engine="ollama")
     assert (
         capsys.readouterr().out
         == "LIVE · Ollama 0.24.0 · small=qwen2.5-coder:0.5b large=qwen2.5-coder:1.5b\n"
     )
-    monkeypatch.setattr(
-        choose, "server_tags", lambda: ("0.24.0", tags(dict.fromkeys(models, "other")))
-    )
+    serve(monkeypatch, dict.fromkeys(models, "other"))
     kit = mlkit.connect(engine="ollama")
     assert capsys.readouterr().out.endswith(" · live answers may differ from the recorded ones\n")
     assert not kit.recorded.live
-
-
-def test_a_name_without_a_tag_is_ollamas_latest():
-    assert choose.has("qwen3", {"qwen3:latest": "digest"}) and not choose.has(
-        "qwen3", {"qwen3:4b": "digest"}
-    )
 
 
 def test_every_cast_fills_every_role_and_every_model_has_a_price():
@@ -293,22 +284,16 @@ def test_a_hosted_member_with_a_key_stays(monkeypatch):
     assert mlkit.connect(cast, engine="replay").cast == cast
 
 
-def test_a_kit_in_a_second_event_loop_says_to_connect_again(server, monkeypatch):
+def test_a_kit_is_good_for_a_second_event_loop(server):
     async def main():
         async with server("fine") as address:
-            chat = Chat(address)
-            assert (await chat(mlkit.Member("m"), "hello")).text == "ok"
-            return chat
+            ask = Ollama(address)
+            assert (await ask(mlkit.Member("m"), "hello")).text == "ok"
+            with ThreadPoolExecutor(1) as thread:
+                again = thread.submit(asyncio.run, ask(mlkit.Member("m"), "hello"))
+                assert (await asyncio.wrap_future(again)).text == "ok"
 
-    async def again(chat):
-        monkeypatch.setattr(chat._client, "chat", closed)
-        with pytest.raises(EngineError, match="mlkit.connect"):
-            await chat(mlkit.Member("m"), "hello")
-
-    async def closed(*_, **__):
-        raise RuntimeError("Event loop is closed")
-
-    asyncio.run(again(asyncio.run(main())))
+    asyncio.run(main())
 
 
 def test_a_cast_of_ones_own(monkeypatch):

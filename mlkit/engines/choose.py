@@ -5,21 +5,14 @@ recordings.
 import datetime
 import os
 import platform
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import httpx
-from ollama._client import (
-    _parse_host,
-)  # how the client itself reads OLLAMA_HOST; it has no public name
 
 from mlkit import paths, wrappers
 from mlkit.engines.recordings import Header, Recording, load_folder
 from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing, SettingError
-from mlkit.models import CASTS, Cast, billions
+from mlkit.models import CASTS, Cast
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
 _NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
@@ -125,96 +118,20 @@ def number(variable: str) -> int | float:
     return value
 
 
-def host() -> str:
-    """Where Ollama is expected, as a URL: OLLAMA_HOST, or this machine. Raises SettingError where
-    that is no address.
-    """
-    text = os.environ.get("OLLAMA_HOST", "").strip()
-    try:
-        address = _parse_host(text)
-        fits = httpx.URL(address).scheme in ("http", "https") and not any(map(str.isspace, text))
-    except (ValueError, httpx.InvalidURL):
-        fits = False
-    if not fits:
-        raise SettingError(
-            f"OLLAMA_HOST is {text[:80]!r}, which is no address. Set it so: "
-            " OLLAMA_HOST=127.0.0.1:11434"
-        )
-    return address
-
-
-def server_models() -> tuple[str, dict[str, str]]:
-    """The version of the Ollama server, and its models with the digests of their weights.
-
-    Raises EngineUnreachable where nothing that speaks Ollama's language answers.
-    """
-    version, models = server_tags()
-    return version, _digests(models)
-
-
-def _digests(models: list[dict[str, Any]]) -> dict[str, str]:
-    return {model["name"]: model["digest"] for model in models}
-
-
-def server_tags(timeout_seconds: float = 2.0) -> tuple[str, list[dict[str, Any]]]:
-    """The version of the Ollama server, and what it says of its models: name, digest and size in
-    bytes, among other things.
-    """
-    address = host()
-    try:
-        # With a transport of its own, as it is asked later: past any proxy.
-        transport = httpx.HTTPTransport()
-        with httpx.Client(base_url=address, transport=transport, timeout=timeout_seconds) as client:
-            version = client.get("/api/version").raise_for_status().json()["version"]
-            models = client.get("/api/tags").raise_for_status().json()["models"]
-        return version, [
-            model | {"name": str(model["name"]), "digest": str(model["digest"])} for model in models
-        ]
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineUnreachable(
-            f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
-            "   or take another engine:  MLKIT_ENGINE=auto"
-        ) from None
-
-
-def has(model: str, available: Mapping[str, str]) -> bool:
-    """Whether a server has the model."""
-    return _digest(model, available) is not None
-
-
-def _digest(model: str, available: Mapping[str, str]) -> str | None:
-    """Ollama writes a name without a tag as name:latest, and does not mind capitals."""
-    lower = {name.lower(): digest for name, digest in available.items()}
-    return lower.get(model.lower(), lower.get(f"{model}:latest".lower()))
-
-
-def _qwens(models: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The Qwens on a server that can chat, the smallest first: by the billions in their names, else
-    by their bytes (about 0.6 gigabytes a billion). Those that only stand for a cloud are left out.
-    """
-    found = [
-        (billions(model["name"]) or (model.get("size") or 0) / 0.6e9, model["name"])
-        for model in models
-        if re.match(r"qwen(?!.*(embed|rerank|cloud))", model["name"], re.IGNORECASE)
-    ]
-    return tuple(name for _, name in sorted(found))
-
-
 def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
-    from mlkit.engines.ollama import Chat  # here: the client costs more than all else
+    from mlkit.engines import ollama  # here: the client costs more than all else
 
-    version, models = server_tags()
-    available = _digests(models)
-    missing = [model for model in cast.models if not has(model, available)]
-    if missing:
+    address = ollama.host()
+    server = ollama.find(address)
+    digests = {model: server.digest(model) for model in cast.models}
+    if missing := [model for model, digest in digests.items() if digest is None]:
         raise ModelMissing(
-            f"The Ollama at {host()} does not have {' and '.join(missing)}. "
+            f"The Ollama at {address} does not have {' and '.join(missing)}. "
             f"Fetch with:  uv run mlkit pull --cast {_typed(cast)}",
-            _qwens(models),
+            server.qwens,
         )
-    digests = {model: _digest(model, available) or "" for model in cast.models}
-    ask = Chat(host(), httpx.AsyncHTTPTransport(), timeout_seconds)
-    return Engine("ollama", _header(f"Ollama {version}", digests), ask)
+    header = _header(f"Ollama {server.version}", {m: d for m, d in digests.items() if d})
+    return Engine("ollama", header, ollama.Ollama(address, timeout_seconds))
 
 
 def _embedded(cast: Cast, timeout_seconds: float) -> Engine:

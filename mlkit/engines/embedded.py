@@ -29,6 +29,7 @@ import psutil
 import xllamacpp
 
 from mlkit.ask import Member, Reply
+from mlkit.engines.interrupt import interruptible
 from mlkit.engines.request import CONTEXT_TOKENS, FILLS_CONTEXT, check_prompt, messages_for
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
 
@@ -109,8 +110,9 @@ class Embedded:
             here = ", ".join(self._files)
             raise ModelMissing(f"There are no weights of {model!r} here. Ask one of these:  {here}")
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await self._worker.run(file, work)
+            with interruptible():
+                async with asyncio.timeout(self._timeout_seconds):
+                    return await self._worker.run(file, work)
         except TimeoutError:
             raise EngineTimeout(
                 f"{model!r} took longer than {self._timeout_seconds:g} s to answer. Ask for fewer"

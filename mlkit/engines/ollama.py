@@ -1,18 +1,23 @@
-"""Ask and Embed over the official Ollama client. Which engine answers is decided by the transport
-beneath it.
-"""
+"""Ollama: finding it, asking it, having it fetch models; all through its official client."""
 
-import json
+import asyncio
+import ipaddress
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
-import ollama
-import pydantic
 
 from mlkit.ask import Member, Reply
+from mlkit.engines.interrupt import interruptible
 from mlkit.engines.request import (
     CONTEXT_TOKENS,
     FILLS_CONTEXT,
@@ -28,25 +33,190 @@ from mlkit.errors import (
     EngineUnreachable,
     MlkitError,
     ModelMissing,
+    SettingError,
+)
+from mlkit.models import billions
+
+# As it is imported, the package makes a client of its own, which fails on a proxy or a certificate
+# that it cannot use, and on an address or a key that it cannot read.
+_UNSET = ("OLLAMA_HOST", "OLLAMA_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR", "no_proxy")
+_set = {name: os.environ.pop(name) for name in _UNSET if name in os.environ}
+os.environ["no_proxy"] = "*"
+try:
+    import ollama
+finally:
+    del os.environ["no_proxy"]
+    os.environ.update(_set)
+
+FIND_SECONDS = 5.0
+_KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
+ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
+# What the client raises over a server that is not there, or that does not speak Ollama's language:
+# it takes any reply for an object.
+_FAULTS = (
+    *(ollama.ResponseError, httpx.RequestError, OSError, ValueError, TypeError),
+    *(LookupError, AttributeError, ArithmeticError, RecursionError),
 )
 
-_NANO = 1e-9
-_RUN_OR_REPLAY = "Start it with:  ollama serve   or run on the recordings:  MLKIT_ENGINE=replay"
+
+def host() -> str:
+    """Where Ollama is expected, as a URL: OLLAMA_HOST as Ollama itself reads it, or this machine.
+
+    Raises SettingError where that is no address; a port that is no number is none (Ollama would
+    take its default).
+    """
+    text = os.environ.get("OLLAMA_HOST", "").strip()
+    try:
+        return _url(text.strip("\"'").strip())
+    except (ValueError, httpx.InvalidURL):
+        shown = re.sub(".*@", "***@", text)[:80]
+        raise SettingError(
+            f"OLLAMA_HOST is {shown!r}, which is no address. Set it so: "
+            " OLLAMA_HOST=127.0.0.1:11434"
+        ) from None
 
 
-class Chat:
-    """`await chat(member, prompt)` is an `Ask`."""
+def _url(text: str) -> str:
+    """An address with its scheme and its port. Raises ValueError where it is none."""
+    scheme, given, place = text.rpartition("://")
+    scheme = scheme.lower()
+    if text == "ollama.com":
+        scheme = "https"
+    with suppress(ValueError):
+        place = f"[{ipaddress.IPv6Address(place)}]"  # a bare one
+    parts = urlsplit(f"{scheme or 'http'}://{place}")
+    ports = {"http": 80, "https": 443} if given else {"": 11434, "https": 443}
+    plain = re.fullmatch(r"[\w.:\[\]-]*", parts.netloc) and not re.search(r"[\s?#]", text)
+    if not plain or scheme not in ports or parts.port == 0:
+        raise ValueError(text)
+    name = parts.hostname or "127.0.0.1"
+    with suppress(ValueError):
+        ip = ipaddress.ip_address(name)
+        if ip.is_unspecified:  # where a server listens; asked is this machine
+            name = "127.0.0.1" if ip.version == 4 else "::1"
+        name = f"[{name}]" if ip.version == 6 else name
+    port = parts.port or ports[scheme]
+    return str(httpx.URL(f"{parts.scheme}://{name}:{port}{parts.path.rstrip('/')}"))
 
-    def __init__(
-        self,
-        host: str,
-        transport: httpx.AsyncBaseTransport | None = None,
-        timeout_seconds: float = 300.0,
-    ) -> None:
-        # The client's own default is to wait for ever.
-        timeout = httpx.Timeout(timeout_seconds, connect=3.0)
-        self._client = ollama.AsyncClient(host, transport=transport, timeout=timeout)
-        self._where = host
+
+def connection(address: str) -> ollama.AsyncClient:
+    """The official client for an address: past any proxy, and with the key in OLLAMA_API_KEY."""
+    if not re.fullmatch(r"[\x21-\x7e]*", _key()):
+        raise SettingError(
+            "OLLAMA_API_KEY holds what no key does. Set it so:  OLLAMA_API_KEY=your-key"
+        )
+    headers = {"Authorization": f"Bearer {_key()}"} if _key() else {}
+    return ollama.AsyncClient(
+        address,
+        headers=headers,
+        transport=_OneEach(),  # with one of its own it looks for no proxy
+        timeout=httpx.Timeout(None, connect=3.0),  # who asks limits the whole answer
+    )
+
+
+class _OneEach(httpx.AsyncBaseTransport):
+    """A connection for each request, closed after it: in a pool, some of those that are interrupted
+    stay, and all belong to one event loop.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
+        return await one.handle_async_request(request)
+
+
+@cache
+def _tls(scheme: str) -> ssl.SSLContext:
+    # Reading the certificates takes .1 s; without TLS an empty context does.
+    secure = scheme == "https"
+    return httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _key() -> str:
+    return os.environ.get("OLLAMA_API_KEY", "").strip()
+
+
+@dataclass(frozen=True)
+class Server:
+    """What an Ollama says of itself."""
+
+    version: str
+    models: Mapping[str, str]  # name -> digest of its weights
+    qwens: tuple[str, ...] = ()  # those that can chat, small ones first
+
+    def digest(self, model: str) -> str | None:
+        """The digest of a model's weights, or None where it is not there."""
+        return {_plain(name): digest for name, digest in self.models.items()}.get(_plain(model))
+
+
+def _plain(model: str) -> str:
+    """A name as Ollama compares it: capitals, "library/" and ":latest" make no difference."""
+    name = model.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def find(address: str) -> Server:
+    """The Ollama at an address. Raises EngineUnreachable where none answers."""
+    with ThreadPoolExecutor(1) as thread:  # the loop of a notebook's own thread is running
+        return thread.submit(asyncio.run, _find(address)).result()
+
+
+async def _find(address: str) -> Server:
+    try:
+        async with asyncio.timeout(FIND_SECONDS), connection(address) as client:
+            # Not client.list(): the client has no call for the version.
+            replies = [await client._request_raw("GET", f"/api/{of}") for of in ("version", "tags")]
+        version, tags = (reply.json() for reply in replies)
+        return described(version["version"], tags["models"])
+    except SettingError:
+        raise
+    except _FAULTS as error:
+        if getattr(error, "status_code", 0) in (401, 403):
+            raise _ours(error, "", address) from None
+        raise EngineUnreachable(
+            f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
+            "   or take another engine:  MLKIT_ENGINE=auto"
+        ) from None
+
+
+def described(version: str, tags: Sequence[Mapping[str, Any]]) -> Server:
+    """A Server from its version and its list of models: name, digest, size in bytes.
+
+    Qwens are sorted by the billions in their names, else by their bytes (about 0.6 gigabytes a
+    billion); those that only stand for a cloud are left out.
+    """
+    if not isinstance(version, str):
+        raise TypeError(f"a version is text, not {version!r}")
+    qwens = sorted(
+        (billions(model["name"]) or (model.get("size") or 0) / 0.6e9, model["name"])
+        for model in tags
+        if re.match(r"qwen(?!.*(embed|rerank|cloud))", model["name"], re.IGNORECASE)
+    )
+    models = {model["name"]: str(model["digest"]) for model in tags}
+    return Server(version, models, tuple(name for _, name in qwens))
+
+
+async def pull(address: str, model: str, report: Callable[[int, int | None], None]) -> None:
+    """Have Ollama fetch a model; `report(done, total)` is told of bytes. Raises ModelMissing."""
+    try:
+        async with connection(address) as client:
+            said = None
+            async for step in await client.pull(model, stream=True):
+                report(step.completed or 0, step.total)
+                said = step.status
+        if said != "success":
+            raise ConnectionError("it ended before all was there")
+    except _FAULTS as error:
+        raise ModelMissing(
+            f"Ollama could not pull {model}: {_told(error)}. Try it by hand:  ollama pull {model}"
+        ) from None
+
+
+class Ollama:
+    """Asks the Ollama at an address. A call that is cancelled stops the model."""
+
+    def __init__(self, address: str, timeout_seconds: float = 300.0) -> None:
+        self._client, self._address = connection(address), address
+        self._timeout_seconds = timeout_seconds  # for a whole answer
 
     async def __call__(
         self,
@@ -59,16 +229,13 @@ class Chat:
     ) -> Reply:
         messages = messages_for(member, prompt)
         check_prompt(prompt, sum(len(message["content"]) for message in messages))
-        probabilities: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
-        with _our_errors(member.model, self._where):
-            response = await self._client.chat(
-                member.model,
-                messages,
-                format=format,
-                options=options_for(member),
-                **probabilities,
-            )
-        return _reply(member, response)
+        asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
+        asked |= {"format": format, "options": options_for(member)}
+        with _our_errors(member.model, self._address), interruptible():
+            async with asyncio.timeout(self._timeout_seconds):
+                stream = await self._client.chat(member.model, messages, stream=True, **asked)
+                async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
+                    return _reply(member, [chunk async for chunk in chunks])
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""
@@ -76,77 +243,99 @@ class Chat:
 
         for text in texts:
             check_prompt(text, len(text))
-        with _our_errors(model, self._where):
-            response = await self._client.embed(model, list(texts))
-        vectors = np.array(response.embeddings, dtype=float)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        with _our_errors(model, self._address), interruptible():
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._client.embed(model, list(texts))
+            vectors = np.array(response.embeddings, dtype=float)
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            if len(vectors) != len(texts) or not np.all(np.isfinite(lengths) & (lengths > 0)):
+                raise ValueError("vectors without a direction")
+            return vectors / lengths
 
 
-def _reply(member: Member, response: Any) -> Reply:
-    """From Ollama's chat response."""
-    if (response.get("prompt_eval_count") or 0) >= CONTEXT_TOKENS:
+def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
+    """The chunks of an answer as one. An impossible number is a ValueError, never mended."""
+    last = next((chunk for chunk in chunks if chunk.done), None)
+    if last is None:
+        raise ConnectionError("the answer has no end")
+    numbers = ("prompt_eval_count", "eval_count")
+    times = ("load_duration", "prompt_eval_duration", "eval_duration")
+    took = [getattr(last, name) or 0 for name in (*numbers, *times)]  # 0 where it is not said
+    if min(took) < 0:
+        raise ValueError("a number below 0")
+    read, written, *nanoseconds = took
+    if read >= CONTEXT_TOKENS:
         raise BadPrompt(FILLS_CONTEXT)
-    first = response["logprobs"][0].get("top_logprobs") or () if response.get("logprobs") else ()
+    load, prompt, output = (duration * 1e-9 for duration in nanoseconds)
+    first = next((chunk.logprobs[0] for chunk in chunks if chunk.logprobs), None)
+    choices = {choice.token: choice.logprob for choice in (first and first.top_logprobs) or ()}
+    if not all(logprob <= ROUNDING for logprob in choices.values()):  # not a number neither
+        raise ValueError("a probability above 1")
     return Reply(
-        text=response["message"].get("content") or "",
+        text="".join(chunk.message.content or "" for chunk in chunks),
         member=member,
-        prompt_tokens=response.get("prompt_eval_count") or 0,
-        output_tokens=response.get("eval_count") or 0,
-        load_seconds=(response.get("load_duration") or 0) * _NANO,
-        prompt_seconds=(response.get("prompt_eval_duration") or 0) * _NANO,
-        output_seconds=(response.get("eval_duration") or 0) * _NANO,
-        done_reason=response.get("done_reason") or "stop",
-        choices={choice["token"]: math.exp(choice["logprob"]) for choice in first},
+        prompt_tokens=read,
+        output_tokens=written,
+        load_seconds=load,
+        prompt_seconds=prompt,
+        output_seconds=output,
+        done_reason=last.done_reason or "stop",
+        choices={token: min(1.0, math.exp(logprob)) for token, logprob in choices.items()},
     )
 
 
 @contextmanager
 def _our_errors(model: str, where: str) -> Iterator[None]:
-    """Turn what the client and its transport raise into errors that say what to do."""
+    """Turn what the client raises into errors that say what to do."""
     try:
         yield
-    except ollama.ResponseError as error:
-        raise _from_status(error, model, where) from None
-    except httpx.ConnectTimeout:
-        raise EngineUnreachable(f"Nothing answers at {where}. {_RUN_OR_REPLAY}") from None
-    except httpx.TimeoutException:
-        raise EngineTimeout(
-            f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take"
-            " a smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900"
-        ) from None
-    except (ConnectionError, httpx.TransportError) as error:
-        raise EngineUnreachable(
-            f"The model server at {where} did not answer, or went away in the middle "
-            f"({type(error).__name__}). {_RUN_OR_REPLAY}"
-        ) from None
-    except RuntimeError as error:
-        if "loop" not in str(error):
-            raise
-        raise EngineError(
-            "This kit was connected in an event loop that has ended. Connect again:  kit ="
-            " mlkit.connect()"
-        ) from None
-    except (json.JSONDecodeError, pydantic.ValidationError, UnicodeDecodeError):
-        raise EngineError(
-            f"What answered at {where} does not speak Ollama's language (its reply was not the JSON"
-            " we expected). Check the address:  echo $OLLAMA_HOST"
-        ) from None
+    except MlkitError:
+        raise
+    except _FAULTS as error:
+        raise _ours(error, model, where) from None
 
 
-def _from_status(error: ollama.ResponseError, model: str, where: str) -> MlkitError:
-    if "context length" in error.error:
+def _ours(error: Exception, model: str, where: str) -> MlkitError:
+    status, said = getattr(error, "status_code", 0), _told(error)
+    if status in (401, 403):
+        does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
+        fix = "Set it:  OLLAMA_API_KEY=your-key"
+        return EngineError(f"The Ollama at {where} {does} ({status}). {fix}")
+    if "context length" in said:
         return BadPrompt(FILLS_CONTEXT)
-    if error.status_code == 404:
+    if status == 404:
         return ModelMissing(
             f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "
             "  or run on the recordings:  MLKIT_ENGINE=replay"
         )
-    if error.status_code == 503:
+    if status == 503:
         return EngineBusy(
-            f"The server at {where} is full ({error.error[:200]}). Ask again in a moment, or let"
-            " more calls wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
+            f"The server at {where} is full ({said}). Ask again in a moment, or let more calls"
+            " wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
+        )
+    if status:
+        return EngineError(
+            f"The server at {where} answered an error ({status if status > 0 else 'in the middle'}"
+            f"): {said!r}. Its log says more; check it with:  mlkit doctor"
+        )
+    if isinstance(error, TimeoutError | httpx.ReadTimeout):
+        return EngineTimeout(
+            f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take"
+            " a smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900"
+        )
+    if isinstance(error, OSError | httpx.TransportError):
+        return EngineUnreachable(
+            f"The model server at {where} did not answer, or went away in the middle"
+            f" ({type(error).__name__}). Start it with:  ollama serve   or run on the recordings: "
+            " MLKIT_ENGINE=replay"
         )
     return EngineError(
-        f"The server at {where} answered {error.status_code}: {error.error[:200]!r}. Its log says"
-        " more; check it with:  mlkit doctor"
+        f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
+        " sends). Check the address:  echo $OLLAMA_HOST"
     )
+
+
+def _told(error: Exception) -> str:
+    """What a server says went wrong, cut short, without our key in it."""
+    said = str(getattr(error, "error", error))
+    return (said.replace(_key(), "***") if _key() else said)[:200]

@@ -17,15 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
-import ollama
-
 from course import systems
 from course.shop import KINDS
 from course.systems import MAX_TOKENS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
-from mlkit.engines.choose import host
 from mlkit.engines.recordings import Header
 from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import EngineError, MlkitError, RecordingError
@@ -127,9 +123,11 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
         raise EngineError(
             "How two models share a machine is measured on Ollama. Start it:  ollama serve"
         )
+    from mlkit.engines.ollama import connection, host  # here, because only who measures needs it
+
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
     cases = [(round, way) for round in range(rounds) for way in WAYS]
-    client = ollama.AsyncClient(host(), transport=httpx.AsyncHTTPTransport(), timeout=600)
+    client = connection(host())
     both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:
@@ -137,7 +135,8 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
         if threads:
             options |= {"num_thread": threads}
         messages = messages_for(member, "Explain how the gears of a bicycle work.")
-        reply = await client.chat(member.model, messages, options=options)
+        async with asyncio.timeout(600):
+            reply = await client.chat(member.model, messages, options=options)
         return reply.eval_count or 0
 
     for round, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):

@@ -3,11 +3,15 @@ that names the fix.
 """
 
 import asyncio
+import gc
+from contextlib import suppress
+from typing import Any
 
+import psutil
 import pytest
 
-from mlkit.ask import Member
-from mlkit.engines.ollama import Chat
+from mlkit.ask import Member, together
+from mlkit.engines.ollama import Ollama, connection, find, pull
 from mlkit.engines.request import PROMPT_CHARACTERS
 from mlkit.errors import (
     BadPrompt,
@@ -16,7 +20,10 @@ from mlkit.errors import (
     EngineTimeout,
     EngineUnreachable,
     ModelMissing,
+    SettingError,
 )
+from mlkit.wrappers import Limited
+from tests.misbehaving import KEY, ODD
 
 MEMBER = Member("m")
 
@@ -30,6 +37,10 @@ SERVER = [
     ("dies mid-answer", EngineUnreachable, "ollama serve"),
     ("hangs up", EngineUnreachable, "ollama serve"),
     ("hangs", EngineTimeout, "MLKIT_TIMEOUT_SECONDS"),
+    ("drips", EngineTimeout, "MLKIT_TIMEOUT_SECONDS"),
+    ("key refused", EngineError, "wants a key .401.. Set it:  OLLAMA_API_KEY"),
+    ("forbidden", EngineError, "wants a key .403.. Set it:  OLLAMA_API_KEY"),
+    ("error in the middle", EngineError, "in the middle.: 'model runner has died'"),
 ]
 
 
@@ -41,15 +52,139 @@ def test_a_server_that_misbehaves(server, fault, error, fix):
                 10
             ):  # far more than the timeout that is tested, far less than the default
                 with pytest.raises(error, match=fix):
-                    await Chat(address, timeout_seconds=0.3)(MEMBER, "hello")
+                    await Ollama(address, timeout_seconds=0.3)(MEMBER, "hello")
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", ODD)
+def test_a_reply_that_no_ollama_sends_is_an_error_and_no_number(server, fault):
+    async def main():
+        async with server(fault) as address, asyncio.timeout(10):
+            with pytest.raises(EngineError):
+                await Ollama(address, timeout_seconds=2)(MEMBER, "hello", labels=("ok",))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", [*ODD, "key refused", "embeds a text", "embeds one", "drips"])
+def test_an_odd_reply_to_texts_that_are_to_be_embedded(server, fault):
+    async def main():
+        async with server(fault) as address, asyncio.timeout(10):
+            with pytest.raises(EngineError):
+                await Ollama(address, timeout_seconds=0.5).embed("m", ["a", "b"])
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", ["embeds nothing", "embeds NaN", "embeds other lengths"])
+def test_a_vector_without_a_direction_is_an_error(server, fault):
+    async def main():
+        async with server(fault) as address:
+            with pytest.raises(EngineError, match="OLLAMA_HOST"):
+                await Ollama(address).embed("m", ["a", "b"])
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", [*ODD, "drips", "hangs"])
+def test_what_answers_oddly_is_not_taken_for_an_ollama(server, fault, monkeypatch):
+    monkeypatch.setattr("mlkit.engines.ollama.FIND_SECONDS", 0.3)
+
+    async def main():
+        async with server(fault) as address, asyncio.timeout(10):
+            with pytest.raises(EngineUnreachable, match="No Ollama answers at"):
+                await asyncio.to_thread(find, address)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", [*ODD, "hangs up", "html", "repeats the key"])
+def test_a_pull_that_goes_wrong_says_what_to_try(server, fault, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", KEY)
+
+    async def main():
+        async with server(fault) as address, asyncio.timeout(10):
+            with pytest.raises(ModelMissing, match="Try it by hand:  ollama pull m") as caught:
+                await pull(address, "m", lambda done, total: None)
+            assert "sk-" not in str(caught.value)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", ["key refused", "forbidden"])
+def test_a_key_that_is_refused_is_said_and_never_shown(server, fault, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", f" {KEY}\n")
+
+    async def main():
+        async with server(fault) as address:
+            for asked in (Ollama(address)(MEMBER, "hello"), asyncio.to_thread(find, address)):
+                with pytest.raises(
+                    EngineError, match="refuses the key in OLLAMA_API_KEY"
+                ) as caught:
+                    await asked
+                assert KEY not in str(caught.value)
+
+    asyncio.run(main())
+
+
+def test_a_server_that_repeats_the_key_does_not_make_us_print_it(server, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", KEY)
+
+    async def main():
+        async with server("repeats the key") as address:
+            with pytest.raises(EngineError, match=r"xx\*\*\*") as caught:
+                await Ollama(address)(MEMBER, "hello")
+        assert "sk-" not in str(caught.value)  # nor a part of it, where the message is cut
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("key", ["clé", "two words", "a\nb"])
+def test_a_key_that_cannot_be_sent_is_one_line_that_does_not_show_it(key, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", key)
+    with pytest.raises(SettingError, match="OLLAMA_API_KEY") as caught:
+        connection("http://127.0.0.1:1")
+    assert key not in str(caught.value)
+
+
+def test_interrupted_fan_outs_leave_no_connection_behind(server):
+    """Interrupted at every moment: in the middle, while a call waits for its lane, as it begins.
+    Of a pool of 100 connections none would be left for the last call.
+    """
+
+    async def main():
+        async with server("fine") as address:
+            ollama = Ollama(address)
+            ask = Limited(ollama, 4)
+            for number in range(400):
+                calls = together(*(ask(MEMBER, "hello") for _ in range(5)))
+                fan_out = asyncio.create_task(calls)
+                for _ in range(1 + number % 12):
+                    await asyncio.sleep(0)
+                fan_out.cancel()
+                with suppress(asyncio.CancelledError):
+                    await fan_out
+            async with asyncio.timeout(5):
+                assert (await ollama(MEMBER, "hello")).text == "ok"
+                gc.collect()  # asyncio drops a socket that is cancelled as it connects
+                while connections(address):
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+
+
+def connections(address: str) -> list[Any]:
+    """Those to an address that this process has open."""
+    port = int(address.rpartition(":")[2])
+    opened = psutil.Process().net_connections("tcp4")
+    return [one for one in opened if one.raddr and one.raddr.port == port]
 
 
 def test_a_server_that_is_not_there():
     async def main():
         with pytest.raises(EngineUnreachable, match="ollama serve"):
-            await Chat("http://127.0.0.1:1")(MEMBER, "hello")
+            await Ollama("http://127.0.0.1:1")(MEMBER, "hello")
 
     asyncio.run(main())
 
@@ -70,7 +205,7 @@ def test_a_prompt_no_engine_can_answer_is_refused_before_anything_is_sent(server
     async def main():
         async with server("broken") as address:
             with pytest.raises(BadPrompt, match=fix):
-                await Chat(address)(MEMBER, prompt)
+                await Ollama(address)(MEMBER, prompt)
 
     asyncio.run(main())
 
@@ -80,8 +215,8 @@ def test_system_and_examples_count_towards_the_context(server):
 
     async def main():
         async with server("fine") as address:
-            assert (await Chat(address)(MEMBER, half)).text == "ok"
+            assert (await Ollama(address)(MEMBER, half)).text == "ok"
             with pytest.raises(BadPrompt, match="with its system message and examples"):
-                await Chat(address)(Member("m", shots=((half, ""),)), half)
+                await Ollama(address)(Member("m", shots=((half, ""),)), half)
 
     asyncio.run(main())

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
 import pytest
 
 from mlkit import trace
 from mlkit.ask import Failure, Member, Reply
-from mlkit.engines.ollama import Chat
+from mlkit.engines.ollama import Ollama
 from mlkit.engines.request import messages_for
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
@@ -609,17 +608,12 @@ DECIDED = {
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_prompt_of_100_000_characters_is_refused_before_anything_is_sent(pattern: str) -> None:
+def test_a_prompt_of_100_000_characters_is_refused_before_anything_is_sent(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent, roles = [], []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(
-            200,
-            json={"model": "m", "message": {"role": "assistant", "content": "42"}, "done": True},
-        )
-
-    chat = Chat("http://localhost", httpx.MockTransport(answer))
+    chat = Ollama("http://127.0.0.1:1")
+    monkeypatch.setattr(chat._client, "chat", lambda *asked, **options: sent.append(asked))
 
     async def ask(member: Member, prompt: str, *, role: str = "", **options: Any) -> Reply:
         roles.append(role)

@@ -3,44 +3,46 @@ answered.
 """
 
 import os
+import threading
 import time
 
 import nbformat
+import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
 from mlkit import paths
+from mlkit.engines.interrupt import STOPPED
 
 pytestmark = pytest.mark.live
 
 SETUP = (
     "import mlkit; from dataclasses import replace; kit = mlkit.connect(); small = kit.cast.small"
 )
-# Says "asking" once a second while the call runs, so that the interrupt comes in its middle, not
-# before it is sent.
-LONG = """
-import asyncio
-async def tick():
-    while True:
-        await asyncio.sleep(1)
-        print('asking', flush=True)
-ticking = asyncio.ensure_future(tick())
-try:
-    await kit.ask(replace(small, max_tokens=2000), 'Write a very long story about a bicycle.')
-finally:
-    ticking.cancel()
+LONG = "await kit.ask(replace(small, max_tokens=2000), 'Write a very long story about a bicycle.')"
+FAN_OUT = """
+from mlkit.ask import together
+asked = (replace(small, max_tokens=2000, seed=n, temperature=1.0) for n in range(4))
+await together(*(kit.ask(member, 'Write a very long story.') for member in asked))
 """
+OPEN = (
+    "import psutil; print(len([one for one in psutil.Process().net_connections('inet')"
+    " if one.raddr and one.raddr.port == PORT]))"
+)
 SHORT = "print((await kit.ask(replace(small, max_tokens=4), 'Say yes.')).output_tokens > 0)"
+STOPS_SECONDS = {"ollama": 2, "embedded": 4}  # within which the model has ended
 
 
-def run(client, code: str, timeout_seconds: float = 120, said=lambda text: None) -> tuple[str, str]:
-    """Run code in the kernel; gives its status and what it printed."""
+def run(client, code: str, timeout_seconds: float = 120) -> tuple[str, str]:
+    """Run code in the kernel; gives its status and what it printed or showed as an error."""
     printed = []
 
     def note(message: dict) -> None:
+        content = message["content"]
         if message["msg_type"] == "stream":
-            printed.append(message["content"]["text"])
-            said(message["content"]["text"])
+            printed.append(content["text"])
+        if message["msg_type"] == "error":
+            printed.append("\n".join(content["traceback"]))
 
     reply = client.execute_interactive(
         code, timeout=timeout_seconds, output_hook=note, allow_stdin=False
@@ -48,21 +50,48 @@ def run(client, code: str, timeout_seconds: float = 120, said=lambda text: None)
     return reply["content"]["status"], "".join(printed)
 
 
+def computes(engine: str, kernel: int) -> bool:
+    """Whether the model's process works, as a quarter of a second of its time tells."""
+    processes = [psutil.Process(kernel)]
+    if engine == "ollama":
+        listed = psutil.process_iter(["name", "cmdline"])
+        processes = [one for one in listed if "runner" in (one.info["cmdline"] or ())]
+    before = [sum(one.cpu_times()[:2]) for one in processes]
+    time.sleep(0.25)
+    after = [sum(one.cpu_times()[:2]) for one in processes]
+    return sum(after) - sum(before) > 0.05
+
+
+@pytest.mark.parametrize("asked", [LONG, FAN_OUT], ids=["ask", "fan-out"])
 @pytest.mark.parametrize("engine", ["ollama", "embedded"])
-def test_an_interrupted_call_leaves_the_kernel_able_to_ask_again(engine):
+def test_the_stop_button_stops_the_cell_and_the_model(engine, asked):
+    """Interrupted in the middle of an answer, with nothing but the kit to wake the event loop."""
     manager, client = start_new_kernel(
         kernel_name="python3", env=os.environ | {"MLKIT_ENGINE": engine}
     )
+    port = int(os.environ.get("OLLAMA_HOST", ":11434").rpartition(":")[2])
+    pressed = []
+
+    def press() -> None:
+        pressed.append(time.perf_counter())
+        manager.interrupt_kernel()
+
     try:
         assert run(client, SETUP)[1].startswith("LIVE")
-        assert run(client, SHORT) == (
-            "ok",
-            "True\n",
-        )  # loads the model, so that the next call is in its middle at once
-        started = time.perf_counter()
-        status, _ = run(client, LONG, said=lambda text: manager.interrupt_kernel())
-        assert status == "error" and time.perf_counter() - started < 10
+        assert run(client, SHORT) == ("ok", "True\n")  # loads the model
+        button = threading.Timer(5, press)
+        button.start()
+        status, shown = run(client, asked)
+        back_seconds = time.perf_counter() - pressed[0]
+        assert (status, shown) == ("error", STOPPED)
+        assert run(client, OPEN.replace("PORT", str(port))) == ("ok", "0\n")
+        while computes(engine, manager.provisioner.pid):
+            pass
+        ended_seconds = time.perf_counter() - pressed[0]
+        print(f"\n{engine}: cell back after {back_seconds:.2f} s, model {ended_seconds:.2f} s")
         assert run(client, SHORT) == ("ok", "True\n")
+        assert back_seconds < 0.5
+        assert ended_seconds < STOPS_SECONDS[engine]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -13,20 +13,20 @@ from course import shop
 from mlkit.ask import Member, Reply
 from mlkit.engines import weights
 from mlkit.engines.embedded import Embedded
-from mlkit.engines.ollama import Chat
+from mlkit.engines.ollama import Ollama
 from mlkit.measure.tasks import load
 
 pytestmark = pytest.mark.live
 
 SMALL = Member("qwen2.5-coder:0.5b")
-Engine = Embedded | Chat
+Engine = Embedded | Ollama
 
 
 @pytest.fixture(scope="module")
-def engines() -> tuple[Embedded, Chat]:
+def engines() -> tuple[Embedded, Ollama]:
     # One thread: the server has threads of its own, and they would spin against each other.
     ours = Embedded({SMALL.model: weights.path(SMALL.model)}, threads=1)
-    return ours, Chat("http://127.0.0.1:11434")
+    return ours, Ollama("http://127.0.0.1:11434")
 
 
 def questions() -> list[tuple[Member, str, tuple[str, ...]]]:
@@ -45,7 +45,7 @@ async def answers(ask: Engine) -> list[Reply]:
     return [await ask(member, prompt, labels=labels) for member, prompt, labels in questions()]
 
 
-def test_the_same_twenty_questions(engines: tuple[Embedded, Chat]) -> None:
+def test_the_same_twenty_questions(engines: tuple[Embedded, Ollama]) -> None:
     ours, theirs = (asyncio.run(answers(ask)) for ask in engines)
     pairs = list(zip(ours, theirs, strict=True))
     assert len(pairs) == 20
@@ -69,7 +69,7 @@ def test_the_same_twenty_questions(engines: tuple[Embedded, Chat]) -> None:
         assert one.text != other.text or one.done_reason == other.done_reason
 
 
-def test_a_schema_is_obeyed_by_both(engines: tuple[Embedded, Chat]) -> None:
+def test_a_schema_is_obeyed_by_both(engines: tuple[Embedded, Ollama]) -> None:
     schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
     for ask in engines:
         reply = asyncio.run(ask(SMALL, "Describe a man of 40 as a JSON object.", format=schema))
@@ -77,7 +77,7 @@ def test_a_schema_is_obeyed_by_both(engines: tuple[Embedded, Chat]) -> None:
         assert list(answer) == ["age"] and isinstance(answer["age"], int)
 
 
-def test_the_same_embeddings(engines: tuple[Embedded, Chat]) -> None:
+def test_the_same_embeddings(engines: tuple[Embedded, Ollama]) -> None:
     texts = ["The chain is broken.", "Opening hours on Sunday", "ü"]
     ours, theirs = (asyncio.run(ask.embed(SMALL.model, texts)) for ask in engines)
     assert ours.shape == theirs.shape and (ours * ours).sum(axis=1) == pytest.approx(1)
@@ -87,7 +87,7 @@ def test_the_same_embeddings(engines: tuple[Embedded, Chat]) -> None:
 
 
 @pytest.mark.parametrize("engine", [0, 1], ids=["embedded", "ollama"])
-def test_a_cancelled_call_is_stopped(engines: tuple[Embedded, Chat], engine: int) -> None:
+def test_a_cancelled_call_is_stopped(engines: tuple[Embedded, Ollama], engine: int) -> None:
     ask, asking_loop = engines[engine], asyncio.new_event_loop()
 
     async def main() -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import ipywidgets as widgets
 
 from mlkit.ask import Member
-from mlkit.engines.ollama import Chat
+from mlkit.engines.ollama import Ollama
 from mlkit.kit import connect
 from mlkit.widgets import bench
 from mlkit.wrappers import Limited
@@ -36,7 +36,7 @@ def test_on_recordings_the_try_it_box_offers_the_recorded_prompts(monkeypatch):
 def test_stop_ends_the_question_and_says_so(server):
     async def click() -> str:
         async with server("hangs") as address:
-            live = replace(connect(engine="replay"), ask=Limited(Chat(address), 1))
+            live = replace(connect(engine="replay"), ask=Limited(Ollama(address), 1))
             box = bench.try_it(live, live.cast.small, live.recorded_prompts(live.cast.small)[0])
             _, buttons, state, _ = box.children[0].children[1:]
             ask, stop = buttons.children
