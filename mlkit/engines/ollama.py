@@ -150,7 +150,7 @@ class Server:
 
 def _plain(model: str) -> str:
     """A name as Ollama compares it: capitals, "library/" and ":latest" make no difference."""
-    name = model.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
+    name = model.lower().removeprefix("library/")
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
