@@ -23,10 +23,14 @@ Engine = Embedded | Chat
 
 
 @pytest.fixture(scope="module")
-def engines() -> tuple[Embedded, Chat]:
+def embedded() -> Embedded:
     # One thread: the server has threads of its own, and they would spin against each other.
-    ours = Embedded({SMALL.model: weights.path(SMALL.model)}, threads=1)
-    return ours, Chat("http://127.0.0.1:11434")
+    return Embedded({SMALL.model: weights.path(SMALL.model)}, threads=1)
+
+
+@pytest.fixture
+def engines(embedded: Embedded) -> tuple[Embedded, Chat]:
+    return embedded, Chat("http://127.0.0.1:11434")  # a client belongs to one event loop
 
 
 def questions() -> list[tuple[Member, str, tuple[str, ...]]]:
