@@ -1,6 +1,4 @@
-"""The one question a pattern may ask: `reply = await ask(member, prompt)`. Everything else hangs on
-it.
-"""
+"""The one question a pattern may ask: `reply = await ask(member, prompt)`. All else hangs on it."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -11,22 +9,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-# The calls that had to finish before the next one could start. `together` forks it and joins it
-# again.
+# The calls that had to finish before the next one could start. `together` forks and joins it.
 frontier: ContextVar[frozenset[int]] = ContextVar("frontier", default=frozenset())
 
 
 @dataclass(frozen=True)
 class Member:
-    """A model together with how it is asked. Two members may share a model and still answer
-    differently.
-    """
+    """A model together with how it is asked. Two members may share a model."""
 
     model: str
     system: str = "You are a helpful assistant."
-    shots: tuple[
-        tuple[str, str], ...
-    ] = ()  # worked examples, (prompt, answer), sent as earlier turns of the chat
+    # worked examples, (prompt, answer), sent as earlier turns of the chat
+    shots: tuple[tuple[str, str], ...] = ()
     temperature: float = 0.0  # in [0, 2]; 0 always takes the likeliest token
     seed: int = 0
     max_tokens: int = 128  # caps the answer
@@ -72,12 +66,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Failure:
-    """What stands in the place of an answer that did not come. `seconds` is how long it took to
-    fail.
-    """
+    """What stands in the place of an answer that did not come."""
 
     error: Exception
-    seconds: float = 0.0
+    seconds: float = 0.0  # how long it took to fail
 
 
 class Ask(Protocol):
@@ -100,9 +92,7 @@ class Ask(Protocol):
 
 
 class Embed(Protocol):
-    """Turn n texts into an array of shape (n, d), one unit vector each: the dot product is the
-    cosine similarity.
-    """
+    """Turn n texts into unit vectors, shape (n, d): their dot product is the cosine similarity."""
 
     async def __call__(self, texts: Sequence[str]) -> "np.ndarray": ...
 
@@ -119,37 +109,28 @@ async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> lis
             branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
     finally:
         for awaitable in awaitables:
-            if asyncio.iscoroutine(
-                awaitable
-            ):  # cancelled before it began, it would warn that nobody awaited it
+            # One that was cancelled before it began would warn that nobody awaited it.
+            if asyncio.iscoroutine(awaitable):
                 awaitable.close()
-    if branches:
-        frontier.set(
-            frozenset().union(*(ends for _, ends in (branch.result() for branch in branches)))
-        )
-    return [branch.result()[0] for branch in branches]
+    done = [branch.result() for branch in branches]
+    if done:
+        frontier.set(frozenset().union(*(ends for _, ends in done)))
+    return [result for result, _ in done]
 
 
 async def ask_all(
     ask: Ask, members: Sequence[Member], prompt: str, role: str, **options: Any
 ) -> tuple[Reply | Failure, ...]:
-    """Ask all members the same at once, as "role 1", "role 2" and so on; what each replied, in
-    their order.
-    """
-    return tuple(
-        await together(
-            *(
-                ask(member, prompt, role=f"{role} {number}", **options)
-                for number, member in enumerate(members, 1)
-            )
-        )
-    )
+    """Ask all members the same at once, as "role 1", "role 2" ...; the replies in their order."""
+    asked = [
+        ask(member, prompt, role=f"{role} {number}", **options)
+        for number, member in enumerate(members, 1)
+    ]
+    return tuple(await together(*asked))
 
 
 async def _branch(awaitable: Awaitable[Any], gate: asyncio.Semaphore) -> tuple[Any, frozenset[int]]:
-    """One branch of `together`: its result or Failure, and the calls it ended with (a task cannot
-    set ours).
-    """
+    """One branch: its result or Failure, and the calls it ended with (a task cannot set ours)."""
     async with gate:
         try:
             result = await awaitable

@@ -268,7 +268,7 @@ def record(
 @app.command()
 def findings() -> None:
     """Write data/FINDINGS.md: what the recordings say about each claim."""
-    from course.findings import page
+    from course.claims import page
 
     import mlkit
 

@@ -123,14 +123,14 @@ def list_prices() -> dict[str, Price]:
 
 
 def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
-    """What the calls would cost at these prices. Failed calls cost nothing. Raises KeyError for a
-    hosted model without price.
+    """What the calls would cost at these prices, of models or of members by name. Failed calls cost
+    nothing. Raises KeyError for a hosted model without price.
     """
     total = 0.0
     for call in calls:
         if isinstance(call.reply, Failure):
             continue
-        price = _price(call.member.model, prices)
+        price = prices.get(call.member.name) or _price(call.member.model, prices)
         total += call.reply.prompt_tokens * price.prompt + call.reply.output_tokens * price.output
     return total / 1e6
 

@@ -1,5 +1,6 @@
 """When the calls of a run would start and end on k servers, or on one server for each model."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 
 from mlkit.ties import lowest
@@ -11,8 +12,7 @@ def schedule(
     servers: int | None = None,
     place: Callable[[Call], Hashable] | None = None,
 ) -> list[tuple[float, float]]:
-    """When each call would start and end, in seconds, if nothing but servers and `after` held it
-    up.
+    """When each call would start and end, in seconds, if only servers and `after` held it up.
 
     `servers=k`: k servers share the calls. `place`: each call runs on the server it names, for
     example `lambda call: call.member.model` for one machine per model. Neither: as many servers as
@@ -24,13 +24,15 @@ def schedule(
         raise ValueError(f"servers is {servers}; it takes at least one")
     if servers is not None and place is not None:
         raise ValueError("give servers (shared by all) or place (one for each), not both")
-    shared = [0.0] * servers if servers else []
-    placed: dict[Hashable, float] = {}
+    many = servers or (1 if place else len(calls))
+    # When each server is free, by place; without places all servers are at one.
+    free: defaultdict[Hashable, list[float]] = defaultdict(lambda: [0.0] * many)
+    at = {call.id: free[place(call) if place else ""] for call in calls}
     times: dict[int, tuple[float, float]] = {}
 
     def start(call: Call) -> float:
-        ready = max((times[id][1] for id in call.after), default=0.0)
-        return max(ready, min(shared, default=0.0), placed.get(place(call), 0.0) if place else 0.0)
+        ready = max((times[before][1] for before in call.after), default=0.0)
+        return max(ready, min(at[call.id]))
 
     waiting = sorted(calls, key=lambda call: call.id)
     while waiting:
@@ -39,13 +41,9 @@ def schedule(
             raise ValueError(
                 "the calls wait for each other in a circle, or for a call that is not among them"
             )
-        first = lowest(able, start)
-        begin = start(first)
-        end = begin + first.seconds
-        times[first.id] = (begin, end)
-        if shared:
-            shared[lowest(range(len(shared)), shared.__getitem__)] = end
-        if place:
-            placed[place(first)] = end
-        waiting.remove(first)
+        call = lowest(able, start)
+        begin, end = start(call), start(call) + call.seconds
+        times[call.id] = (begin, end)
+        at[call.id][lowest(range(many), at[call.id].__getitem__)] = end
+        waiting.remove(call)
     return [times[call.id] for call in calls]

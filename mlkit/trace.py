@@ -10,15 +10,13 @@ from mlkit.ask import Ask, Failure, Member, Reply, frontier
 
 @dataclass(frozen=True)
 class Call:
-    """One question of a run. `after` holds the ids of the calls that had to finish before it could
-    start.
-    """
+    """One question of a run."""
 
     id: int
     role: str
     member: Member
     reply: Reply | Failure
-    after: frozenset[int] = frozenset()
+    after: frozenset[int] = frozenset()  # ids of the calls that had to finish before it
 
     @property
     def seconds(self) -> float:
@@ -43,21 +41,19 @@ class Pattern(Protocol):
 
 
 async def run(ask: Ask, pattern: Pattern, prompt: str) -> Run:
-    """Run a pattern on one prompt, in a trace of its own: runs never mix, not even when they
-    overlap.
-    """
+    """Run a pattern on one prompt, in a trace of its own: runs that overlap never mix."""
     calls: list[Call] = []
     ids = itertools.count()
 
     async def traced(member: Member, prompt: str, *, role: str = "", **options: Any) -> Reply:
-        id, after, asked = next(ids), frontier.get(), time.perf_counter()
+        number, after, asked = next(ids), frontier.get(), time.perf_counter()
         reply: Reply | Failure
         try:
             reply = await ask(member, prompt, role=role, **options)
         except Exception as error:
             reply = Failure(error, time.perf_counter() - asked)
-        calls.append(Call(id, role or member.name, member, reply, after))
-        frontier.set(frozenset({id}))
+        calls.append(Call(number, role or member.name, member, reply, after))
+        frontier.set(frozenset({number}))
         if isinstance(reply, Failure):
             raise reply.error
         return reply

@@ -123,7 +123,6 @@ def test_own_recordings_are_taken_before_tinys_as_soon_as_none_is_missing(
     assert not set(paths.recordings(OWN).name) & set('<>:"/\\|?*')  # what Windows does not take
     for folder in (paths.recordings("tiny"), paths.recordings(OWN)):
         shutil.copytree(real / "recordings/tiny", folder)
-    (paths.recordings(OWN) / "patterns.jsonl").unlink()  # only tests ask for it
     assert mlkit.connect(OWN, engine="replay").cast == CASTS["tiny"]  # nothing is timed yet
     shutil.copytree(real / "timings/tiny", paths.timings(OWN))
     kit = mlkit.connect(OWN, engine="replay")

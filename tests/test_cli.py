@@ -331,7 +331,7 @@ def test_findings_that_cannot_be_written_say_where_and_leave_the_old_ones(tmp_pa
         return "new"
 
     (tmp_path / "FINDINGS.md").write_text("old")
-    monkeypatch.setattr("course.findings.page.page", page_of)
+    monkeypatch.setattr("course.claims.page.page", page_of)
     monkeypatch.setattr("mlkit.connect", lambda engine: None)
     monkeypatch.setattr(paths, "data", lambda: tmp_path)
     monkeypatch.setattr("os.fsync", no_space)
@@ -370,6 +370,13 @@ def test_what_a_stored_notebook_writes_beside_itself_is_thrown_away(tmp_path):
     path = notebook(tmp_path, "open('decision_card.html', 'w').close()")
     notebooks.store(path)
     assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
+
+
+def test_the_kernel_of_a_notebook_that_is_stored_draws_pictures(tmp_path):
+    path = notebook(tmp_path, "print(get_ipython().extension_manager.loaded)")
+    notebooks.store(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert "mlkit.widgets.export" in output.text
 
 
 def test_python_dash_m_is_the_same():

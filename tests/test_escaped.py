@@ -4,7 +4,7 @@ import asyncio
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +12,18 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 import pytest
-from course import capstone, record
-from course.lessons import fan_out
+from course import capstone, card, record
+from course.lessons import (
+    choosing_pictures,
+    consensus_ensemble,
+    fan_out_pictures,
+    one_model,
+    router_pictures,
+    start_here,
+    supervisor_worker,
+    voting,
+    weighted_ensemble_pictures,
+)
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.status import Status
@@ -23,23 +33,11 @@ from mlkit import cli, kit, paths
 from mlkit import doctor as health
 from mlkit.ask import Member, Reply
 from mlkit.charts import (
-    card,
     certainty,
-    claimed,
     compound,
-    condorcet,
-    confusion,
-    flow,
-    ladder,
-    local_or_hosted,
-    quality,
-    router_curve,
     scores,
-    speedup,
     trade_off,
-    traffic,
     waterfall,
-    weights,
 )
 from mlkit.charts.look import Chart
 from mlkit.engines import choose
@@ -50,7 +48,7 @@ from mlkit.measure.tasks import TaskError
 from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
 from mlkit.trace import Call
-from mlkit.widgets import lessons, panels
+from mlkit.widgets import bench, lessons, panels
 
 # What is written, and what is seen. Only what has no form of its own is spelled out.
 HOSTILE = {
@@ -165,7 +163,7 @@ def find(widget: widgets.Widget, kind: type) -> list[widgets.Widget]:
 
 @hostile
 def test_answers_side_by_side(text):
-    shown = fan_out.side_by_side({text: text, "two": text}, {text: text})
+    shown = fan_out_pictures.side_by_side({text: text, "two": text}, {text: text})
     assert_html(text, shown.html, typeset=True)
     assert Page(shown.html).shown.count("two") >= 1
     assert Page(shown.html).shown.count(HOSTILE[text].strip()) >= 4
@@ -174,13 +172,18 @@ def test_answers_side_by_side(text):
 
 @hostile
 def test_answers_side_by_side_that_differ(text):
-    assert_html(text, fan_out.side_by_side({"a": "other", "b": text}).html, typeset=True)
+    assert_html(text, fan_out_pictures.side_by_side({"a": "other", "b": text}).html, typeset=True)
 
 
 WAYS = [
     card.Way(name, right, 10, 0.01, 1.0, 1.0, 1, (True,) * right + (False,) * (10 - right))
     for name, right in (("single_model", 3), ("router", 6))
 ]
+
+
+def drawn_card(choice: str, ways: Sequence[card.Way], reason: str) -> Chart:
+    lines = card.rows(choice, ways, card.Limits(), reason, "today")
+    return card.chart(choice, ways, card.Limits(), lines, "here")
 
 
 @hostile
@@ -191,12 +194,26 @@ def test_the_decision_card(text):
     assert_html(text, card.page(text, ways, card.Limits(), lines), typeset=True)
 
 
+def majority(source: str) -> Chart:
+    drawn = voting.rows(0.6, 0.0)
+    figure = voting.figure(drawn, 0.6, 0.0, source)
+    return Chart(figure, drawn, voting.reading(drawn, 0.6, 0.0))
+
+
+def mixes(name: str) -> Chart:
+    grid, names = weighted_ensemble_pictures.mixes(lambda *_: 0.5, 2), (name, "b", "c")
+    reading = weighted_ensemble_pictures.simplex_reading(grid, grid[0])
+    return Chart(
+        weighted_ensemble_pictures.simplex(grid, grid[0], names, "here", reading), grid, reading
+    )
+
+
 class Row(NamedTuple):
     name: str
 
 
 def table(text: str) -> Chart:
-    return Chart(condorcet.chart(0.6, 0.0, "here").figure, [Row(text)], text)
+    return Chart(majority("here").figure, [Row(text)], text)
 
 
 @hostile
@@ -278,7 +295,7 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
     monkeypatch.setattr(kit.Kit, "recorded_prompts", lambda *_: ["a"])
 
     async def click(answer: str | Exception) -> tuple[str, str]:
-        box = panels.try_it(
+        box = bench.try_it(
             replace(recorded, ask=scripted({"": answer, "answer": answer})),
             recorded.cast.small,
             "a",
@@ -304,7 +321,7 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
 def test_the_flow_of_a_run(text):
     member = Member("m", name=text)
     call = Call(0, text, member, Reply("", member))
-    svg = flow.figure(flow.rows([call]))
+    svg = fan_out_pictures.flow([call]).html
     assert_html(text, svg, typeset=True)
     assert_whole(text, Page(svg).attributes["aria-label"] + Page(svg).shown)
 
@@ -344,49 +361,46 @@ def calls(text: str) -> list[Call]:
 # Each chart with a text of a model, a person or a path in the place of a name.
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
-    "quality": lambda text: quality.chart([(text, text, text, True)], "here", {text: {text: 0.5}}),
-    "quality, line": lambda text: quality.chart([("a", "b", "c", 1)], "here", {text: {"a": 0.5}}),
+    "quality": lambda text: one_model.quality([(text, text, text, True)], "here"),
     "scores": lambda text: scores.chart(
         [scores.score(text, text, [True], 9, 0.1)], "title", "here", {"oracle": 0.5}
     ),
     "scores, line": lambda text: scores.chart(
         [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
     ),
-    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here"),
-    "confusion, kind": lambda text: confusion.chart([(text, "b", True, 0.1)], "here"),
-    "confusion, route": lambda text: confusion.chart([("a", text, True, 0.1)], "here"),
+    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here", wilson(3, 4)),
+    "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
+    "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
-    "weights, answer": lambda text: weights.chart(
-        weights.rows([text], ["small"], [1.0], [1.0]), "here"
+    "weights, answer": lambda text: weighted_ensemble_pictures.chart(
+        weighted_ensemble_pictures.rows([text], ["small"], [1.0], [1.0]), "here"
     ),
-    "weights, member": lambda text: weights.chart(weights.rows(["a"], [text], [1], [1]), "here"),
-    "mixes": lambda text: weights.simplex_chart(
-        weights.mixes(lambda *_: 0.5, 2), weights.Mix(1, 1, 1, 0.5), (text, "b", "c"), "here"
+    "weights, member": lambda text: weighted_ensemble_pictures.chart(
+        weighted_ensemble_pictures.rows(["a"], [text], [1], [1]), "here"
     ),
-    "correlations": lambda text: condorcet.heatmap_chart([text, "b"], [[1, 0.5], [0.5, 1]], "here"),
-    "claimed": lambda text: claimed.chart(
+    "mixes": mixes,
+    "correlations": lambda text: voting.heatmap_chart([text, "b"], [[1, 0.5], [0.5, 1]], "here"),
+    "claimed": lambda text: choosing_pictures.claims_chart(
         {text: ("low",) * 4}, {text: (0.1,) * 4}, {"low": 1}, "here"
     ),
-    "card, choice": lambda text: card.chart(
-        text, [WAYS[0]._replace(pattern=text)], card.Limits(), "", "today", "here"
-    ),
-    "card, reason": lambda text: card.chart(
-        "router", WAYS, card.Limits(), f"because {text}", "today", "here"
-    ),
+    "card, choice": lambda text: drawn_card(text, [WAYS[0]._replace(pattern=text)], ""),
+    "card, reason": lambda text: drawn_card("router", WAYS, f"because {text}"),
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
     "reliability": lambda text: certainty.reliability_chart([0.5], [True], text),
     "coverage": lambda text: certainty.coverage_chart([0.5, 0.6], [True, False], text),
-    "condorcet": lambda text: condorcet.chart(0.6, 0.0, text),
-    "ladder": lambda text: ladder.chart(ladder.rows([1], [True], [True], 2, 1, 2), 1, text),
-    "local or hosted": lambda text: local_or_hosted.chart(calls(text), text, 1.0, 0.5),
-    "router curve": lambda text: router_curve.chart(
-        [router_curve.Item(0.5, True, 0.1, True, 0.2)], 0.5, text
+    "condorcet": majority,
+    "ladder": lambda text: consensus_ensemble.chart(
+        consensus_ensemble.rows([1], [True], [True], 2, 1, 2), 1, text
+    ),
+    "local or hosted": lambda text: start_here.local_or_hosted(calls(text), text, 1.0, 0.5),
+    "router curve": lambda text: router_pictures.router_curve(
+        [router_pictures.Item(0.5, True, 0.1, True, 0.2)], 0.5, text
     ),
     "scores, title": lambda text: scores.chart([], text, "here"),
-    "speed-up": lambda text: speedup.chart(0.2, text),
-    "traffic": lambda text: traffic.chart(1000, 2.0, 0.5, 1, text),
+    "speed-up": lambda text: supervisor_worker.chart(0.2, text, {}),
+    "traffic": lambda text: choosing_pictures.traffic_chart(1000, 2.0, 0.5, 1, text),
     "waterfall, source": lambda text: waterfall.chart(calls("a"), text, {"m": Price(1, 2)}),
 }
 
@@ -405,7 +419,7 @@ def test_the_title_or_the_source_of_a_chart(name):
 
 
 def test_names_on_hover_are_not_cut():
-    assert condorcet.chart(0.6, 0.0, "here").figure.layout.template.layout.hoverlabel.namelength < 0
+    assert majority("here").figure.layout.template.layout.hoverlabel.namelength < 0
 
 
 # What is printed
@@ -437,7 +451,7 @@ def test_what_is_wrong_with_own_prompts(text):
         [{"input": "a", "grader": text, "gold": 1}],
     ):
         with pytest.raises(TaskError) as raised:
-            capstone.own(prompts)
+            capstone.read_prompts(prompts)
         (line,) = raised.value._render_traceback_()
         assert not SPELLED_OUT.search(line)
         named = quoted(str(prompts)) if isinstance(prompts, Path) else repr(text.strip())

@@ -259,6 +259,18 @@ def test_cost_counts_tokens_read_and_written_and_nothing_for_a_failure():
     assert cost_dollars(calls, {"m": Price(2.0, 30.0)}) == pytest.approx((200 + 300) / 1e6)
 
 
+def test_two_members_of_one_model_can_have_prices_of_their_own():
+    boss, hand = mlkit.Member("m", name="boss"), mlkit.Member("m", name="hand")
+    calls = [
+        mlkit.Call(0, "", boss, mlkit.Reply("", boss, prompt_tokens=10, output_tokens=1)),
+        mlkit.Call(1, "", hand, mlkit.Reply("", hand, prompt_tokens=100, output_tokens=2)),
+    ]
+    from mlkit.models import Price
+
+    prices = {"boss": Price(5.0, 7.0), "hand": Price(1.0, 2.0)}
+    assert cost_dollars(calls, prices) == pytest.approx((57 + 104) / 1e6)
+
+
 def test_a_hosted_member_that_cannot_be_asked_is_replaced_and_said_so_in_one_line(
     monkeypatch, capsys
 ):

@@ -10,27 +10,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from course import article, orders, studies
-from course.findings import members
-from course.shop import QUEUES, asked, classifier
+from course import studies, systems
+from course.claims import members
+from course.shop import QUEUES, member_for
 
 import mlkit
-from mlkit import paths
 from mlkit.ask import Member, Reply
-from mlkit.engines.recordings import load_file
 from mlkit.errors import NotRecorded, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import agreed, seed_for
 from mlkit.measure.tasks import Task
-from mlkit.models import CASTS
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble, votes_needed
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting, similar
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble, decide
 from mlkit.trace import Pattern
-from mlkit.wrappers import Recorder
-from tests.live.test_patterns import PROMPTS, RIGHT, pattern_for
+from tests.live.test_patterns import PROMPT, assert_right, pattern_for
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +34,16 @@ def kit() -> Kit:
     return mlkit.connect(engine="replay")
 
 
-@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize("name", systems.NINE)
 def test_a_pattern_on_recordings_has_the_structure_it_has_live(kit: Kit, name: str) -> None:
-    run = asyncio.run(kit.run(pattern_for(name, kit.cast), PROMPTS[name]))
-    assert run.result.text.strip()
-    assert RIGHT[name].result(run.result), run.result
-    assert RIGHT[name].layout(run.calls), [(call.role, call.after) for call in run.calls]
+    run = asyncio.run(kit.run(pattern_for(name, kit.cast), PROMPT))
+    assert_right(name, run)
     assert run.wall_seconds == pytest.approx(sum(call.seconds for call in run.calls))
-
-
-def test_what_these_tests_have_recorded_is_what_they_ask(kit: Kit) -> None:
-    memory: dict[Any, Any] = {}
-    recording = replace(kit, ask=Recorder(kit.ask, memory))
-    for name, prompt in PROMPTS.items():
-        asyncio.run(recording.run(pattern_for(name, kit.cast), prompt))
-    stored = load_file(paths.recordings("tiny") / "patterns.jsonl").answers
-    assert stored.keys() == memory.keys()
 
 
 def test_running_a_pattern_twice_gives_the_same_run(kit: Kit) -> None:
     runs = [
-        asyncio.run(
-            kit.run(pattern_for("consensus_ensemble", kit.cast), PROMPTS["consensus_ensemble"])
-        )
-        for _ in range(2)
+        asyncio.run(kit.run(pattern_for("consensus_ensemble", kit.cast), PROMPT)) for _ in range(2)
     ]
     assert runs[0] == runs[1]
 
@@ -107,7 +89,7 @@ def right(tasks: Sequence[Task], found: list[Any]) -> list[bool]:
 
 
 def study(kit: Kit, name: str) -> Any:
-    return asyncio.run(studies.STUDIES[name](kit, False))
+    return asyncio.run(studies.STUDIES[name](kit, ""))
 
 
 def test_the_router_measured_is_the_router(kit: Kit) -> None:
@@ -117,7 +99,7 @@ def test_the_router_measured_is_the_router(kit: Kit) -> None:
         who: results(
             kit,
             lambda task, member=member: replace(
-                studies.router(kit.cast), classifier=classifier(member)
+                systems.desk_router(kit.cast), classifier=member_for(member, "kind")
             ),
             study(kit, "specialists").tasks,
         )
@@ -125,7 +107,7 @@ def test_the_router_measured_is_the_router(kit: Kit) -> None:
     }
     for who, found in done.items():
         assert list(named.of([who]).answers[:, 0, 0]) == [one.label or None for one in found]
-        assert list(studies.sent(named.of([who]), studies.router(kit.cast))) == [
+        assert list(studies.sent(named.of([who]), systems.desk_router(kit.cast))) == [
             one.specialist for one in found
         ]
     assert list(sent) == [one.specialist for one in done["small"]]
@@ -135,7 +117,7 @@ def test_the_router_measured_is_the_router(kit: Kit) -> None:
 @pytest.mark.parametrize("threshold", [0.2, 0.5, 0.9])
 def test_a_threshold_moved_over_recordings_is_the_routers(kit: Kit, threshold: float) -> None:
     named = study(kit, "routing").of(["small"], split="test")
-    rule = replace(studies.router(kit.cast), threshold=threshold, fallback="creative")
+    rule = replace(systems.desk_router(kit.cast), threshold=threshold, fallback="creative")
     done = results(kit, lambda task: rule, study(kit, "specialists").tasks)
     assert list(studies.sent(named, rule)) == [one.specialist for one in done]
 
@@ -153,7 +135,7 @@ def test_a_vote_measured_from_the_members_is_the_voting(kit: Kit) -> None:
 
 
 def sampled(kit: Kit, who: str, task: Task, n: int = 5) -> tuple[Any, ...]:
-    member = replace(asked(getattr(kit.cast, who), task.kind), temperature=0.7)
+    member = replace(member_for(getattr(kit.cast, who), task.kind), temperature=0.7)
     return tuple(replace(member, seed=seed_for(task, number)) for number in range(n))
 
 
@@ -247,14 +229,14 @@ def test_the_best_of_three_measured_from_the_members_is_the_fan_out(kit: Kit) ->
         ["small by kind", "large", "large by kind"], kind="creative", split="test"
     )
     small, large = kit.cast.small, kit.cast.large
-    trio = (asked(small, "creative"), asked(large, "all"), asked(large, "creative"))
+    trio = (member_for(small, "creative"), member_for(large, "all"), member_for(large, "creative"))
     done = results(kit, lambda task: ModelFanOut(trio, task.right), desk.tasks)
     assert list(desk.right[:, :, 0].any(axis=1)) == right(desk.tasks, done)
 
 
 def test_a_judge_measured_in_both_orders_is_the_fan_outs(kit: Kit) -> None:
-    judge = replace(kit.cast.large, system=article.JUDGE, shots=article.JUDGE_SHOTS, max_tokens=2)
-    pair = (asked(kit.cast.small, "all"), asked(kit.cast.large, "all"))
+    judge = member_for(kit.cast.large, "judge")
+    pair = (member_for(kit.cast.small, "all"), member_for(kit.cast.large, "all"))
     judged = study(kit, "judge")
     for seed in range(2):
         done = results(
@@ -267,9 +249,9 @@ def test_a_judge_measured_in_both_orders_is_the_fan_outs(kit: Kit) -> None:
             assert (look.pick.by, look.pick.member) == ("judge", look.pick.shown[place])
 
 
-@pytest.mark.parametrize("name", orders.nine(CASTS["tiny"]))
+@pytest.mark.parametrize("name", systems.NINE)
 def test_a_pattern_measured_on_orders_is_its_class(kit: Kit, name: str) -> None:
     measured = study(kit, "orders").of([name])
-    done = results(kit, lambda task: orders.nine(kit.cast)[name], measured.tasks)
+    done = results(kit, lambda task: systems.NINE[name].for_orders(kit.cast), measured.tasks)
     assert [row[0][0].text for row in measured.cells] == [one.text if one else "" for one in done]
     assert list(measured.right[:, 0, 0]) == right(measured.tasks, done)

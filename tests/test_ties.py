@@ -5,13 +5,14 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from course.lessons import router_pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlkit import paths
 from mlkit.ask import Member, Reply
-from mlkit.charts import router_curve
-from mlkit.measure.stats import baselines, pareto, reliability, risk_coverage
+from mlkit.measure.calibration import reliability, risk_coverage
+from mlkit.measure.stats import baselines, pareto
 from mlkit.parsing import most_likely
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.router import ModelRouter
@@ -76,9 +77,11 @@ def test_statistics_do_not_hang_on_last_bits(values, seed):
     assert baselines(grades).best_member == baselines(grades, grades[:, ::-1]).best_member
     items = [(sure, True, 1.0, bool(ok), 2.0) for sure, ok in zip(values, right)]
     shaken_items = [(sure, *item[1:]) for sure, item in zip(other, items)]
-    curve, again = router_curve.rows(items), router_curve.rows(shaken_items)
+    curve, again = router_pictures.curve_rows(items), router_pictures.curve_rows(shaken_items)
     assert [point[2:] for point in curve] == [point[2:] for point in again]
-    assert router_curve.reading(curve, values[0]) == router_curve.reading(again, values[0])
+    assert router_pictures.curve_reading(curve, values[0]) == router_pictures.curve_reading(
+        again, values[0]
+    )
 
 
 @given(STEPS, SEEDS)

@@ -10,52 +10,41 @@ import plotly.graph_objects as go
 from mlkit.escaped import in_plotly, printable
 
 # Okabe and Ito (2008): eight colours that people with any kind of colour vision tell apart.
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, RED, PINK = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#1b1f24", "#656c75", "#e3e6ea"
 # The same colour for the same thing in every chart.
 PHASES = {"queue": PALE, "load": GREY, "prompt": SKY, "output": ORANGE, "failed": RED}
 MEMBERS = {"small": SKY, "large": BLUE, "general": GREEN, "coder": PINK, "writer": ORANGE}
+SMALL = {"size": 11, "color": GREY}  # the font of what explains the rest
+DOTTED = {"dash": "dot", "color": GREY, "width": 1.5}  # a line to compare with
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+_AXIS = {
+    "gridcolor": PALE,
+    "zerolinecolor": GREY,
+    "linecolor": GREY,
+    "automargin": True,
+    "title": {"standoff": 8, "font": {"size": 13}},
+}
 # A white card with dark ink is legible in Lab's light theme and in its dark one.
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": _FONT, "size": 13, "color": INK},
         "title": {
+            "font": {"size": 15},
             "x": 0,
             "xref": "container",
             "xanchor": "left",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "font": {"size": 15},
         },
         "colorway": [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK],
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
-        "xaxis": {
-            "gridcolor": PALE,
-            "zerolinecolor": GREY,
-            "linecolor": GREY,
-            "automargin": True,
-            "title": {"standoff": 8, "font": {"size": 13}},
-        },
-        "yaxis": {
-            "gridcolor": PALE,
-            "zerolinecolor": GREY,
-            "linecolor": GREY,
-            "automargin": True,
-            "title": {"standoff": 8, "font": {"size": 13}},
-        },
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
         "legend": {
             "orientation": "h",
             "x": 0,
@@ -79,24 +68,18 @@ class Chart(NamedTuple):
 
 
 def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.Figure:
-    """Give a figure the house template, a title that says the finding, and where its data came
-    from.
+    """Give a figure the house template, a title that says the finding, and the source of its data.
 
-    Texts are escaped and wrapped for a cell 500 pixels wide. `height` is the height without title
-    and footer.
+    Texts are escaped and wrapped for a cell 500 pixels wide. `height` is without title and footer.
     """
     title_lines = [in_plotly(line) for line in _even_lines(printable(title), 60)]
     source_lines = [in_plotly(line) for line in _even_lines(printable(f"Source: {source}"), 76)]
     above, below = 24 + 20 * len(title_lines) + _legend_height(figure), 62 + 14 * len(source_lines)
-    # Plotly hangs a title of one line from its top, but sets a longer one with its first baseline
-    # there.
-    heading = {
-        "text": "<br>".join(title_lines),
-        "pad": {"t": 12 if len(title_lines) == 1 else 23, "l": 12},
-    }
+    # Plotly hangs one line from its top, but sets several with the first baseline there.
+    pad = {"t": 12 if len(title_lines) == 1 else 23, "l": 12}
     figure.update_layout(
         template=TEMPLATE,
-        title=heading,
+        title={"text": "<br>".join(title_lines), "pad": pad},
         autosize=True,
         height=height + above + below,
         margin={"l": 12, "r": 24, "t": above, "b": below},
@@ -112,20 +95,19 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
         yshift=-50,
         align="right",
         showarrow=False,
-        font={"size": 11, "color": GREY},
+        font=SMALL,
     )
     return figure
 
 
 def _even_lines(text: str, most: int) -> list[str]:
-    """A text on as few lines as `most` characters a line allow, all about equally long: no last
-    word alone.
-    """
+    """A text on as few lines as can be, about equally long, so that no last word stands alone."""
     lines = textwrap.wrap(text, most) or [""]
-    widths = range(math.ceil(len(text) / len(lines)), most + 1)
-    return next(
-        (even for width in widths if len(even := textwrap.wrap(text, width)) == len(lines)), lines
-    )
+    for width in range(math.ceil(len(text) / len(lines)), most):
+        even = textwrap.wrap(text, width)
+        if len(even) == len(lines):
+            return even
+    return lines
 
 
 def _legend_height(figure: go.Figure) -> int:
@@ -161,23 +143,12 @@ def whiskers(intervals: Iterable[tuple[float, float, float]], **style: object) -
 
 def seconds(value: float) -> str:
     """Seconds with the digits that matter: 0.042 s, 1.3 s, 95 s."""
-    return (
-        f"{value:.3f} s"
-        if value < 0.1
-        else f"{value:.2f} s"
-        if value < 1
-        else f"{value:.1f} s"
-        if value < 60
-        else f"{value:.0f} s"
-    )
+    digits = 3 if value < 0.1 else 2 if value < 1 else 1 if value < 60 else 0
+    return f"{value:.{digits}f} s"
 
 
 def dollars(value: float) -> str:
     """Dollars with two digits that matter: $0.0042, $0.30, $12.50."""
-    return (
-        f"${value:,.2f}"
-        if value >= 0.1 or value == 0
-        else f"${value:.2g}"
-        if value >= 0.0001
-        else f"${value:.1e}"
-    )
+    if value >= 0.1 or value == 0:
+        return f"${value:,.2f}"
+    return f"${value:.2g}" if value >= 0.0001 else f"${value:.1e}"

@@ -1,8 +1,6 @@
-"""Scores: the share of right answers, one line for each way of asking, with its interval and its
-cost.
-"""
+"""Scores: the share of right answers for each way of asking, with its interval and its cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -10,6 +8,8 @@ import plotly.graph_objects as go
 from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
+
+_LINE_HEIGHT = 15  # pixels, of the names above the lines to compare with
 
 
 class Score(NamedTuple):
@@ -27,89 +27,62 @@ def score(
     way: str, member: str, grades: Sequence[bool], tokens: int, dollars_total: float
 ) -> Score:
     """One line of the chart, from one member's grades on all items and what they took in all."""
-    interval = wilson(sum(grades), len(grades))
-    each = max(len(grades), 1)
-    return Score(
-        way,
-        member,
-        sum(grades),
-        len(grades),
-        interval.low,
-        interval.high,
-        tokens / each,
-        1000 * dollars_total / each,
-    )
+    right, of = sum(grades), len(grades)
+    each = max(of, 1)
+    interval = wilson(right, of)[1:]
+    return Score(way, member, right, of, *interval, tokens / each, 1000 * dollars_total / each)
 
 
 def figure(
-    scores: Sequence[Score], title: str, source: str, lines: dict[str, float] | None = None
+    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float]
 ) -> go.Figure:
-    """A point with its interval for each way of asking; `lines` are shares to compare with
-    ("oracle": 0.9).
-    """
+    """A point with its interval for each way of asking, and its numbers beside it."""
     names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
-    chart = go.Figure(
-        go.Scatter(
-            x=shares,
-            y=names,
-            mode="markers",
-            showlegend=False,
-            marker={
-                "size": 12,
-                "color": [MEMBERS.get(score.member, BLACK) for score in scores],
-                "line": {"color": GREY, "width": 1},
-            },
-            error_x=whiskers(
-                (share, score.low, score.high) for score, share in zip(scores, shares, strict=True)
-            ),
-        )
+    colours = [MEMBERS.get(score.member, BLACK) for score in scores]
+    chart = go.Figure()
+    chart.add_scatter(
+        x=shares,
+        y=names,
+        mode="markers",
+        showlegend=False,
+        marker={"size": 12, "color": colours, "line": {"color": GREY, "width": 1}},
+        error_x=whiskers((x, one.low, one.high) for x, one in zip(shares, scores, strict=True)),
     )
     for score, name in zip(scores, names, strict=True):
-        chart.add_annotation(
-            x=1.03,
-            y=name,
-            xanchor="left",
-            showarrow=False,
-            align="left",
-            font={"size": 12},
-            text=(
-                f"{score.right} of {score.of}<br>{score.tokens_per_answer:.0f} tokens<br>"
-                f"{in_plotly(dollars(score.dollars_per_thousand))} per 1,000"
-            ),
-        )
-    for row, (name, share) in enumerate((lines or {}).items()):
-        dash = ("dot", "dash", "dashdot")[row % 3]
-        chart.add_vline(
-            x=share,
-            line={"dash": dash, "color": ORANGE if name == "your guess" else BLACK, "width": 1.5},
-        )
-        chart.add_annotation(
-            x=share,
-            y=1,
-            yref="paper",
-            text=in_plotly(name),
-            showarrow=False,
-            font={"size": 12},
-            yanchor="bottom",
-            yshift=2 + 15 * row,
-            xanchor="center",
-        )
-    chart.update_xaxes(
-        range=[-0.02, 1.55],
-        tickvals=[0, 0.25, 0.5, 0.75, 1],
-        tickformat=".0%",
-        title_text="answered right",
-    )
+        price = in_plotly(dollars(score.dollars_per_thousand))
+        numbers = [f"{score.right} of {score.of}", f"{score.tokens_per_answer:.0f} tokens"]
+        _note(chart, [*numbers, f"{price} per 1,000"], x=1.03, y=name, xanchor="left", align="left")
+    for n, (name, share) in enumerate(lines.items()):
+        _compare_with(chart, name, share, n)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    chart.update_xaxes(range=[-0.02, 1.55], tickvals=ticks, tickformat=".0%")
+    chart.update_xaxes(title_text="answered right")
     chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
     dress(chart, title, source, height=70 + 56 * len(scores))
-    chart.layout.margin.t += 15 * len(lines or {})
-    chart.layout.height += 15 * len(lines or {})
+    chart.layout.margin.t += _LINE_HEIGHT * len(lines)
+    chart.layout.height += _LINE_HEIGHT * len(lines)
     return chart
 
 
+def _compare_with(chart: go.Figure, name: str, share: float, n: int) -> None:
+    """The n-th line to compare with, from top to bottom; its name stands in a row of its own."""
+    colour = ORANGE if name == "your guess" else BLACK
+    dash = ("dot", "dash", "dashdot")[n % 3]
+    chart.add_vline(x=share, line={"dash": dash, "color": colour, "width": 1.5})
+    place = {"yref": "paper", "yanchor": "bottom", "yshift": 2 + _LINE_HEIGHT * n}
+    _note(chart, [in_plotly(name)], x=share, y=1, xanchor="center", **place)
+
+
+def _note(chart: go.Figure, texts: Sequence[str], **place: object) -> None:
+    chart.add_annotation(text="<br>".join(texts), showarrow=False, font={"size": 12}, **place)
+
+
 def chart(
-    scores: Sequence[Score], title: str, source: str, lines: dict[str, float] | None = None
+    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float] | None = None
 ) -> Chart:
-    """Scores ready to show; the title says the finding, and is the sentence under the chart."""
-    return Chart(figure(scores, title, source, lines), list(scores), title)
+    """Scores ready to show; `lines` are shares to compare with ("oracle": 0.9).
+
+    The title says the finding, and is the sentence under the chart.
+    """
+    return Chart(figure(scores, title, source, lines or {}), list(scores), title)

@@ -1,28 +1,41 @@
-"""Trade-off: what each pattern costs, in dollars or in seconds, against how often it is right; who
-is beaten, and who fits.
-"""
+"""Trade-off: what each way costs, in dollars or in seconds, against how often it is right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf, isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, on_hover, seconds, short, whiskers
 from mlkit.escaped import in_plotly
+from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
+from mlkit.models import Prices
 from mlkit.ties import ranked, reaches
 
-_AXES = {"dollars_per_thousand": "$ per 1,000 prompts", "seconds": "seconds per prompt"}
-_WIDE, _TALL = (
-    400,
-    320,
-)  # pixels of the plot in a cell 500 wide; in a wider one labels only move apart
+# Name, right, of, dollars per 1,000 prompts, seconds a prompt.
+Way = tuple[str, int, int, float, float]
+DOLLARS, SECONDS = "dollars_per_thousand", "seconds"  # the two costs, as a Point names them
+_AXES = {DOLLARS: "$ per 1,000 prompts", SECONDS: "seconds per prompt"}
+# Pixels of the plot in a cell 500 wide; in a wider one labels only move apart.
+_WIDE, _TALL = 400, 320
 _PLACES = {
     f"{height} {side}": (right, up)
     for height, up in (("top", 1), ("bottom", -1), ("middle", 0))
     for side, right in (("right", 1), ("left", -1))
 }
+
+
+class Limits(NamedTuple):
+    """What is allowed; as it stands, anything is."""
+
+    most_dollars: float = inf  # per 1,000 prompts
+    most_seconds: float = inf  # a prompt
+    least: float = 0.0  # the share that must be right, in [0, 1]
+
+
+ANYTHING = Limits()
 
 
 class Point(NamedTuple):
@@ -38,78 +51,58 @@ class Point(NamedTuple):
     fits: bool  # costs, waits and errs no more than is allowed
 
 
-def rows(
-    measured: Sequence[tuple[str, int, int, float, float]],
-    cost: str = "dollars_per_thousand",
-    most_dollars: float = inf,
-    most_seconds: float = inf,
-    least: float = 0.0,
-) -> list[Point]:
-    """A point for each (pattern, right, of, dollars_per_thousand, seconds).
+def way(name: str, right: Any, dollars_each: Any, seconds_each: Any) -> Way:
+    """A way from its grades, and what each prompt took, or one took on average."""
+    costs = 1000 * float(np.mean(dollars_each)), float(np.mean(seconds_each))
+    return name, int(np.sum(right)), len(right), *costs
 
-    `cost` names the one to compare by. What is allowed: `most_dollars` per 1,000 prompts,
-    `most_seconds` per prompt, and a share of `least` that must be right.
-    """
-    points = [
-        Point(name, right, of, *wilson(right, of), price, seconds, front=False, fits=False)
-        for name, right, of, price, seconds in measured
-    ]
-    fronts = pareto([getattr(point, cost) for point in points], [point.share for point in points])
-    return [
-        point._replace(
-            front=front,
-            fits=reaches(most_dollars, point.dollars_per_thousand)
-            and reaches(most_seconds, point.seconds)
-            and reaches(point.share, least),
-        )
-        for point, front in zip(points, fronts, strict=True)
-    ]
+
+def ways(matrix: Matrix, names: Mapping[str, str], prices: Prices) -> list[Way]:
+    """Subjects of a matrix, each under the name it has on the chart: {"large alone": "large"}."""
+    found = [(name, matrix.score(subject, prices)) for name, subject in names.items()]
+    return [(name, one.right, one.of, one.dollars_per_thousand, one.seconds) for name, one in found]
+
+
+def rows(measured: Sequence[Way], cost: str = DOLLARS, limits: Limits = ANYTHING) -> list[Point]:
+    """A point for each way; `cost` names the one to compare by."""
+    shares = [wilson(right, of) for _, right, of, *_ in measured]
+    costs = [one[3] if cost == DOLLARS else one[4] for one in measured]
+    fronts = pareto(costs, [share.share for share in shares])
+    points = []
+    for (name, right, of, price, wait), share, front in zip(measured, shares, fronts, strict=True):
+        cheap = reaches(limits.most_dollars, price) and reaches(limits.most_seconds, wait)
+        fits = cheap and reaches(share.share, limits.least)
+        points.append(Point(name, right, of, *share, price, wait, front, fits))
+    return points
 
 
 def figure(
-    points: Sequence[Point],
-    source: str,
-    cost: str = "dollars_per_thousand",
-    most_dollars: float = inf,
-    most_seconds: float = inf,
-    least: float = 0.0,
+    points: Sequence[Point], source: str, cost: str = DOLLARS, limits: Limits = ANYTHING
 ) -> go.Figure:
-    """The Pareto front is a stair in blue, the dominated are grey, what does not fit is hollow.
-    Names without room: on hover.
+    """The Pareto front is a blue stair, the dominated are grey, what does not fit is hollow.
 
     The region of what is allowed is shaded; a limit on the cost that is not drawn makes hollow
-    points within it.
+    points within it. Names without room show on hover.
     """
     drawn = _drawn(points, cost)
-    ends = [
-        end for point in drawn for end in (point.share, point.low, point.high) if isfinite(end)
-    ] or [0, 1]
+    ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
     wide = 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
     chart = go.Figure()
-    if min(most_dollars, most_seconds) < inf or least > 0:
-        edge = min(most_seconds if cost == "seconds" else most_dollars, wide)
-        _shade(chart, edge, min(max(least, bottom), top), top)
-    spots = [
-        (
-            _WIDE * getattr(point, cost) / wide,
-            *(_TALL * (end - bottom) / (top - bottom) for end in point[3:6]),
-        )
-        for point in drawn
-    ]
+    if limits != ANYTHING:
+        edge = min(limits.most_seconds if cost == SECONDS else limits.most_dollars, wide)
+        _shade(chart, edge, min(max(limits.least, bottom), top), top)
+    spots = []
+    for point in drawn:
+        heights = [_TALL * (end - bottom) / (top - bottom) for end in point[3:6]]
+        spots.append((_WIDE * getattr(point, cost) / wide, *heights))
     places = _places(spots, [short(point.pattern) for point in drawn])
-    for name, front in (("Pareto front", True), ("dominated", False)):
-        _draw(
-            chart,
-            name,
-            [pair for pair in zip(drawn, places, strict=True) if pair[0].front == front],
-            cost,
-        )
+    for front in (True, False):
+        some = [n for n, point in enumerate(drawn) if point.front == front]
+        _draw(chart, [drawn[n] for n in some], [places[n] for n in some], cost, front)
     chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
-    return dress(
-        chart, reading(points, cost, most_dollars, most_seconds, least), source, height=_TALL
-    )
+    return dress(chart, reading(points, cost, limits), source, height=_TALL)
 
 
 def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
@@ -125,33 +118,27 @@ def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
     )
 
 
-def _draw(chart: go.Figure, name: str, some: Sequence[tuple[Point, str]], cost: str) -> None:
+def _draw(
+    chart: go.Figure, some: Sequence[Point], places: Sequence[str], cost: str, front: bool
+) -> None:
     """The points of the front or the others, each with the place of its label."""
-    front = name == "Pareto front"
     colour = BLUE if front else GREY
+    symbols = ["circle" if point.fits else "circle-open" for point in some]
+    labels = [in_plotly(short(point.pattern)) for point in some]
     chart.add_scatter(
-        name=name,
-        x=[getattr(point, cost) for point, _ in some],
-        y=[point.share for point, _ in some],
+        name="Pareto front" if front else "dominated",
+        x=[getattr(point, cost) for point in some],
+        y=[point.share for point in some],
         cliponaxis=False,
         mode="lines+markers+text" if front else "markers+text",
         line={"shape": "hv"},
         opacity=1 if front else 0.7,
-        text=[in_plotly(short(point.pattern)) if place else "" for point, place in some],
+        text=[label if place else "" for label, place in zip(labels, places, strict=True)],
         textfont={"size": 11, "color": colour},
-        textposition=[place or "middle right" for _, place in some],
-        marker={
-            "size": 11,
-            "color": colour,
-            "symbol": ["circle" if point.fits else "circle-open" for point, _ in some],
-        },
-        error_y=whiskers(
-            ((point.share, point.low, point.high) for point, _ in some),
-            color=colour,
-            thickness=1,
-            width=3,
-        ),
-        hovertext=[_told(point) for point, _ in some],
+        textposition=[place or "middle right" for place in places],
+        marker={"size": 11, "color": colour, "symbol": symbols},
+        error_y=whiskers((point[3:6] for point in some), color=colour, thickness=1, width=3),
+        hovertext=[_told(point) for point in some],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -163,13 +150,11 @@ def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     return sorted(by_cost, key=lambda point: not point.front)
 
 
-def _places(spots: Sequence[tuple[float, float, float, float]], labels: Sequence[str]) -> list[str]:
-    """Where each label meets no marker, label or edge, and no interval if that can be; "" for
-    nowhere. spots: x, y, low, high.
-    """
-    # A box is its middle, half its width and half its height, in pixels.
+def _places(spots: Sequence[tuple[float, ...]], labels: Sequence[str]) -> list[str]:
+    """Where each label meets no marker, label or edge (and no interval, if it can); "" for none."""
+    # A spot is x, y, low, high; a box its middle, half its width, half its height: in pixels.
     taken = [(x, y, 6.0, 6.0) for x, y, _, _ in spots]
-    whiskers = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
+    intervals = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
     places = []
     for (x, y, _, _), label in zip(spots, labels, strict=True):
         half = 4 + 3.2 * len(label)
@@ -179,7 +164,7 @@ def _places(spots: Sequence[tuple[float, float, float, float]], labels: Sequence
         }
         free = [
             place
-            for others in (taken + whiskers, taken)
+            for others in (taken + intervals, taken)
             for place, box in boxes.items()
             if _clear(box, others)
         ]
@@ -188,76 +173,70 @@ def _places(spots: Sequence[tuple[float, float, float, float]], labels: Sequence
     return places
 
 
-def _clear(
-    box: tuple[float, float, float, float], others: Sequence[tuple[float, float, float, float]]
-) -> bool:
+def _clear(box: tuple[float, ...], others: Sequence[tuple[float, ...]]) -> bool:
     x, y, wide, tall = box
-    return (
-        wide <= x <= _WIDE - wide
-        and tall <= y <= _TALL - tall
-        and not any(
-            abs(x - left) <= wide + half and abs(y - low) <= tall + high
-            for left, low, half, high in others
-        )
+    inside = wide <= x <= _WIDE - wide and tall <= y <= _TALL - tall
+    return inside and not any(
+        abs(x - left) <= wide + half and abs(y - low) <= tall + high
+        for left, low, half, high in others
     )
 
 
 def _told(point: Point) -> str:
+    interval = f"95% interval {point.low:.0%} to {point.high:.0%}"
+    costs = f"{dollars(point.dollars_per_thousand)} per 1,000, {seconds(point.seconds)} each"
     return (
-        f"{on_hover(point.pattern)}<br>{point.right} of {point.of} right"
-        f" (95% interval {point.low:.0%} to"
-        f" {point.high:.0%})<br>{in_plotly(dollars(point.dollars_per_thousand))} per 1,000,"
-        f" {seconds(point.seconds)} each"
+        f"{on_hover(point.pattern)}<br>{point.right} of {point.of} right ({interval})"
+        f"<br>{in_plotly(costs)}"
     )
 
 
-def reading(
-    points: Sequence[Point],
-    cost: str = "dollars_per_thousand",
-    most_dollars: float = inf,
-    most_seconds: float = inf,
-    least: float = 0.0,
-) -> str:
+def reading(points: Sequence[Point], cost: str = DOLLARS, limits: Limits = ANYTHING) -> str:
     """Who fits, and which of them costs least; where all is allowed, who is on the front."""
     drawn = _drawn(points, cost)
     if not drawn:
         return "No pattern was measured, so there is no trade-off to show."
-    costs = [f"{dollars(most_dollars)} per 1,000"] * (most_dollars < inf) + [
-        seconds(most_seconds)
-    ] * (most_seconds < inf)
-    asked = " and ".join(
-        [f"within {' and '.join(costs)}"] * bool(costs)
-        + [f"at least {least:.0%} right"] * (least > 0)
-    )
-    wanted = [point for point in drawn if (point.fits if asked else point.front)]
-    left = ranked(wanted, lambda point: -getattr(point, cost))
-    names = [short(point.pattern) for point in left[:3]] + [f"{len(left) - 3} more"] * (
-        len(left) > 3
-    )
-    listed = (
-        ", ".join(names[:-1]) + " and " * (len(names) > 1) + names[-1] if names else "no pattern"
-    )
+    if limits == ANYTHING:
+        front = [point for point in drawn if point.front]
+        said = f"Worth the {'time' if cost == SECONDS else 'cost'}: {_listed(front)}"
+        beaten = len(drawn) - len(front)
+        if not beaten:
+            return said
+        return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
+    left = ranked([point for point in drawn if point.fits], lambda point: -getattr(point, cost))
+    said = f"{_asked(limits)}: {_listed(left)}"
+    if len(left) < 2:
+        return said
+    return f"{said}; the {'fastest' if cost == SECONDS else 'cheapest'} is {short(left[0].pattern)}"
+
+
+def _asked(limits: Limits) -> str:
+    """The limits that were set, as the beginning of a sentence."""
+    asked = []
+    if limits.most_dollars < inf:
+        asked.append(f"{dollars(limits.most_dollars)} per 1,000")
+    if limits.most_seconds < inf:
+        asked.append(seconds(limits.most_seconds))
     if asked:
-        first = (
-            f"; the {'fastest' if cost == 'seconds' else 'cheapest'} is {short(left[0].pattern)}"
-            if len(left) > 1
-            else ""
-        )
-        return f"{asked[0].upper()}{asked[1:]}: {listed}{first}"
-    beaten = len(drawn) - len(left)
-    rest = f"; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten" if beaten else ""
-    return f"Worth the {'time' if cost == 'seconds' else 'cost'}: {listed}{rest}"
+        asked[0] = f"Within {asked[0]}"
+    if limits.least > 0:
+        asked.append(f"{'at' if asked else 'At'} least {limits.least:.0%} right")
+    return " and ".join(asked)
+
+
+def _listed(points: Sequence[Point]) -> str:
+    """The first three by name, and how many more."""
+    names = [short(point.pattern) for point in points[:3]]
+    if len(points) > 3:
+        names.append(f"{len(points) - 3} more")
+    if len(names) < 2:
+        return names[0] if names else "no pattern"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def chart(
-    measured: Sequence[tuple[str, int, int, float, float]],
-    source: str,
-    cost: str = "dollars_per_thousand",
-    most_dollars: float = inf,
-    most_seconds: float = inf,
-    least: float = 0.0,
+    measured: Sequence[Way], source: str, cost: str = DOLLARS, limits: Limits = ANYTHING
 ) -> Chart:
-    """The trade-off of the patterns measured, ready to show."""
-    limits = (cost, most_dollars, most_seconds, least)
-    points = rows(measured, *limits)
-    return Chart(figure(points, source, *limits), points, reading(points, *limits))
+    """The trade-off of the ways measured, ready to show."""
+    points = rows(measured, cost, limits)
+    return Chart(figure(points, source, cost, limits), points, reading(points, cost, limits))

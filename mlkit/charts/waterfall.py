@@ -35,44 +35,39 @@ def rows(
     servers: int | None = None,
     place: Callable[[Call], Hashable] | None = None,
 ) -> list[Bar]:
-    """The phases of every call, in the order asked, laid out for `servers` or `place` as `schedule`
-    does.
-    """
-    ends = {
-        call.id: end for call, (_, end) in zip(calls, schedule(calls, servers, place), strict=True)
-    }
+    """The phases of all calls as asked, laid out for `servers` or `place` as `schedule` does."""
+    laid_out = zip(calls, schedule(calls, servers, place), strict=True)
+    ends = {call.id: end for call, (_, end) in laid_out}
     bars = []
     for call in calls:
-        ready = max((ends[id] for id in call.after), default=0.0)
-        at = ready
-        for phase, duration, tokens in _phases(call, ends[call.id] - call.seconds - ready):
+        at = max((ends[id] for id in call.after), default=0.0)
+        queue_seconds = ends[call.id] - call.seconds - at
+        for phase, duration, tokens in [("queue", queue_seconds, 0), *_phases(call)]:
             if duration > 1e-9:
                 bars.append(Bar(f"{call.id + 1}  {call.role}", phase, at, duration, tokens))
             at += duration
     return bars
 
 
-def _phases(call: Call, queue_seconds: float) -> list[tuple[str, float, int]]:
+def _phases(call: Call) -> list[tuple[str, float, int]]:
     reply = call.reply
     if isinstance(reply, Failure):
-        return [("queue", queue_seconds, 0), ("failed", reply.seconds, 0)]
+        return [("failed", reply.seconds, 0)]
     return [
-        ("queue", queue_seconds, 0),
         ("load", reply.load_seconds, 0),
         ("prompt", reply.prompt_seconds, reply.prompt_tokens),
         ("output", reply.output_seconds, reply.output_tokens),
     ]
 
 
-def figure(bars: Sequence[Bar], source: str, title: str = "") -> go.Figure:
-    """One line a call, time from left to right; a chart that says so where there is nothing to
-    draw.
-    """
-    names = list(dict.fromkeys(bar.call for bar in bars))
+def figure(bars: Sequence[Bar], source: str, title: str) -> go.Figure:
+    """One line a call, time from left to right."""
+    names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
     chart = go.Figure()
     for phase, colour in PHASES.items():
         drawn = [bar for bar in bars if bar.phase == phase]
         if drawn:
+            said = f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
             chart.add_bar(
                 name=_MEANING[phase],
                 orientation="h",
@@ -81,23 +76,16 @@ def figure(bars: Sequence[Bar], source: str, title: str = "") -> go.Figure:
                 x=[bar.seconds for bar in drawn],
                 base=[bar.start_seconds for bar in drawn],
                 customdata=[bar.tokens for bar in drawn],
-                hovertemplate=(
-                    f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
-                ),
+                hovertemplate=said,
             )
     chart.update_layout(barmode="overlay", showlegend=True)
     chart.update_xaxes(title_text="seconds since the first question", rangemode="tozero")
-    chart.update_yaxes(
-        autorange="reversed",
-        categoryorder="array",
-        categoryarray=[in_plotly(name) for name in names],
-        type="category",
-        ticksuffix="  ",
-    )
-    return dress(chart, title or reading(bars), source, height=44 + 38 * len(names))
+    chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
+    chart.update_yaxes(categoryorder="array", categoryarray=names)
+    return dress(chart, title, source, height=44 + 38 * len(names))
 
 
-def reading(bars: Sequence[Bar], dollars_per_thousand: float | None = None) -> str:
+def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     """The finding in a sentence: how long, how much, and what most of the time went to."""
     if not bars:
         return "Nothing was asked, so there is no time to show."
@@ -109,15 +97,10 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float | None = None) -> s
     }
     most = ties.highest(spent, spent.__getitem__)
     count = len({bar.call for bar in bars})
-    cost = (
-        ""
-        if dollars_per_thousand is None
-        else f" and {dollars(dollars_per_thousand)} per 1,000 runs"
-    )
-    share = spent[most] / sum(spent.values())
     return (
-        f"{count} call{'s' * (count > 1)}: {seconds(wall)}{cost}; {share:.0%} of the models' time"
-        f" went to {_MEANING[most]}"
+        f"{count} call{'s' if count > 1 else ''}: {seconds(wall)} and"
+        f" {dollars(dollars_per_thousand)} per 1,000 runs; {spent[most] / sum(spent.values()):.0%}"
+        f" of the models' time went to {_MEANING[most]}"
     )
 
 

@@ -220,7 +220,7 @@ def decision(text: str, gold: Mapping[str, Any]) -> str:
 
 
 def _not_order(gold: Any) -> str:
-    wanted = ("queue", "fields", "total", "limit", "limit_is", "decision")
+    wanted = ("total", "limit", "limit_is", "decision")
     if not isinstance(gold, dict) or not {*wanted} <= gold.keys():
         return f"is not an object of {', '.join(wanted)}"
     if problem := _not_a_number(gold["total"]) or _not_a_number(gold["limit"]):

@@ -1,6 +1,4 @@
-"""Tools that patterns may call: search in a handbook, and arithmetic. Plain callables, from text to
-text.
-"""
+"""Tools that patterns may call, from text to text: search in a handbook, and arithmetic."""
 
 import ast
 import operator
@@ -8,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlkit.errors import MlkitError
 
@@ -16,13 +14,13 @@ from mlkit.errors import MlkitError
 _STOP_WORDS = frozenset(
     """a an and are as at be been but by can could do does did for from had has have how i if in is
     it its me my no not of on or our shall should that the their them there they this to was we were
-    what when where which who
-    will with would you your""".split()
+    what when where which who will with would you your""".split()
 )
 _MAX_CHARACTERS = 200
 _MAX_NODES = 60
 _MAX_EXPONENT = 100
 MAX_SIZE = 1e30
+_SIGNS = str.maketrans({"$": "", "×": "*", "÷": "/"})
 
 
 class ToolError(MlkitError):
@@ -30,8 +28,7 @@ class ToolError(MlkitError):
 
 
 def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]:
-    """A function that gives the `top` paragraphs of a handbook that fit a query best, by BM25
-    (Robertson 1994).
+    """A function that gives the `top` paragraphs that fit a query best, by BM25 (Robertson 1994).
 
     `handbook` is a list of paragraphs, or a text file whose paragraphs are parted by empty lines.
     """
@@ -70,9 +67,7 @@ def _paragraphs(handbook: Sequence[str] | Path) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """The words that say what a text is about, in lower case and without the plural's s, so that
-    "bells" finds "bell".
-    """
+    """What a text is about, without the plural's s: "bells" finds "bell"."""
     words = [word for word in re.findall(r"\w+", text.lower()) if word not in _STOP_WORDS]
     return [word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words]
 
@@ -83,21 +78,17 @@ def arithmetic(expression: str) -> str:
 
     Raises ToolError for anything else, and for what is too long or too large to compute at once.
     """
-    text = (
-        expression.strip()
-        .strip("`")
-        .replace("$", "")
-        .replace("×", "*")
-        .replace("÷", "/")
-        .rstrip("=. \n")
-    )
+    text = expression.strip().strip("`").translate(_SIGNS).rstrip("=. \n")
     try:
-        return f"{_value(text):.12g}"
+        tree = _tree(text, _ARITHMETIC)
+        value = _value(text, tree, _ARITHMETIC, {})
+        if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
+            raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
+        return f"{value:.12g}"
     except ToolError:
         raise
-    except (
-        Exception
-    ) as error:  # the text is a model's, and a calculator must survive whatever it holds
+    # The text is a model's, and a calculator must survive whatever it holds.
+    except Exception as error:
         raise ToolError(
             f"{text[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
             "Ask for one expression with numbers only."
@@ -111,40 +102,23 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
     Raises ToolError for anything else, here or when it is called.
     """
-    import simpleeval
-
-    lines = [
-        line
-        for line in text.strip().strip("`").removeprefix("python\n").splitlines()
-        if line.strip()
-    ]
-    code = lines[0].strip() if len(lines) == 1 else ""
-    if not code or len(code) > _MAX_CHARACTERS or "#" in code:
+    code = text.strip().strip("`").removeprefix("python\n").strip()
+    if not code or "\n" in code:
         raise ToolError(
             f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."
         )
     try:
-        tree = _parsed(code)
+        tree = _tree(code, _PYTHON)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ToolError(
             f"{code[:60]!r} is not a Python expression ({error}). Ask for one expression."
         ) from None
-    nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or any(not isinstance(node, _PYTHON) for node in nodes):
-        raise ToolError(
-            f"{code[:60]!r} holds more than a formula. Ask for arithmetic and conditions only."
-        )
 
     def work_out(variables: Mapping[str, Any]) -> Any:
-        evaluator = simpleeval.EvalWithCompoundTypes(_PYTHON_OPERATORS, names=dict(variables))
-        evaluator.functions = (
-            _PYTHON_FUNCTIONS  # set, not passed on: it would add list, tuple, dict and set
-        )
         try:
-            return evaluator.eval(code, tree.body)
-        except (
-            Exception
-        ) as error:  # the text is a model's, and a grader must survive whatever it holds
+            return _value(code, tree, _PYTHON, variables)
+        # The text is a model's, and a grader must survive whatever it holds.
+        except Exception as error:
             raise ToolError(
                 f"{code[:60]!r} cannot be worked out ({type(error).__name__}: {error})."
             ) from None
@@ -152,53 +126,40 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
     return work_out
 
 
-def _parsed(code: str) -> ast.Expression:
-    """An expression's tree. Python warns of some spellings (`1if n else 2`), but the reader of the
-    notebook is not who wrote them.
-    """
-    with warnings.catch_warnings():
+class _Grammar(NamedTuple):
+    """What an expression may hold."""
+
+    name: str
+    nodes: tuple[type[ast.AST], ...]
+    operators: Mapping[type[ast.AST], Callable[..., Any]]
+    functions: Mapping[str, Callable[..., Any]]
+
+
+def _tree(code: str, grammar: _Grammar) -> ast.Expression:
+    """The tree of one short expression. Raises ToolError where it holds more than the grammar."""
+    if len(code) > _MAX_CHARACTERS or "#" in code:
+        raise ToolError(f"{code[:60]!r} is too long, or has a comment. Ask for one expression.")
+    with (
+        warnings.catch_warnings()
+    ):  # of odd spellings (`1if n else 2`): a model's, not the reader's
         warnings.simplefilter("ignore")
-        return ast.parse(code, mode="eval")
+        tree = ast.parse(code, mode="eval")
+    nodes = list(ast.walk(tree))
+    if len(nodes) > _MAX_NODES or not all(isinstance(node, grammar.nodes) for node in nodes):
+        raise ToolError(
+            f"{code[:60]!r} holds something else than {grammar.name}; ask for one expression with"
+            f" {grammar.name} only."
+        )
+    return tree
 
 
-def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """A text times a number would take unlimited memory, and no formula needs it."""
-
-    def checked(*values: Any) -> Any:
-        if not all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values):
-            raise ToolError("Arithmetic takes numbers of ordinary size only.")
-        return operation(*values)
-
-    return checked
-
-
-def _value(text: str) -> float:
+def _value(code: str, tree: ast.Expression, grammar: _Grammar, variables: Mapping[str, Any]) -> Any:
     import simpleeval
 
-    if len(text) > _MAX_CHARACTERS:
-        raise ToolError(
-            f"An expression of {len(text):,} characters is too long; {_MAX_CHARACTERS} are allowed."
-        )
-    tree = _parsed(text)
-    nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or "#" in text:
-        raise ToolError(f"{text[:60]!r} has too many parts; ask for a shorter expression.")
-    for node in nodes:
-        # Text would open the door to repetition, which takes unlimited memory; and "5 or 6" is a
-        # hedge, not a sum.
-        if not isinstance(node, _ARITHMETIC) or (
-            isinstance(node, ast.Constant) and type(node.value) not in (int, float)
-        ):
-            raise ToolError(
-                f"{text[:60]!r} holds something else than numbers; ask for one expression with"
-                " numbers only."
-            )
-    value = simpleeval.SimpleEval(
-        operators=_OPERATORS | {ast.Pow: _power}, functions=_FUNCTIONS, names={}
-    ).eval(text, tree.body)
-    if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
-        raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
-    return value
+    evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators, names=dict(variables))
+    # Set, not passed on: it would add list, tuple, dict and set.
+    evaluator.functions = grammar.functions
+    return evaluator.eval(code, tree.body)
 
 
 def _power(base: float, exponent: float) -> float:
@@ -213,42 +174,29 @@ def _round(value: float, digits: int = 0) -> float:
     return round(value, digits)
 
 
-_FUNCTIONS = {"min": min, "max": max, "round": _round, "abs": abs}
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """A text times a number would take unlimited memory, and no formula needs it."""
+
+    def checked(*values: Any) -> Any:
+        if not all(isinstance(value, int | float) and abs(value) <= MAX_SIZE for value in values):
+            raise ToolError("Arithmetic takes numbers of ordinary size only.")
+        return operation(*values)
+
+    return checked
+
+
+_CALCULATIONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: _power,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
-_ARITHMETIC = (
-    ast.Expression,
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Call,
-    ast.Name,
-    ast.Constant,
-    ast.Load,
-    ast.operator,
-    ast.unaryop,
-)
-_PYTHON = (
-    *_ARITHMETIC,
-    ast.BoolOp,
-    ast.Compare,
-    ast.IfExp,
-    ast.List,
-    ast.Tuple,
-    ast.boolop,
-    ast.cmpop,
-)
-_PYTHON_FUNCTIONS = _FUNCTIONS | {"sum": sum, "len": len, "int": int, "float": float, "bool": bool}
-_PYTHON_OPERATORS = {
-    node: _numbers_only(operation) for node, operation in (_OPERATORS | {ast.Pow: _power}).items()
-} | {
+_COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -261,3 +209,21 @@ _PYTHON_OPERATORS = {
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
+_ARITHMETIC = _Grammar(
+    "numbers",
+    (
+        *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load),
+        *(ast.operator, ast.unaryop),
+    ),
+    {node: _numbers_only(calculation) for node, calculation in _CALCULATIONS.items()},
+    {"min": min, "max": max, "round": _round, "abs": abs},
+)
+_PYTHON = _Grammar(
+    "arithmetic and conditions",
+    (
+        *_ARITHMETIC.nodes,
+        *(ast.BoolOp, ast.Compare, ast.IfExp, ast.List, ast.Tuple, ast.boolop, ast.cmpop),
+    ),
+    {**_ARITHMETIC.operators, **_COMPARISONS},
+    {**_ARITHMETIC.functions, "sum": sum, "len": len, "int": int, "float": float, "bool": bool},
+)

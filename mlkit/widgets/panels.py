@@ -1,41 +1,33 @@
-"""Panels: controls on top, a chart that follows them, a sentence that reads it, and the numbers
-behind it.
-"""
+"""Panels: controls on top, a chart that follows them, a sentence that reads it, and its numbers."""
 
-import asyncio
-import base64
-import concurrent.futures
 import functools
 import itertools
 import json
-import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
-import numpy as np
 import plotly.graph_objects as go
 import traitlets
 from IPython.display import clear_output, display
 from plotly.basedatatypes import BasePlotlyType
 
-from mlkit.ask import Member, Reply
+from mlkit.charts import trade_off
 from mlkit.charts.look import Chart
+from mlkit.charts.table import table_html, table_text
 from mlkit.escaped import NO_MATH, in_html, printable
-from mlkit.kit import Kit
 from mlkit.models import Price, Prices
-from mlkit.patterns.single_model import SingleModel
-from mlkit.widgets.export import picture, save
+from mlkit.widgets.export import save
 
 _PLOTLY = "application/vnd.plotly.v1+json"
+_CONFIG = {"displayModeBar": False}
+WIDE = {"width": "100%", "max_width": "760px"}
 
 
 class Panel(widgets.VBox):
-    """A chart with its table. Where widgets do not run (a stored notebook), the same as a picture
-    and as text.
+    """A chart with its table. Where widgets do not run (a stored notebook), the same as text.
 
     `smooth` keeps one figure and changes its parts, twice as fast: for the one chart of a notebook
     where dragging matters. It takes a chart whose traces and annotations keep their number.
@@ -48,21 +40,17 @@ class Panel(widgets.VBox):
         self._problem = widgets.HTML()
         if smooth:
             self._drawing = go.FigureWidget(chart.figure)
-            self._drawing._config = {
-                "displayModeBar": False,
-                "responsive": True,
-            }  # as _drawn does; plotly has no other way to say it
+            self._drawing._config = _CONFIG | {"responsive": True}  # plotly has no other way
         else:
             self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
-            # Set, not displayed: what is displayed while a cell runs would be kept as an output of
-            # that cell too.
+            # Set, not displayed: that would be kept as an output of the cell that runs, too.
             self._drawing.outputs = (
                 {"output_type": "display_data", "data": _drawn(chart), "metadata": {}},
             )
         self._describe(chart)
+        fit = [_Fit()] if smooth else []
         super().__init__(
-            [*controls, self._problem, self._drawing, *([_Fit()] if smooth else []), self._table],
-            layout={"width": "100%"},
+            [*controls, self._problem, self._drawing, *fit, self._table], layout={"width": "100%"}
         )
 
     def draw(self, chart: Chart) -> None:
@@ -84,27 +72,18 @@ class Panel(widgets.VBox):
         self._table.value = table_html(chart)
 
     def save(self, path: str | Path) -> Path:
-        """Write the chart as it stands now as a picture, PNG or SVG by the end of the name. Raises
-        ExportError.
-        """
+        """Write the chart as it stands now as PNG or SVG, as the name ends. Raises ExportError."""
         return save(self.chart, path)
 
     def complain(self, error: Exception) -> None:
-        self._problem.value = _line(f"{type(error).__name__}: {error}", "#a40000")
+        self._problem.value = error_line(error)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
-        if os.environ.get(
-            "MLKIT_PICTURES"
-        ):  # set while notebooks are stored, because it takes a browser
-            bundle["image/png"] = base64.b64encode(picture(self.chart.figure)).decode()
-        return bundle
+        return super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
 
 
 class _Fit(anywidget.AnyWidget):
-    """Nothing to see: a FigureWidget is drawn 700 pixels wide before it has a place; this lets it
-    look at its room again.
-    """
+    """Nothing to see: a FigureWidget is drawn before it has a place; this lets it look again."""
 
     _esm = (
         "const fit = el => el.isConnected ? setTimeout(() => dispatchEvent(new Event('resize')),"
@@ -114,30 +93,19 @@ class _Fit(anywidget.AnyWidget):
 
 
 def _changed(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
-    """The properties of `new` that `old` has not: to set the others again costs as much as
-    drawing.
-    """
-    before, after = old.to_plotly_json(), new.to_plotly_json()
+    """The properties of `new` that `old` has not: to set the others takes ten times as long."""
+    before = old.to_plotly_json()
     return {
         name: value
-        for name, value in after.items()
-        if name != "template" and not _same(before.get(name), value)
+        for name, value in new.to_plotly_json().items()
+        if name != "template" and not new._vals_equal(before.get(name), value)
     }
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    return np.array_equal(one, other)
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
-    figure = json.loads(chart.figure.to_json())
-    return {
-        _PLOTLY: figure | {"config": {"displayModeBar": False}},
-        "text/plain": printable(chart.reading),
-    }
+    figure = json.loads(chart.figure.to_json()) | {"config": _CONFIG}
+    return {_PLOTLY: figure, "text/plain": printable(chart.reading)}
 
 
 def show(chart: Chart) -> Panel:
@@ -148,9 +116,7 @@ def show(chart: Chart) -> Panel:
 def explore(
     draw: Callable[..., Chart], smooth: bool = False, **controls: widgets.ValueWidget
 ) -> Panel:
-    """A chart that follows its controls: `draw(**values)` is called at first and at each change.
-    `smooth` as in Panel.
-    """
+    """A chart that follows its controls: `draw(**values)` at first and at each change."""
     reset = widgets.Button(
         description="Reset",
         tooltip="Put every control back to where it began",
@@ -176,52 +142,65 @@ def explore(
     return panel
 
 
-def slider(
-    label: str, value: float, low: float, high: float, step: float, format: str = ".2f"
-) -> widgets.FloatSlider:
-    """A slider for a number; `label` names it with its unit. Arrow keys move it, and its readout
-    can be typed into.
+def compare(
+    ways: Callable[..., Sequence[trade_off.Way]],
+    prices: Prices,
+    source: str,
+    models: Sequence[str] = (),
+    **controls: widgets.ValueWidget,
+) -> Panel:
+    """The trade-off of some ways, by dollars or by seconds, at prices that can be edited.
+
+    `ways(prices, **values)` gives them, with the values of further controls. `models` are those
+    whose prices are shown; without, all are.
     """
-    return widgets.FloatSlider(
-        value,
-        min=low,
-        max=high,
-        step=step,
-        description=_label(label),
-        description_allow_html=True,
-        readout_format=format,
-        style={"description_width": "235px"},
-        layout={"width": "100%", "max_width": "760px"},
+
+    def draw(edited: Prices, by: str, **values: Any) -> Chart:
+        return trade_off.chart(ways({**prices, **edited}, **values), source, by)
+
+    return explore(
+        draw, edited=PriceList(prices, models or list(prices)), by=dollars_or_seconds(), **controls
     )
+
+
+def _labelled(text: str, width: str = "235px") -> dict[str, Any]:
+    """A control's label, in which Lab would look for mathematics."""
+    return {
+        "description": f"<span class='{NO_MATH}'>{in_html(text)}</span>",
+        "description_allow_html": True,
+        "style": {"description_width": width},
+    }
+
+
+def slider(
+    label: str, value: float, low: float, high: float, step: float, digits: str = ".2f"
+) -> widgets.FloatSlider:
+    """A slider for a number; `label` names it with its unit. Its readout can be typed into."""
+    numbers = {"value": value, "min": low, "max": high, "step": step, "readout_format": digits}
+    return widgets.FloatSlider(**numbers, **_labelled(label), layout=WIDE)
 
 
 def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSlider:
     """A slider that snaps to the settings that were measured."""
     return widgets.SelectionSlider(
-        options=list(options),
-        value=value,
-        description=_label(label),
-        description_allow_html=True,
-        style={"description_width": "235px"},
-        layout={"width": "100%", "max_width": "760px"},
+        value=value, options=list(options), **_labelled(label), layout=WIDE
     )
+
+
+def dollars_or_seconds() -> widgets.SelectionSlider:
+    """What a trade-off compares by."""
+    options = [("dollars", trade_off.DOLLARS), ("seconds", trade_off.SECONDS)]
+    return steps("compare by", trade_off.DOLLARS, options)
 
 
 def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
-    """A slider for how many of the voters must agree; its value is that number, and it says "2 of 3
-    (0.67)".
-    """
-    return steps(
-        label,
-        value,
-        [(f"{votes} of {voters} ({votes / voters:.2f})", votes) for votes in range(1, voters + 1)],
-    )
+    """A slider for how many voters must agree: it says "2 of 3 (0.67)", and its value is 2."""
+    options = [(f"{n} of {voters} ({n / voters:.2f})", n) for n in range(1, voters + 1)]
+    return steps(label, value, options)
 
 
 class Shares(widgets.VBox):
-    """Sliders for weights that sum to one: moving one moves the others, which keep their
-    proportions. `value` is a tuple.
-    """
+    """Sliders for weights that sum to one: moving one scales the others. `value` is a tuple."""
 
     value = traitlets.Tuple()
 
@@ -235,50 +214,39 @@ class Shares(widgets.VBox):
 
     def _moved(self, n: int, change: Mapping[str, float]) -> None:
         if not self._following:
-            self.value = balanced(self.value, n, change["new"])
+            self.value = _balanced(self.value, n, change["new"])
 
     @traitlets.observe("value")
     def _follow(self, change: Mapping[str, Any]) -> None:
         self._following = True
         for one, share in zip(self._sliders, self.value, strict=True):
-            one.value = round(
-                share, 2
-            )  # to its step: from anywhere else the browser would move it, and send that back
+            # To its step: from anywhere else the browser would move it, and send that back.
+            one.value = round(share, 2)
         self._following = False
 
 
-def balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
-    """The shares with the n-th set, and the others scaled so that all sum to one; equal where they
-    were all nothing.
-    """
+def _balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
+    """The shares with the n-th set, the others scaled to sum to one; equal if all were nothing."""
     others = sum(shares) - shares[n]
-    rest = [
-        (1 - share) * (one / others if others > 1e-9 else 1 / (len(shares) - 1)) for one in shares
-    ]
-    return tuple(share if m == n else one for m, one in enumerate(rest))
+    parts = [one / others if others > 1e-9 else 1 / (len(shares) - 1) for one in shares]
+    return tuple(share if m == n else (1 - share) * part for m, part in enumerate(parts))
 
 
 class PriceList(widgets.VBox):
-    """Boxes for the prices of some models, in dollars per million tokens read and written. `value`
-    is a mapping to Price.
-    """
+    """Boxes for prices of models, in dollars per million tokens. `value` is a mapping to Price."""
 
     value = traitlets.Dict()
 
     def __init__(self, prices: Prices, models: Sequence[str]) -> None:
         self._boxes = {
             model: [
-                _price_box(f"{model}, {what}", price)
-                for what, price in zip(("read", "written"), prices[model], strict=True)
+                _price_box(f"{model}, read", prices[model].prompt),
+                _price_box(f"{model}, written", prices[model].output),
             ]
             for model in models
         }
-        super().__init__(
-            [
-                widgets.HTML(_line("Dollars per million tokens:")),
-                *map(widgets.HBox, self._boxes.values()),
-            ]
-        )
+        title = widgets.HTML(line("Dollars per million tokens:"))
+        super().__init__([title, *map(widgets.HBox, self._boxes.values())])
         for box in itertools.chain(*self._boxes.values()):
             box.observe(self._read, "value")
         self._read(None)
@@ -296,81 +264,10 @@ class PriceList(widgets.VBox):
 
 
 def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
+    numbers = {"value": price, "min": 0, "max": 1000, "step": 0.05}
     return widgets.BoundedFloatText(
-        price,
-        min=0,
-        max=1000,
-        step=0.05,
-        description=_label(label),
-        description_allow_html=True,
-        style={"description_width": "auto"},
-        layout={"width": "330px"},
+        **numbers, **_labelled(label, "auto"), layout={"width": "330px"}
     )
-
-
-def try_it(kit: Kit, member: Member, prompt: str) -> widgets.VBox:
-    """Ask a member anything; on recordings, choose among the prompts that were recorded for it."""
-    if kit.live:
-        question = widgets.Textarea(prompt, rows=2, layout={"width": "100%", "max_width": "760px"})
-    else:
-        question = widgets.Dropdown(
-            options=kit.recorded_prompts(member),
-            value=prompt,
-            layout={"width": "100%", "max_width": "760px"},
-        )
-    ask = widgets.Button(
-        description="Ask", button_style="primary", tooltip="Send the prompt to the model"
-    )
-    stop = widgets.Button(description="Stop", disabled=True, tooltip="Stop the model")
-    state, answer = widgets.HTML(), widgets.HTML()
-    # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
-    # belong to this one.
-    loop = asyncio.get_running_loop()
-    task: concurrent.futures.Future | None = None
-
-    async def run() -> None:
-        started = time.perf_counter()
-        clock = asyncio.create_task(_tick(state, started))
-        try:
-            done = await kit.run(SingleModel(member), question.value)
-        except asyncio.CancelledError:
-            state.value = _line("Stopped.")
-        except Exception as error:
-            state.value = _line(f"{type(error).__name__}: {error}", "#a40000")
-        else:
-            reply = done.calls[0].reply
-            assert isinstance(reply, Reply)  # a call that fails raises
-            state.value = _line(
-                f"{reply.seconds:.1f} s, {reply.prompt_tokens} tokens read, {reply.output_tokens}"
-                " written" + (", cut off by max_tokens" if reply.cut_off else "")
-            )
-            answer.value = f"<pre style='white-space: pre-wrap'>{in_html(done.result.text)}</pre>"
-        finally:
-            clock.cancel()
-            ask.disabled, stop.disabled = False, True
-
-    def start(_: Any) -> None:
-        nonlocal task
-        ask.disabled, stop.disabled, answer.value = True, False, ""
-        task = asyncio.run_coroutine_threadsafe(run(), loop)
-
-    ask.on_click(start)
-    stop.on_click(lambda _: task.cancel() if task else None)
-    where = (
-        "A live model answers."
-        if kit.live
-        else "On recordings: choose one of the prompts that were recorded."
-    )
-    box = widgets.VBox(
-        [widgets.HTML(_line(where)), question, widgets.HBox([ask, stop]), state, answer]
-    )
-    return Described(box, f"Try it. {where}")
-
-
-async def _tick(state: widgets.HTML, started: float) -> None:
-    while True:
-        state.value = _line(f"The model is working: {time.perf_counter() - started:.0f} s")
-        await asyncio.sleep(0.5)
 
 
 class Described(widgets.VBox):
@@ -384,64 +281,11 @@ class Described(widgets.VBox):
         return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
 
 
-def table_text(chart: Chart) -> str:
-    """The sentence, then the rows in columns: for screen readers, for stored notebooks, and for
-    tests.
-    """
-    cells = [_header(chart), *([_one_line(value) for value in row] for row in chart.rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
-    return "\n".join([printable(chart.reading), "", *lines])
-
-
-def table_html(chart: Chart) -> str:
-    """The same as a table that opens on a click or on Enter. All text is escaped: some of it comes
-    from models.
-    """
-    head = "".join(
-        f"<th style='text-align: left; padding-right: 1.5em'>{in_html(name)}</th>"
-        for name in _header(chart)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td style='padding-right: 1.5em'>{in_html(_cell(value))}</td>" for value in row)
-        + "</tr>"
-        for row in chart.rows
-    )
-    return (
-        "<div role='status' aria-live='polite' style='line-height:"
-        f" 1.4'>{in_html(chart.reading)}</div><details><summary>The numbers behind the"
-        f" chart</summary><table><tr>{head}</tr>{body}</table></details>"
-    )
-
-
-def _header(chart: Chart) -> list[str]:
-    return (
-        [name.replace("_", " ") for name in chart.rows[0]._fields]
-        if chart.rows
-        else ["nothing measured"]
-    )
-
-
-def _cell(value: Any) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return (
-        "-" if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
-    )  # - where nothing was measured
-
-
-def _one_line(value: Any) -> str:
-    return printable(_cell(value)).replace("\n", " ")
-
-
-def _label(text: str) -> str:
-    """A control's label: Lab looks for mathematics in it."""
-    return f"<span class='{NO_MATH}'>{in_html(text)}</span>"
-
-
-def _line(text: str, colour: str = "inherit") -> str:
+def line(text: str, colour: str = "inherit") -> str:
+    """A text as a line of HTML."""
     return f"<div style='line-height: 1.5; color: {colour}'>{in_html(text)}</div>"
+
+
+def error_line(error: Exception) -> str:
+    """An error as a line of HTML."""
+    return line(f"{type(error).__name__}: {error}", "#a40000")

@@ -1,6 +1,4 @@
-"""The capstone of notebook 10: a learner's own prompts, the nine patterns on them, and a decision
-card to take home.
-"""
+"""The capstone of notebook 10: a learner's own prompts, and all patterns on them."""
 
 from __future__ import annotations
 
@@ -9,26 +7,18 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from course import timings
+from course import systems
 from mlkit import paths
 from mlkit.engines.request import check_prompt
-from mlkit.errors import BadPrompt, EngineError, MlkitError
+from mlkit.errors import BadPrompt, EngineError
 from mlkit.kit import Kit
 from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
 from mlkit.measure.tasks import Task, TaskError
-from mlkit.models import Prices
 from mlkit.parsing import quoted
-from mlkit.trace import Pattern
-from mlkit.widgets import export
-
-if TYPE_CHECKING:
-    from mlkit.charts.card import Limits, Way
-    from mlkit.charts.look import Chart
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
@@ -40,7 +30,7 @@ def example() -> Path:
     return paths.data() / "own_prompts.csv"
 
 
-def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
+def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
     """Your own prompts as tasks: a CSV file with the columns input, grader and gold, or a list with
     these three in each row.
 
@@ -64,30 +54,30 @@ def own(prompts: str | Path | Iterable[Any]) -> list[Task]:
         )
     if len(rows) > MOST:
         raise TaskError(
-            f"{len(rows)} prompts in {name} are too many: nine patterns on each would take hours."
+            f"{len(rows)} prompts in {name} are too many: all patterns on each would take hours."
             f" Keep {MOST} or fewer."
         )
     return [_task(n, *row) for n, row in enumerate(rows, 1)]
 
 
 def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
-    """Where each row of a CSV file stands, and the row by column. Comma, semicolon or tab, or what
-    the first line names (sep=;); a line without any text is none.
+    """Where each row of a CSV file stands, and the row by column. The separator is a comma, a
+    semicolon or a tab, or what the first line names (sep=;); a line without any text is none.
     """
     text = _text(file)
     named = _SEPARATOR.match(text)
     above, text = (1, text[named.end() :]) if named else (0, text)
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=named[1] if named else max(",;\t", key=text.lstrip().partition("\n")[0].count),
-        strict=True,
-    )
+    first_line = text.lstrip().partition("\n")[0]
+    separator = named[1] if named else max(",;\t", key=first_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     columns: list[str] = []
     starts = above + 1
     try:
         for cells in reader:
             place, starts = f"{file.name}, line {starts}", above + reader.line_num + 1
-            if any(cell.strip() for cell in cells) and not columns:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not columns:
                 columns = [cell.strip().lower() for cell in cells]
                 _need_columns(place, columns)
             elif any(cell.strip() for cell in cells[len(columns) :]):
@@ -95,7 +85,7 @@ def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
                     f"{place}: it has more cells than the first line. Put a text that holds a comma"
                     " into double quotes."
                 )
-            elif any(cell.strip() for cell in cells):
+            else:
                 yield place, dict(zip(columns, cells, strict=False))
     except csv.Error as error:
         raise TaskError(
@@ -121,7 +111,8 @@ def _text(file: Path) -> str:
 def _need_columns(place: str, columns: Collection[str]) -> None:
     if missing := [name for name in COLUMNS if name not in columns]:
         found = ", ".join(map(quoted, list(columns)[:8]))
-        found += f" and {len(columns) - 8} more" * (len(columns) > 8)
+        if len(columns) > 8:
+            found += f" and {len(columns) - 8} more"
         raise TaskError(
             f"{place}: found {found}; wanted are input, grader and gold. Missing:"
             f" {', '.join(missing)}."
@@ -146,31 +137,27 @@ def _task(number: int, place: str, row: Any) -> Task:
         check_prompt(prompt, 0)  # how long it may be depends on who will be asked
     except BadPrompt as error:
         raise TaskError(f"{place}: {error}") from None
-    if grader.lower() not in _GOLDS:
+    name, gold = _gold(place, grader, row["gold"])
+    notes = {name: value for name, value in row.items() if name not in COLUMNS}
+    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, notes)
+
+
+def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
+    """The grader of mlkit.measure.graders, and what it takes for right. Raises TaskError."""
+    if grader.lower() not in _GRADING:
         raise TaskError(
-            f"{place}: there is no grader {quoted(grader)}; choose one of {', '.join(_GOLDS)}."
+            f"{place}: there is no grader {quoted(grader)}; choose one of {', '.join(_GRADING)}."
         )
-    name, read = _GOLDS[grader.lower()]
+    grader = grader.lower()
+    name, read, example = _GRADING[grader]
     try:
-        gold = read(row["gold"])
-        problem = GRADERS[name].problem(gold)
+        right = read(gold)
+        problem = GRADERS[name].problem(right)
     except (ValueError, TypeError, AttributeError, RecursionError):
-        problem = f"is {quoted(row['gold'])}, and that is no gold for the grader {grader.lower()}"
+        problem = f"is {quoted(gold)}, and that is no gold for the grader {grader}"
     if problem:
-        raise TaskError(
-            f"{place}: gold {problem}. For {grader.lower()} write, for example: "
-            f" {_EXAMPLES[grader.lower()]}"
-        )
-    return Task(
-        f"own-{number:02}",
-        "own",
-        "own",
-        "test",
-        prompt,
-        name,
-        gold,
-        {name: value for name, value in row.items() if name not in COLUMNS},
-    )
+        raise TaskError(f"{place}: gold {problem}. For {grader} write, for example:  {example}")
+    return name, right
 
 
 def _texts(gold: Any) -> list[str]:
@@ -190,62 +177,33 @@ def _typed(gold: Any) -> Any:
     return json.loads(gold.strip().removeprefix("$")) if isinstance(gold, str) else gold
 
 
-# What a learner writes -> the grader of mlkit.measure.graders, and how its gold is read.
-_GOLDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "number": ("number", _typed),
-    "text": ("short", lambda gold: {"accept": _texts(gold)}),
-    "label": ("short", _label),
-    "expression": ("expression", _typed),
-    "constraints": ("constraints", _typed),
-    "python": ("python", _typed),
-}
-_EXAMPLES = {
-    "number": "27",
-    "text": "pump|bike pump",
-    "label": "no|yes",
-    "expression": "27",
-    "constraints": '{"mentions": ["ring"], "max_words": 8}',
+# What a learner writes -> the kit's grader, how its gold is read, and an example of a gold.
+_GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
+    "number": ("number", _typed, "27"),
+    "text": ("short", lambda gold: {"accept": _texts(gold)}, "pump|bike pump"),
+    "label": ("short", _label, "no|yes"),
+    "expression": ("expression", _typed, "27"),
+    "constraints": ("constraints", _typed, '{"mentions": ["ring"], "max_words": 8}'),
     "python": (
-        '{"expression": "n * p", "variables": {"n": {"range": [1, 9]}, "p": {"range": [2, 50]}}}'
+        "python",
+        _typed,
+        '{"expression": "n * p", "variables": {"n": {"range": [1, 9]}, "p": {"range": [2, 50]}}}',
     ),
 }
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """A pattern whose every error is one of ours, so that measuring keeps it as a wrong answer and
-    goes on.
-    """
-
-    pattern: Pattern
-
-    async def run(self, ask: Any, prompt: str) -> Any:
-        try:
-            return await self.pattern.run(ask, prompt)
-        except MlkitError:
-            raise
-        except Exception as error:
-            raise MlkitError(f"{type(error).__name__}: {error}") from error
-
-
-async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
-    """The nine patterns (timings.nine: short answers) on your prompts, with a bar that says how
-    much time is left.
+async def run_all(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
+    """All patterns (short answers) on your prompts, with a bar that says how much time is left.
 
     An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
     was answered.
     """
+    patterns = systems.for_any_prompt(kit.cast)
     subjects = {
-        name: lambda task, sample, pattern=_Kept(pattern): pattern
-        for name, pattern in timings.nine(kit.cast).items()
+        name: lambda task, sample, pattern=pattern: pattern for name, pattern in patterns.items()
     }
-    measured = await measure(
-        kit.ask,
-        subjects,
-        prompts,
-        progress="nine patterns" if progress else "",
-        strict=kit.recording,
-    )
+    bar = "all patterns" if progress else ""
+    measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
         raise EngineError(
@@ -254,72 +212,6 @@ async def run_nine(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> 
     return measured
 
 
-async def own_prompts(kit: Kit, progress: bool = False) -> Matrix:
-    """The nine patterns on the ten prompts of data/own_prompts.csv."""
-    return await run_nine(kit, own(example()), progress)
-
-
-def ways(measured: Matrix, prices: Prices) -> list[Way]:
-    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different
-    instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
-    loading left out.
-    """
-    every = [_way(measured, name, prices) for name in measured.subjects]
-    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
-
-
-def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
-    from mlkit.charts.card import (
-        Way,  # here and below, because drawing takes longer to import than all else
-    )
-
-    one, score = measured.of([pattern]), measured.score(pattern, prices)
-    instructions = {
-        (call.member.system, call.member.shots) for row in one.cells for call in row[0][0].calls
-    }
-    return Way(
-        pattern,
-        score.right,
-        score.of,
-        score.dollars_per_thousand,
-        score.seconds,
-        score.calls,
-        len(instructions),
-        tuple(bool(grade) for grade in one.right[:, 0, 0]),
-    )
-
-
-@dataclass(frozen=True)
-class Card:
-    """A decision card: as a chart for `show`, and as HTML."""
-
-    chart: Chart
-    html: str
-
-    def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
-        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
-        paths.
-
-        Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
-        WriteError where the folder cannot be written to.
-        """
-        file = paths.write(
-            Path(folder) / "decision_card.html",
-            f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n",
-            'Choose another folder:  my_card.save("/another/folder")',
-        )
-        return [file, export.save(self.chart, file.with_suffix(".png"))] if png else [file]
-
-
-def card(choice: str, measured: Sequence[Way], limits: Limits, kit: Kit, reason: str = "") -> Card:
-    """The card for a choice among `ways(...)`, with the reason in your own words. Raises ValueError
-    for one not measured.
-    """
-    from mlkit.charts import card as drawn
-
-    made = f"{kit.engine.header.date}, cast {kit.cast.name}, {measured[0].of} prompts, {kit.source}"
-    lines = drawn.rows(choice, measured, limits, reason, made)
-    return Card(
-        drawn.chart(choice, measured, limits, reason, made, kit.source),
-        drawn.page(choice, measured, limits, lines),
-    )
+async def own_prompts(kit: Kit, progress: str = "") -> Matrix:
+    """All patterns on the ten prompts of data/own_prompts.csv."""
+    return await run_all(kit, read_prompts(example()), bool(progress))

@@ -48,7 +48,7 @@ def store(notebook: Path) -> None:
     Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
     gives the same file.
     """
-    node = execute(notebook, MLKIT_ENGINE="replay", MLKIT_PICTURES="1")
+    node = execute(notebook, first="%load_ext mlkit.widgets.export", MLKIT_ENGINE="replay")
     for cell in node.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)

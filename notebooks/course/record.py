@@ -75,7 +75,7 @@ def _record_study(
     """A study runs in this process, so that its bars show the time left."""
     journal = _journal(path, fresh, engine.header)
     try:
-        asyncio.run(STUDIES[name](connect(cast, engine.kind, lambda *_: journal), True))
+        asyncio.run(STUDIES[name](connect(cast, engine.kind, lambda *_: journal), name))
         return journal.finish()
     finally:
         journal.close()
@@ -202,7 +202,7 @@ def _asked(name: str) -> Collection[Asked] | None:
     """All that a study or a notebook asks of the recordings; None for what is neither."""
     if name in STUDIES:
         memory: dict[Asked, Answer] = {}
-        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), True))
+        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), name))
         return memory
     notebook = paths.notebooks() / f"{name}.ipynb"
     if not notebook.is_file():

@@ -2,111 +2,96 @@
 in a file of its own.
 
 In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
-models.
+models; `progress` names a bar that says how far it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from course import capstone, orders
-from course.article import JUDGE, JUDGE_SHOTS
-from course.shop import KINDS, QUEUES, asked, by_kind, classifier
-from mlkit.ask import Member
+from course import capstone, systems
+from course.shop import KINDS, QUEUES, member_for
+from mlkit import paths
+from mlkit.ask import Ask, Member, Reply
 from mlkit.kit import Kit
 from mlkit.measure import tasks
-from mlkit.measure.matrix import Matrix, alone, measure, merged
+from mlkit.measure.matrix import Matrix, Subject, alone, measure, merged, seed_for
 from mlkit.measure.tasks import Task
+from mlkit.measure.tools import search
 from mlkit.models import Cast
 from mlkit.parsing import most_likely
 from mlkit.patterns.router import ModelRouter
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.voting import ModelVoting
+from mlkit.trace import Pattern
 
 SAMPLES = 5
 PAIRS = 24
+Subjects = dict[str, Subject]
 
 
-def _always(member: Member) -> Callable[[str], Member]:
-    """The member, whatever the task's kind."""
-    return lambda kind: member
+def _each(members: Mapping[str, Member], labels: tuple[str, ...] | None = None) -> Subjects:
+    """Each member alone, whatever the task's kind."""
+
+    def always(member: Member) -> Subject:
+        return alone(lambda kind: member, labels)
+
+    return {name: always(member) for name, member in members.items()}
 
 
-async def desk(kit: Kit, progress: bool = False) -> Matrix:
+def _by_kind(member: Member) -> Subject:
+    """The member asked in the way of each task's kind, as by someone who knows it beforehand."""
+    return alone(lambda kind: member_for(member, kind))
+
+
+def _two_sizes(kit: Kit) -> dict[str, Member]:
+    return {"small": kit.cast.small, "large": kit.cast.large}
+
+
+async def desk(kit: Kit, progress: str = "") -> Matrix:
     """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in
     the way of each task's kind ("small by kind", "large by kind").
     """
-    small, large = kit.cast.small, kit.cast.large
-    subjects = {
-        "small": alone(lambda kind: asked(small, "all")),
-        "large": alone(lambda kind: asked(large, "all")),
-        "small by kind": alone(by_kind(small)),
-        "large by kind": alone(by_kind(large)),
-    }
-    return await measure(
-        kit.ask, subjects, tasks.load("desk"), progress=_bar(progress, "desk"), strict=kit.recording
-    )
+    sizes = _two_sizes(kit).items()
+    subjects = _each({name: member_for(member, "all") for name, member in sizes})
+    subjects |= {f"{name} by kind": _by_kind(member) for name, member in sizes}
+    return await _measured(kit, progress, subjects, tasks.load("desk"))
 
 
-def router(cast: Cast) -> ModelRouter:
-    """The article's router for the desk: the small model names the kind, and each kind's
-    specialist is asked in the way of its kind.
-    """
-    specialists = {
-        "code": asked(cast.coder, "code"),
-        "math": asked(cast.large, "math"),
-        "creative": asked(cast.writer, "creative"),
-        "general": asked(cast.general, "general"),
-    }
-    return ModelRouter(classifier(cast.small), specialists)
-
-
-async def specialists(kit: Kit, progress: bool = False) -> Matrix:
+async def specialists(kit: Kit, progress: str = "") -> Matrix:
     """The article's four specialists on every test task, of their own kind or not: coder ("code"),
     large model ("math"), writer ("creative") and general model ("general"), each asked in the way
     of its own kind.
     """
-    subjects = {
-        kind: alone(_always(member)) for kind, member in router(kit.cast).specialists.items()
-    }
-    test = [task for task in tasks.load("desk") if task.split == "test"]
-    return await measure(
-        kit.ask, subjects, test, progress=_bar(progress, "specialists"), strict=kit.recording
-    )
+    subjects = _each(systems.desk_router(kit.cast).specialists)
+    return await _measured(kit, progress, subjects, _test("desk"))
 
 
-async def routing(kit: Kit, progress: bool = False) -> Matrix:
-    """The small and the large model as classifiers of the desk's tasks, read as the router reads
-    them: the likeliest of the four kinds.
-    """
+async def routing(kit: Kit, progress: str = "") -> Matrix:
+    """Both sizes name the kind of the desk's tasks, read as the router reads them."""
     kinds = [
         replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
     ]
-    subjects = {
-        name: alone(_always(classifier(member)), KINDS) for name, member in _two_sizes(kit).items()
-    }
-    named = await measure(
-        kit.ask, subjects, kinds, progress=_bar(progress, "routing"), strict=kit.recording
-    )
-    return named.labelled(KINDS)
+    members = {name: member_for(member, "kind") for name, member in _two_sizes(kit).items()}
+    return (await _measured(kit, progress, _each(members, KINDS), kinds)).labelled(KINDS)
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
-    """The specialist that a router sends each task to, by what its classifier (the first subject)
-    answered: shape (n,).
-    """
+    """Where a router sends each task, by what its classifier, the first subject, said: (n,)."""
     likely = named.likely(tuple(rule.specialists))
     return np.array([rule.route(row[0][0].label, row[0][0].certainty) for row in likely])
 
 
 async def routed(kit: Kit) -> tuple[np.ndarray, np.ndarray]:
-    """`router` on the desk's test tasks, put together from recorded parts: where each is sent, and
-    the grade of that specialist's answer; both of shape (n,).
+    """The router on the desk's test tasks, put together from recorded parts: where each is sent,
+    and the grade of that specialist's answer; both of shape (n,).
     """
     named, every = (await routing(kit)).of(["small"], split="test"), await specialists(kit)
-    kinds = sent(named, router(kit.cast))
+    kinds = sent(named, systems.desk_router(kit.cast))
     return kinds, answered_by(every, kinds)
 
 
@@ -115,61 +100,39 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
     return np.array([every.column(kind)[n] for n, kind in enumerate(kinds)])
 
 
-async def triage(kit: Kit, progress: bool = False) -> Matrix:
-    """Three members name the queue, with probabilities: the small and the large model from
-    examples, and the large one from rules.
-    """
-    return await measure(
-        kit.ask,
-        {name: alone(_always(member), QUEUES) for name, member in triage_members(kit).items()},
-        tasks.load("triage"),
-        progress=_bar(progress, "triage"),
-    )
+async def triage(kit: Kit, progress: str = "") -> Matrix:
+    """Three members name the queue, with probabilities: both sizes by examples, large by rules."""
+    subjects = _each(triage_members(kit), QUEUES)
+    return await _measured(kit, progress, subjects, tasks.load("triage"))
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
-    small, large = kit.cast.small, kit.cast.large
+    """Who names the queue, by name."""
     return {
-        "small": asked(small, "triage"),
-        "large": asked(large, "triage"),
-        "large, rules": asked(large, "rules"),
+        "small": member_for(kit.cast.small, "triage"),
+        "large": member_for(kit.cast.large, "triage"),
+        "large, rules": member_for(kit.cast.large, "rules"),
     }
 
 
-async def samples(kit: Kit, progress: bool = False) -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model: on the test tasks of
-    triage, and on the desk's test sums.
-    """
-    return await _sampled(
-        kit,
-        [task for task in (*tasks.load("triage"), *_of("desk", "math")) if task.split == "test"],
-        progress,
-    )
+async def samples(kit: Kit, progress: str = "") -> Matrix:
+    """Five samples at temperature 0.7 of both sizes, on the test tasks of triage and of sums."""
+    return await _sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
 
 
-async def texts(kit: Kit, progress: bool = False) -> Matrix:
-    """Five samples at temperature 0.7 of the small and the large model on the desk's free texts to
-    test on.
-    """
-    return await _sampled(
-        kit, [task for task in _of("desk", "creative") if task.split == "test"], progress
-    )
+async def texts(kit: Kit, progress: str = "") -> Matrix:
+    """Five samples at temperature 0.7 of both sizes on the desk's free texts to test on."""
+    return await _sampled(kit, _test("desk", "creative"), progress)
 
 
-async def _sampled(kit: Kit, items: Sequence[Task], progress: bool) -> Matrix:
-    subjects = {
-        name: alone(by_kind(replace(member, temperature=0.7)))
-        for name, member in _two_sizes(kit).items()
-    }
-    return await measure(
-        kit.ask, subjects, items, SAMPLES, _bar(progress, "samples"), strict=kit.recording
-    )
+async def _sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
+    sizes = _two_sizes(kit).items()
+    subjects = {name: _by_kind(replace(member, temperature=0.7)) for name, member in sizes}
+    return await _measured(kit, progress, subjects, items, SAMPLES)
 
 
-async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
-    """For each free text's task, the unit vectors of the large model's five samples: shape (5,
-    d).
-    """
+async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
+    """The unit vectors of the large model's five samples for each free text: shape (5, d)."""
     written = await texts(kit, progress)
     column = written.subjects.index("large")
     return {
@@ -178,27 +141,21 @@ async def meanings(kit: Kit, progress: bool = False) -> dict[str, np.ndarray]:
     }
 
 
-async def examples(kit: Kit, progress: bool = False) -> Matrix:
+async def examples(kit: Kit, progress: str = "") -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
-    subjects = {
-        f"{name}, {count}": alone(_always(asked(member, "math", count)))
-        for name, member in _two_sizes(kit).items()
+    sizes, sums = _two_sizes(kit).items(), _test("desk", "math")
+    counted = {
+        f"{name}, {count}": member_for(member, "math", count)
+        for name, member in sizes
         for count in range(5)
     }
-    sums = [task for task in _of("desk", "math") if task.split == "test"]
-    counted = await measure(
-        kit.ask, subjects, sums, progress=_bar(progress, "examples"), strict=kit.recording
-    )
-    prose = {
-        f"{name}, prose": alone(_always(asked(member, "prose")))
-        for name, member in _two_sizes(kit).items()
-    }
+    prose = {f"{name}, prose": member_for(member, "prose") for name, member in sizes}
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    talked = await measure(
-        kit.ask, prose, numbers, progress=_bar(progress, "prose"), strict=kit.recording
+    return merged(
+        await _measured(kit, progress, _each(counted), sums),
+        await _measured(kit, progress, _each(prose), numbers),
     )
-    return merged(counted, talked)
 
 
 class Judged(NamedTuple):
@@ -210,52 +167,120 @@ class Judged(NamedTuple):
     swapped: int  # the same with the large model's answer shown first
 
 
-async def judge(kit: Kit, progress: bool = False) -> list[Judged]:
+async def judge(kit: Kit, progress: str = "") -> list[Judged]:
     """The large model judges 24 pairs of answers to test tasks of the desk (the small and the large
     model's, of which one is right), each pair in both orders.
     """
     measured = (await desk(kit)).of(["small", "large"], split="test")
-    member = replace(kit.cast.large, system=JUDGE, shots=JUDGE_SHOTS, max_tokens=2)
+    member = member_for(kit.cast.large, "judge")
     judged: list[Judged] = []
-    for task, cells, right in zip(
-        measured.tasks, measured.cells, measured.right[:, :, 0], strict=True
-    ):
-        if right[0] != right[1] and len(judged) < PAIRS:
-            one, other = cells[0][0].text, cells[1][0].text
-            judged.append(
-                Judged(
-                    task,
-                    bool(right[0]),
-                    await _pick(kit, member, task.input, one, other),
-                    await _pick(kit, member, task.input, other, one),
-                )
-            )
+    for task, ((small,), (large,)) in zip(measured.tasks, measured.cells, strict=True):
+        if small.right != large.right and len(judged) < PAIRS:
+            first = await _pick(kit, member, task.input, small.text, large.text)
+            swapped = await _pick(kit, member, task.input, large.text, small.text)
+            judged.append(Judged(task, small.right, first, swapped))
     return judged
 
 
-async def _pick(kit: Kit, member: Member, question: str, *answers: str) -> int:
-    listed = "\n\n".join(
-        f"Answer {letter}: {text}" for letter, text in zip("AB", answers, strict=True)
-    )
-    reply = await kit.ask(
-        member, f"Question: {question}\n\n{listed}", role="judge", labels=("A", "B")
-    )
+async def _pick(kit: Kit, member: Member, question: str, one: str, other: str) -> int:
+    """The position of the answer that the judge prefers: 0 or 1."""
+    prompt = f"Question: {question}\n\nAnswer A: {one}\n\nAnswer B: {other}"
+    reply = await kit.ask(member, prompt, role="judge", labels=("A", "B"))
     return "AB".index(most_likely(reply, "AB").label)
 
 
-def _two_sizes(kit: Kit) -> dict[str, Member]:
-    return {"small": kit.cast.small, "large": kit.cast.large}
+@dataclass(frozen=True)
+class LookUp:
+    """Search the handbook, and put what was found before the prompt."""
+
+    member: Member
+    find: Callable[[str], str]
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        return await ask(self.member, f"{self.find(prompt)}\n\nRequest: {prompt}", role="answer")
 
 
-def _of(name: str, kind: str) -> list[Task]:
-    return [task for task in tasks.load(name) if task.kind == kind]
+@dataclass(frozen=True)
+class LastLine:
+    """Ask a member that thinks first, and take the last line of what it wrote."""
+
+    member: Member
+
+    async def run(self, ask: Ask, prompt: str) -> Reply:
+        reply = await ask(self.member, prompt, role="answer")
+        return replace(reply, text=reply.text.strip().rpartition("\n")[2])
 
 
-def _bar(progress: bool, name: str) -> str:
-    return name if progress else ""
+async def order_members(kit: Kit, progress: str = "") -> Matrix:
+    """The voters, and the large model with less in reach of the handbook, on all orders."""
+    order = member_for(kit.cast.large, "order")
+    patterns = {
+        **{voter.name: _same(SingleModel(voter)) for voter in systems.order_voters(kit.cast)},
+        "no handbook": _same(SingleModel(order)),
+        "search": _same(LookUp(order, search(paths.data() / "handbook.md", 2))),
+        "right paragraph": lambda task, sample: SingleModel(
+            systems.order_specialist(kit.cast.large, systems.queue(task))
+        ),
+    }
+    every = tasks.load("orders")
+    return await _measured(kit, progress, patterns, every, at_once=len(every))
 
 
-STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {
+def order_variants(cast: Cast) -> dict[str, Pattern]:
+    """What the nine are compared with: other settings, and fewer or no stages."""
+    one_prompt = systems.with_handbook(member_for(cast.large, "order in one prompt"))
+    return {
+        "pipeline, forgets": systems.order_pipeline(cast, keep_original=False),
+        "pipeline, 1 retry": systems.order_pipeline(cast, 1),
+        "pipeline, 2 retries": systems.order_pipeline(cast, 2),
+        "pipeline, one model": systems.order_pipeline(cast, classifier=cast.large),
+        "one prompt": LastLine(one_prompt),
+        "supervisor, 0 rounds": systems.order_supervisor_worker(cast, 0),
+        "supervisor, 2 rounds": systems.order_supervisor_worker(cast, 2),
+    }
+
+
+def five_samples(cast: Cast) -> Subject:
+    """The large model votes with itself: what the tokens of a vote would buy from one member."""
+    large = replace(systems.order_member(cast.large), temperature=0.7)
+    return lambda task, sample: ModelVoting(
+        tuple(replace(large, seed=seed_for(task, n)) for n in range(5)), systems.total_of
+    )
+
+
+async def orders(kit: Kit, progress: str = "") -> Matrix:
+    """All patterns and their variants on the 32 test orders, and before them the members alone."""
+    members = (await order_members(kit, progress)).of(split="test")
+    patterns = systems.for_orders(kit.cast) | order_variants(kit.cast)
+    subjects = {name: _same(pattern) for name, pattern in patterns.items()}
+    subjects["large, 5 samples"] = five_samples(kit.cast)
+    test = members.tasks
+    return merged(members, await _measured(kit, progress, subjects, test, at_once=len(test)))
+
+
+def _same(pattern: Pattern) -> Subject:
+    """The pattern, whatever the task."""
+    return lambda task, sample: pattern
+
+
+def _test(name: str, kind: str = "") -> list[Task]:
+    """The tasks of a file to test on; of one kind, where one is named."""
+    return [task for task in tasks.load(name) if task.split == "test" and kind in ("", task.kind)]
+
+
+async def _measured(
+    kit: Kit,
+    progress: str,
+    subjects: Mapping[str, Subject],
+    items: Sequence[Task],
+    samples: int = 1,
+    at_once: int = 1,
+) -> Matrix:
+    """What subjects answer. While it is recorded, an error of the engine ends it."""
+    return await measure(kit.ask, subjects, items, samples, progress, at_once, kit.recording)
+
+
+STUDIES: Mapping[str, Callable[[Kit, str], Coroutine[Any, Any, Any]]] = {
     "desk": desk,
     "routing": routing,
     "triage": triage,
@@ -263,8 +288,8 @@ STUDIES: Mapping[str, Callable[[Kit, bool], Coroutine[Any, Any, Any]]] = {
     "texts": meanings,
     "examples": examples,
     "judge": judge,
-    "order_members": orders.members_alone,
+    "order_members": order_members,
     "specialists": specialists,
-    "orders": orders.orders,
+    "orders": orders,
     "own": capstone.own_prompts,
 }

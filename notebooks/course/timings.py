@@ -13,14 +13,16 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import ollama
 
-from course import article
+from course import systems
 from course.shop import KINDS
+from course.systems import MAX_TOKENS
 from mlkit import paths, trace
 from mlkit.ask import Failure, Member, Reply
 from mlkit.engines.choose import host
@@ -31,26 +33,16 @@ from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import ErrorAsResult
 from mlkit.measure.tasks import Task
-from mlkit.measure.tools import arithmetic, search
-from mlkit.models import Cast
-from mlkit.patterns.fan_out import ModelFanOut
-from mlkit.patterns.single_model import SingleModel
-from mlkit.trace import Call, Pattern
+from mlkit.trace import Call
 
 ROUNDS = 3
-MAX_TOKENS = 32  # of a plain answer: long ones would hide the rest
-WAYS = {
-    "one after the other": None,
-    "both at once": None,
-    "both at once, one thread each": 1,
-}  # way -> threads of a call
+# How two models share a machine -> threads of a call.
+WAYS = {"one after the other": None, "both at once": None, "both at once, one thread each": 1}
 
 
 @dataclass(frozen=True)
 class Timed:
-    """One run of a pattern on one prompt: what a clock said, and its calls with everything but
-    their texts.
-    """
+    """One run of a pattern on one prompt: what a clock said, and its calls without their texts."""
 
     round: int
     task: str
@@ -62,9 +54,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Shared:
-    """Two different models asked on one machine, in one of WAYS: seconds until both had
-    answered.
-    """
+    """Two models asked on one machine, in one of WAYS: seconds until both had answered."""
 
     round: int
     way: str
@@ -75,30 +65,8 @@ class Shared:
 def prompts() -> list[Task]:
     """Twenty test tasks of the desk, five of each kind."""
     test = [task for task in tasks.load("desk") if task.split == "test"]
-    return [task for kind in KINDS for task in [one for one in test if one.kind == kind][:5]]
-
-
-def nine(cast: Cast) -> dict[str, Pattern]:
-    """The article's nine, with short answers: those that only answer are all told to give the
-    answer alone.
-    """
-    members: dict[str, Any] = {
-        role: replace(member, max_tokens=MAX_TOKENS) for role, member in cast.members.items()
-    }
-    short = replace(cast, **members)
-    looked_up = search(paths.data() / "handbook.md")
-    voters = article.voting(short)
-    return {
-        "single_model": SingleModel(replace(short.large, system=article.ANSWER_ONLY)),
-        "pipeline": article.pipeline(short),
-        "router": article.router(short),
-        "fan_out": ModelFanOut(voters.members),
-        "voting": voters,
-        "planner_executor": article.planner_executor(short, looked_up, arithmetic),
-        "supervisor_worker": article.supervisor_worker(short),
-        "weighted_ensemble": article.weighted_ensemble(short),
-        "consensus_ensemble": article.consensus_ensemble(short),
-    }
+    by_kind = [[task for task in test if task.kind == kind] for kind in KINDS]
+    return [task for some in by_kind for task in some[:5]]
 
 
 def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
@@ -125,10 +93,8 @@ def file(name: str, cast: str) -> Path:
 
 
 async def latency(kit: Kit, path: Path) -> None:
-    """Twenty prompts x nine patterns, in rounds that alternate the patterns. What `path` holds
-    already is not run again.
-    """
-    patterns, todo = nine(kit.cast), prompts()
+    """All patterns on twenty prompts, taking turns. What `path` holds is not run again."""
+    patterns, todo = systems.for_any_prompt(kit.cast), prompts()
     done = {(row["round"], row["task"], row["pattern"]) for row in _begin(path, kit)}
     # Each pattern on another prompt than the one before it: on the same one, an engine would have
     # it in its cache.
@@ -138,19 +104,14 @@ async def latency(kit: Kit, path: Path) -> None:
         for n in range(len(todo))
         for place, name in enumerate(patterns)
     ]
-    for round, task, name in _bar(
-        "latency",
-        [case for case in cases if (case[0], case[1].id, case[2]) not in done],
-        len(cases),
-    ):
+    left = [case for case in cases if (case[0], case[1].id, case[2]) not in done]
+    for round, task, name in _bar("latency", left, len(cases)):
         run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
+        error = ""
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
-        error = (
-            f"{type(run.result).__name__}: {run.result}"
-            if isinstance(run.result, MlkitError)
-            else ""
-        )
+        if isinstance(run.result, MlkitError):
+            error = f"{type(run.result).__name__}: {run.result}"
         timed = Timed(round, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
@@ -172,24 +133,22 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
     both = (kit.cast.small, kit.cast.large)
 
     async def answer(member: Member, threads: int | None, cap: int) -> int:
-        options = options_for(replace(member, max_tokens=cap)) | (
-            {"num_thread": threads} if threads else {}
-        )
-        text = "Explain how the gears of a bicycle work."
-        return (
-            await client.chat(member.model, messages_for(member, text), options=options)
-        ).eval_count or 0
+        options = options_for(replace(member, max_tokens=cap))
+        if threads:
+            options |= {"num_thread": threads}
+        messages = messages_for(member, "Explain how the gears of a bicycle work.")
+        reply = await client.chat(member.model, messages, options=options)
+        return reply.eval_count or 0
 
     for round, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):
         for member in both:  # loaded, and the prompt read
             await answer(member, WAYS[way], 1)
         started = time.perf_counter()
+        ask = partial(answer, threads=WAYS[way], cap=MAX_TOKENS)
         if way == "one after the other":
-            written = [await answer(member, WAYS[way], MAX_TOKENS) for member in both]
+            written = [await ask(member) for member in both]
         else:
-            written = await asyncio.gather(
-                *(answer(member, WAYS[way], MAX_TOKENS) for member in both)
-            )
+            written = await asyncio.gather(*map(ask, both))
         _append(path, vars(Shared(round, way, time.perf_counter() - started, sum(written))))
 
 
@@ -197,9 +156,7 @@ TIMINGS = {"latency": latency, "lanes": lanes}
 
 
 def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
-    """The rows of earlier runs, on this engine with these weights; a line that a killed run cut off
-    is removed.
-    """
+    """The rows of earlier runs on this engine and machine, without a line that was cut off."""
     if not path.exists():
         paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
         return []
@@ -217,7 +174,7 @@ def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
 
 def _load(path: Path) -> tuple[Header, list[dict[str, Any]]]:
     try:
-        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        head, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
         return Header(**json.loads(head)), [json.loads(line) for line in lines]
     except FileNotFoundError:
         raise RecordingError(
@@ -236,34 +193,28 @@ def _append(path: Path, row: Mapping[str, Any]) -> None:
 
 
 _KEPT = (
-    "prompt_tokens",
-    "output_tokens",
-    "queue_seconds",
-    "load_seconds",
-    "prompt_seconds",
-    "output_seconds",
+    "prompt_tokens output_tokens queue_seconds load_seconds prompt_seconds output_seconds".split()
 )
 
 
 def _row(call: Call) -> dict[str, Any]:
-    about = {
-        "role": call.role,
-        "model": call.member.model,
-        "name": call.member.name,
-        "after": sorted(call.after),
-    }
-    if isinstance(call.reply, Failure):
-        return about | {"failed_after_seconds": call.reply.seconds}
-    return about | {name: round(getattr(call.reply, name), 4) for name in _KEPT}
+    """A call with everything but its texts."""
+    member, reply = call.member, call.reply
+    row: dict[str, Any] = {"role": call.role, "model": member.model, "name": member.name}
+    row["after"] = sorted(call.after)
+    if isinstance(reply, Failure):
+        return row | {"failed_after_seconds": reply.seconds}
+    return row | {name: round(getattr(reply, name), 4) for name in _KEPT}
 
 
 def _call(number: int, row: Mapping[str, Any]) -> Call:
+    """The call that a row was written for."""
     member = Member(row["model"], name=row["name"])
-    reply = (
-        Failure(EngineError("failed while it was timed"), row["failed_after_seconds"])
-        if "failed_after_seconds" in row
-        else Reply(text="", member=member, **{name: row[name] for name in _KEPT})
-    )
+    reply: Reply | Failure
+    if "failed_after_seconds" in row:
+        reply = Failure(EngineError("failed while it was timed"), row["failed_after_seconds"])
+    else:
+        reply = Reply("", member, **{name: row[name] for name in _KEPT})
     return Call(number, row["role"], member, reply, frozenset(row["after"]))
 
 

@@ -10,29 +10,30 @@ from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
-from course import capstone, orders, studies
-from course.findings.patterns import CLAIMED, RANKS
+from course import card, studies
+from course.card import Limits
+from course.claims.article import CLAIMED, RANKS
+from course.lessons import (
+    choosing_pictures,
+    consensus_ensemble,
+    fan_out_pictures,
+    one_model,
+    router_pictures,
+    supervisor_worker,
+    voting,
+    weighted_ensemble_pictures,
+)
 from course.shop import KINDS, QUEUES
+from course.systems import NINE
 
 import mlkit
 from mlkit.charts import (
     certainty,
-    claimed,
     compound,
-    condorcet,
-    confusion,
-    flow,
-    ladder,
-    quality,
-    router_curve,
     scores,
-    speedup,
     trade_off,
-    traffic,
     waterfall,
-    weights,
 )
-from mlkit.charts.card import Limits
 from mlkit.measure.matrix import agreed
 from mlkit.measure.stats import Interval, error_correlation, wilson
 from mlkit.models import Price, list_prices
@@ -51,9 +52,7 @@ def kit():
 @cache
 def study(name: str):
     with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
-        return thread.submit(
-            asyncio.run, getattr(orders if name == "orders" else studies, name)(kit())
-        ).result()
+        return thread.submit(asyncio.run, getattr(studies, name)(kit())).result()
 
 
 def _triage():
@@ -75,17 +74,12 @@ def _quality() -> go.Figure:
         for task, row in zip(desk.tasks, desk.cells, strict=True)
         for name, [cell] in zip(desk.subjects, row, strict=True)
     ]
-    best = {
-        kind: max(desk.of(kind=kind).share(name) for name in desk.subjects)
-        for kind in ("math", "code", "general", "creative")
-    }
-    oracle = {kind: float(desk.of(kind=kind).right.any(axis=1).mean()) for kind in best}
-    return quality.chart(graded, kit().source, {"best single": best, "oracle": oracle}).figure
+    return one_model.quality(graded, kit().source).figure
 
 
 def _card() -> go.Figure:
-    ways = capstone.ways(study("orders").of(list(orders.nine(kit().cast))), list_prices())
-    return capstone.card(
+    ways = card.ways(study("orders").of(list(NINE)), list_prices())
+    return card.decision_card(
         "supervisor_worker",
         ways,
         Limits(0.50, 20.0, 0.26),
@@ -101,8 +95,10 @@ def _ladder() -> go.Figure:
     dollars = [
         1000 * matrix.dollars(list_prices()).sum() / len(golds) for matrix in (cheap, strong)
     ]
-    return ladder.chart(
-        ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars),
+    return consensus_ensemble.chart(
+        consensus_ensemble.rows(
+            shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars
+        ),
         4,
         kit().source,
     ).figure
@@ -114,7 +110,7 @@ def _confusion() -> go.Figure:
         study("desk").of(["large by kind"], split="test"),
     )
     dollars = desk.dollars(list_prices())[:, 0, 0]
-    return confusion.chart(
+    return router_pictures.confusion(
         [
             (task.kind, answer or "none", bool(right), float(price))
             for task, answer, right, price in zip(
@@ -131,10 +127,10 @@ def _curve() -> go.Figure:
     prices = list_prices() | {kit().cast.large.model: Price(0.8, 0.8)}
     right, dollars = desk.right[:, :, 0], desk.dollars(prices)[:, :, 0]
     items = [
-        router_curve.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1]))
+        router_pictures.Item(float(one), bool(r[0]), float(d[0]), bool(r[1]), float(d[1]))
         for one, r, d in zip(sure, right, dollars, strict=True)
     ]
-    return router_curve.chart(items, 0.7, kit().source).figure
+    return router_pictures.router_curve(items, 0.7, kit().source).figure
 
 
 def _sure() -> tuple[np.ndarray, np.ndarray]:
@@ -159,12 +155,17 @@ def _scores() -> go.Figure:
 
 
 def _simplex() -> go.Figure:
-    return weights.simplex_chart(
-        weights.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three),
-        weights.Mix(0.5, 0.3, 0.2, 0.54),
-        _triage().subjects,
-        kit().source,
-    ).figure
+    grid = weighted_ensemble_pictures.mixes(lambda one, two, three: 0.5 + 0.1 * one - 0.05 * three)
+    present = weighted_ensemble_pictures.Mix(0.5, 0.3, 0.2, 0.54)
+    title = weighted_ensemble_pictures.simplex_reading(grid, present)
+    return weighted_ensemble_pictures.simplex(
+        grid, present, _triage().subjects, kit().source, title
+    )
+
+
+def _majority() -> go.Figure:
+    measured = [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+    return voting.figure(voting.rows(0.6, 0.2, measured), 0.6, 0.2, kit().source)
 
 
 def _trade_off(names: list[str], **limits: float) -> go.Figure:
@@ -173,27 +174,16 @@ def _trade_off(names: list[str], **limits: float) -> go.Figure:
         (name, 20 + 3 * n % 40, len(triage.tasks), 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
         for n, name in enumerate(names)
     ]
-    return trade_off.chart(measured, "numbers made up, to be hard to draw", **limits).figure
+    source = "numbers made up, to be hard to draw"
+    return trade_off.chart(measured, source, limits=trade_off.Limits(**limits)).figure
 
 
 def _flow() -> str:
     measured = study("orders")
-    return flow.figure(
-        flow.rows(measured.cells[0][measured.subjects.index("supervisor_worker")][0].run.calls)
-    )
+    column = measured.subjects.index("supervisor_worker")
+    return fan_out_pictures.flow(measured.cells[0][column][0].run.calls).html
 
 
-NINE = [
-    "single_model",
-    "pipeline",
-    "router",
-    "fan_out",
-    "voting",
-    "planner_executor",
-    "supervisor_worker",
-    "weighted_ensemble",
-    "consensus_ensemble",
-]
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall,
     "quality": _quality,
@@ -216,24 +206,22 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "compound-hard": lambda: (
-        compound.chart({LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source).figure
-    ),
-    "condorcet": lambda: (
-        condorcet.chart(
-            0.6, 0.2, kit().source, [(3, 0.62, 0.5, 0.72), (5, 0.64, 0.55, 0.74)]
+        compound.chart(
+            {LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source, wilson(12, 32)
         ).figure
     ),
+    "condorcet": _majority,
     "correlation": lambda: (
-        condorcet.heatmap_chart(
+        voting.heatmap_chart(
             _triage().subjects, error_correlation(_triage().right[:, :, 0].T), kit().source
         ).figure
     ),
     "correlation-hard": lambda: (
-        condorcet.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
+        voting.heatmap_chart([LONG, *"bcdefghij"], np.eye(10) * 0.5, kit().source).figure
     ),
     "weights": lambda: (
-        weights.chart(
-            weights.rows(
+        weighted_ensemble_pictures.chart(
+            weighted_ensemble_pictures.rows(
                 ["repair", "order", "repair"],
                 ["small", "large", "large, rules"],
                 [0.2, 0.7, 0.1],
@@ -243,17 +231,19 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         ).figure
     ),
     "simplex": _simplex,
-    "speedup": lambda: speedup.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
-    "traffic": lambda: traffic.chart(5000, 12.0, 0.5, 2, kit().source).figure,
+    "speedup": lambda: supervisor_worker.chart(0.6, kit().source, {2: (1.2, 1.1, 1.3)}).figure,
+    "traffic": lambda: choosing_pictures.traffic_chart(5000, 12.0, 0.5, 2, kit().source).figure,
     "claimed": lambda: (
-        claimed.chart(
+        choosing_pictures.claims_chart(
             CLAIMED,
             {family: (0.1 + n, 5.0 * n + 1, 0.2 * n, 1.0 + n) for n, family in enumerate(CLAIMED)},
             RANKS,
             kit().source,
         ).figure
     ),
-    "empty": lambda: quality.chart([], kit().source).figure,
+    "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: compound.chart({"a": Interval(nan, nan, nan)}, kit().source).figure,
+    "nan": lambda: (
+        compound.chart({"a": Interval(nan, nan, nan)}, kit().source, wilson(12, 32)).figure
+    ),
 }

@@ -1,29 +1,51 @@
 """Charts and panels as files, drawn by the chromium of this machine."""
 
+import base64
 import struct
 from xml.etree import ElementTree
 
+import nbformat
+import plotly.graph_objects as go
 import pytest
+from course.notebooks import store
 
-from mlkit.charts import condorcet
+from mlkit.charts.look import Chart, dress
 from mlkit.widgets.export import save
 from mlkit.widgets.panels import explore, slider
 
 pytestmark = pytest.mark.browser
 
 
+def drawn(right: float) -> Chart:
+    reading = f"Each voter is right {right:.0%} of the time."
+    return Chart(dress(go.Figure(go.Scatter(y=[right])), reading, "here"), [], reading)
+
+
 def test_a_panel_is_saved_as_it_stands(tmp_path):
     voters = slider("each voter is right", 0.6, 0, 1, 0.05)
-    panel = explore(lambda p: condorcet.chart(p, 0.0, "here"), p=voters)
+    panel = explore(drawn, right=voters)
     voters.value = 0.9
     path = panel.save(tmp_path / "curve.svg")
-    drawn = "".join(ElementTree.parse(path).getroot().itertext())
-    first = condorcet.chart(0.9, 0.0, "here").reading.split(":")[0]
-    assert first[:20] in drawn and "Source: here" in drawn
+    saved = "".join(ElementTree.parse(path).getroot().itertext())
+    assert "Each voter is right 90%" in saved and "Source: here" in saved
 
 
 def test_a_png_is_as_wide_as_asked(tmp_path):
-    chart = condorcet.chart(0.7, 0.0, "here")
+    chart = drawn(0.7)
     data = save(chart, tmp_path / "curve.png", width=500, scale=2).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", data[16:24]) == (1000, 2 * chart.figure.layout.height)
+
+
+def test_a_notebook_is_stored_with_the_pictures_of_its_panels(tmp_path):
+    cell = nbformat.v4.new_code_cell(
+        "from mlkit.charts import scores\n"
+        "from mlkit.widgets.panels import show\n"
+        "show(scores.chart([], 'Nothing was measured', 'here'))"
+    )
+    path = tmp_path / "own.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    store(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.data.keys() == {"text/plain", "image/png"}
+    assert base64.b64decode(output.data["image/png"])[:8] == b"\x89PNG\r\n\x1a\n"

@@ -6,10 +6,9 @@ import statistics
 
 import nbformat
 import pytest
+from course.lessons import voting, weighted_ensemble_pictures
 
 from mlkit import paths
-from mlkit.charts import condorcet as condorcet_chart
-from mlkit.charts import weights as weights_chart
 from tests.browser.conftest import CUT, READY, SCREENSHOTS
 
 pytestmark = pytest.mark.browser
@@ -19,7 +18,9 @@ CELLS = {
 import numpy as np
 import mlkit
 from course import studies
-from mlkit.charts import condorcet, ladder, local_or_hosted, weights
+from course.lessons import consensus_ensemble as ladder, voting
+from course.lessons import weighted_ensemble_pictures as weights
+from mlkit.charts.look import Chart
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
 from mlkit.models import cost_dollars, list_prices
@@ -28,15 +29,18 @@ kit = mlkit.connect()
 cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
 golds = np.array([task.gold for task in cheap.tasks])
-winners, shares = agreed(cheap.answers[:, 0])"""
+winners, shares = agreed(cheap.answers[:, 0])
+def majority(p, rho):
+    drawn = voting.rows(p, rho)
+    return Chart(voting.figure(drawn, p, rho, kit.source), drawn, voting.reading(drawn, p, rho))"""
     ),
     "curve": (
-        """explore(lambda p, rho: condorcet.chart(p, rho, kit.source),
+        """explore(majority,
                 p=slider("each voter is right", 0.6, 0, 1, 0.05),
         rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
     ),
     "smooth": (
-        """explore(lambda p, rho: condorcet.chart(p, rho, kit.source), smooth=True,
+        """explore(majority, smooth=True,
                 p=slider("each voter is right", 0.6, 0, 1, 0.05),
         rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
     ),
@@ -58,7 +62,7 @@ explore(lambda w: weights.chart(weights.rows(said, who, w, [1, 1, 1]), kit.sourc
         """def draw(p):
     if p > 0.6:
         raise ValueError("nothing was measured beyond 0.6 <b>here</b>")
-    return condorcet.chart(p, 0, kit.source)
+    return majority(p, 0)
 
 explore(draw, p=slider("each voter is right", 0.6, 0, 1, 0.05))"""
     ),
@@ -109,7 +113,7 @@ def drag(learner, cell: str, which: int, share: float) -> None:
 
 
 def expected(p: float, rho: float) -> str:
-    return condorcet_chart.chart(p, rho, "").reading[:30]
+    return voting.reading(voting.rows(p, rho), p, rho)[:30]
 
 
 def test_each_control_by_keyboard_and_by_mouse(panels):
@@ -122,10 +126,8 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
         learner.wait_for_title(cell, expected(0.65, 0.05))
         curve = next(trace for trace in learner.traces(cell) if len(trace["y"]) == 8)
         assert curve["y"] == pytest.approx(
-            [row.expected for row in condorcet_chart.rows(0.65, 0.05)]
-        ) or curve["y"] == pytest.approx(
-            [row.independent for row in condorcet_chart.rows(0.65, 0.05)]
-        )
+            [row.expected for row in voting.rows(0.65, 0.05)]
+        ) or curve["y"] == pytest.approx([row.independent for row in voting.rows(0.65, 0.05)])
         drag(learner, cell, 0, 0.8)
         learner.wait_for_title(cell, expected(0.8, 0.05))
         learner.cell(cell).get_by_role("button", name="Reset").click()
@@ -154,8 +156,8 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     drag(learner, "weights", 0, 0.0)
     learner.wait_for_title(
         "weights",
-        weights_chart.chart(
-            weights_chart.rows(
+        weighted_ensemble_pictures.chart(
+            weighted_ensemble_pictures.rows(
                 ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]
             ),
             "",

@@ -175,7 +175,7 @@ class Walk:
     def quiz(self) -> None:
         [id] = self.cells(r"^quiz\(")
         module, alias = re.search(
-            r"from mlkit\.checks import (\w+)(?: as (\w+))?", "\n".join(self.code.values())
+            r"from course\.lessons import (\w+)(?: as (\w+))?", "\n".join(self.code.values())
         ).groups()
         questions = importlib.import_module(f"course.lessons.{module}").QUIZ
         for number, (_, choices) in enumerate(questions):

@@ -4,7 +4,8 @@ import pytest
 
 from mlkit.charts import certainty
 from mlkit.charts.certainty import Group
-from mlkit.measure.stats import Covered, wilson
+from mlkit.measure.calibration import CoveragePoint
+from mlkit.measure.stats import wilson
 
 CONFIDENCE, RIGHT = [0.95, 0.95, 0.95, 0.95, 0.55, 0.55], [True, True, True, False, True, False]
 
@@ -39,14 +40,6 @@ def test_the_reading_tells_the_means_and_the_calibration_error():
     assert chart.figure.layout.title.text.replace("<br>", " ") == chart.reading
 
 
-def test_of_a_hundred_groups_the_counts_show_on_hover_alone():
-    groups = certainty.reliability_rows(
-        [(number + 0.5) / 100 for number in range(100)], [True] * 100, bins=100
-    )
-    *_, points, counts = certainty.reliability_figure(groups, "here").data
-    assert len(points.x) == 100 and not counts.text and points.customdata[0][0] == 1
-
-
 def test_a_group_without_an_interval_is_drawn():
     *_, points, _ = certainty.reliability_figure(
         [Group(0.5, 0.6, 1, 0.55, 1.0, nan, nan)], "here"
@@ -55,10 +48,11 @@ def test_a_group_without_an_interval_is_drawn():
 
 
 def test_coverage_counts_the_wrong_among_the_surest():
-    assert certainty.coverage_rows([0.9, 0.8, 0.8, 0.3], [True, False, True, False]) == [
-        Covered(0.25, 0.0, 0.9),
-        Covered(0.75, pytest.approx(1 / 3), 0.8),
-        Covered(1.0, 0.5, 0.3),
+    chart = certainty.coverage_chart([0.9, 0.8, 0.8, 0.3], [True, False, True, False], "here")
+    assert chart.rows == [
+        CoveragePoint(0.25, 0.0, 0.9),
+        CoveragePoint(0.75, pytest.approx(1 / 3), 0.8),
+        CoveragePoint(1.0, 0.5, 0.3),
     ]
 
 

@@ -30,4 +30,4 @@ def test_the_figure_puts_points_and_intervals_where_the_rows_say():
 def test_no_grades_at_all_is_drawn_as_nothing_known():
     empty = scores.score("asked", "small", [], 0, 0.0)
     assert (empty.right, empty.of, empty.low, empty.high) == (0, 0, 0.0, 1.0)
-    scores.figure([empty], "nothing", "here")
+    scores.chart([empty], "nothing", "here")

@@ -2,9 +2,14 @@ from math import isnan, nan
 
 import pytest
 
+from mlkit.ask import Member, Reply
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY
+from mlkit.charts.trade_off import Limits
+from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import wilson
+from mlkit.models import Price
+from mlkit.trace import Call, Run
 
 # pattern, right, of, dollars per thousand, seconds
 MEASURED = [
@@ -31,27 +36,45 @@ def test_the_front_depends_on_what_is_compared():
 
 
 def test_rows_hold_the_share_its_interval_and_who_fits():
-    points = trade_off.rows(MEASURED, most_dollars=0.10, least=0.55)
+    points = trade_off.rows(MEASURED, limits=Limits(most_dollars=0.10, least=0.55))
     assert points[1][3:6] == wilson(60, 100) and points[1].share == 0.6
     assert [point.fits for point in points] == [False, True, True, False]
-    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", most_seconds=3.5)] == [
+    limits = Limits(most_seconds=3.5)
+    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", limits)] == [
         True,
         True,
         False,
         False,
     ]
+
+
+def test_a_way_counts_and_divides_by_the_number_of_prompts():
+    assert trade_off.way("a", [True, False], [0.001, 0.003], [1.0, 2.0]) == ("a", 1, 2, 2.0, 1.5)
+    assert trade_off.way("a", [True], 0.002, 4.0) == ("a", 1, 1, 2.0, 4.0)
+
+
+@pytest.mark.parametrize("prices", [{"m": Price(1, 10)}, {"one": Price(1, 10)}])
+def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
+    def cell(right: bool) -> Cell:
+        reply = Reply("", member, prompt_tokens=100, output_tokens=10, output_seconds=2.0)
+        return Cell(right, None, Run(None, (Call(0, "answer", member, reply),), 2.0))
+
+    member = Member("m", name="one")
+    matrix = Matrix([None, None], ["x", "y"], [[[cell(True)], [cell(True)]]] * 2)
+    found = trade_off.ways(matrix, {"the second": "y"}, prices)
+    assert found == [("the second", 2, 2, pytest.approx(0.2), 2.0)]
 
 
 @pytest.mark.parametrize("cost", ["dollars_per_thousand", "seconds"])
 def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
-    limits = {"most_dollars": 0.07, "most_seconds": 3.5, "least": 0.2}
-    assert [point.fits for point in trade_off.rows(MEASURED, cost, **limits)] == [
+    limits = Limits(most_dollars=0.07, most_seconds=3.5, least=0.2)
+    assert [point.fits for point in trade_off.rows(MEASURED, cost, limits)] == [
         True,
         False,
         False,
         False,
     ]
-    chart = trade_off.chart(MEASURED, "here", cost, **limits)
+    chart = trade_off.chart(MEASURED, "here", cost, limits)
     assert chart.reading == "Within $0.07 per 1,000 and 3.5 s and at least 20% right: small"
     shaded = drawn(chart.figure)["allowed"]
     assert max(shaded.x) == (0.07 if cost == "dollars_per_thousand" else 3.5)
@@ -64,14 +87,8 @@ def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
 
 
 def test_the_figure_draws_the_front_by_cost_and_dims_the_dominated():
-    traces = drawn(
-        trade_off.figure(
-            trade_off.rows(MEASURED, most_dollars=0.12, least=0.4),
-            "here",
-            most_dollars=0.12,
-            least=0.4,
-        )
-    )
+    limits = Limits(most_dollars=0.12, least=0.4)
+    traces = drawn(trade_off.figure(trade_off.rows(MEASURED, limits=limits), "here", limits=limits))
     front, beaten = traces["Pareto front"], traces["dominated"]
     assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
     assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
@@ -97,14 +114,14 @@ def test_nothing_is_shaded_where_all_is_allowed():
         ({}, "Worth the cost: small, router and large; 1 of 4 is beaten"),
         ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
         (
-            {"most_dollars": 0.2, "least": 0.55},
+            {"limits": Limits(most_dollars=0.2, least=0.55)},
             (
                 "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is"
                 " router"
             ),
         ),
-        ({"cost": "seconds", "most_seconds": 2}, "Within 2.0 s: small"),
-        ({"least": 0.9}, "At least 90% right: no pattern"),
+        ({"cost": "seconds", "limits": Limits(most_seconds=2)}, "Within 2.0 s: small"),
+        ({"limits": Limits(least=0.9)}, "At least 90% right: no pattern"),
     ],
 )
 def test_the_reading_tells_the_survivors(asked, reading):

@@ -47,7 +47,7 @@ def test_a_failed_call_is_drawn_with_the_time_it_took():
 
 def test_the_figure_draws_every_bar_where_the_rows_say():
     bars = waterfall.rows(CALLS, servers=1)
-    figure = waterfall.figure(bars, "here")
+    figure = waterfall.figure(bars, "here", "a run")
     drawn = [
         (trace.y[i], trace.base[i], trace.x[i])
         for trace in figure.data
@@ -70,11 +70,11 @@ def test_the_title_tells_wall_time_cost_and_where_most_time_went():
 
 
 def test_nothing_asked_makes_a_chart_that_says_so():
-    figure = waterfall.figure([], "here")
+    figure = waterfall.chart([], "here", {}).figure
     assert "Nothing was asked" in figure.layout.title.text
 
 
 @pytest.mark.parametrize("role", ["<b>bold</b>", "$x$ and $y$"])
 def test_names_are_shown_as_text_never_as_html_or_latex(role):
-    figure = waterfall.figure(waterfall.rows([call(0, role, 1.0)]), "here")
+    figure = waterfall.figure(waterfall.rows([call(0, role, 1.0)]), "here", role)
     assert "<b>" not in figure.to_json() and "$x$" not in figure.to_json()

@@ -4,8 +4,9 @@ import asyncio
 
 import numpy as np
 import pytest
-from course import orders, studies
+from course import studies
 from course.shop import KINDS, QUEUES
+from course.systems import NINE
 
 import mlkit
 from mlkit.models import CASTS
@@ -17,21 +18,22 @@ def kit():
 
 
 def study(name: str, kit):
-    return asyncio.run(studies.STUDIES[name](kit, False))
+    return asyncio.run(studies.STUDIES[name](kit, ""))
 
 
+# By study: how many tasks and samples, and which subjects.
 SHAPES = {
-    "desk": ((132, 4, 1), ["small", "large", "small by kind", "large by kind"]),
-    "routing": ((132, 2, 1), ["small", "large"]),
-    "triage": ((96, 3, 1), ["small", "large", "large, rules"]),
-    "samples": ((86, 2, 5), ["small", "large"]),
-    "specialists": ((88, 4, 1), ["code", "math", "creative", "general"]),
+    "desk": ((132, 1), ["small", "large", "small by kind", "large by kind"]),
+    "routing": ((132, 1), ["small", "large"]),
+    "triage": ((96, 1), ["small", "large", "large, rules"]),
+    "samples": ((86, 5), ["small", "large"]),
+    "specialists": ((88, 1), ["code", "math", "creative", "general"]),
     "order_members": (
-        (48, 6, 1),
+        (48, 1),
         ["large", "large, bare", "small", "no handbook", "search", "right paragraph"],
     ),
     "orders": (
-        (32, 23, 1),
+        (32, 1),
         [
             "large",
             "large, bare",
@@ -39,13 +41,13 @@ SHAPES = {
             "no handbook",
             "search",
             "right paragraph",
-            *orders.nine(CASTS["tiny"]),
-            *orders.others(CASTS["tiny"]),
+            *NINE,
+            *studies.order_variants(CASTS["tiny"]),
             "large, 5 samples",
         ],
     ),
     "examples": (
-        (22, 12, 1),
+        (22, 1),
         [
             *(f"{who}, {count}" for who in ("small", "large") for count in range(5)),
             "small, prose",
@@ -58,7 +60,9 @@ SHAPES = {
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_study_holds_every_answer_it_promises(kit, name):
     matrix = study(name, kit)
-    assert (matrix.right.shape, matrix.subjects) == SHAPES[name]
+    (tasks, samples), subjects = SHAPES[name]
+    assert matrix.subjects == subjects
+    assert matrix.right.shape == (tasks, len(subjects), samples)
     errors = {
         cell.error.partition(":")[0]
         for row in matrix.cells

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from course import timings
+from course import systems, timings
 
 from mlkit.engines.choose import Engine
 from mlkit.engines.recordings import Header
@@ -27,9 +27,12 @@ TINY = CASTS["tiny"]
 @pytest.fixture
 def few(monkeypatch):
     """Two prompts and two patterns: a router of two calls in a row, and one model."""
-    patterns = {"single_model": SingleModel(TINY.large), "router": timings.nine(TINY)["router"]}
+    patterns = {
+        "single_model": SingleModel(TINY.large),
+        "router": systems.NINE["router"].for_any_prompt(TINY),
+    }
     monkeypatch.setattr(timings, "prompts", lambda: list(timings.tasks.load("desk")[:2]))
-    monkeypatch.setattr(timings, "nine", lambda cast: patterns)
+    monkeypatch.setattr(systems, "for_any_prompt", lambda cast: patterns)
 
 
 def kit_of(ask, header=HEADER, kind="ollama"):
@@ -114,6 +117,14 @@ def test_what_is_read_back_can_be_laid_out_on_servers(few, scripted, tmp_path, m
     assert router.calls[0].reply.prompt_tokens == 7 and router.calls[1].after == {0}
 
 
+def test_a_line_ends_at_its_end_only(few, scripted, tmp_path, monkeypatch):
+    monkeypatch.setattr(timings, "file", lambda name, cast: tmp_path / f"{name}.jsonl")
+    ask = scripted({"": Unparsed("two\u2028lines\x85")})
+    asyncio.run(timings.latency(kit_of(ask), timings.file("latency", "tiny")))
+    _, rows = timings.load_latency()
+    assert "Unparsed: two\u2028lines\x85" in {row.error for row in rows}
+
+
 def test_files_that_are_missing_or_damaged_are_named_with_what_to_type(tmp_path, monkeypatch):
     monkeypatch.setattr(timings.paths, "data", lambda: tmp_path)
     with pytest.raises(
@@ -132,10 +143,10 @@ def test_how_models_share_a_machine_is_measured_on_ollama_only(scripted, tmp_pat
     assert not (tmp_path / "lanes.jsonl").exists()
 
 
-def test_twenty_prompts_five_of_each_kind_and_all_nine_patterns():
+def test_twenty_prompts_five_of_each_kind():
     kinds = [task.kind for task in timings.prompts()]
     assert {kind: kinds.count(kind) for kind in kinds} == dict.fromkeys(timings.KINDS, 5)
-    assert len(timings.nine(TINY)) == 9 and all(task.split == "test" for task in timings.prompts())
+    assert all(task.split == "test" for task in timings.prompts())
 
 
 def test_a_disk_that_fills_up_is_named_and_what_was_measured_stays(

@@ -1,8 +1,5 @@
 """All nine patterns on real models, twice: on an Ollama server and on the embedded engine.
 Structure only, never text.
-
-`PROMPTS` and `pattern_for` can be recorded as they stand: each prompt is asked of the pattern
-beside it.
 """
 
 import asyncio
@@ -10,40 +7,22 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from course import article
+from course import capstone, systems
 
 import mlkit
 from mlkit.ask import Failure, Reply
 from mlkit.kit import Kit
-from mlkit.measure.tools import arithmetic, search
 from mlkit.models import Cast
 from mlkit.schedule import schedule
 from mlkit.trace import Call, Run
 
-HANDBOOK = (
-    "Prices: an inner tube costs $6, a tyre $32 and a chain $24. A bell is $5.",
-    "Returns: unused goods can be returned within 30 days. Helmets can be returned within 14 days.",
-    "Rental: a city bike is $18 a day, a child seat $4 a day.",
-)
-
-PROMPTS = {
-    "single_model": "What is a derailleur?",
-    "pipeline": "I rented a city bike for 3 days at $18 a day. What do I pay?",
-    "router": "A tube costs $6. What do 4 cost?",
-    "fan_out": "How often should I oil my chain?",
-    "voting": "What is 17 * 6?",
-    "planner_executor": "What do 4 inner tubes and 2 bells cost together?",
-    "supervisor_worker": "Explain what a mean is, and write it as a Python expression.",
-    "weighted_ensemble": "What is 17 * 6?",
-    "consensus_ensemble": "What is the best colour for a bike?",
-}
+# The last sum of the example file: its answers are recorded for every pattern.
+PROMPT = capstone.read_prompts(capstone.example())[3].input
 
 
 def pattern_for(name: str, cast: Cast) -> Any:
-    """The article's shape of a pattern, with the handbook above where it searches."""
-    if name == "planner_executor":
-        return article.planner_executor(cast, search(HANDBOOK), arithmetic)
-    return getattr(article, name)(cast)
+    """The pattern as it is filled for any prompt."""
+    return systems.for_any_prompt(cast)[name]
 
 
 class Right(NamedTuple):
@@ -138,6 +117,14 @@ RIGHT = {
 }
 
 
+def assert_right(name: str, run: Run) -> None:
+    """A pattern that RIGHT does not know has to give a text, and nothing else."""
+    assert run.result.text.strip()
+    if name in RIGHT:
+        assert RIGHT[name].result(run.result), run.result
+        assert RIGHT[name].layout(run.calls), [(call.role, call.after) for call in run.calls]
+
+
 @pytest.fixture(scope="module", params=["ollama", "embedded"])
 def kit(request: pytest.FixtureRequest) -> Kit:
     return mlkit.connect(engine=request.param)
@@ -153,12 +140,10 @@ def loop(kit: Kit) -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize("name", systems.NINE)
 def test_a_pattern_on_real_models(kit: Kit, loop: asyncio.Runner, name: str) -> None:
-    run: Run = loop.run(kit.run(pattern_for(name, kit.cast), PROMPTS[name]))
-    assert run.result.text.strip()
-    assert RIGHT[name].result(run.result), run.result
-    assert RIGHT[name].layout(run.calls), [(call.role, call.after) for call in run.calls]
+    run: Run = loop.run(kit.run(pattern_for(name, kit.cast), PROMPT))
+    assert_right(name, run)
     assert not any(isinstance(call.reply, Failure) for call in run.calls)
     assert all(call.reply.output_tokens > 0 and call.seconds > 0 for call in run.calls)
     assert (

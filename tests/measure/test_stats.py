@@ -54,11 +54,12 @@ def test_more_right_than_asked_cannot_be():
 # Bootstrap
 
 
-def test_a_difference_agrees_with_the_paired_bootstrap_of_scipy():
+def test_a_difference_agrees_with_the_paired_bootstrap_of_scipy(monkeypatch):
     from scipy.stats import bootstrap
 
     a, b = GRADES[0, :64].astype(float), GRADES[1, :64].astype(float)
-    ours = stats.difference(a, b, resamples=20_000)
+    monkeypatch.setattr(stats, "RESAMPLES", 20_000)
+    ours = stats.difference(a, b)
     theirs = bootstrap(
         (a, b),
         lambda x, y, axis: x.mean(axis) - y.mean(axis),
@@ -73,14 +74,15 @@ def test_a_difference_agrees_with_the_paired_bootstrap_of_scipy():
     )  # one item of 64: the steps between the possible means
 
 
-def test_a_mean_agrees_with_the_bootstrap_of_scipy():
+def test_a_mean_agrees_with_the_bootstrap_of_scipy(monkeypatch):
     from scipy.stats import bootstrap
 
     seconds = np.random.default_rng(3).lognormal(size=50)
     theirs = bootstrap(
         (seconds,), np.mean, method="percentile", n_resamples=20_000, rng=1
     ).confidence_interval
-    ours = stats.mean_interval(seconds, resamples=20_000)
+    monkeypatch.setattr(stats, "RESAMPLES", 20_000)
+    ours = stats.mean_interval(seconds)
     assert ours.mean == pytest.approx(seconds.mean()) and ours.n == 50
     assert ours[1:3] == pytest.approx(tuple(theirs), rel=0.02)
 
@@ -94,14 +96,14 @@ def test_pairing_narrows_the_interval_of_members_that_agree():
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=30))
 def test_a_difference_exchanged_turns_its_sign(pairs):
     a, b = zip(*pairs, strict=True)
-    one, other = stats.difference(a, b, 200), stats.difference(b, a, 200)
+    one, other = stats.difference(a, b), stats.difference(b, a)
     assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
     assert one.clear == other.clear
 
 
-def test_the_seed_alone_decides_the_interval():
+def test_the_same_values_have_the_same_interval():
     a, b = np.random.default_rng(7).random((2, 64))
-    assert stats.difference(a, b) == stats.difference(a, b) != stats.difference(a, b, seed=1)
+    assert stats.difference(a, b) == stats.difference(a, b) != stats.difference(a, b[::-1])
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_voters_who_are_all_alike_are_as_good_as_one(p, n):
     "p, n, rho", [(-0.1, 3, 0), (1.1, 3, 0), (0.7, 0, 0), (0.7, 3, -0.1), (0.7, 3, 1.1)]
 )
 def test_condorcet_refuses_what_is_no_probability(p, n, rho):
-    with pytest.raises(ValueError, match=r"in \[0, 1\]|n cannot be 0; give a whole number from 1 "):
+    with pytest.raises(ValueError, match=r"in \[0, 1\]|n cannot be 0; give a number in \[1, "):
         stats.condorcet(p, n, rho)
 
 
@@ -307,65 +309,6 @@ def test_break_even_of_three_7b_then_a_32b():
         stats.break_even_escalation(0.1, 0)
 
 
-CONFIDENCE, RIGHT = [0.5, 0.9, 0.5, 0.7], [True, True, False, False]
-
-
-def test_risk_at_each_coverage_by_hand():
-    assert stats.risk_coverage(CONFIDENCE, RIGHT) == [
-        (0.25, 0.0, 0.9),
-        (0.5, 0.5, 0.7),
-        (1.0, 0.5, 0.5),
-    ]
-    assert stats.area_under(stats.risk_coverage(CONFIDENCE, RIGHT)) == pytest.approx(
-        0 * 0.25 + 0.5 * 0.25 + 0.5 * 0.5
-    )
-    assert math.isnan(stats.area_under([]))
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.8]), st.booleans()), min_size=1, max_size=20),
-    st.randoms(),
-)
-def test_the_order_of_the_items_does_not_change_the_risk(items, chance):
-    shuffled = chance.sample(items, len(items))
-    assert stats.risk_coverage(*zip(*items, strict=True)) == stats.risk_coverage(
-        *zip(*shuffled, strict=True)
-    )
-
-
-def test_without_ties_the_area_is_the_mean_risk_over_all_coverages():
-    sure, right = np.random.default_rng(5).permutation(50) / 50, GRADES[1, :50]
-    ranked = [right[i] for i in np.argsort(-sure)]
-    risks = [1 - np.mean(ranked[:k]) for k in range(1, 51)]
-    assert stats.area_under(stats.risk_coverage(sure, right)) == pytest.approx(np.mean(risks))
-
-
-@pytest.mark.parametrize("bins", [5, 10])
-def test_reliability_agrees_with_scikit_learn(bins):
-    from sklearn.calibration import calibration_curve
-
-    sure = np.random.default_rng(2).integers(0, 21, 300) / 20  # many on an edge, 0 and 1 among them
-    right = np.random.default_rng(4).random(300) < sure
-    found = stats.reliability(sure, right, bins)
-    accuracy, confidence = calibration_curve(right, sure, n_bins=bins)
-    assert [one.accuracy for one in found] == pytest.approx(accuracy)
-    assert [one.confidence for one in found] == pytest.approx(confidence)
-    assert sum(one.n for one in found) == 300
-
-
-def test_a_bin_holds_its_upper_edge_and_empty_bins_are_left_out():
-    found = stats.reliability([0.0, 0.25, 0.3, 1.0], [0, 1, 0, 1], bins=4)
-    assert found == [(0, 0.25, 2, 0.125, 0.5), (0.25, 0.5, 1, 0.3, 0), (0.75, 1, 1, 1, 1)]
-    assert stats.calibration_error(found) == pytest.approx((2 * 0.375 + 0.3 + 0) / 4)
-    assert math.isnan(stats.calibration_error([]))
-
-
-@pytest.mark.parametrize("sure, right", [([1.2], [1]), ([-0.1], [1]), ([0.5], [2])])
-def test_confidence_and_grades_are_shares(sure, right):
-    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
-        stats.reliability(sure, right)
-
-
 # Comparisons
 
 
@@ -417,10 +360,9 @@ def test_speed_up():
     )  # never more than 1 / 0.05 = 20
     assert stats.speed_up(0, 4) == 4 and stats.speed_up(1, 4) == 1
     for serial_share, workers in ((-0.1, 2), (1.1, 2), (0.5, 0)):
-        with pytest.raises(ValueError, match="1 or more"):
+        with pytest.raises(ValueError, match=r"in \[(0, 1|1, inf)\]"):
             stats.speed_up(serial_share, workers)
 
 
-def test_a_seed_or_a_count_may_be_as_large_as_one_likes():
-    assert stats.difference([1, 0, 1], [0, 0, 1], seed=20261125).n == 3
+def test_a_count_may_be_as_large_as_one_likes():
     assert wilson(1_000_000, 2_000_000).share == 0.5

@@ -24,7 +24,7 @@ from mlkit.engines.recordings import Recording, load_file, save
 pytestmark = pytest.mark.perturbation
 
 SIZE = 1e-12
-ON_RECORDINGS = ("findings", "measure", "orders", "replayed_patterns", "stats", "studies")
+ON_RECORDINGS = ("claims", "measure", "replayed_patterns", "stats", "studies", "systems")
 
 
 def perturbed(answer: Any, chance: random.Random, order: list[int]) -> Any:

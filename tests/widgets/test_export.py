@@ -2,17 +2,21 @@
 tests/browser/test_export.py.
 """
 
-import pytest
+from types import SimpleNamespace
 
-from mlkit.charts import condorcet
+import plotly.graph_objects as go
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from mlkit.charts.look import Chart, dress
 from mlkit.errors import ExportError, WriteError
-from mlkit.widgets.export import picture, save
+from mlkit.widgets.export import load_ipython_extension, picture, save
 from mlkit.widgets.panels import show
 
 
 @pytest.fixture
 def chart():
-    return condorcet.chart(0.7, 0.0, "here")
+    return Chart(dress(go.Figure(go.Scatter(y=[1, 2])), "A line.", "here"), [], "A line.")
 
 
 @pytest.mark.parametrize("name", ["curve.jpeg", "curve"])
@@ -41,3 +45,12 @@ def test_a_picture_that_cannot_be_written_says_where_and_what_to_type(chart, tmp
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WriteError, match=r"taken/curve\.png: a file .*another/folder/curve\.png"):
         save(chart, tmp_path / "taken/curve.png")
+
+
+def test_a_panel_shows_its_picture_only_in_a_kernel_that_was_told_to(chart, monkeypatch):
+    monkeypatch.setattr("mlkit.widgets.export.picture", lambda figure: b"PNG")
+    shell, panel = SimpleNamespace(display_formatter=DisplayFormatter()), show(chart)
+    before, _ = shell.display_formatter.format(panel)
+    load_ipython_extension(shell)
+    after, _ = shell.display_formatter.format(panel)
+    assert "image/png" not in before and after == before | {"image/png": "UE5H"}

@@ -1,18 +1,13 @@
-import asyncio
-from dataclasses import replace
 from typing import NamedTuple
 
 import ipywidgets as widgets
 import plotly.graph_objects as go
 import pytest
 
-from mlkit.ask import Member
 from mlkit.charts.look import Chart
-from mlkit.engines.ollama import Chat
-from mlkit.kit import connect
+from mlkit.charts.trade_off import way
 from mlkit.models import Price
 from mlkit.widgets import panels
-from mlkit.wrappers import Limited
 
 
 class Row(NamedTuple):
@@ -63,56 +58,6 @@ def test_a_stored_panel_is_the_sentence_and_the_numbers():
 def test_what_a_model_wrote_is_never_html():
     panel = panels.show(chart(0.5, name="<script>alert(1)</script>"))
     assert "<script>" not in panel._table.value and "&lt;script&gt;" in panel._table.value
-
-
-def test_an_empty_chart_has_a_table_that_says_so():
-    assert "nothing measured" in panels.table_text(Chart(go.Figure(), [], "Nothing was asked."))
-
-
-def test_on_recordings_the_try_it_box_offers_the_recorded_prompts(monkeypatch):
-    kit = connect(engine="replay")
-    prompts = kit.recorded_prompts(kit.cast.small)
-    assert prompts
-
-    async def click() -> tuple[widgets.HTML, ...]:
-        box = panels.try_it(kit, kit.cast.small, prompts[0])
-        question, buttons, state, answer = box.children[0].children[1:]
-        ask, stop = buttons.children
-        assert list(question.options) == prompts
-        await asyncio.to_thread(
-            ask.click
-        )  # as Lab does: in a thread that has another loop, or none
-        async with asyncio.timeout(5):
-            while ask.disabled:
-                await asyncio.sleep(0)
-        assert stop.disabled
-        return state, answer
-
-    state, answer = asyncio.run(click())
-    assert "tokens read" in state.value and "<pre" in answer.value
-
-
-def test_stop_ends_the_question_and_says_so(server):
-    async def click() -> str:
-        async with server("hangs") as address:
-            live = replace(connect(engine="replay"), ask=Limited(Chat(address), 1))
-            box = panels.try_it(live, live.cast.small, live.recorded_prompts(live.cast.small)[0])
-            _, buttons, state, _ = box.children[0].children[1:]
-            ask, stop = buttons.children
-            await asyncio.to_thread(ask.click)
-            async with asyncio.timeout(5):
-                while not live.ask._lane.locked():
-                    await asyncio.sleep(0)
-                await asyncio.to_thread(stop.click)
-                while ask.disabled:
-                    await asyncio.sleep(0)
-            return state.value
-
-    assert "Stopped." in asyncio.run(click())
-
-
-def test_a_member_nobody_recorded_has_no_prompts_to_offer():
-    assert connect(engine="replay").recorded_prompts(Member("nobody")) == []
 
 
 def test_moving_one_weight_moves_the_others_in_proportion_and_reset_puts_all_back():
@@ -174,6 +119,28 @@ def test_prices_can_be_typed_and_reset():
     assert listed.value == {"a": Price(0.1, 0.2), "b": Price(3, 15)} and box.value == 15
 
 
+def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
+    def ways(prices, machines):
+        paid = [prices["a"].output, prices["c"].output]
+        return [
+            way("small", [True, False], paid[0] / 1000, [1.0, 3.0]),
+            way("large", [True, True], paid[1] / 1000, 8 / machines),
+        ]
+
+    prices = {"a": Price(1, 2), "b": Price(1, 1), "c": Price(1, 4)}
+    machines = panels.steps("machines", 1, [1, 8])
+    panel = panels.compare(ways, prices, "here", ["a"], machines=machines)
+    listed, by = panel.children[:2]
+    costs = [(row.dollars_per_thousand, row.seconds) for row in panel.chart.rows]
+    assert costs == [(2, 2), (4, 8)] and list(listed.value) == ["a"]
+    listed.value = {"a": Price(1, 5)}
+    assert panel.chart.reading == "Worth the cost: large; 1 of 2 is beaten"
+    by.index = 1
+    assert panel.chart.reading == "Worth the time: small and large"
+    machines.value = 8
+    assert panel.chart.reading == "Worth the time: large; 1 of 2 is beaten"
+
+
 def test_a_smooth_panel_changes_the_figure_it_has():
     slider = panels.slider("share", 0.25, 0, 1, 0.25)
     panel = panels.explore(lambda share: chart(share), smooth=True, share=slider)
@@ -184,21 +151,3 @@ def test_a_smooth_panel_changes_the_figure_it_has():
         and figure.data[0].x == (0.75,)
         and panel.chart.reading == "75% right"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (0.06864, "0.0686"),
-        (12.34, "12.3"),
-        (999.4, "999"),
-        (999.6, "1,000"),
-        (1496.7, "1,497"),
-        (float("nan"), "-"),
-        (4, "4"),
-        ("large", "large"),
-    ],
-)
-def test_numbers_in_a_table_have_the_digits_that_matter(value, shown):
-    table = panels.table_text(Chart(go.Figure(), [Row("it", value)], ""))
-    assert table.split() == ["name", "share", "right", "it", shown]

@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import pytest
-from course import capstone, orders, studies, timings
+from course import capstone, studies, timings
 from course.shop import KINDS, QUEUES
+from course.systems import NINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,13 +50,13 @@ def recorded() -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         for name in (*measured, "meanings"):
             patch.setattr(studies, name, once(getattr(studies, name)))
-        patch.setattr(orders, "orders", once(orders.orders))
+        patch.setattr(studies, "orders", once(studies.orders))
 
         async def load() -> SimpleNamespace:
             kit = mlkit.connect(engine="replay")
             return SimpleNamespace(
                 **{name: await getattr(studies, name)(kit) for name in (*measured, "meanings")},
-                orders=await orders.orders(kit),
+                orders=await studies.orders(kit),
                 own=await capstone.own_prompts(kit),
                 timed=timings.load_latency()[1],
                 cast=kit.cast,
@@ -508,11 +509,11 @@ def pipelines(state: Any, how_many: int, machines: str) -> Expected:
 def orders_by(ways: dict[str, str], typical: Callable[[Iterable[float]], float] = mean):
     """A trade-off of ways on the orders, paid by the members' names."""
 
-    def said(state: Any, prices: Any, by: str) -> Expected:
+    def said(state: Any, edited: Any, by: str) -> Expected:
         points = []
         for way, name in ways.items():
             cells = one(state.orders, name)
-            paid = 1000 * dollars(cells, prices, "name") / len(cells)
+            paid = 1000 * dollars(cells, edited, "name") / len(cells)
             points.append((way, hits(cells), len(cells), paid, typical(map(seconds, cells))))
         return trade_off(points, by)
 
@@ -747,7 +748,7 @@ def meanings(state: Any, threshold: float) -> Expected:
     return [threshold, mean(n > 2 for n in held), mean(strange), mean(keeps)]
 
 
-def votes(state: Any, prices: Any, by: str) -> Expected:
+def votes(state: Any, edited: Any, by: str) -> Expected:
     names = team(state)
     rows = {f"{name} alone": [[c] for c in one(state.triage, name, split="test")] for name in names}
     everyone = zip(*(one(state.triage, name, split="test") for name in names), strict=True)
@@ -760,7 +761,7 @@ def votes(state: Any, prices: Any, by: str) -> Expected:
             name,
             sum(voted(row) for row in some),
             len(some),
-            1000 * dollars((cell for row in some for cell in row), prices) / len(some),
+            1000 * dollars((cell for row in some for cell in row), edited) / len(some),
             mean(sum(map(seconds, row)) for row in some),
         )
         for name, some in rows.items()
@@ -888,7 +889,7 @@ def one_message(state: Any, mix: Sequence[float], message: str, score: str) -> E
     return [*told, *[part for name in ruler(mix) for part in (name, "dictates")]]
 
 
-def ensembles(state: Any, prices: Any, compare_by: str, machines: int) -> Expected:
+def ensembles(state: Any, edited: Any, by: str, machines: int) -> Expected:
     together = sum if machines == 1 else max
     columns = {name: one(state.triage, name, split="test") for name in TRIAGE}
     samples = [row[:3] for row in five(state.samples, "large", kind="triage")]
@@ -902,15 +903,15 @@ def ensembles(state: Any, prices: Any, compare_by: str, machines: int) -> Expect
         weighed([c.answer for c in row], weights)[0] == gold
         for row, gold in zip(everyone, golds, strict=True)
     )
-    points = [point(name, cells, prices) for name, cells in columns.items()]
+    points = [point(name, cells, edited) for name, cells in columns.items()]
     for name, right, rows in (
         ("3 samples of large", sum(map(voted, samples)), samples),
         ("ensemble, learned", learned, everyone),
     ):
-        cost = 1000 * dollars((cell for row in rows for cell in row), prices) / len(rows)
+        cost = 1000 * dollars((cell for row in rows for cell in row), edited) / len(rows)
         waits = mean(together(map(seconds, row)) for row in rows)
         points.append((name, right, len(rows), cost, waits))
-    return trade_off(points, compare_by)
+    return trade_off(points, by)
 
 
 def by_size(prices: Any) -> Any:
@@ -939,10 +940,10 @@ def confidences(state: Any, measure: str) -> Expected:
     return coverage(agree, [voted(row) for row in rows])
 
 
-def consensus(state: Any, prices: Any, compare: str) -> Expected:
+def consensus(state: Any, edited: Any, by: str) -> Expected:
     small, large = (one(state.triage, who, split="test") for who in ("small", "large"))
     rows = [row[:3] for row in five(state.samples, "small", kind="triage")]
-    points = [point("small alone", small, prices, "name")]
+    points = [point("small alone", small, edited, "name")]
     for needed in (1, 2, 3):
         kept = [most_common(cell.answer for cell in row)[1] >= needed for row in rows]
         paid = [
@@ -954,13 +955,13 @@ def consensus(state: Any, prices: Any, compare: str) -> Expected:
             voted(row) if keep else strong.right
             for row, strong, keep in zip(rows, large, kept, strict=True)
         )
-        votes = dollars((cell for row in rows for cell in row), prices, "name")
+        votes = dollars((cell for row in rows for cell in row), edited, "name")
         # A strong answer is paid at the mean of all, whoever is sent up.
-        up = mean(not keep for keep in kept) * dollars(large, prices, "name")
+        up = mean(not keep for keep in kept) * dollars(large, edited, "name")
         waits = sum(map(seconds, paid)) / len(rows)
         points.append((f"{needed} of 3", right, len(rows), 1000 * (votes + up) / len(rows), waits))
-    points.append(point("large alone", large, prices, "name"))
-    return trade_off(points, compare)
+    points.append(point("large alone", large, edited, "name"))
+    return trade_off(points, by)
 
 
 def ways(matrix: Any, names: Iterable[str], prices: Any, clock: Any = None) -> list[Point]:
@@ -977,19 +978,6 @@ def ways(matrix: Any, names: Iterable[str], prices: Any, clock: Any = None) -> l
     return [one[2] for one in sorted(found, key=lambda one: one[:2])]
 
 
-NINE = (
-    "single_model",
-    "pipeline",
-    "router",
-    "fan_out",
-    "voting",
-    "planner_executor",
-    "supervisor_worker",
-    "weighted_ensemble",
-    "consensus_ensemble",
-)
-
-
 def clocked(state: Any) -> list[Point]:
     """The nine on orders, with the mean seconds by the clock on the twenty prompts."""
     clock = {}
@@ -1003,9 +991,9 @@ def clocked(state: Any) -> list[Point]:
 
 
 def limited(
-    state: Any, most_dollars: float, most_seconds: float, least: float, compare: str
+    state: Any, most_dollars: float, most_seconds: float, least: float, by: str
 ) -> Expected:
-    return within(clocked(state), compare, most_dollars, most_seconds, least / 100)
+    return within(clocked(state), by, most_dollars, most_seconds, least / 100)
 
 
 def traffic(
@@ -1029,14 +1017,14 @@ def traffic(
     return [pattern, enough, month, 0.95, *waits, offered / enough]
 
 
-def priced_orders(state: Any, edited: Any, compare: str) -> Expected:
+def priced_orders(state: Any, edited: Any, by: str) -> Expected:
     names = [*NINE, "small", "right paragraph", "large, 5 samples"]
-    return trade_off(ways(state.orders, names, state.prices | edited), compare)
+    return trade_off(ways(state.orders, names, state.prices | edited), by)
 
 
-def own_prompts(state: Any, compare: str) -> Expected:
+def own_prompts(state: Any, by: str) -> Expected:
     limits = state.names["my_limits"]
-    return within(ways(state.own, state.own.subjects, state.prices), compare, *limits)
+    return within(ways(state.own, state.own.subjects, state.prices), by, *limits)
 
 
 def run_of(name: str, control: str) -> Callable[..., Expected]:
@@ -1054,7 +1042,7 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
     "01 edited, by": single_models,
     "02 classify, extract, reason, caught, retries": stages,
     "02 how_many, machines": pipelines,
-    "02 paid, by": lambda state, paid, by: orders_by(
+    "02 edited, by": orders_by(
         {
             "small alone": "small",
             "large alone": "large",
@@ -1063,7 +1051,7 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
             "pipeline": "pipeline",
             "forgets": "pipeline, forgets",
         }
-    )(state, paid, by),
+    ),
     "03 who, threshold, fallback": confusion,
     "03 view": certain,
     "03 signal, threshold, large_price": router_curve,
@@ -1076,9 +1064,9 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
     "05 servers": votes_of,
     "05 voters, p, rho, which": condorcet,
     "05 threshold": meanings,
-    "05 prices, by": votes,
+    "05 edited, by": votes,
     "06 ratio, model_steps": planner,
-    "06 prices, by": orders_by(
+    "06 edited, by": orders_by(
         {
             "small alone": "small",
             "large alone": "single_model",
@@ -1091,7 +1079,7 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
     "07 machines": run_of("run", "machines"),
     "07 share, workers, traces": workers,
     "07 rounds": rounds,
-    "07 paid, by": lambda state, paid, by: orders_by(
+    "07 edited, by": orders_by(
         {
             "supervisor, 0 rounds": "supervisor, 0 rounds",
             "supervisor, 2 rounds": "supervisor, 2 rounds",
@@ -1099,17 +1087,17 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
             "small alone": "small",
         },
         median,
-    )(state, paid, by),
+    ),
     "08 machines": run_of("run", "machines"),
     "08 expert, second, third": textbook,
     "08 mix, messages": triangle,
     "08 mix, message, score": one_message,
-    "08 prices, compare_by, machines": ensembles,
+    "08 edited, by, machines": ensembles,
     "09 machines": run_of("run", "machines"),
     "09 needed": lambda state, needed: ladder(state, needed, 3, article_pair(state)),
     "09 threshold, voters": share_of_voters,
     "09 measure": confidences,
-    "09 prices, compare": consensus,
+    "09 edited, by": consensus,
     "10 pattern, machines": lambda state, pattern, machines: shared(
         one(state.orders, pattern)[
             [task.id for task in state.orders.tasks].index("order-04")
@@ -1117,8 +1105,8 @@ SENTENCES: dict[str, Callable[..., Expected]] = {
         state,
         machines,
     ),
-    "10 most_dollars, most_seconds, least, compare": limited,
+    "10 most_dollars, most_seconds, least, by": limited,
     "10 pattern, requests, most_wait, dollars_per_hour": traffic,
-    "10 edited, compare": priced_orders,
-    "10 compare": own_prompts,
+    "10 edited, by": priced_orders,
+    "10 by": own_prompts,
 }

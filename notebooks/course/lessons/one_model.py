@@ -1,265 +1,320 @@
-"""Exercise checks and quiz of notebook 01."""
+"""Notebook 01: its exercises, its quiz, and its picture of quality by kind and level of task."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import cycle
+from textwrap import wrap
+from typing import Any, NamedTuple
 
-from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, dress, on_hover, short, whiskers
+from mlkit.escaped import in_plotly
+from mlkit.measure.stats import Difference, wilson
+from mlkit.ties import highest, lowest
+from mlkit.widgets.exercises import Case, Exercise, cases, gain_cases, judgement, near, not_number
+from mlkit.widgets.lessons import Verdict
+from mlkit.widgets.questions import questions
+
+_CALCULATIONS = cases(
+    """
+"(45 + 30) * 6" -> 450
+For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before.
+
+"3 * 6 + 24 = 42" -> 42
+For {args[0]!r} your reader {said}. The equals sign, and what stands behind it, must be cut
+off before it is worked out.
+
+"48 + 19 - 12 = 65" -> 55
+For {args[0]!r} your reader {said}. 65 is what the model thinks it comes to. Let Python
+count: work out what stands before the equals sign.
+
+"2 * 35 + 18 = 70 + 18 = 88" -> 88
+For {args[0]!r} your reader {said}. There are two equals signs. The calculation is
+what stands before the first of them.
+
+"$12 + $8 * 6 = $12 + $48 = $62" -> 60
+For {args[0]!r} your reader {said}. Dollar signs are no problem for
+arithmetic; cut at the first equals sign, and give it the rest.
+"""
+)
+_REFUSED = (
+    "{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an"
+    " answer that cannot be read counts as wrong, and must not look like a number."
+)
+_TEXTS = ("about 12", "First, we add the two prices.")
 
 
-def _value(read: Callable[[str], Any], text: str) -> Any:
-    """What a reader makes of a text: a number, or the error for a text that it cannot read."""
-    try:
-        return read(text)
-    except (
-        TimeoutError,
-        NameError,
-        TypeError,
-        AttributeError,
-        KeyError,
-    ):  # not the text is broken, but the code
-        raise
-    except Exception as error:
-        return error
-
-
-def _is(value: Any, right: float) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value - right) < 0.005
-
-
-def before_equals(
-    recorded: Sequence[tuple[str, float, bool]],
-) -> Callable[[Callable[[str], float]], Verdict]:
+def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
     """The judge of `answer(text)`: the value of the calculation before the first equals sign, where
     there is one.
 
     A reader that passes is counted on `recorded`: texts of a model, each with its right number, and
     whether it counted as right.
     """
-    cases = (
-        ("(45 + 30) * 6", 450, "It has no equals sign, and should be worked out as before."),
-        (
-            "3 * 6 + 24 = 42",
-            42,
-            "The equals sign, and what stands behind it, must be cut off before it is worked out.",
-        ),
-        (
-            "48 + 19 - 12 = 65",
-            55,
-            (
-                "65 is what the model thinks it comes to. Let Python count: work out what stands"
-                " before the equals sign."
-            ),
-        ),
-        (
-            "2 * 35 + 18 = 70 + 18 = 88",
-            88,
-            "There are two equals signs. The calculation is what stands before the first of them.",
-        ),
-        (
-            "$12 + $8 * 6 = $12 + $48 = $62",
-            60,
-            (
-                "Dollar signs are no problem for arithmetic; cut at the first equals sign, and give"
-                " it the rest."
-            ),
-        ),
-    )
 
-    def judge(answer: Callable[[str], float]) -> Verdict:
-        for text, right, hint in cases:
-            got = _value(answer, text)
-            if is_stub(got):
-                return NOT_WRITTEN
-            if not _is(got, right):
-                said = (
-                    f"raised {type(got).__name__}"
-                    if isinstance(got, Exception)
-                    else f"gave {got!r}"
-                )
-                return Verdict(False, f"For {text!r} your reader {said}. {hint}")
-        for text in ("about 12", "First, we add the two prices."):
-            if not isinstance(got := _value(answer, text), Exception):
-                return Verdict(
-                    False,
-                    f"{text!r} is no calculation, and your reader gave {got!r}. Let the error of"
-                    " arithmetic pass: an answer that cannot be read counts as wrong, and must not"
-                    " look like a number.",
-                )
-        before, after = (
-            sum(was for *_, was in recorded),
-            sum(_is(_value(answer, text), gold) for text, gold, _ in recorded),
-        )
-        return Verdict(
-            True,
-            f"Right. Of {len(recorded)} recorded answers, {before} were right as they stood; with "
-            f"your reader it is {after}.",
+    def praise(answer: Callable[[str], Any]) -> str:
+        values = [(_value(answer, text), gold) for text, gold, _ in recorded]
+        after = sum(not not_number(value) and abs(value - gold) < 0.005 for value, gold in values)
+        return (
+            f"Right. Of {len(recorded)} recorded answers, {sum(was for *_, was in recorded)} were"
+            f" right as they stood; with your reader it is {after}."
         )
 
-    return judge
+    refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
+    return Exercise([*_CALCULATIONS, *refused], praise, call=_value)
 
 
-def oracle(answer: Callable[[Sequence[Sequence[bool]]], float]) -> Verdict:
-    """`answer(grades)`: the share of items that at least one member gets right; grades[m][i] is
-    member m on item i.
-    """
-    grades = [[True, False, False, True, False], [False, True, False, True, False]]
-    got: Any = answer(grades)
-    if is_stub(got):
-        return NOT_WRITTEN
-    if got == 3:
-        return Verdict(
-            False, "That is a count. A share is the count divided by the number of items."
-        )
-    if got == 0.4:
-        return Verdict(
-            False,
-            "That is the share of one member, the mean over members, or the items that nobody gets"
-            " right. The oracle sends each item to a member that gets it right, if there is one.",
-        )
-    if got == 0.2:
-        return Verdict(
-            False, "That counts items that all members get right. For the oracle, one is enough."
-        )
-    if got == 0.8:
-        return Verdict(
-            False,
-            "Items that two members get right are counted twice. Go item by item, not grade by"
-            " grade.",
-        )
-    if not isinstance(got, int | float) or not math.isclose(got, 0.6):
-        return Verdict(
-            False,
-            f"With two members and five items you get {got!r}. Go item by item: is any grade True?",
-        )
-    if not math.isclose(answer([[False], [False], [True]]), 1.0):
-        return Verdict(
-            False,
-            "Right for two members, but not for three. Is the number of members written into the"
-            " code?",
-        )
-    return Verdict(True, "Right. No way of choosing among these members can beat this number.")
+def _value(read: Callable[[str], Any], text: str) -> Any:
+    """What a reader makes of a text: a number, or the error for a text that it cannot read."""
+    try:
+        return read(text)
+    except (TimeoutError, NameError, TypeError, AttributeError, KeyError):
+        raise  # not the text is broken, but the code
+    except Exception as error:
+        return error
 
 
-_WORDS = ("better", "worse", "cannot tell")
+# answer(grades): the share of items that at least one member gets right; grades[m][i] is member m
+# on item i.
+oracle = Exercise(
+    cases(
+        """
+[[True, False, False, True, False], [False, True, False, True, False]] -> 0.6
+With two members and five items you get {got!r}. Go item by item: is any grade True?
+3: That is a count. A share is the count divided by the number of items.
+0.4: That is the share of one member, the mean over members, or the items that nobody gets right.
+The oracle sends each item to a member that gets it right, if there is one.
+0.2: That counts items that all members get right. For the oracle, one is enough.
+0.8: Items that two members get right are counted twice. Go item by item, not grade by grade.
+
+[[False], [False], [True]] -> 1.0
+Right for two members, but not for three. Is the number of members written into the code?
+"""
+    ),
+    "Right. No way of choosing among these members can beat this number.",
+)
 
 
-def judged(gains: Mapping[str, Any], halved: str) -> Callable[[Any], Verdict]:
-    """The judge of some differences (measure.stats.Difference): each is "better", "worse" or
-    "cannot tell".
+def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verdict]:
+    """The judge of some differences: each is "better", "worse" or "cannot tell".
 
     "tasks" is about how many tasks would make the interval of the difference called `halved` half
     as wide.
     """
-
-    def judge(answer: Any) -> Verdict:
-        if not isinstance(answer, Mapping) or not {*gains, "tasks"} <= answer.keys():
-            return Verdict(False, f"Give a dictionary with {', '.join(gains)} and tasks.")
-        if any(is_stub(value) for value in answer.values()):
-            return Verdict(False, "Not judged yet: replace each ... with your answer.")
-        for name, gain in gains.items():
-            right = "better" if gain.above else "worse" if gain.below else "cannot tell"
-            if answer[name] not in _WORDS:
-                return Verdict(False, f"{name}: {answer[name]!r} is none of {', '.join(_WORDS)}.")
-            if answer[name] == right:
-                continue
-            if not gain.clear:
-                return Verdict(
-                    False,
-                    f"{name}: look at both ends of the interval. Is 0 between them? Then no"
-                    " difference at all would make such a result unsurprising, too.",
-                )
-            if answer[name] == "cannot tell":
-                return Verdict(
-                    False, f"{name}: both ends of the interval lie on the same side of 0."
-                )
-            return Verdict(
-                False,
-                f"{name}: look at the sign. The number says how much the first of the two is ahead"
-                " of the second.",
-            )
-        return _tasks(answer["tasks"], gains[halved].n)
-
-    return judge
-
-
-def _tasks(guess: Any, n: int) -> Verdict:
-    if isinstance(guess, bool) or not isinstance(guess, int | float):
-        return Verdict(False, f"tasks is a number; it is {type(guess).__name__}.")
-    if math.isclose(guess, 2 * n, rel_tol=0.1):
-        return Verdict(
-            False,
-            "Twice as many tasks make an interval narrower by the root of 2, which is 1.4. That is"
-            " not half as wide.",
-        )
-    if math.isclose(guess, 3 * n, rel_tol=0.1):
-        return Verdict(False, "tasks is the number of all tasks, not of those that come on top.")
-    if not math.isclose(guess, 4 * n, rel_tol=0.1):
-        return Verdict(
-            False,
-            f"The width goes with one over the root of the number of tasks, and that number is {n}"
-            " now. Compare 22, 88 and 352 in section 5.",
-        )
-    return Verdict(
-        True, "Right. An interval tells what you know, and what it would cost to know more."
+    words = ("better", "worse", "cannot tell")
+    entries = gain_cases(
+        gains,
+        words,
+        none=f"{{args[0]}}: {{got!r}} is none of {', '.join(words)}.",
+        clear="{args[0]}: look at the sign. The number says how much the first of the two is ahead"
+        " of the second.",
+        unclear="{args[0]}: look at both ends of the interval. Is 0 between them? Then no"
+        " difference at all would make such a result unsurprising, too.",
+        unsure="{args[0]}: both ends of the interval lie on the same side of 0.",
+    )
+    return judgement(
+        [*entries, _quadrupled(gains[halved].n)],
+        praise="Right. An interval tells what you know, and what it would cost to know more.",
+        incomplete=f"Give a dictionary with {', '.join(gains)} and tasks.",
+        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 
-QUIZ = (
-    (
-        "A model gets 3 of 10 sums right when it works step by step. What do you do first?",
-        [
-            Choice(
-                "Take a model ten times the size.",
-                "Perhaps later. It costs more, and you do not know yet what this one can do.",
+def _quadrupled(n: int) -> Case:
+    return Case(
+        ("tasks",),
+        near(4 * n, 0.1),
+        "The width goes with one over the root of the number of tasks, and that number is"
+        f" {n} now. Compare 22, 88 and 352 in section 5.",
+        {
+            not_number: "tasks is a number; it is {kind}.",
+            near(2 * n, 0.1): (
+                "Twice as many tasks make an interval narrower by the root of 2, which is 1.4. That"
+                " is not half as wide."
             ),
-            Choice(
-                "Ask the same model in another way, and measure again.",
-                "It is the cheapest thing to try. Here it gave the small model twice as many right"
-                " answers.",
-                right=True,
-            ),
-            Choice(
-                "Ask five times and take the majority.",
-                "That takes five calls, and they are asked in the way that did not suit the model."
-                " Notebook 05 measures what a majority brings.",
-            ),
-        ],
-    ),
-    (
-        (
-            "Model A gets 9 of 10 right, model B gets 7 of 10. The intervals are 60% to 98% and 40%"
-            " to 89%. What do you know?"
-        ),
-        [
-            Choice(
-                "A is better by 20 points.",
-                "Ten items cannot say that: any share from 60% to 89% fits both.",
-            ),
-            Choice("They are equal.", "That is not shown either. It may well be that A is better."),
-            Choice(
-                "Not which one is better: it takes more items.",
-                "Intervals shrink with the root of the number of items.",
-                right=True,
-            ),
-        ],
-    ),
-    (
-        "Two models: best single 80%, oracle 82%. What is a perfect router worth here?",
-        [
-            Choice(
-                "At most 2 points.", "No choice between the two can beat the oracle.", right=True
-            ),
-            Choice(
-                "Up to 20 points.",
-                "The other 18 points are items that both models get wrong. Choosing cannot repair"
-                " them.",
-            ),
-            Choice(
-                "That depends on the router.",
-                "How near it comes does. But the oracle is the ceiling for all of them.",
-            ),
-        ],
-    ),
+            near(3 * n, 0.1): "tasks is the number of all tasks, not of those that come on top.",
+        },
+    )
+
+
+class LevelShare(NamedTuple):
+    """How a member did on the tasks of one kind and level."""
+
+    kind: str
+    level: str
+    member: str
+    right: int
+    of: int
+    share: float  # right/of, in [0, 1]
+    low: float  # its 95% interval
+    high: float
+
+
+def quality_rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[LevelShare]:
+    """A row for each kind, level and member among the answers (kind, level, member, right), in the
+    order they first occur.
+    """
+    grades: dict[tuple[str, str, str], list[bool]] = {}
+    for kind, level, member, right in graded:
+        grades.setdefault((kind, level, member), []).append(right)
+    return [
+        LevelShare(*place, sum(given), len(given), *wilson(sum(given), len(given)))
+        for place, given in grades.items()
+    ]
+
+
+_PANEL, _GAP = 130, 72  # pixels: a panel's height, and that of its levels with the next kind's name
+
+
+def quality_figure(rows: Sequence[LevelShare], source: str) -> go.Figure:
+    """Panels two abreast, one for each kind; in each, members side by side above every level."""
+    kinds = list(dict.fromkeys(row.kind for row in rows))
+    members = list(dict.fromkeys(row.member for row in rows))
+    down = -(-len(kinds) // 2) or 1
+    height = down * (_PANEL + _GAP) - _GAP
+    chart = make_subplots(
+        down,
+        min(2, len(kinds)) or 1,
+        subplot_titles=[in_plotly(short(kind)) for kind in kinds],
+        horizontal_spacing=0.04,
+        vertical_spacing=_GAP / height,
+    )
+    chart.update_annotations(font_size=13)
+    for number, kind in enumerate(kinds):
+        place = {"row": number // 2 + 1, "col": number % 2 + 1}
+        here = [row for row in rows if row.kind == kind]
+        levels = list(dict.fromkeys(row.level for row in here))
+        for trace in _points(here, levels, members):
+            new = trace["legendgroup"] not in {other.legendgroup for other in chart.data}
+            chart.add_scatter(**trace, **place, showlegend=new)
+        chart.update_xaxes(
+            **place,
+            range=[-0.5, len(levels) - 0.5],
+            tickvals=list(range(len(levels))),
+            ticktext=[_folded(level, max(3, 27 // len(levels))) for level in levels],
+            tickangle=0,
+            showgrid=False,
+            zeroline=False,
+        )
+        chart.update_yaxes(**place, showticklabels=number % 2 == 0)
+    chart.update_yaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
+    chart.update_yaxes(title_text="answered right", col=1)
+    chart.update_layout(showlegend=True, legend={"y": 1 + 24 / height, "entrywidth": 92})
+    dress(chart, quality_reading(rows), source, height=height)
+    # The legend stands three abreast above the names of the first kinds.
+    above = 56 + 20 * (chart.layout.title.text.count("<br>") + 1 - (-len(members) // 3))
+    chart.layout.height += above - chart.layout.margin.t
+    chart.layout.margin.t = above
+    return chart
+
+
+def _points(
+    rows: Sequence[LevelShare], levels: Sequence[str], members: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """The traces of a panel, one for each member of the chart that has rows here."""
+    colours = _colours(members)
+    for place, member in enumerate(members):
+        if shown := [row for row in rows if row.member == member]:
+            aside = 0.7 * ((place + 0.5) / len(members) - 0.5)
+            yield {
+                "name": in_plotly(short(member, 14)),
+                "legendgroup": in_plotly(member),
+                "x": [levels.index(row.level) + aside for row in shown],
+                "y": [row.share for row in shown],
+                "mode": "markers",
+                "marker": {"color": colours[member], "symbol": place % 5, "size": 8},
+                "error_y": whiskers(
+                    ((row.share, row.low, row.high) for row in shown),
+                    color=None,
+                    thickness=1.3,
+                    width=2,
+                ),
+                "hovertext": [_hover(row) for row in shown],
+                "hovertemplate": "%{hovertext}<extra></extra>",
+            }
+
+
+def _colours(members: Sequence[str]) -> dict[str, str]:
+    """Each member's colour: its own where it has one, else one that nobody here has."""
+    taken = {MEMBERS.get(member) for member in members}
+    spare = cycle(colour for colour in TEMPLATE.layout.colorway if colour not in taken)
+    return {member: MEMBERS.get(member) or next(spare) for member in members}
+
+
+def _hover(row: LevelShare) -> str:
+    where = on_hover(f"{row.member}: {row.kind}, {row.level}")
+    interval = f"95% interval {row.low:.0%} to {row.high:.0%}"
+    return f"{where}<br>{row.right} of {row.of} right ({interval})"
+
+
+def _folded(name: str, wide: int) -> str:
+    return "<br>".join(map(in_plotly, wrap(name, wide, max_lines=2, placeholder="…")))
+
+
+def quality_reading(rows: Sequence[LevelShare]) -> str:
+    """Who is best at most kinds, and where even the best errs most."""
+    if not rows:
+        return "Nothing was graded, so there is no quality to show."
+    kinds = list(dict.fromkeys(row.kind for row in rows))
+    ((leader, times),) = Counter(_best(rows, kind) for kind in kinds).most_common(1)
+    tops = [
+        highest((row for row in rows if row[:2] == place), lambda row: row.share)
+        for place in dict.fromkeys(row[:2] for row in rows)
+    ]
+    hardest = lowest(tops, lambda row: row.share)
+    return (
+        f"{short(leader)} is best at {times} of {len(kinds)} kind{'s' if len(kinds) > 1 else ''};"
+        f" hardest is {short(hardest.kind)}, {short(hardest.level)}, where the best"
+        f" ({short(hardest.member)}) gets {hardest.right} of {hardest.of} right"
+    )
+
+
+def _best(rows: Sequence[LevelShare], kind: str) -> str:
+    """The member with the highest share right of this kind."""
+    right, of = Counter[str](), Counter[str]()
+    for row in rows:
+        if row.kind == kind:
+            right[row.member] += row.right
+            of[row.member] += row.of
+    return highest(of, lambda member: right[member] / of[member])
+
+
+def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
+    """The share of right answers by kind and level of task, from answers (kind, level, member,
+    right).
+    """
+    rows = quality_rows(graded)
+    return Chart(quality_figure(rows, source), rows, quality_reading(rows))
+
+
+QUIZ = questions(
+    """
+A model gets 3 of 10 sums right when it works step by step. What do you do first?
+- Take a model ten times the size.
+> Perhaps later. It costs more, and you do not know yet what this one can do.
++ Ask the same model in another way, and measure again.
+> It is the cheapest thing to try. Here it gave the small model twice as many right answers.
+- Ask five times and take the majority.
+> That takes five calls, and they are asked in the way that did not suit the model. Notebook 05
+measures what a majority brings.
+
+Model A gets 9 of 10 right, model B gets 7 of 10. The intervals are 60% to 98% and 40% to 89%. What
+do you know?
+- A is better by 20 points.
+> Ten items cannot say that: any share from 60% to 89% fits both.
+- They are equal.
+> That is not shown either. It may well be that A is better.
++ Not which one is better: it takes more items.
+> Intervals shrink with the root of the number of items.
+
+Two models: best single 80%, oracle 82%. What is a perfect router worth here?
++ At most 2 points.
+> No choice between the two can beat the oracle.
+- Up to 20 points.
+> The other 18 points are items that both models get wrong. Choosing cannot repair them.
+- That depends on the router.
+> How near it comes does. But the oracle is the ceiling for all of them.
+"""
 )

@@ -1,4 +1,4 @@
-"""Exercise checks and quiz of notebook 06, and what it reads out of recorded plans."""
+"""Notebook 06: exercises, quiz, and what is read out of recorded plans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from course.shop import paragraphs
 from mlkit.measure.tasks import Task
-from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+from mlkit.widgets.exercises import Case, Exercise, judgement, none_of
+from mlkit.widgets.lessons import Verdict
+from mlkit.widgets.questions import questions
 
 _NUMBERS = {2: "2|two|both", 3: "3|three", 4: "4|four", 5: "5|five", 6: "6|six"}
 # Conditions of an order, and the words by which a plan may name each.
@@ -23,35 +25,31 @@ _CONDITIONS = {
     "delivery": "deliver",
     "membership_years": "membership",
 }
-FROM_THE_EXAMPLES = (
-    "discount",
-    "school",
-    "on an order",
-)  # words of the plans in the planner's own examples
+# Words of the plans in the planner's own examples.
+FROM_THE_EXAMPLES = ("discount", "school", "on an order")
 
 
-class Handed(NamedTuple):
+class Inputs(NamedTuple):
     """What a plan hands to those who calculate."""
 
     words: str  # the prompts of the math steps, and of the steps that they need
     found: str  # the results of the steps that they need
 
 
-def handed(result: Any) -> Handed:
+def math_inputs(result: Any) -> Inputs:
+    """What the math steps of a plan get to read."""
     words, found = [], []
     for step in result.steps:
         if step.type == "math":
             needed = [n for n, other in enumerate(result.steps) if other.number in step.needs]
             words += [step.prompt, *(result.steps[n].prompt for n in needed)]
             found += [result.results[n] for n in needed if isinstance(result.results[n], str)]
-    return Handed("; ".join(words).lower(), "\n".join(found))
+    return Inputs("; ".join(words).lower(), "\n".join(found))
 
 
-def lost(task: Task, result: Any) -> list[str]:
-    """What counts in an order, and no longer stands in what the plan hands on: fields of the order,
-    by name.
-    """
-    words = handed(result).words
+def lost_fields(task: Task, result: Any) -> list[str]:
+    """The fields of an order that count, and no longer stand in what the plan hands on."""
+    words = math_inputs(result).words
     signs = {name: _sign(name, value) for name, value in task.gold["fields"].items()}
     return [name for name, sign in signs.items() if sign and not re.search(rf"\b(?:{sign})", words)]
 
@@ -71,24 +69,20 @@ def _sign(name: str, value: Any) -> str:
     return _CONDITIONS.get(name, "") if value else ""
 
 
-def added(task: Task, result: Any) -> list[str]:
+def added_discounts(task: Task, result: Any) -> list[str]:
     """Discounts that the plan grants, and the request has no reason for."""
-    words, request = handed(result).words, task.input.lower()
+    words, request = math_inputs(result).words, task.input.lower()
     return [who for who in ("school", "student", "member") if who in words and who not in request]
 
 
-def copied(task: Task, result: Any) -> list[str]:
-    """Words of the planner's examples that this plan uses, and the request does not: all that a
-    check can see without a model.
-    """
+def copied_words(task: Task, result: Any) -> list[str]:
+    """Words of the planner's examples in a plan, and not in the request: seen without a model."""
     words = "; ".join(step.prompt for step in result.steps).lower()
     return [word for word in FROM_THE_EXAMPLES if word in words and word not in task.input.lower()]
 
 
-def written(run: Any) -> str:
-    """The last calculation that an executor wrote, read with good will: without what stands behind
-    an equals sign. "" for none.
-    """
+def calculation(run: Any) -> str:
+    """The last calculation that an executor wrote, up to an equals sign; "" for none."""
     texts = [
         call.reply.text
         for call in run.calls
@@ -105,25 +99,18 @@ def first_fault(task: Task, cell: Any) -> str:
     result = cell.run.result
     if cell.right:
         return ""
-    if lost(task, result) or added(task, result):
+    if lost_fields(task, result) or added_discounts(task, result):
         return "plan"
-    if any(
-        paragraphs()[topic.replace("_", "-")] not in handed(result).found
-        for topic in task.notes["paragraphs"]
-    ):
+    wanted = [paragraphs()[topic.replace("_", "-")] for topic in task.notes["paragraphs"]]
+    if any(paragraph not in math_inputs(result).found for paragraph in wanted):
         return "search"
-    values = [
-        value
-        for step, value in zip(result.steps, result.results, strict=True)
-        if step.type == "math" and isinstance(value, str)
-    ]
-    return "synthesis" if any(task.right(value) for value in values) else "arithmetic"
+    steps = zip(result.steps, result.results, strict=True)
+    totals = [value for step, value in steps if step.type == "math" and isinstance(value, str)]
+    return "synthesis" if any(task.right(total) for total in totals) else "arithmetic"
 
 
 class Cost(NamedTuple):
-    """What the pattern costs where the planner's tokens are `price_ratio` times as dear as the
-    executors'.
-    """
+    """What the pattern costs where a token of the planner costs `price_ratio` of the executors'."""
 
     price_ratio: float
     planning: float  # all three as shares of what the large model alone costs
@@ -140,262 +127,166 @@ def cost(price_ratio: float, planning: float, executing: float, alone: float) ->
 
 
 _TYPES = ("search", "math")
-_NAMED = (
+_MISSING = "and then the step goes to the fallback."
+_NAMED: tuple[tuple[Any, str, str], ...] = (
     ("search", "search", "A step of the type search does not stay one."),
     (
         "Math",
         "math",
-        (
-            '"Math" is math with a capital letter, and it goes to the fallback. Models do not keep'
-            " to small letters."
-        ),
+        '"Math" is math with a capital letter, and it goes to the fallback. Models do not keep to'
+        " small letters.",
     ),
     (" math ", "math", '" math " with spaces around it goes to the fallback.'),
     ("phone", "search", "An executor that nobody has, phone, does not go to the fallback."),
     (
         "aftermath",
         "search",
-        (
-            '"aftermath" is taken for math. A name counts as a whole, not where it stands inside'
-            " another word."
-        ),
+        '"aftermath" is taken for math. A name counts as a whole, not where it stands inside'
+        " another word.",
     ),
     ("ma", "search", '"ma" is taken for math. A part of a name is no name.'),
     ("", "search", "An empty type is no known type. It goes to the fallback."),
-    (
-        None,
-        "search",
-        (
-            "A plan is data from a model: a type may be missing (None), and then the step goes to"
-            " the fallback."
+    (None, "search", f"A plan is data from a model: a type may be missing (None), {_MISSING}"),
+    (7, "search", f"A plan is data from a model: a type may be a number, {_MISSING}"),
+)
+_OTHERS = "Another list of types, or another fallback: are search and math written into your code?"
+
+# `executor(named, types, fallback)`: the known type that a model meant, or else the fallback.
+executor = Exercise(
+    [
+        *(
+            Case(
+                (named, _TYPES, "search"),
+                right,
+                hint,
+                dict.fromkeys(
+                    (AttributeError, TypeError), f"It fails on the type {named!r}. {hint}"
+                ),
+            )
+            for named, right, hint in _NAMED
         ),
-    ),
-    (
-        7,
-        "search",
-        (
-            "A plan is data from a model: a type may be a number, and then the step goes to the"
-            " fallback."
-        ),
-    ),
+        Case(("phone", _TYPES, "math"), "math", _OTHERS),
+        Case(("Sql", ("sql",), "sql"), "sql", _OTHERS),
+    ],
+    "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
+    " lost.",
+    {
+        None: (
+            "For {args[0]!r} it gives nothing back. A step without an executor would never be done."
+        )
+    },
 )
 
+_INFINITE = (
+    "Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would"
+    " that be made good? Give math.inf."
+)
+_ONE_ORDER = (
+    "It is right for one order, and not for others. Are numbers of that order written into your"
+    " code?"
+)
 
-def executor(answer: Callable[[Any, tuple[str, ...], str], str]) -> Verdict:
-    """`answer(named, types, fallback)`: the known type that a model meant, or else the fallback."""
-    if is_stub(answer("search", _TYPES, "search")):
-        return NOT_WRITTEN
-    for named, right, hint in _NAMED:
-        try:
-            given = answer(named, _TYPES, "search")
-        except (AttributeError, TypeError):
-            return Verdict(False, f"It fails on the type {named!r}. {hint}")
-        if given is None:
-            return Verdict(
-                False,
-                f"For {named!r} it gives nothing back. A step without an executor would never be"
-                " done.",
-            )
-        if given != right:
-            return Verdict(False, hint)
-    if answer("phone", _TYPES, "math") != "math" or answer("Sql", ("sql",), "sql") != "sql":
-        return Verdict(
-            False,
-            "Another list of types, or another fallback: are search and math written into your"
-            " code?",
-        )
-    return Verdict(
-        True,
-        "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
-        " lost.",
-    )
-
-
-def break_even(answer: Callable[[float, float, float], float]) -> Verdict:
-    """`answer(planning, executing, alone)`: how many times as dear the planner's tokens must be for
-    equal costs.
-    """
-    first = answer(700, 600, 1500)
-    if is_stub(first):
-        return NOT_WRITTEN
-    if math.isclose(first, 800 / 600):
-        return Verdict(
-            False,
-            "That is the other way round: for 700, 600 and 1,500 tokens, executing is 0.75 of what"
-            " is saved.",
-        )
-    if math.isclose(first, 600 / 1500):
-        return Verdict(
-            False,
-            "The planner's own tokens are missing. They have the same price as those of the large"
-            " model alone.",
-        )
-    if math.isclose(first, 1300 / 1500):
-        return Verdict(
-            False,
-            "That takes all tokens at one price. Only planning and the large model alone have the"
-            " planner's.",
-        )
-    if not math.isclose(first, 0.75):
-        return Verdict(
-            False,
+# `break_even(planning, executing, alone)`: how many times the executors' price a token of the
+# planner must cost for equal costs.
+break_even = Exercise(
+    [
+        Case(
+            (700, 600, 1500),
+            0.75,
             "For 700 planning, 600 executing and 1,500 alone it is not right yet. Write both costs"
             " down, with a price of r for the planner's tokens and 1 for the executors', and ask"
             " where they are equal.",
-        )
-    for planning, alone in ((1500, 1500), (1800, 1500)):
-        try:
-            given = answer(planning, 600, alone)
-        except ZeroDivisionError:
-            given = 0.0
-        if given != math.inf:
-            return Verdict(
-                False,
-                f"Planning takes {planning:,} tokens, the large model alone {alone:,}. At which"
-                " price would that be made good? Give math.inf.",
-            )
-    if not math.isclose(answer(500, 0, 1000), 0, abs_tol=1e-12) or not math.isclose(
-        answer(200, 1600, 1000), 2
-    ):
-        return Verdict(
-            False,
-            "It is right for one order, and not for others. Are numbers of that order written into"
-            " your code?",
-        )
-    return Verdict(
-        True, "Right. The price ratio helps only as far as planning is shorter than doing it all."
-    )
+            {
+                800 / 600: "That is the other way round: for 700, 600 and 1,500 tokens, executing"
+                " is 0.75 of what is saved.",
+                600 / 1500: "The planner's own tokens are missing. They have the same price as"
+                " those of the large model alone.",
+                1300 / 1500: "That takes all tokens at one price. Only planning and the large"
+                " model alone have the planner's.",
+            },
+        ),
+        Case((1500, 600, 1500), math.inf, _INFINITE, {ZeroDivisionError: _INFINITE}),
+        Case((1800, 600, 1500), math.inf, _INFINITE, {ZeroDivisionError: _INFINITE}),
+        Case((500, 0, 1000), 0, _ONE_ORDER),
+        Case((200, 1600, 1000), 2, _ONE_ORDER),
+    ],
+    "Right. The price ratio helps only as far as planning is shorter than doing it all.",
+)
 
-
-def judged(right: Mapping[str, str]) -> Callable[[Mapping[str, str]], Verdict]:
-    """A check of {order: the first of FAULTS in its trace}; `right` has the right ones."""
-
-    def judge(answer: Mapping[str, str]) -> Verdict:
-        if not isinstance(answer, Mapping) or answer.keys() != right.keys():
-            return Verdict(False, f"It takes one judgement for each of: {', '.join(right)}.")
-        if any(is_stub(given) for given in answer.values()):
-            return Verdict(
-                False,
-                f"Not judged yet: put one of {', '.join(map(repr, FAULTS))} in the place of"
-                " each ...",
-            )
-        for order, given in answer.items():
-            if given not in FAULTS:
-                return Verdict(
-                    False, f"{order}: {given!r} is none of {', '.join(map(repr, FAULTS))}."
-                )
-            if given != right[order]:
-                return Verdict(
-                    False, f"{order}: {_HINTS.get((right[order], given), _EARLIER[right[order]])}"
-                )
-        return Verdict(
-            True,
-            "Right. The first fault is the one to mend: what comes after it never had a chance.",
-        )
-
-    return judge
-
-
+_LISTED = ", ".join(map(repr, FAULTS))
 _EARLIER = {
-    "plan": (
-        "go back to the beginning. Read the request once more, and tick off in the plan what"
-        " changes the price."
-    ),
+    "plan": "go back to the beginning. Read the request once more, and tick off in the plan what"
+    " changes the price.",
     "search": "the plan names all that counts. Now look at what came back for it.",
     "arithmetic": "what was planned was found. Now read the calculation.",
     "synthesis": "one step has the right total. What became of it?",
 }
-_HINTS = {
-    (
-        "search",
-        "arithmetic",
-    ): (
-        "the calculation is wrong. But could it have been right, with the paragraph that it was"
-        " given?"
-    ),
-    (
-        "plan",
-        "arithmetic",
-    ): "the calculation is wrong. But did anybody tell the executor all that counts?",
-    (
-        "plan",
-        "search",
-    ): "the paragraph is the right one. Is all that the customer wrote still in the plan?",
-    (
-        "arithmetic",
-        "plan",
-    ): "the plan may be clumsy, but does it leave out anything that changes the price?",
-    (
-        "arithmetic",
-        "synthesis",
-    ): "the last call only repeats what it was given. Where does that number come from?",
+_MISTAKEN = {  # what is right: {what was said: hint}
+    "search": {
+        "arithmetic": "the calculation is wrong. But could it have been right, with the paragraph"
+        " that it was given?",
+    },
+    "plan": {
+        "arithmetic": "the calculation is wrong. But did anybody tell the executor all that"
+        " counts?",
+        "search": "the paragraph is the right one. Is all that the customer wrote still in the"
+        " plan?",
+    },
+    "arithmetic": {
+        "plan": "the plan may be clumsy, but does it leave out anything that changes the price?",
+        "synthesis": "the last call only repeats what it was given. Where does that number come"
+        " from?",
+    },
+    "synthesis": {},
 }
 
 
-QUIZ = (
-    (
-        (
-            "A plan has a step of the type email, and there is no such executor. What should the"
-            " program do?"
-        ),
-        [
-            Choice(
-                "Look for a function of that name and call it.",
-                "Then a model decides which code runs. A plan is data: it may only choose from a"
-                " list that you wrote.",
-            ),
-            Choice(
-                "Give the step to a known executor, the fallback, and write down that it did.",
-                "The run goes on, and the list of repairs tells you later how often it happened.",
-                right=True,
-            ),
-            Choice(
-                "Leave the step out.",
-                "Then the steps that need it go without a result, and nobody learns of it.",
-            ),
-        ],
-    ),
-    (
-        "All plans of a day pass the validator without a repair. What do you know?",
-        [
-            Choice(
-                "The plans are well-formed: known executors, not too long, no step that waits for a"
-                " later one.",
-                "That is what a validator sees. It has not read the request.",
-                right=True,
-            ),
-            Choice(
-                "The plans are good.",
-                "In this notebook all 32 plans pass, and many of them have lost something that"
-                " changes the price.",
-            ),
-            Choice(
-                "The executors will do their work well.", "The validator has not seen them at work."
-            ),
-        ],
-    ),
-    (
-        (
-            "The planner's model is ten times as dear as the executors'. When does the pattern cost"
-            " less than that model alone?"
-        ),
-        [
-            Choice(
-                "Always: most of the work is done by the cheap ones.",
-                "The planner is paid for the plan and for the answer. If that takes as many tokens"
-                " as doing it all, nothing is saved.",
-            ),
-            Choice(
-                "When planning and summing up take clearly fewer of its tokens than doing it all.",
-                "Only what the dear model no longer reads or writes can be saved. The executors'"
-                " price decides how much of it is left.",
-                right=True,
-            ),
-            Choice(
-                "Never: three calls cost more than one.",
-                "Calls have no price. Tokens have, and here the planner did not have to read the"
-                " handbook.",
-            ),
-        ],
-    ),
-)
+def judged(right: Mapping[str, str]) -> Callable[[Mapping[str, str]], Verdict]:
+    """A check of {order: the first of FAULTS in its trace}; `right` has the right ones."""
+    cases = [
+        Case(
+            (order,),
+            fault,
+            f"{order}: {_EARLIER[fault]}",
+            {none_of(FAULTS): f"{order}: {{got!r}} is none of {_LISTED}."}
+            | {said: f"{order}: {hint}" for said, hint in _MISTAKEN[fault].items()},
+        )
+        for order, fault in right.items()
+    ]
+    return judgement(
+        cases,
+        "Right. The first fault is the one to mend: what comes after it never had a chance.",
+        incomplete=f"It takes one judgement for each of: {', '.join(right)}.",
+        undecided=f"Not judged yet: put one of {_LISTED} in the place of each ...",
+    )
+
+
+QUIZ = questions("""
+A plan has a step of the type email, and there is no such executor. What should the program do?
+- Look for a function of that name and call it.
+> Then a model decides which code runs. A plan is data: it may only choose from a list that you
+wrote.
++ Give the step to a known executor, the fallback, and write down that it did.
+> The run goes on, and the list of repairs tells you later how often it happened.
+- Leave the step out.
+> Then the steps that need it go without a result, and nobody learns of it.
+
+All plans of a day pass the validator without a repair. What do you know?
++ The plans are well-formed: known executors, not too long, no step that waits for a later one.
+> That is what a validator sees. It has not read the request.
+- The plans are good.
+> In this notebook all 32 plans pass, and many of them have lost something that changes the price.
+- The executors will do their work well.
+> The validator has not seen them at work.
+
+The planner's model is ten times as dear as the executors'. When does the pattern cost less than
+that model alone?
+- Always: most of the work is done by the cheap ones.
+> The planner is paid for the plan and for the answer. If that takes as many tokens as doing it
+all, nothing is saved.
++ When planning and summing up take clearly fewer of its tokens than doing it all.
+> Only what the dear model no longer reads or writes can be saved. The executors' price decides how
+much of it is left.
+- Never: three calls cost more than one.
+> Calls have no price. Tokens have, and here the planner did not have to read the handbook.
+""")

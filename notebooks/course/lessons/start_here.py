@@ -1,70 +1,58 @@
-"""Exercise checks and quiz of notebook 00."""
+"""Notebook 00: its exercises, its quiz, and its picture of local and hosted costs."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from mlkit.ask import Member, Reply
-from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+import plotly.graph_objects as go
 
-_REPLY = Reply(
-    "text",
-    Member("some-model"),
-    prompt_tokens=40,
-    output_tokens=10,
-    load_seconds=2.0,
-    prompt_seconds=0.5,
-    output_seconds=1.5,
+from mlkit.ask import Member, Reply
+from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress
+from mlkit.escaped import in_plotly
+from mlkit.measure.matrix import tokens
+from mlkit.ties import exceeds
+from mlkit.trace import Call
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    hints,
+    judgement,
+    near,
+    none_of,
+    not_number,
+)
+from mlkit.widgets.lessons import Verdict
+from mlkit.widgets.questions import questions
+
+# answer(reply, prompt_price, output_price): dollars for 1,000 such calls, prices in dollars per
+# million tokens.
+dollars_per_thousand = Exercise(
+    [
+        Case(
+            (Reply("text", Member("some-model"), prompt_tokens=40, output_tokens=10), 0.5, 3.0),
+            0.05,
+            "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
+            " dollars per 1,000 calls. Multiply each count by its own price, then add.",
+            hints(
+                """
+0.00005: That is one call. The question is about 1,000 of them.
+50000: Prices are dollars per million tokens: something is a million times too much.
+0.025: Only the prompt price is used. Tokens read and tokens written have a price each.
+0.15: Only the output price is used. Tokens read and tokens written have a price each.
+0.125: The two prices are swapped: prompt_tokens are what the model reads.
+0.03: The prompt is not free: tokens read cost too.
+0.02: The answer is not free: tokens written cost too.
+50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
+"""
+            ),
+        )
+    ],
+    "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
+    {not_number: "It should give a number of dollars; it gave {kind}."},
 )
 
 
-def dollars_per_thousand(answer: Callable[[Reply, float, float], float]) -> Verdict:
-    """`answer(reply, prompt_price, output_price)`: dollars for 1,000 such calls, prices in dollars
-    per million tokens.
-    """
-    got: Any = answer(_REPLY, 0.5, 3.0)
-    if is_stub(got):
-        return NOT_WRITTEN
-    if not isinstance(got, int | float):
-        return Verdict(False, f"It should give a number of dollars; it gave {type(got).__name__}.")
-    right = 1000 * (40 * 0.5 + 10 * 3.0) / 1e6
-    hints = {
-        right / 1000: "That is one call. The question is about 1,000 of them.",
-        right * 1e6: (
-            "Prices are dollars per million tokens: something is a million times too much."
-        ),
-        1000 * 50 * 0.5 / 1e6: (
-            "Only the prompt price is used. Tokens read and tokens written have a price each."
-        ),
-        1000 * 50 * 3.0 / 1e6: (
-            "Only the output price is used. Tokens read and tokens written have a price each."
-        ),
-        1000
-        * (40 * 3.0 + 10 * 0.5)
-        / 1e6: "The two prices are swapped: prompt_tokens are what the model reads.",
-        1000 * 10 * 3.0 / 1e6: "The prompt is not free: tokens read cost too.",
-        1000 * 40 * 0.5 / 1e6: "The answer is not free: tokens written cost too.",
-        right * 1000: (
-            "Something is a thousand times too much: 1,000 calls, prices per million tokens."
-        ),
-    }
-    for wrong, hint in hints.items():
-        if math.isclose(got, wrong, rel_tol=1e-6):
-            return Verdict(False, hint)
-    if not math.isclose(got, right, rel_tol=1e-6):
-        return Verdict(
-            False,
-            f"For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
-            " dollars per 1,000 calls. Multiply each count by its own price, then add.",
-        )
-    return Verdict(
-        True,
-        "Right. Tokens read and tokens written are counted apart, because servers price them"
-        " apart.",
-    )
-
-
-class _Call(NamedTuple):
+class TimedCall(NamedTuple):
     """As much of a call in a trace as its critical path takes."""
 
     id: int
@@ -72,80 +60,46 @@ class _Call(NamedTuple):
     after: frozenset[int]
 
 
-def _calls(*asked: tuple[float, tuple[int, ...]]) -> list[_Call]:
-    """Calls of these seconds, each after the ones with these numbers."""
-    return [_Call(id, seconds, frozenset(after)) for id, (seconds, after) in enumerate(asked)]
+def _wall(answer: Callable[[Sequence[TimedCall]], Any], asked: Sequence[tuple[float, list]]) -> Any:
+    """The answer for calls of these seconds, each after the ones with these numbers."""
+    calls = [TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)]
+    return answer(calls)
 
 
-def wall_seconds(answer: Callable[[Sequence[_Call]], float]) -> Verdict:
-    """`answer(calls)`: how long a run takes when no call waits for a machine, only for the calls it
-    needs.
-    """
-    three_then_one = _calls((2, ()), (3, ()), (1, ()), (4, (0, 1, 2)))
-    got: Any = answer(three_then_one)
-    if is_stub(got):
-        return NOT_WRITTEN
-    if isinstance(got, bool) or not isinstance(got, int | float):
-        return Verdict(False, f"It should give a number of seconds; it gave {type(got).__name__}.")
-    hints: dict[float, str] = {
-        10: (
-            "That is the sum of all calls: how long one machine takes. Here calls that do not need"
-            " each other run at the same time."
-        ),
-        4: (
-            "That is the longest call alone. It needs others, and cannot start before they have"
-            " ended."
-        ),
-        3: "The call that needs the other three is missing: it starts only when they have ended.",
-        6: (
-            "A call that needs three others waits for the slowest of them, not for the first one in"
-            " the list."
-        ),
-        5: "A call that needs three others waits for the slowest of them, not for the quickest.",
-    }
-    if got in hints:
-        return Verdict(False, hints[got])
-    cases = (
-        (
-            three_then_one,
-            7,
-            "Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three.",
-        ),
-        (
-            _calls((1, ()), (2, (0,)), (3, (1,))),
-            6,
-            (
-                "Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing "
-                "runs together here."
-            ),
-        ),
-        (
-            _calls((1, ()), (4, ()), (4, (0,)), (1, (1,))),
-            5,
-            (
-                "Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for "
-                "the calls in its own `after`, not for a whole round of others."
-            ),
-        ),
-        (
-            _calls((5, ()), (1, ()), (1, (1,))),
-            5,
-            (
-                "A call of 5 seconds runs beside two short ones that follow each other. The call"
-                " that was asked last is not always the one that ends last."
-            ),
-        ),
-        (_calls((2, ())), 2, "A run with a single call takes as long as this call."),
-    )
-    for calls, right, hint in cases:
-        given = answer(calls)
-        if not isinstance(given, int | float) or not math.isclose(given, right):
-            return Verdict(False, f"{hint} You get {given!r}.")
-    return Verdict(
-        True,
-        "Right. This is the critical path, and no number of machines makes the run shorter than"
-        " that.",
-    )
+# answer(calls): how long a run takes when no call waits for a machine, only for the calls it needs.
+# Here a call is its seconds, and the numbers of the calls that it needs.
+wall_seconds = Exercise(
+    cases(
+        """
+[(2, []), (3, []), (1, []), (4, [0, 1, 2])] -> 7
+Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get {got!r}.
+10: That is the sum of all calls: how long one machine takes. Here calls that do not need each
+other run at the same time.
+4: That is the longest call alone. It needs others, and cannot start before they have ended.
+3: The call that needs the other three is missing: it starts only when they have ended.
+6: A call that needs three others waits for the slowest of them, not for the first one in the list.
+5: A call that needs three others waits for the slowest of them, not for the quickest.
+
+[(1, []), (2, [0]), (3, [1])] -> 6
+Three calls of 1, 2 and 3 seconds, each of which needs the one before it: nothing runs together
+here. You get {got!r}.
+
+[(1, []), (4, []), (4, [0]), (1, [1])] -> 5
+Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for the calls in its own
+`after`, not for a whole round of others. You get {got!r}.
+
+[(5, []), (1, []), (1, [1])] -> 5
+A call of 5 seconds runs beside two short ones that follow each other. The call that was asked last
+is not always the one that ends last. You get {got!r}.
+
+[(2, [])] -> 2
+A run with a single call takes as long as this call. You get {got!r}.
+"""
+    ),
+    "Right. This is the critical path, and no number of machines makes the run shorter than that.",
+    {not_number: "It should give a number of seconds; it gave {kind}."},
+    _wall,
+)
 
 
 def own_machine(
@@ -159,120 +113,169 @@ def own_machine(
     the time.
     """
     meet = 3600 * tokens * dollars_per_million / 1e6 / busy_seconds  # dollars an hour, always busy
-    rights = {
-        "always_busy": "machine" if dollars_per_hour < meet else "host",
-        "half_idle": "machine" if dollars_per_hour < meet / 2 else "host",
-    }
-    why = {
-        "always_busy": (
-            "An hour holds so many runs as the seconds of one fit into it. What does the host"
-            " charge for that many?"
-        ),
-        "half_idle": (
-            "The hour costs the same, whether the machine works or waits. How many runs are left in"
-            " it when it waits for half of it?"
-        ),
-    }
-
-    def judge(answer: Any) -> Verdict:
-        if not isinstance(answer, Mapping) or not {*rights, "meet_at"} <= answer.keys():
-            return Verdict(
-                False, 'Give a dictionary with "always_busy", "half_idle" and "meet_at".'
-            )
-        if any(is_stub(value) for value in answer.values()):
-            return Verdict(False, "Not judged yet: replace each ... with your answer.")
-        for name, right in rights.items():
-            if answer[name] not in ("machine", "host"):
-                return Verdict(
-                    False, f'"{name}" is "machine" or "host": which of the two is cheaper.'
-                )
-            if answer[name] != right:
-                return Verdict(False, why[name])
-        price = answer["meet_at"]
-        if isinstance(price, bool) or not isinstance(price, int | float):
-            return Verdict(
-                False,
-                f'"meet_at" is a number of dollars for an hour; it is {type(price).__name__}.',
-            )
-        for wrong, hint in (
-            (
-                meet,
-                (
-                    "That is the price where the machine works all the time. Here it waits for half"
-                    " of each hour."
-                ),
-            ),
-            (
-                2 * meet,
-                "Waiting makes a run on the machine dearer, so its hour may cost less, not more.",
-            ),
-            (meet / 7200, "That is dollars for a second. The machine is paid by the hour."),
-        ):
-            if math.isclose(price, wrong, rel_tol=0.05):
-                return Verdict(False, hint)
-        if not math.isclose(price, meet / 2, rel_tol=0.05):
-            return Verdict(
-                False,
-                f"At ${price:.4g} an hour the two do not cost the same. Count the runs of an hour,"
-                " and what the host charges for them.",
-            )
-        return Verdict(
-            True, "Right. Before you buy a machine, ask how many hours a day it would work."
+    sides = {
+        none_of(("machine", "host")): (
+            '"{args[0]}" is "machine" or "host": which of the two is cheaper.'
         )
-
-    return judge
-
-
-QUIZ = (
-    (
-        "The setup line says REPLAY. Where do the answers come from?",
+    }
+    return judgement(
         [
-            Choice(
-                "They were made up for this notebook.",
-                "Nothing here is made up. A question that was never recorded gives an error, not an"
-                " answer.",
+            Case(
+                ("always_busy",),
+                "machine" if dollars_per_hour < meet else "host",
+                "An hour holds so many runs as the seconds of one fit into it. What does the host"
+                " charge for that many?",
+                sides,
             ),
-            Choice(
-                "A real model gave them earlier, and they were kept.",
-                "Each recording names the engine, the models, the machine and the date.",
-                right=True,
+            Case(
+                ("half_idle",),
+                "machine" if dollars_per_hour < meet / 2 else "host",
+                "The hour costs the same, whether the machine works or waits. How many runs are"
+                " left in it when it waits for half of it?",
+                sides,
             ),
-            Choice("From a model on the internet.", "In replay nothing leaves your machine."),
+            _meeting(meet),
         ],
-    ),
-    (
-        (
-            "A run has three calls that can go together and one that needs all three. You have ten"
-            " servers. What decides how long it takes?"
-        ),
-        [
-            Choice("The sum of all four calls.", "That is how long it takes on one server."),
-            Choice(
-                "The slowest single call.",
-                "Nearly: but the last call cannot start before the slowest of the three has ended.",
+        praise="Right. Before you buy a machine, ask how many hours a day it would work.",
+        incomplete='Give a dictionary with "always_busy", "half_idle" and "meet_at".',
+        undecided="Not judged yet: replace each ... with your answer.",
+    )
+
+
+def _meeting(meet: float) -> Case:
+    """Where both cost the same, if they did at `meet` dollars an hour with no idle time."""
+    return Case(
+        ("meet_at",),
+        near(meet / 2, 0.05),
+        "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
+        " what the host charges for them.",
+        {
+            not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
+            near(meet, 0.05): (
+                "That is the price where the machine works all the time. Here it waits for"
+                " half of each hour."
             ),
-            Choice(
-                "The slowest of the three, plus the last one.",
-                "That is the critical path. More servers do not shorten it.",
-                right=True,
+            near(2 * meet, 0.05): (
+                "Waiting makes a run on the machine dearer, so its hour may cost less, not more."
             ),
-        ],
-    ),
-    (
-        "Which of these takes a machine's time?",
-        [
-            Choice(
-                "Calls on your own machine.",
-                "The machine has a price per hour, and the chart above shows from where on that is"
-                " more than the host's price.",
-                right=True,
+            near(meet / 7200, 0.05): (
+                "That is dollars for a second. The machine is paid by the hour."
             ),
-            Choice("Reading a recording.", "It takes less than a millisecond, and no model."),
-            Choice(
-                "Moving a slider on a chart of finished calls.",
-                "The calls are done. Only the arithmetic is done again: measure once, sweep for"
-                " ever.",
-            ),
-        ],
-    ),
+        },
+    )
+
+
+class Cost(NamedTuple):
+    dollars_per_hour: float  # of the machine
+    local: float  # US dollars per 1,000 runs, by the second
+    hosted: float  # US dollars per 1,000 runs, by the token
+
+
+def cost_rows(
+    calls: Sequence[Call], dollars_per_million_tokens: float, dollars_per_hour: float
+) -> list[Cost]:
+    """Both costs along the price of a machine's hour, the chosen one among them; the model is
+    loaded already.
+    """
+    # Loading happens once, not a thousand times.
+    busy_seconds = sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in calls)
+    hosted = 1000 * tokens(calls) * dollars_per_million_tokens / 1e6
+    hourly = sorted({0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, dollars_per_hour})
+    return [Cost(hour, 1000 * busy_seconds * hour / 3600, hosted) for hour in hourly]
+
+
+def break_even(costs: Sequence[Cost]) -> float:
+    """The dollars per hour above which local costs more than hosted."""
+    last = costs[-1]
+    return last.hosted / last.local * last.dollars_per_hour
+
+
+def cost_reading(costs: Sequence[Cost], dollars_per_hour: float) -> str:
+    """Which of the two costs more at this price, and where they meet."""
+    now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
+    verdict = "local is not dearer"
+    if exceeds(now.local, now.hosted):
+        verdict = "local is dearer"
+        if now.hosted:
+            verdict += f", {now.local / now.hosted:.3g} times as much"
+    return (
+        f"At {dollars(dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000 runs,"
+        f" hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(break_even(costs))} an"
+        " hour"
+    )
+
+
+def cost_figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> go.Figure:
+    """Local rises with the price of the hour; hosted does not care. Where they cross, the choice
+    turns.
+    """
+    chart = go.Figure()
+    for name, colour in (("local", BLUE), ("hosted", ORANGE)):
+        hours = [cost.dollars_per_hour for cost in costs]
+        values = [getattr(cost, name) for cost in costs]
+        line = {"color": colour, "width": 3}
+        chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
+        chart.add_annotation(
+            x=hours[-1],
+            y=values[-1],
+            text=name,
+            font={"color": colour},
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            yshift=4,
+        )
+    now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
+    chart.add_scatter(
+        x=[dollars_per_hour] * 2,
+        y=[now.local, now.hosted],
+        mode="markers",
+        name="chosen",
+        showlegend=False,
+        cliponaxis=False,
+        marker={"size": 12, "color": [BLUE, ORANGE], "line": {"color": "white", "width": 2}},
+    )
+    chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
+    chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
+    chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
+    return dress(chart, cost_reading(costs, dollars_per_hour), source, height=260)
+
+
+def local_or_hosted(
+    calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
+) -> Chart:
+    """What 1,000 such runs cost on your own machine (by the hour) and hosted (by the token)."""
+    costs = cost_rows(calls, dollars_per_million_tokens, dollars_per_hour)
+    figure = cost_figure(costs, dollars_per_hour, source)
+    return Chart(figure, costs, cost_reading(costs, dollars_per_hour))
+
+
+QUIZ = questions(
+    """
+The setup line says REPLAY. Where do the answers come from?
+- They were made up for this notebook.
+> Nothing here is made up. A question that was never recorded gives an error, not an answer.
++ A real model gave them earlier, and they were kept.
+> Each recording names the engine, the models, the machine and the date.
+- From a model on the internet.
+> In replay nothing leaves your machine.
+
+A run has three calls that can go together and one that needs all three. You have ten servers. What
+decides how long it takes?
+- The sum of all four calls.
+> That is how long it takes on one server.
+- The slowest single call.
+> Nearly: but the last call cannot start before the slowest of the three has ended.
++ The slowest of the three, plus the last one.
+> That is the critical path. More servers do not shorten it.
+
+Which of these takes a machine's time?
++ Calls on your own machine.
+> The machine has a price per hour, and the chart above shows from where on that is more than the
+host's price.
+- Reading a recording.
+> It takes less than a millisecond, and no model.
+- Moving a slider on a chart of finished calls.
+> The calls are done. Only the arithmetic is done again: measure once, sweep for ever.
+"""
 )

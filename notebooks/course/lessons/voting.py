@@ -1,10 +1,21 @@
-"""Exercise checks and quiz of notebook 05."""
+"""Notebook 05: exercises, quiz, the Condorcet curve and the correlation of errors."""
 
-import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import combinations
+from math import isnan, nan
+from typing import Any, NamedTuple
 
-from mlkit.widgets.lessons import NOT_WRITTEN, Choice, Verdict, is_stub
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, SKY, Chart, dress, short, whiskers
+from mlkit.escaped import in_plotly
+from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
+from mlkit.ties import highest
+from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.widgets.lessons import Verdict, is_stub
+from mlkit.widgets.questions import questions
 
 _FORTY_TWO = {
     " 42 ": "The spaces around it are no part of an answer.",
@@ -18,227 +29,303 @@ _FORTY_TWO = {
         "The same sentence with a small letter and a full stop is still the same answer."
     ),
 }
+_DIFFERENT = {
+    ("42", "7"): " answer. What differs must stay different.",
+    ("refund", "order"): " answer. What differs must stay different.",
+    ("42.00", "4200"): ". A point inside a number is not a full stop.",
+    ("42.5", "42"): ". A whole number is not the only kind of answer.",
+    ("-42", "42"): ". Was a sign lost on the way?",
+}
+_TEXTS = ("42", "42.5", "-42", "4200", "7", "refund", "Refund.", "order", *_FORTY_TWO)
+_EMPTY = "For {args[0]!r} your function gives nothing back, so this vote would be lost."
+_MERGED = "{args[0]!r} and {args[1]!r} became the same"
+_SPLIT = "{args[0]!r} and {args[1]!r} are still two answers. "
 
-
-def same(answer: Callable[[str], Hashable]) -> Verdict:
-    """`answer(text)`: a form in which equal answers are equal, numbers and labels alike."""
-    got = {
-        text: answer(text)
-        for text in ("42", "42.5", "-42", "4200", "7", "refund", "Refund.", "order", *_FORTY_TWO)
-    }
-    if all(is_stub(value) for value in got.values()):
-        return NOT_WRITTEN
-    empty = [text for text, value in got.items() if value is None or value == ""]
-    if empty:
-        return Verdict(
-            False, f"For {empty[0]!r} your function gives nothing back, so this vote would be lost."
-        )
-    if got["42"] == got["7"] or got["refund"] == got["order"]:
-        one, other = ("42", "7") if got["42"] == got["7"] else ("refund", "order")
-        return Verdict(
-            False,
-            f"{one!r} and {other!r} became the same answer. What differs must stay different.",
-        )
-    if got["42.00"] == got["4200"]:
-        return Verdict(
-            False, "'42.00' and '4200' became the same. A point inside a number is not a full stop."
-        )
-    if got["42.5"] == got["42"]:
-        return Verdict(
-            False, "'42.5' and '42' became the same. A whole number is not the only kind of answer."
-        )
-    if got["-42"] == got["42"]:
-        return Verdict(False, "'-42' and '42' became the same. Was a sign lost on the way?")
-    for text, hint in _FORTY_TWO.items():
-        if got[text] != got["42"]:
-            return Verdict(False, f"{text!r} and '42' are still two answers. {hint}")
-    if got["Refund."] != got["refund"]:
-        return Verdict(
-            False,
-            "'Refund.' and 'refund' are still two answers. Labels are written in more than one way,"
-            " too.",
-        )
-    return Verdict(
-        True,
-        "Right. What counts as the same is a decision, and it is made before anything is counted.",
-    )
-
-
-def winner(answer: Callable[[Sequence[str | None]], str | None]) -> Verdict:
-    """`answer(answers)`: the most common answer; None in a tie or where nobody voted; a None among
-    them is no vote.
-    """
-    if is_stub(answer(["refund", "refund", "order"])):
-        return NOT_WRITTEN
-    if (got := answer(["order", "refund", "refund"])) != "refund":
-        return Verdict(
-            False,
-            f"Two voters say refund and one says order: you give {got!r}. How often does each"
-            " answer occur?",
-        )
-    if answer(["refund", "refund", "order", "repair", "advice"]) != "refund":
-        return Verdict(
-            False,
-            "Two of five say refund, and nobody else agrees with anybody. The most common answer"
-            " wins; it need not have more than half.",
-        )
-    for tied in (
-        ["refund", "order"],
-        ["order", "refund", "repair"],
-        ["order", "order", "refund", "refund", "repair"],
-    ):
-        if (got := answer(tied)) is not None:
-            return Verdict(
-                False,
-                f"{tied} is a tie, and you give {got!r}. Here the order of the voters, or the"
-                " alphabet, has decided. The rule says something else.",
-            )
-    if answer([None, None, "repair"]) != "repair":
-        return Verdict(
-            False,
-            "[None, None, 'repair'] has one vote, for repair. An answer that could not be read is"
-            " no vote, and it is no candidate either.",
-        )
-    for nobody in ([None, None], []):
-        try:
-            got = answer(nobody)
-        except (ValueError, IndexError):
-            return Verdict(
-                False,
-                f"With {nobody} nobody has voted, and your function raises an error. What does the"
-                " rule say?",
-            )
-        if got is not None:
-            return Verdict(False, f"With {nobody} nobody has voted, and you give {got!r}.")
-    return Verdict(
-        True,
-        'Right. A rule that says "tie" aloud lets you decide what a tie is worth: a person, or a'
-        " stronger model.",
-    )
-
-
-def judgement(answer: tuple[Any, Any]) -> Verdict:
-    """`answer`: what three voters with error correlation 0.6 are worth, and which of the readings
-    A, B, C is right.
-    """
-    effective, reading = answer
-    if is_stub(effective) or is_stub(reading):
-        return Verdict(False, "Not written yet: replace both ... with your answers.")
-    if not isinstance(effective, int | float):
-        return Verdict(
-            False, f"effective should be a number of voters; it is {type(effective).__name__}."
-        )
-    hints = {
-        3.0: "Three voters are worth three only if their errors do not correlate at all.",
-        3 / 1.6: "Each voter has two others to be like, not one.",
-        3 / 2.8: "A voter is not compared with itself: how many others are there?",
-        3 * 0.4: (
-            "The correlation does not work by taking away a share of the voters. Which formula"
-            " stands in section 5?"
-        ),
-        3 * 0.6: "More correlation must mean fewer voters. Which formula stands in section 5?",
-        2.2: "This is the number by which three is still to be divided.",
-    }
-    for wrong, hint in hints.items():
-        if math.isclose(effective, wrong, abs_tol=0.01):
-            return Verdict(False, hint)
-    if not math.isclose(effective, 3 / 2.2, abs_tol=0.04):
-        return Verdict(
-            False,
-            f"{effective:.3g} voters is not it. Try the formula of section 5 at its ends first:"
-            " with correlation 0 three voters are worth three, with correlation 1 they are worth"
-            " one.",
-        )
-    chosen = str(reading).strip().upper()
-    if chosen == "A":
-        return Verdict(
-            False,
-            "The number of voters is right. But look at the interval: does it leave only gains?",
-        )
-    if chosen == "C":
-        return Verdict(
-            False,
-            "The number of voters is right. But a gain that is not shown is something else than a"
-            " gain that is not there.",
-        )
-    if chosen != "B":
-        return Verdict(
-            False, 'The number of voters is right. The reading is one of "A", "B" and "C".'
-        )
-    return Verdict(
-        True,
-        "Right. Three voters that are this alike are hardly more than one, and 22 items cannot show"
-        " a small gain.",
-    )
-
-
-QUIZ = (
-    (
-        (
-            "Many voters, each right in 40% of the cases. There are two answers, and their errors"
-            " are independent. What does a larger vote do?"
-        ),
-        [
-            Choice(
-                "It gets better: many heads know more than one.",
-                "That needs heads that are right more often than not. These agree on the wrong"
-                " answer more and more surely.",
-            ),
-            Choice(
-                "It gets worse with each voter.",
-                "With two answers, all who are wrong agree. Voting makes the more common answer"
-                " certain, and here that is the wrong one.",
-                right=True,
-            ),
-            Choice(
-                "It stays at 40%.",
-                "Only if the voters were all alike, that is, if their errors correlated by 1.",
-            ),
-        ],
-    ),
-    (
-        (
-            "Five calls of the same model with the same prompt, temperature 0.7 and the same seed"
-            " give five equal answers. What do you know?"
-        ),
-        [
-            Choice(
-                "The model is sure.",
-                "The five calls threw the same dice. They had to agree, whatever the model thinks.",
-            ),
-            Choice(
-                "As much as after one call.",
-                "Same model, same prompt, same seed: one vote, paid for five times.",
-                right=True,
-            ),
-            Choice(
-                "The answer is probably right.",
-                "Nothing was learned about that. And even voters that throw their own dice can"
-                " agree on an error.",
-            ),
-        ],
-    ),
-    (
-        (
-            "Five free texts: by embeddings, three of them mean the same. What follows for the text"
-            " in their middle?"
-        ),
-        [
-            Choice(
-                "It keeps the rules of the task.",
-                "Nobody has looked at the rules. In the recordings, at a threshold of 0.9, the"
-                " chosen texts keep them no more often than others.",
-            ),
-            Choice(
-                "It is the best of the five.",
-                "It is the most typical of the five. A text that stands out, for good or bad, never"
-                " wins such a vote.",
-            ),
-            Choice(
-                "It is typical of what this model writes here.",
-                "Similarity finds the common text. Whether it is any good, a checker must say.",
-                right=True,
-            ),
-        ],
+# `same(text)`: a form in which equal answers are equal, numbers and labels alike.
+same = Exercise(
+    [
+        *(Case((text,), none_of((None, "")), _EMPTY) for text in _TEXTS),
+        *(Case(pair, False, _MERGED + hint) for pair, hint in _DIFFERENT.items()),
+        *(Case((text, "42"), True, _SPLIT + hint) for text, hint in _FORTY_TWO.items()),
+        Case(("Refund.", "refund"), True, _SPLIT + "Labels are written in more than one way, too."),
+    ],
+    "Right. What counts as the same is a decision, and it is made before anything is counted.",
+    # of one text the form, of two whether they have the same
+    call=lambda answer, *texts: (
+        answer(texts[0]) if len(texts) == 1 else answer(texts[0]) == answer(texts[1])
     ),
 )
+
+_TIE = (
+    "{args[0]} is a tie, and you give {got!r}. Here the order of the voters, or the alphabet, has"
+    " decided. The rule says something else."
+)
+_NOBODY = "With {args[0]} nobody has voted, and "
+_RAISES = _NOBODY + "your function raises an error. What does the rule say?"
+
+# `winner(answers)`: the most common answer; None in a tie or where nobody voted; a None among them
+# is no vote.
+winner = Exercise(
+    [
+        Case(
+            (["order", "refund", "refund"],),
+            "refund",
+            "Two voters say refund and one says order: you give {got!r}. How often does each answer"
+            " occur?",
+        ),
+        Case(
+            (["refund", "refund", "order", "repair", "advice"],),
+            "refund",
+            "Two of five say refund, and nobody else agrees with anybody. The most common answer"
+            " wins; it need not have more than half.",
+        ),
+        Case((["refund", "order"],), None, _TIE),
+        Case((["order", "refund", "repair"],), None, _TIE),
+        Case((["order", "order", "refund", "refund", "repair"],), None, _TIE),
+        Case(
+            ([None, None, "repair"],),
+            "repair",
+            "[None, None, 'repair'] has one vote, for repair. An answer that could not be read is"
+            " no vote, and it is no candidate either.",
+        ),
+        *(
+            Case(
+                (nobody,),
+                None,
+                _NOBODY + "you give {got!r}.",
+                {ValueError: _RAISES, IndexError: _RAISES},
+            )
+            for nobody in ([None, None], [])
+        ),
+    ],
+    'Right. A rule that says "tie" aloud lets you decide what a tie is worth: a person, or a'
+    " stronger model.",
+)
+
+_EFFECTIVE = {
+    3.0: "Three voters are worth three only if their errors do not correlate at all.",
+    3 / 1.6: "Each voter has two others to be like, not one.",
+    3 / 2.8: "A voter is not compared with itself: how many others are there?",
+    3 * 0.4: (
+        "The correlation does not work by taking away a share of the voters. Which formula stands"
+        " in section 5?"
+    ),
+    3 * 0.6: "More correlation must mean fewer voters. Which formula stands in section 5?",
+    2.2: "This is the number by which three is still to be divided.",
+}
+_judge = judgement(
+    [
+        Case(
+            ("effective",),
+            near(3 / 2.2, 0.03),
+            "{got:.3g} voters is not it. Try the formula of section 5 at its ends first: with"
+            " correlation 0 three voters are worth three, with correlation 1 they are worth one.",
+            {not_number: "effective should be a number of voters; it is {kind}."}
+            | {near(wrong, 0.005): hint for wrong, hint in _EFFECTIVE.items()},
+        ),
+        Case(
+            ("reading",),
+            "B",
+            'The number of voters is right. The reading is one of "A", "B" and "C".',
+            {
+                "A": (
+                    "The number of voters is right. But look at the interval: does it leave only"
+                    " gains?"
+                ),
+                "C": (
+                    "The number of voters is right. But a gain that is not shown is something else"
+                    " than a gain that is not there."
+                ),
+            },
+        ),
+    ],
+    praise="Right. Three voters that are this alike are hardly more than one, and 22 items cannot"
+    " show a small gain.",
+    incomplete="",
+    undecided="Not written yet: replace both ... with your answers.",
+)
+
+
+def judged(answer: tuple[Any, Any]) -> Verdict:
+    """What three voters with error correlation 0.6 are worth, and which reading, A, B or C."""
+    effective, reading = answer
+    letter = reading if is_stub(reading) else str(reading).strip().upper()
+    return _judge({"effective": effective, "reading": letter})
+
+
+QUIZ = questions("""
+Many voters, each right in 40% of the cases. There are two answers, and their errors are
+independent. What does a larger vote do?
+- It gets better: many heads know more than one.
+> That needs heads that are right more often than not. These agree on the wrong answer more and
+more surely.
++ It gets worse with each voter.
+> With two answers, all who are wrong agree. Voting makes the more common answer certain, and here
+that is the wrong one.
+- It stays at 40%.
+> Only if the voters were all alike, that is, if their errors correlated by 1.
+
+Five calls of the same model with the same prompt, temperature 0.7 and the same seed give five
+equal answers. What do you know?
+- The model is sure.
+> The five calls threw the same dice. They had to agree, whatever the model thinks.
++ As much as after one call.
+> Same model, same prompt, same seed: one vote, paid for five times.
+- The answer is probably right.
+> Nothing was learned about that. And even voters that throw their own dice can agree on an error.
+
+Five free texts: by embeddings, three of them mean the same. What follows for the text in their
+middle?
+- It keeps the rules of the task.
+> Nobody has looked at the rules. In the recordings, at a threshold of 0.9, the chosen texts keep
+them no more often than others.
+- It is the best of the five.
+> It is the most typical of the five. A text that stands out, for good or bad, never wins such a
+vote.
++ It is typical of what this model writes here.
+> Similarity finds the common text. Whether it is any good, a checker must say.
+""")
+
+
+class Majority(NamedTuple):
+    voters: int
+    expected: float  # share right by the theory, at the given p and error correlation, in [0, 1]
+    independent: float  # share right if their errors were independent
+    share: float  # measured; nan where it was not
+    low: float  # 95% interval
+    high: float
+
+
+class Pair(NamedTuple):
+    member: str
+    other: str
+    correlation: float  # of their errors, in [-1, 1]; nan where one is always right or always wrong
+
+
+def rows(
+    p: float, rho: float, measured: Sequence[tuple[int, float, float, float]] = ()
+) -> list[Majority]:
+    """1, 3, ... 15 voters, each right with chance p; and all measured (n, share, low, high)."""
+    missing = {*range(1, 16, 2)} - {point[0] for point in measured}
+    points = [*measured, *((n, nan, nan, nan) for n in missing)]
+    return [
+        Majority(n, condorcet(p, n, rho), condorcet(p, n), *interval)
+        for n, *interval in sorted(points, key=lambda point: point[0])
+    ]
+
+
+def reading(majorities: Sequence[Majority], p: float, rho: float) -> str:
+    """What the largest majority is worth, and the largest that was measured."""
+    most, measured = majorities[-1], [row for row in majorities if not isnan(row.share)]
+    seen = f"; measured with {measured[-1].voters}: {measured[-1].share:.0%}" if measured else ""
+    return (
+        f"Voters right {p:.0%} of the time, error correlation {rho:.2g}: a majority of"
+        f" {most.voters} is right {most.expected:.0%} of the time ({most.independent:.0%} if"
+        f" independent){seen}"
+    )
+
+
+def figure(majorities: Sequence[Majority], p: float, rho: float, source: str) -> go.Figure:
+    """The curve, the same without correlation, the measured points, one voter and one half."""
+    voters = [row.voters for row in majorities]
+    chart = go.Figure()
+    for name, colour, dash, shares in (
+        ("majority", BLUE, "solid", [row.expected for row in majorities]),
+        ("if independent", SKY, "dash", [row.independent for row in majorities]),
+        ("one voter", BLACK, "dot", [p] * len(voters)),
+        ("one half", GREY, "dashdot", [0.5] * len(voters)),
+    ):
+        chart.add_scatter(
+            name=name,
+            x=voters,
+            y=shares,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2},
+            hovertemplate=f"{name}: %{{y:.1%}}, %{{x}} voters<extra></extra>",
+        )
+    measured = [row for row in majorities if not isnan(row.share)]
+    chart.add_scatter(
+        name="measured",
+        x=[row.voters for row in measured],
+        y=[row.share for row in measured],
+        mode="markers",
+        marker={"size": 10, "color": ORANGE, "line": {"color": BLACK, "width": 1}},
+        cliponaxis=False,
+        error_y=whiskers(row[3:] for row in measured),
+        hovertemplate="measured: %{y:.1%}, %{x} voters<extra></extra>",
+    )
+    chart.update_xaxes(title_text="voters", tick0=1, dtick=2, tickformat="d")
+    chart.update_yaxes(
+        title_text="majority right", range=[-0.02, 1.02], tickformat=".0%", zeroline=False
+    )
+    return dress(chart, reading(majorities, p, rho), source, height=280)
+
+
+def heatmap_reading(names: Sequence[str], correlations: ArrayLike) -> str:
+    """The mean error correlation, and how many independent voters these are worth."""
+    mean, worth = mean_correlation(correlations), "they do not err together"
+    if isnan(mean):
+        return (
+            f"{len(names)} members, but none errs on some items and not on others, so no"
+            " correlation is known"
+        )
+    if mean > 0:
+        worth = f"worth {effective_voters(len(names), mean):.1f} independent voters"
+    known = [pair for pair in pairs(names, correlations) if not isnan(pair.correlation)]
+    closest = highest(known, lambda pair: pair.correlation)
+    return (
+        f"{len(names)} members, mean error correlation {mean:.2f}: {worth}; most alike are"
+        f" {short(closest.member)} and {short(closest.other)} ({closest.correlation:.2f})"
+    )
+
+
+def pairs(names: Sequence[str], correlations: ArrayLike) -> list[Pair]:
+    """Every two members with the correlation of their errors, shape (n, n)."""
+    square = np.asarray(correlations, float)
+    return [
+        Pair(names[i], names[j], float(square[i, j])) for i, j in combinations(range(len(names)), 2)
+    ]
+
+
+def heatmap(names: Sequence[str], correlations: ArrayLike, source: str) -> go.Figure:
+    """Red where two members err on the same items, blue where on others; no diagonal."""
+    places = list(range(len(names)))
+    square = np.where(np.eye(len(names)), nan, correlations)
+    chart = go.Figure(
+        go.Heatmap(
+            x=places,
+            y=places,
+            z=square.tolist(),
+            customdata=[[in_plotly(f"{a} and {b}") for b in names] for a in names],
+            zmin=-1,
+            zmax=1,
+            xgap=1,
+            ygap=1,
+            colorscale=[(0, BLUE), (0.5, "#f7f7f7"), (1, RED)],
+            texttemplate="%{z:.2f}" if len(names) <= 8 else None,  # else there is no room
+            colorbar={"thickness": 12, "tickvals": [-1, 0, 1]},
+            hovertemplate="%{customdata}: %{z:.2f}<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    chart.update_xaxes(
+        tickvals=places,
+        ticktext=[str(place + 1) for place in places],
+        title_text="error correlation with member",
+    )
+    chart.update_yaxes(
+        autorange="reversed",
+        tickvals=places,
+        ticklabelstandoff=6,
+        ticktext=[f"{place + 1}  {in_plotly(short(name))}" for place, name in enumerate(names)],
+    )
+    chart.update_xaxes(ticks="", showgrid=False, zeroline=False)
+    chart.update_yaxes(ticks="", showgrid=False, zeroline=False)
+    height = 60 + max(16 * len(names), min(50 * len(names), 300))
+    return dress(chart, heatmap_reading(names, correlations), source, height)
+
+
+def heatmap_chart(names: Sequence[str], correlations: ArrayLike, source: str) -> Chart:
+    """The correlation of the members' errors, from `stats.error_correlation(grades)`, to show."""
+    figure = heatmap(names, correlations, source)
+    return Chart(figure, pairs(names, correlations), heatmap_reading(names, correlations))

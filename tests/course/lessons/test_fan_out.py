@@ -218,25 +218,6 @@ def test_quiz_has_three_questions_with_one_right_choice_and_a_reason_each():
     assert all(choice.why.endswith((".", "?")) for _, choices in fan_out.QUIZ for choice in choices)
 
 
-def test_what_an_answer_does_not_share_is_marked():
-    shown = fan_out.side_by_side({"one": "psi * 14.5 / 60", "two": "psi / 14.5"}, {"two": "right"})
-    assert repr(shown) == "one: psi «*» «14.5» / «60»\ntwo: psi / «14.5»\n   (right)"
-    assert shown._repr_html_().count("<mark>") == 4
-    assert "<i>right</i>" in shown.html
-
-
-def test_case_and_stops_are_no_difference_and_lines_are_kept():
-    shown = fan_out.side_by_side({"one": "Ride on.\nRide home!", "two": "ride ON,\nride home"})
-    assert repr(shown) == "one: Ride on.\nRide home!\ntwo: ride ON,\nride home"
-
-
-def test_what_models_write_is_no_html():
-    shown = fan_out.side_by_side({"<b>": "<script>", "two": "x"}, {"two": "<i>"})
-    assert (
-        "<script>" not in shown.html and "<b>" not in shown.html and "&lt;script&gt;" in shown.html
-    )
-
-
 def test_samples_become_calls_of_one_fan_out_without_loading():
     def cell(text):
         reply = Reply(text, Member("m"), load_seconds=1.0, output_seconds=2.0)
@@ -267,7 +248,7 @@ def test_the_best_of_some_answers_adds_up_tokens_and_dollars_and_waits_for_the_s
         ["m"],
         [[[cell(False, 1.0), cell(True, 3.0)]], [[cell(False, 2.0), cell(False, 2.0)]]],
     )
-    both, first = fan_out.best_of(matrix, 2), fan_out.best_of(matrix)
+    both, first = fan_out.BestOf(matrix, 2), fan_out.BestOf(matrix)
     assert (both.right.tolist(), first.right.tolist()) == ([True, False], [False, False])
     assert (both.tokens, first.tokens) == (40, 20)
     assert both.dollars({"m": Price(1e5, 1e6)}) == pytest.approx(4 * (0.8 + 2))
@@ -276,6 +257,6 @@ def test_the_best_of_some_answers_adds_up_tokens_and_dollars_and_waits_for_the_s
 
 def test_members_count_as_samples_do():
     cells = [Cell(right, None, Run(None, (), 0.0)) for right in (False, True)]
-    assert fan_out.best_of(
+    assert fan_out.BestOf(
         Matrix(["one"], ["a", "b"], [[[cell] for cell in cells]])
     ).right.tolist() == [True]

@@ -1,11 +1,13 @@
-"""The newer exercises of notebook 01 (the oracle is tested in tests/test_lessons.py)."""
+"""The newer exercises of notebook 01 (widgets/test_lessons.py has the oracle), and its picture."""
 
 import re
+from math import nan
 
 import pytest
 from course.lessons import one_model
 
-from mlkit.measure.stats import Difference
+from mlkit.charts.look import MEMBERS
+from mlkit.measure.stats import Difference, wilson
 from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.widgets.lessons import check, quiz
 
@@ -127,3 +129,107 @@ def test_the_quiz_has_three_questions_each_with_one_right_choice_and_every_choic
         for _, choices in one_model.QUIZ
     )
     quiz(*one_model.QUIZ)
+
+
+GRADED = [
+    ("math", "two-step", "small", True),
+    ("math", "two-step", "small", False),
+    ("math", "two-step", "large", True),
+    ("math", "three-step", "small", False),
+    ("math", "three-step", "large", False),
+    ("math", "three-step", "large", True),
+    ("code", "formula", "small", True),
+    ("code", "formula", "large", False),
+    ("code", "formula", "tuned", False),
+]
+
+
+def test_answers_are_counted_by_kind_level_and_member():
+    cells = one_model.quality_rows(GRADED)
+    assert [cell[:5] for cell in cells[:2]] == [
+        ("math", "two-step", "small", 1, 2),
+        ("math", "two-step", "large", 1, 1),
+    ]
+    assert cells[0][5:] == wilson(1, 2) and len(cells) == 7
+
+
+def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
+    cells, seen = one_model.quality_rows(GRADED), []
+    figure = one_model.quality_figure(cells, "here")
+    for trace in figure.data:
+        axis = figure.layout["xaxis" + trace.xaxis[1:]]
+        kind = figure.layout.annotations[int(trace.xaxis[1:] or 1) - 1].text
+        for x, y, low, high in zip(
+            trace.x, trace.y, trace.error_y.arrayminus, trace.error_y.array, strict=True
+        ):
+            seen.append(
+                (
+                    kind,
+                    axis.ticktext[round(x)],
+                    trace.name,
+                    y,
+                    pytest.approx(y - low),
+                    pytest.approx(y + high),
+                )
+            )
+    assert len(seen) == len(cells)
+    for kind, level, member, *_, share, low, high in cells:
+        assert (kind, level, member, share, low, high) in seen
+
+
+def test_members_stand_side_by_side_in_their_colours_and_once_in_the_legend():
+    figure = one_model.quality_figure(one_model.quality_rows(GRADED), "here")
+    points = {(trace.legendgroup, trace.xaxis): trace for trace in figure.data}
+    assert points["small", "x"].x[0] < points["large", "x"].x[0]
+    assert points["small", "x2"].marker.color == MEMBERS["small"]
+    assert points["tuned", "x2"].marker.color not in {MEMBERS["small"], MEMBERS["large"]}
+    assert sorted(trace.name for trace in figure.data if trace.showlegend) == [
+        "large",
+        "small",
+        "tuned",
+    ]
+
+
+def test_the_reading_tells_the_leader_and_the_hardest_level():
+    # math: large 2 of 3, small 1 of 3; code: small 1 of 1. The best at math, three-step is large
+    # with 1 of 2.
+    graded = [
+        *GRADED,
+        ("general", "look-up", "large", True),
+        ("general", "look-up", "small", False),
+    ]
+    chart = one_model.quality(graded, "here")
+    assert (
+        chart.reading
+        == "large is best at 2 of 3 kinds; hardest is math, three-step, where the best (large) gets"
+        " 1 of 2 right"
+    )
+
+
+def test_no_answers_and_a_cell_without_an_interval_are_drawn():
+    assert "Nothing was graded" in one_model.quality_figure([], "here").layout.title.text
+    figure = one_model.quality_figure(
+        [one_model.LevelShare("math", "one", "small", 1, 2, 0.5, nan, nan)], "here"
+    )
+    assert (
+        figure.data[0].y == (0.5,)
+        and figure.data[0].error_y.array[0] != figure.data[0].error_y.array[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 13 + "…")],
+)
+def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
+    figure = one_model.quality_figure(one_model.quality_rows([(name, name, name, True)]), "here")
+    (points,) = figure.data
+    assert points.name == shown
+    assert points.hovertext[0].replace("<br>", "").count(shown.strip("…")) >= 3
+    for text in (
+        figure.layout.annotations[0].text,
+        *figure.layout.xaxis.ticktext,
+        points.hovertext[0],
+    ):
+        assert "<b>" not in text and "$" not in text
+    assert len(figure.layout.annotations[0].text) <= 28

@@ -201,15 +201,17 @@ def test_a_right_answer_has_no_fault():
 def test_a_result_that_the_sum_does_not_need_is_lost():
     steps = (Step(1, "search", "four pumps for a school"), Step(2, "math", "the total"))
     result = Planned("", steps, (PARAGRAPHS["order"], "0"), (), False)
-    assert exercises.lost(ORDERS["order-14"], result) == ["item", "quantity", "school"]
+    assert exercises.lost_fields(ORDERS["order-14"], result) == ["item", "quantity", "school"]
 
 
 def test_words_of_the_examples_are_seen_where_the_request_has_not_got_them():
-    assert exercises.copied(ORDERS["order-26"], planned("the jacket with the school discount")) == [
+    assert exercises.copied_words(
+        ORDERS["order-26"], planned("the jacket with the school discount")
+    ) == [
         "discount",
         "school",
     ]
-    assert exercises.copied(ORDERS["order-14"], planned("four pumps for a school")) == []
+    assert exercises.copied_words(ORDERS["order-14"], planned("four pumps for a school")) == []
 
 
 def test_a_calculation_is_read_up_to_its_equals_sign():
@@ -217,8 +219,8 @@ def test_a_calculation_is_read_up_to_its_equals_sign():
         SimpleNamespace(role=role, reply=SimpleNamespace(text=text))
         for role, text in (("plan", "{}"), ("step 2 math", "30 + 22 = 52"), ("synthesize", "50"))
     ]
-    assert exercises.written(SimpleNamespace(calls=calls)) == "30 + 22"
-    assert exercises.written(SimpleNamespace(calls=calls[:1])) == ""
+    assert exercises.calculation(SimpleNamespace(calls=calls)) == "30 + 22"
+    assert exercises.calculation(SimpleNamespace(calls=calls[:1])) == ""
 
 
 def test_cost_is_told_in_shares_of_the_large_model_alone():

@@ -1,32 +1,21 @@
-"""The exercises and the quiz of notebook 07, and what it reads out of recorded work."""
+"""The exercises, the quiz and the picture of notebook 07, and what it reads out of work."""
 
 import heapq
 import math
+from math import isnan, nan
 
 import pytest
 from course.lessons import supervisor_worker as checks
 
-from mlkit.ask import Failure, Member, Reply
-from mlkit.models import Price
-from mlkit.trace import Call
 from mlkit.widgets.lessons import check
 
 
 def test_what_a_worker_names_stands_before_the_colons_without_totals():
-    assert checks.named("shoes: $72\ngloves: $18\n72 + 18\ntotal: $90") == {"shoes", "gloves"}
-    assert checks.named("28 * 2") == set()
-
-
-def test_calls_are_priced_by_the_name_of_their_member_and_failed_ones_cost_nothing():
-    boss, hand = Member("same", name="boss"), Member("same", name="hand")
-    calls = [
-        Call(0, "assign", boss, Reply("", boss, prompt_tokens=10, output_tokens=1)),
-        Call(1, "work", hand, Reply("", hand, prompt_tokens=100, output_tokens=2)),
-        Call(2, "work", hand, Failure(ValueError())),
-    ]
-    assert checks.priced(calls, {"boss": Price(5, 7), "hand": Price(1, 2)}) == pytest.approx(
-        (57 + 104) / 1e6
-    )
+    assert checks.items("shoes: $72\ngloves: $18\n72 + 18\ntotal: $90") == {
+        "shoes",
+        "gloves",
+    }
+    assert checks.items("28 * 2") == set()
 
 
 # Exercise 1
@@ -272,3 +261,55 @@ def test_the_quiz_has_three_questions_with_one_right_choice_each_and_a_reason_fo
     for _, choices in checks.QUIZ:
         assert sum(choice.right for choice in choices) == 1
         assert all(len(choice.why) > 20 for choice in choices)
+
+
+# The picture
+
+MEASURED = {2: (1.4, 1.2, 1.7), 12: (2.5, nan, nan)}
+
+
+def test_rows_follow_amdahl_and_hold_what_was_measured():
+    speeds = checks.rows(0.25, MEASURED, most=4)
+    assert [speed.workers for speed in speeds] == [1, 2, 3, 4, 12]
+    assert [speed.times_expected for speed in speeds] == pytest.approx([1, 1.6, 2, 16 / 7, 3.2])
+    assert speeds[1][2:] == (1.4, 1.2, 1.7) and isnan(speeds[0].times)
+
+
+def test_the_figure_draws_curve_limit_and_measured_points():
+    figure = checks.chart(0.25, "here", MEASURED, most=4).figure
+    curve, limit, measured = figure.data
+    assert curve.x == (1, 2, 3, 4, 12) and curve.y[-1] == pytest.approx(3.2)
+    assert (
+        limit.y == (4, 4) and limit.name == "limit, 4.0 times" and figure.layout.yaxis.range[1] > 4
+    )
+    assert measured.x == (2, 12) and measured.y == (1.4, 2.5)
+    assert measured.y[0] + measured.error_y.array[0] == pytest.approx(1.7)
+    assert measured.y[0] - measured.error_y.arrayminus[0] == pytest.approx(1.2)
+    assert isnan(measured.error_y.array[1])
+
+
+@pytest.mark.parametrize("serial_share", [0, 0.01])
+def test_a_limit_far_off_is_not_drawn(serial_share):
+    assert [trace.name for trace in checks.chart(serial_share, "here", {}).figure.data] == [
+        "by Amdahl's law",
+        "measured",
+    ]
+
+
+def test_the_reading_tells_the_most_workers_the_limit_and_the_measurement():
+    assert (
+        checks.chart(0.25, "here", {2: (1.4, 1.2, 1.7)}).reading
+        == "With 25% of the time the supervisor's own, 8 workers are 2.9 times as fast as one; no"
+        " number of them beats 4.0; measured with 2: 1.4"
+    )
+    assert checks.chart(0, "here", {}).reading.endswith("8 workers are 8.0 times as fast as one")
+
+
+def test_one_number_and_a_hundred_numbers_of_workers_are_drawn():
+    assert checks.chart(0.25, "here", {}, most=1).figure.data[0].y == (1,)
+    assert len(checks.chart(0.25, "here", {}, most=100).figure.data[0].x) == 100
+
+
+def test_a_serial_share_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+        checks.chart(1.5, "here", {})

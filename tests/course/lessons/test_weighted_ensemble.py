@@ -1,3 +1,5 @@
+"""The exercises and the quiz of notebook 08."""
+
 import pytest
 from course.lessons import weighted_ensemble as lesson
 

@@ -1,0 +1,50 @@
+"""The table behind a chart, for those who cannot see it: as text and as HTML."""
+
+import math
+from typing import Any
+
+from mlkit.charts.look import Chart
+from mlkit.escaped import in_html, printable
+
+
+def table_text(chart: Chart) -> str:
+    """The sentence, then the rows in columns: for screen readers and stored notebooks."""
+    table = [[printable(cell).replace("\n", " ") for cell in row] for row in _table(chart)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [printable(chart.reading), ""]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def table_html(chart: Chart) -> str:
+    """The same as a table that opens on a click or on Enter; all text is escaped."""
+    head, *body = _table(chart)
+    named = "<th style='text-align: left; padding-right: 1.5em'>{}</th>"
+    value = "<td style='padding-right: 1.5em'>{}</td>"
+    rows = [
+        "<tr>" + "".join(form.format(in_html(cell)) for cell in row) + "</tr>"
+        for form, row in [(named, head), *((value, row) for row in body)]
+    ]
+    return (
+        "<div role='status' aria-live='polite' style='line-height:"
+        f" 1.4'>{in_html(chart.reading)}</div><details><summary>The numbers behind the"
+        f" chart</summary><table>{''.join(rows)}</table></details>"
+    )
+
+
+def _table(chart: Chart) -> list[list[str]]:
+    """The names of the columns, then the values of each row."""
+    if not chart.rows:
+        return [["nothing measured"]]
+    head = [name.replace("_", " ") for name in chart.rows[0]._fields]
+    return [head, *([_cell(value) for value in row] for row in chart.rows)]
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return "-"  # where nothing was measured
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

@@ -1,0 +1,179 @@
+"""An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
+
+import ast
+import copy
+import math
+import operator
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an answer is tried on, and what is to come of it.
+
+    `right`, and what stands before each hint in `known`, is a value (numbers within a millionth), a
+    type (of an exception: that it is raised), or a test of what came. `known` is looked at first.
+    Hints may use {got}, {kind} (its type), {said} ("gave 3", "raised KeyError") and {args}.
+    """
+
+    args: tuple[Any, ...]
+    right: Any
+    hint: str
+    known: Mapping[Any, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Tries an answer on each case, once: the first hint that fits, or the praise.
+
+    `known` are mistakes that can come with any case. `praise` may be a function of the answer. An
+    error that no case knows is raised. An answer that still stands as it was given is told so.
+    """
+
+    cases: Sequence[Case]
+    praise: str | Callable[[Any], str]
+    known: Mapping[Any, str] = field(default_factory=dict)
+    call: Callable[..., Any] = lambda answer, *args: answer(*args)
+
+    def __call__(self, answer: Any) -> Verdict:
+        for number, case in enumerate(self.cases):
+            got = self._try(answer, case)
+            hint = _hint(case.known, got)
+            if not hint and number == 0 and is_stub(got):
+                return NOT_WRITTEN
+            hint = hint or _hint(self.known, got)
+            if hint or not _matches(got, case.right):
+                return Verdict(False, _fill(hint or case.hint, got, case.args))
+        return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
+
+    def _try(self, answer: Any, case: Case) -> Any:
+        """What comes of a case: a value, or an error that the case expects or knows."""
+        expected = tuple(
+            kind
+            for kind in (case.right, *case.known)
+            if isinstance(kind, type) and issubclass(kind, Exception)
+        )
+        try:
+            return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
+        except expected as error:
+            if isinstance(error, TimeoutError):  # the deadline of `check`
+                raise
+            return error
+
+
+def judgement(
+    entries: Sequence[Case], praise: str, incomplete: str, undecided: str
+) -> Callable[[Any], Verdict]:
+    """An exercise whose answer is a mapping; each case has the name of an entry as its argument.
+
+    `incomplete` is the hint where an entry is missing, `undecided` where one still is the `...`.
+    """
+    names = {case.args[0] for case in entries}
+    exercise = Exercise(entries, praise, call=operator.getitem)
+
+    def judge(answer: Any) -> Verdict:
+        if not isinstance(answer, Mapping) or not names <= answer.keys():
+            return Verdict(False, incomplete)
+        if any(is_stub(answer[name]) for name in names):
+            return Verdict(False, undecided)
+        return exercise(answer)
+
+    return judge
+
+
+def cases(text: str) -> list[Case]:
+    """Cases from a text that parts them by blank lines:
+
+    [4.0, 3.0], 2 -> 4.0
+    Who is free first, and when?
+    7: That is all the work, one after the other.
+
+    Python literals are what the answer is called with and what is right. The first hint is for any
+    other value; one after a number or a quoted text and a colon is for that value, as in `hints`.
+    """
+    return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
+
+
+def _case(block: str) -> Case:
+    call, _, rest = block.partition(" -> ")
+    right, _, told = rest.partition("\n")
+    hint, *_ = _WRONG.split(told)
+    args = ast.literal_eval(f"({call},)")
+    return Case(args, ast.literal_eval(right), " ".join(hint.split()), hints(told))
+
+
+_WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"): """, re.MULTILINE)
+
+
+def hints(text: str) -> dict[Any, str]:
+    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
+    next lines.
+    """
+    _, *parts = _WRONG.split(text)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {ast.literal_eval(value): " ".join(hint.split()) for value, hint in pairs}
+
+
+def gain_cases(
+    gains: Mapping[str, Any],
+    words: tuple[str, str, str],
+    none: str,
+    clear: str,
+    unclear: str,
+    unsure: str = "",
+) -> list[Case]:
+    """Entries of a judgement: for each Difference the first of `words` where it lies above 0, the
+    second where below, the last where neither is shown.
+
+    Hints: `none` for another word; `unclear` for a gain believed that is not shown, `clear` where
+    one is shown, and `unsure` where the answer is the last word all the same.
+    """
+    entries = []
+    for name, gain in gains.items():
+        right = words[0] if gain.above else words[1] if gain.below else words[2]
+        known = {none_of(words): none}
+        if right == words[2]:
+            entries.append(Case((name,), right, unclear, known))
+        else:
+            entries.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
+    return entries
+
+
+def not_number(value: Any) -> bool:
+    """A test: no int and no float; a bool is none."""
+    return isinstance(value, bool) or not isinstance(value, int | float)
+
+
+def near(right: float, by: float) -> Callable[[Any], bool]:
+    """A test: a number that differs by at most the share `by`."""
+    return lambda got: not not_number(got) and math.isclose(got, right, rel_tol=by)
+
+
+def none_of(words: Collection[Any]) -> Callable[[Any], bool]:
+    """A test: none of these."""
+    return lambda got: got not in words
+
+
+def _hint(known: Mapping[Any, str], got: Any) -> str:
+    return next((hint for mistake, hint in known.items() if _matches(got, mistake)), "")
+
+
+def _matches(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, type):
+        return isinstance(got, wanted)
+    if callable(wanted):
+        return wanted(got)
+    if not not_number(wanted) and not not_number(got):
+        return math.isclose(got, wanted, rel_tol=1e-6, abs_tol=1e-9)
+    return got == wanted and (isinstance(wanted, bool) or not isinstance(got, bool))
+
+
+def _fill(hint: str, got: Any, args: tuple[Any, ...]) -> str:
+    kind = type(got).__name__
+    said = f"raised {kind}" if isinstance(got, Exception) else f"gave {got!r}"
+    return hint.format(got=got, kind=kind, said=said, args=args)

@@ -1,0 +1,257 @@
+"""Pictures of notebook 03: where prompts were routed, and what each threshold of a router costs."""
+
+from collections.abc import Iterable, Sequence
+from math import inf, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mlkit.charts import look
+from mlkit.charts.look import Chart, dollars, dress, on_hover, short, whiskers
+from mlkit.escaped import in_plotly
+from mlkit.measure.stats import wilson
+from mlkit.ties import different, exceeds, reaches
+
+
+class Sent(NamedTuple):
+    """The prompts of one kind that were routed to one specialist."""
+
+    kind: str
+    routed: str  # the kind that the router took it for
+    prompts: int
+    right: int  # of them
+    dollars_per_thousand: float  # prompts like these, routing included
+
+
+def confusion_rows(routed: Iterable[tuple[str, str, bool, float]]) -> list[Sent]:
+    """A row for each pair that occurs, from each prompt's (kind, routed kind, answered right,
+    dollars), as they first occur.
+    """
+    pairs: dict[tuple[str, str], list[tuple[bool, float]]] = {}
+    for kind, label, right, price in routed:
+        pairs.setdefault((kind, label), []).append((right, price))
+    return [
+        Sent(
+            *pair,
+            len(some),
+            sum(right for right, _ in some),
+            1000 * sum(price for _, price in some) / len(some),
+        )
+        for pair, some in pairs.items()
+    ]
+
+
+def confusion_figure(rows: Sequence[Sent], source: str) -> go.Figure:
+    """A row for each kind, a column for each route; blue where it belongs, orange elsewhere, the
+    darker the more of the row.
+    """
+    kinds = list(dict.fromkeys(row.kind for row in rows))
+    labels = list(dict.fromkeys(row.routed for row in rows))
+    routes = sorted(labels, key=lambda label: kinds.index(label) if label in kinds else len(kinds))
+    shades, texts, hovers = ([[empty] * len(routes) for _ in kinds] for empty in (0.0, "", ""))
+    for row in rows:
+        y, x = kinds.index(row.kind), routes.index(row.routed)
+        share = row.prompts / sum(other.prompts for other in rows if other.kind == row.kind)
+        price = in_plotly(dollars(row.dollars_per_thousand))
+        shades[y][x] = share if row.kind == row.routed else -share
+        texts[y][x] = f"<b>{row.prompts}</b><br>{row.right} right<br>{price}"
+        where = on_hover(f"{row.kind}, routed to {row.routed}")
+        hovers[y][x] = f"{where}<br>{texts[y][x]} per 1,000"
+    chart = go.Figure(
+        go.Heatmap(
+            z=shades,
+            text=texts,
+            texttemplate="%{text}",
+            textfont={"size": 12, "color": look.INK},
+            hovertext=hovers,
+            hovertemplate="%{hovertext}<extra></extra>",
+            xgap=2,
+            ygap=2,
+            zmin=-1,
+            zmax=1,
+            showscale=False,
+            opacity=0.6,
+            colorscale=[[0, look.ORANGE], [0.5, "white"], [1, look.BLUE]],
+        )
+    )
+    title = in_plotly("kind by row, routed by column; $ per 1,000")
+    wide = 40 // max(len(kinds), len(routes), 1)  # characters
+    chart.update_xaxes(title_text=title, tickangle=0, **_ticks(routes, wide))
+    chart.update_yaxes(autorange="reversed", ticksuffix="  ", **_ticks(kinds, 16))
+    return dress(chart, confusion_reading(rows), source, height=max(120, 58 * len(kinds)))
+
+
+def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
+    return {
+        "ticks": "",
+        "showgrid": False,
+        "zeroline": False,
+        "tickvals": list(range(len(names))),
+        "ticktext": [in_plotly(short(name, most)) for name in names],
+    }
+
+
+def confusion_reading(rows: Sequence[Sent]) -> str:
+    """How many were routed where they belong, and how often each sort was answered right."""
+    if not rows:
+        return "Nothing was routed, so there is no confusion to show."
+    home, astray = (
+        [row for row in rows if (row.kind == row.routed) == belongs] for belongs in (True, False)
+    )
+    at_home, strays = (sum(row.prompts for row in some) for some in (home, astray))
+    reading = f"{at_home} of {at_home + strays} prompts go where they belong"
+    if home:
+        reading += f", {sum(row.right for row in home) / at_home:.0%} of them answered right"
+    if astray:
+        share = sum(row.right for row in astray) / strays
+        reading += f"; of the {strays} that go astray, {share:.0%}"
+    return reading
+
+
+def confusion(routed: Iterable[tuple[str, str, bool, float]], source: str) -> Chart:
+    """Where prompts of each kind were routed, how many were answered right, and for what money."""
+    rows = confusion_rows(routed)
+    return Chart(confusion_figure(rows, source), rows, confusion_reading(rows))
+
+
+class Item(NamedTuple):
+    """A prompt that both models answered."""
+
+    certainty: float  # that the small model will do, in [0, 1]
+    small_right: bool
+    small_dollars: float
+    large_right: bool
+    large_dollars: float
+    router_dollars: float = 0.0  # what it costs to know the certainty
+
+
+class Point(NamedTuple):
+    """What one way of choosing between the two models does."""
+
+    way: str  # small alone, large alone, oracle or router
+    threshold: float  # less certain prompts go to the large model; nan where there is none
+    large_share: float  # of the prompts go to the large model, in [0, 1]
+    share: float  # answered right, in [0, 1]
+    low: float  # its 95% interval
+    high: float
+    dollars_per_thousand: float  # prompts
+
+
+def curve_rows(items: Sequence[Item]) -> list[Point]:
+    """Both models alone, the oracle (the cheapest that is right, the cheaper where none is), and
+    the router at each threshold that parts the prompts.
+    """
+    if not items:
+        return []
+    table = np.array([Item(*item) for item in items], float)
+    certainty, small_right, small_dollars, large_right, large_dollars, router_dollars = table.T
+    cheaper = [exceeds(*pair) for pair in zip(small_dollars, large_dollars, strict=True)]
+    better = (large_right > small_right) | ((large_right == small_right) & cheaper)
+    extra = router_dollars.mean()
+    return [
+        _point("small alone", nan, table, np.zeros(len(table), bool), 0.0),
+        _point("large alone", nan, table, np.ones(len(table), bool), 0.0),
+        _point("oracle", nan, table, better, 0.0),
+        *(
+            _point("router", threshold, table, ~reaches(certainty, threshold), extra)
+            for threshold in [*map(float, different(certainty)), inf]
+        ),
+    ]
+
+
+def _point(
+    way: str, threshold: float, table: np.ndarray, to_large: np.ndarray, extra_dollars: float
+) -> Point:
+    right, cost = np.where(to_large[:, None], table[:, 3:5], table[:, 1:3]).T
+    return Point(
+        way,
+        threshold,
+        float(to_large.mean()),
+        *wilson(int(right.sum()), len(right)),
+        1000 * float(cost.mean() + extra_dollars),
+    )
+
+
+def chosen(points: Sequence[Point], threshold: float) -> Point:
+    """The router's point at a threshold."""
+    return next(point for point in points if reaches(point.threshold, threshold))
+
+
+def curve_figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
+    """The router's curve above the line of random sending is worth its money."""
+    chart = go.Figure()
+    if points:
+        small, large, oracle, *curve = points
+        mark = chosen(curve, threshold)
+        dashes = {"color": look.GREY, "dash": "dash", "width": 1.5}
+        for trace in (
+            _trace("random sending", [small, large], mode="lines", line=dashes),
+            _trace("router", curve, mode="lines", line={"color": look.ORANGE, "width": 2.5}),
+            _mark("small alone", small, look.MEMBERS["small"], "square"),
+            _mark("large alone", large, look.MEMBERS["large"], "square"),
+            _mark("oracle", oracle, look.GREEN, "star"),
+            _mark(f"threshold {threshold:.2f}", mark, look.ORANGE, "circle"),
+        ):
+            chart.add_scatter(**trace)
+    most = max((point.dollars_per_thousand for point in points), default=1.0)
+    chart.update_xaxes(title_text=in_plotly("$ per 1,000 prompts"), range=[0, 1.06 * most or 1.0])
+    chart.update_yaxes(title_text="answered right", tickformat=".0%")
+    return dress(chart, curve_reading(points, threshold), source, height=300)
+
+
+def _trace(name: str, points: Sequence[Point], **style: object) -> dict[str, Any]:
+    at = ", threshold %{customdata[0]:.2f}" if name == "router" else ""
+    return {
+        "name": name,
+        "x": [point.dollars_per_thousand for point in points],
+        "y": [point.share for point in points],
+        "customdata": [
+            (
+                np.nan_to_num(point.threshold),
+                point.large_share,
+                in_plotly(dollars(point.dollars_per_thousand)),
+            )
+            for point in points
+        ],
+        "hovertemplate": (
+            f"{name}: %{{y:.0%}} right for %{{customdata[2]}} per 1,000<br>%{{customdata[1]:.0%}}"
+            f" to the large model{at}<extra></extra>"
+        ),
+        **style,
+    }
+
+
+def _mark(name: str, point: Point, colour: str, symbol: str) -> dict[str, Any]:
+    edge = {"color": look.BLACK, "width": 1}
+    interval = [(point.share, point.low, point.high)]
+    return _trace(
+        name,
+        [point],
+        mode="markers",
+        marker={"size": 13, "color": colour, "symbol": symbol, "line": edge},
+        error_y=whiskers(interval, color=colour, thickness=1, width=3),
+    )
+
+
+def curve_reading(points: Sequence[Point], threshold: float) -> str:
+    """What the threshold does, for what money, beside the large model alone and beside sending as
+    many at random.
+    """
+    if not points:
+        return "Nothing was routed, so there is no curve to show."
+    small, large, _, *curve = points
+    mark = chosen(curve, threshold)
+    random = small.share + mark.large_share * (large.share - small.share)
+    return (
+        f"At {threshold:.2f} the router sends {mark.large_share:.0%} to the large model:"
+        f" {mark.share:.0%} right for {dollars(mark.dollars_per_thousand)} per 1,000 (sent at"
+        f" random {random:.0%}, the large model alone {large.share:.0%} for"
+        f" {dollars(large.dollars_per_thousand)})"
+    )
+
+
+def router_curve(items: Sequence[Item], threshold: float, source: str) -> Chart:
+    """What each threshold costs and how often it is right, against random sending and oracle."""
+    points = curve_rows(items)
+    return Chart(curve_figure(points, threshold, source), points, curve_reading(points, threshold))

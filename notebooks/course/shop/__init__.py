@@ -1,0 +1,34 @@
+"""Every prompt and example of Northside Cycles, each once: desk.py, orders.py, any_prompt.py.
+
+`member_for(member, "math")` gives the member that is asked sums.
+"""
+
+import re
+from dataclasses import replace
+
+from course.shop.any_prompt import ANY_PROMPT
+from course.shop.desk import DESK
+from course.shop.orders import ORDERS
+from mlkit import paths
+from mlkit.ask import Member
+
+QUEUES = ("repair", "order", "refund", "advice", "complaint")  # of triage's messages
+KINDS = ("code", "math", "creative", "general")  # of the desk's tasks
+INSTRUCTIONS = {**DESK, **ANY_PROMPT, **ORDERS}
+
+
+def member_for(member: Member, name: str, examples: int | None = None) -> Member:
+    """The member, asked by one of INSTRUCTIONS, with its first `examples` (all, unless told)."""
+    chosen = INSTRUCTIONS[name]
+    return replace(
+        member,
+        system=chosen.system,
+        shots=tuple(chosen.examples.items())[:examples],
+        max_tokens=chosen.max_tokens or member.max_tokens,
+    )
+
+
+def paragraphs() -> dict[str, str]:
+    """The handbook's paragraphs by topic: the words before the first colon, in lower case."""
+    texts = re.split(r"\n\s*\n", (paths.data() / "handbook.md").read_text(encoding="utf-8").strip())
+    return {text.partition(":")[0].lower(): text for text in texts if not text.startswith("#")}

@@ -1,0 +1,203 @@
+"""An exercise made of data gives the first hint that fits, and the praise where none does."""
+
+import pytest
+
+from mlkit.measure.stats import Difference
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    cases,
+    gain_cases,
+    hints,
+    judgement,
+    near,
+    none_of,
+    not_number,
+)
+from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, check
+
+HALVES = Exercise(
+    [
+        Case(
+            (3,),
+            1.5,
+            "Half of {args[0]} you get as {got:.3g}.",
+            {1: "Half a thing counts, too.", 6: "That is twice as much.", bool: "True or false?"},
+        ),
+        Case((0,), 0, "Nothing has a half, and you {said}.", {ZeroDivisionError: "{got}, {kind}"}),
+    ],
+    "Right.",
+    {not_number: "It should give a number; it gave {kind}."},
+)
+
+
+def raises(_):
+    raise LookupError("gone")
+
+
+@pytest.mark.parametrize(
+    "answer, hint",
+    [
+        (lambda n: n // 2, "Half a thing counts, too."),
+        (lambda n: n * 2.0000001, "That is twice as much."),
+        (lambda n: n * 2.001, "Half of 3 you get as 6."),
+        (lambda n: "1.5", "It should give a number; it gave str."),
+        (lambda n: True, "True or false?"),
+        (lambda n: 1.5, "Nothing has a half, and you gave 1.5."),
+        (lambda n: n / 2 / (n > 0), "division by zero, ZeroDivisionError"),
+        (lambda n: n / 2 if n else None, "It should give a number; it gave NoneType."),
+    ],
+)
+def test_the_first_hint_that_fits_is_told(answer, hint):
+    verdict = HALVES(answer)
+    assert not verdict.passed and hint in verdict.text
+
+
+def test_what_is_right_is_praised():
+    assert HALVES(lambda n: n / 2) == Verdict(True, "Right.")
+    assert HALVES(lambda n: n / 2 + 1e-12).passed
+
+
+@pytest.mark.parametrize("stub", [lambda n: None, lambda n: ...])
+def test_a_stub_is_told_so_unless_the_case_knows_better(stub):
+    assert HALVES(stub) is NOT_WRITTEN
+    own = Exercise([Case((1,), 2, "No.", {None: "Nothing?", ...: "Nothing?"})], "Right.")
+    assert own(stub) == Verdict(False, "Nothing?")
+
+
+def test_an_error_that_no_case_knows_is_raised_and_the_deadline_always_is():
+    with pytest.raises(LookupError, match="gone"):
+        HALVES(raises)
+    late = Exercise([Case((), Exception, "", {Exception: ""})], "")
+
+    def hangs():
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        late(hangs)
+
+
+def test_an_error_can_be_what_is_right():
+    exercise = Exercise([Case((1,), LookupError, "You {said}.")], "Right.")
+    assert exercise(raises).passed
+    assert exercise(lambda n: n).text == "You gave 1."
+
+
+def test_each_case_is_called_once_with_arguments_that_no_answer_can_spoil():
+    seen = []
+
+    def spoils(items):
+        seen.append(list(items))
+        items.clear()
+        return 2
+
+    exercise = Exercise([Case(([1, 2],), 2, "")], "Right.")
+    assert exercise(spoils).passed and exercise(spoils).passed
+    assert seen == [[1, 2], [1, 2]]
+
+
+def test_praise_can_count_with_the_answer():
+    exercise = Exercise([Case((1,), 2, "")], lambda answer: f"Right: {answer(20)}.")
+    assert exercise(lambda n: n + 1) == Verdict(True, "Right: 21.")
+
+
+def test_braces_of_an_answer_are_no_part_of_the_hint(capsys):
+    check(Exercise([Case((), 1, "You {said}.")], ""), lambda: "{args}")
+    assert capsys.readouterr().out == "✗ You gave '{args}'.\n"
+
+
+WORDS = ("yes", "no")
+judge = judgement(
+    [
+        Case(("better",), "yes", "{args[0]}: look again.", {none_of(WORDS): "{got!r} is no word."}),
+        Case(("share",), near(0.5, 0.1), "share: {got:g} is not it."),
+    ],
+    praise="Right.",
+    incomplete="Give both.",
+    undecided="Not judged yet.",
+)
+
+
+@pytest.mark.parametrize(
+    "answer, verdict",
+    [
+        ({"better": "yes", "share": 0.54}, Verdict(True, "Right.")),
+        ({"better": "yes", "share": 0.56}, Verdict(False, "share: 0.56 is not it.")),
+        ({"better": "no", "share": 0.5}, Verdict(False, "better: look again.")),
+        ({"better": "si", "share": 0.5}, Verdict(False, "'si' is no word.")),
+        ({"better": "yes", "share": ...}, Verdict(False, "Not judged yet.")),
+        ({"better": "yes"}, Verdict(False, "Give both.")),
+        (None, Verdict(False, "Give both.")),
+    ],
+)
+def test_a_judgement_is_tried_entry_by_entry(answer, verdict):
+    assert judge(answer) == verdict
+
+
+def test_hints_for_numbers_are_read_from_a_text():
+    text = """
+0.5: That is half of it: 2
+ is the rest.
+10: Ten.
+"""
+    assert hints(text) == {0.5: "That is half of it: 2 is the rest.", 10: "Ten."}
+
+
+GAINS = {
+    "up": Difference(0.2, 0.1, 0.3, 9),
+    "down": Difference(-0.2, -0.3, -0.1, 9),
+    "open": Difference(0.1, -0.1, 0.3, 9),
+}
+believed = judgement(
+    gain_cases(
+        GAINS,
+        ("better", "worse", "open"),
+        none="{got!r} is no word",
+        clear="{args[0]}: the sign",
+        unclear="{args[0]}: both ends",
+        unsure="{args[0]}: one side",
+    ),
+    praise="Right.",
+    incomplete="",
+    undecided="",
+)
+
+
+@pytest.mark.parametrize(
+    "answer, text",
+    [
+        ({}, "Right."),
+        ({"up": "worse"}, "up: the sign"),
+        ({"down": "better"}, "down: the sign"),
+        ({"down": "open"}, "down: one side"),
+        ({"open": "better"}, "open: both ends"),
+        ({"open": "maybe"}, "'maybe' is no word"),
+    ],
+)
+def test_a_gain_is_judged_by_where_its_interval_lies(answer, text):
+    right = {"up": "better", "down": "worse", "open": "open"}
+    assert believed(right | answer) == Verdict(text == "Right.", text)
+
+
+def test_cases_are_read_from_a_text():
+    text = """
+[4.0, 3.0], 2 -> 4.0
+Who is free first: a
+machine? {got}
+7: All the work, one
+after the other.
+"x": No text.
+
+"a"
+" b" -> "c"
+Another.
+"""
+    assert cases(text) == [
+        Case(
+            ([4.0, 3.0], 2),
+            4.0,
+            "Who is free first: a machine? {got}",
+            {7: "All the work, one after the other.", "x": "No text."},
+        ),
+        Case(("a b",), "c", "Another."),
+    ]
