@@ -216,7 +216,6 @@ def formula(variables: str, expression: str = "n * 2") -> str:
         (HEAD.replace("in", "i\0n"), "line 1: found 'i\\\\x00nput'"),
         (HEAD + f"{'What? ' * 900_000},number,3\n", "line 2: field larger than field limit"),
         ("\n\nsep=;\n", "line 3: found 'sep="),
-        ("\n\nsep=;\n", "line 3: found 'sep="),
         (",".join("abcdefghijkl") + "\n", "'h' and 4 more; wanted are input"),
     ],
 )
