@@ -33,11 +33,11 @@ def questions() -> list[tuple[Member, str, tuple[str, ...]]]:
     """Twenty: ten messages for a queue, with the queues' probabilities, and ten tasks of the
     desk.
     """
-    queue, member = shop.asked(SMALL, "triage"), shop.by_kind(SMALL)
+    queue = shop.member_for(SMALL, "triage")
     messages = [task.input for task in load("triage") if task.split == "fit"][:10]
     tasks = [task for task in load("desk") if task.split == "fit"][::4][:10]
     return [(queue, message, shop.QUEUES) for message in messages] + [
-        (member(task.kind), task.input, ()) for task in tasks
+        (shop.member_for(SMALL, task.kind), task.input, ()) for task in tasks
     ]
 
 
