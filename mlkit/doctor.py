@@ -1,182 +1,148 @@
 """What `mlkit doctor` looks at: one line each, and what to type about a line that fails."""
 
 import os
+import platform
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import psutil
 from rich.console import Console
 
 from mlkit import paths
+from mlkit.ask import Failure, together
 from mlkit.engines import choose, weights
-from mlkit.errors import MlkitError
-from mlkit.escaped import in_rich
+from mlkit.errors import MlkitError, typed
+from mlkit.escaped import in_rich, printable
 from mlkit.models import Cast, cast_named
 
 _GIB = 2**30
 _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly", "xllamacpp")
+_SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
 
 
-class Finding(NamedTuple):
-    good: bool
-    what: str
-    seen: str  # what was found, and where it is not good, what to type
-
-
-_SETTINGS = ("engine", "cast", "lanes", "timeout")  # a wrong one stops the first cell
-
-
-async def report(cast: Cast, console: Console) -> bool:
-    """Print every finding. True where notebooks can run, live or on recordings."""
-    fits = True
-    for finding in machine():
-        _print(console, finding)
-        fits = fits and (finding.good or finding.what not in _SETTINGS)
-    runnable = []
-    for kind in ("ollama", "embedded", "replay"):
-        try:
-            engine = choose.choose(cast, kind)
-        except Exception as error:
-            _print(console, Finding(False, kind, _said(error, "uv sync")))
-            continue
-        runnable.append(kind)
-        _print(console, Finding(True, kind, engine.source))
-        if engine.live:
-            async for finding in _questions(engine, cast):
-                _print(console, finding)
-    fits = fits and (choose.engine_set() in ("auto", *runnable))
+async def report(console: Console) -> bool:
+    """Print a line for everything that is looked at. True where notebooks can run, live or on
+    recordings.
+    """
+    wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
+    runnable = {kind for kind in ("ollama", "embedded", "replay") if await _runs(console, kind)}
+    fits = not wrong & _SETTINGS and choose.engine_set() in ("auto", *runnable)
     if runnable and fits:
-        console.print("Notebooks can run:  uv run mlkit lab")
-    elif runnable:
+        console.print(f"Notebooks can run:  {typed('lab')}")
+    elif runnable or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")
     else:
-        console.print(
-            "[red]Nothing can run yet.[/] "
-            "Begin with:  git checkout -- data/recordings   or:  uv run mlkit pull"
-        )
+        begin = f"Begin with:  git checkout -- data/recordings   or:  {typed('pull')}"
+        console.print(f"[red]Nothing can run yet.[/] {begin}")
     return bool(runnable) and fits
 
 
-def machine() -> Iterator[Finding]:
-    """What is looked at without asking a model. Nothing that goes wrong in it goes further."""
-    looks: tuple[tuple[str, Callable[[], tuple[bool, str]], str], ...] = (
-        ("python", _python, "uv python install 3.12"),
-        ("packages", _packages, "uv sync"),
-        ("home", _home, "HOME=/a/folder"),
-        ("disk", _disk, "MLKIT_WEIGHTS=/another/disk"),
-        ("memory", _memory, "uv run mlkit lab --replay"),
-        ("cores", lambda: (True, choose.machine()), "uv run mlkit lab --replay"),
-        ("engine", lambda: (True, choose.engine_set()), "MLKIT_ENGINE=auto"),
-        ("cast", _cast, "MLKIT_CAST=tiny"),
-        ("lanes", _lanes, "MLKIT_LANES=1"),
-        ("timeout", _timeout, "MLKIT_TIMEOUT_SECONDS=300"),
-        ("notebooks", _notebooks, "MLKIT_ROOT=/path/of/the/clone"),
-    )
-    for what, look, fix in looks:
-        try:
-            good, seen = look()
-        except Exception as error:
-            good, seen = False, _said(error, fix)
-        yield Finding(good, what, seen)
+async def _runs(console: Console, kind: str) -> bool:
+    """Whether an engine can answer; a live one is asked a question to each model."""
+    engine = _result(lambda: choose.choose(_cast(), kind))
+    if isinstance(engine, Exception):
+        return _tell(console, kind, engine, "uv sync")
+    _tell(console, kind, engine.source)
+    members = {member.model: member for member in _cast().members.values()} if engine.live else {}
+    for model, member in members.items():
+        question = "Name three parts of a bicycle."
+        (reply,) = await together(engine.ask(replace(member, max_tokens=24), question))
+        if isinstance(reply, Failure):
+            _tell(console, f"  {model}", reply.error, typed("lab --replay"))
+        else:
+            speed = reply.output_tokens / max(reply.output_seconds, 1e-9)
+            loaded = f"loaded in {reply.load_seconds:.1f} s"
+            _tell(console, f"  {model}", f"answers, {speed:.2g} tokens/s, {loaded}")
+    return True
 
 
-def _said(error: Exception, fix: str) -> str:
-    """An error as one line; those that are not ours do not say what to type."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, MlkitError) else f"{type(error).__name__}: {text}. Try:  {fix}"
+def _cast() -> Cast:
+    return cast_named(os.environ.get("MLKIT_CAST") or "tiny")
 
 
-def _python() -> tuple[bool, str]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    good = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    needs = "" if good else ", needs 3.11 to 3.13. Type:  uv python install 3.12"
-    return good, version + needs
-
-
-def _packages() -> tuple[bool, str]:
-    return True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
-
-
-def _home() -> tuple[bool, str]:
-    fix = "Scores and weights have no place; set:  HOME=/a/folder"
-    paths.check_folder(paths.cache(), fix)
+def _result(look: Callable[[], Any]) -> Any:
+    """What a look gives, or the error that it ends in: what goes wrong is a line, and no more."""
     try:
-        Path.home()
-    except RuntimeError:
-        return False, f"there is no home folder, so {paths.cache()} is used. Set:  HOME=/a/folder"
-    return True, "can be written"
+        return look()
+    except Exception as error:
+        return error
 
 
-def _disk() -> tuple[bool, str]:
-    free = shutil.disk_usage(_existing(weights.folder())).free / _GIB
-    if free > 4:
-        return True, f"{free:.0f} GiB free"
-    return False, (
-        f"{free:.1f} GiB free; weights take up to 4. Put them elsewhere: "
-        " MLKIT_WEIGHTS=/another/disk"
+def _python() -> str:
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return _checked(
+        fits, platform.python_version(), "it takes 3.11 to 3.13. Type:  uv python install 3.12"
     )
 
 
-def _memory() -> tuple[bool, str]:
+def _packages() -> str:
+    return ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+
+
+def _home() -> str:
+    Path.home()  # raises where there is none
+    paths.check_folder(paths.cache(), "Scores and weights have no place; set:  HOME=/a/folder")
+    return "can be written"
+
+
+def _disk() -> str:
+    folder = weights.folder()
+    free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
+    fix = "weights take up to 4. Put them elsewhere:  MLKIT_WEIGHTS=/another/disk"
+    return _checked(free > 4 * _GIB, f"{free / _GIB:.1f} GiB free", fix)
+
+
+def _memory() -> str:
     memory = psutil.virtual_memory()
     seen = f"{memory.available / _GIB:.0f} of {memory.total / _GIB:.0f} GiB free"
-    if memory.available > 3 * _GIB:
-        return True, seen
-    return False, f"{seen}; both models take 3. Use the recordings:  uv run mlkit lab --replay"
+    fix = f"both models take 3. Use the recordings:  {typed('lab --replay')}"
+    return _checked(memory.available > 3 * _GIB, seen, fix)
 
 
-def _cast() -> tuple[bool, str]:
-    return True, cast_named(os.environ.get("MLKIT_CAST") or "tiny").name
-
-
-def _lanes() -> tuple[bool, str]:
-    lanes = choose.number("MLKIT_LANES")
-    slower = "; more than one is slower on one CPU" if lanes > 1 else ""
-    return True, f"{lanes} call{'s' * (lanes > 1)} at once{slower}"
-
-
-def _timeout() -> tuple[bool, str]:
-    return True, f"{choose.number('MLKIT_TIMEOUT_SECONDS'):g} s for one answer"
-
-
-def _notebooks() -> tuple[bool, str]:
-    if not paths.notebooks().is_dir():
-        return False, (
-            "there is no notebooks folder beside the package. Run from a clone, or set: "
-            " MLKIT_ROOT=/path/of/the/clone"
-        )
+def _notebooks() -> str:
+    fix = "run from a clone, or set:  MLKIT_ROOT=/path/of/the/clone"
+    _checked(paths.notebooks().is_dir(), f"{paths.notebooks()} is not there", fix)
     paths.check_folder(paths.notebooks(), "What you change there is not saved.")
-    return True, "found"
+    return "found"
 
 
-def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
+def _checked(good: bool, seen: str, problem: str) -> str:
+    if not good:
+        raise MlkitError(f"{seen}; {problem}")
+    return seen
 
 
-async def _questions(engine: choose.Engine, cast: Cast) -> AsyncIterator[Finding]:
-    """One live question to each model."""
-    members = {member.model: member for member in cast.members.values()}
-    for model, member in members.items():
-        try:
-            reply = await engine.ask(
-                replace(member, max_tokens=24), "Name three parts of a bicycle."
-            )
-        except Exception as error:
-            yield Finding(False, f"  {model}", _said(error, "uv run mlkit lab --replay"))
-        else:
-            yield Finding(
-                True,
-                f"  {model}",
-                f"answers, {reply.output_tokens / max(reply.output_seconds, 1e-9):.2g} tokens/s, "
-                f"loaded in {reply.load_seconds:.1f} s",
-            )
+# What is looked at without asking a model, and what to type where an error does not say so.
+LOOKS: tuple[tuple[str, Callable[[], str], str], ...] = (
+    ("python", _python, "uv python install 3.12"),
+    ("packages", _packages, "uv sync"),
+    ("home", _home, "HOME=/a/folder"),
+    ("disk", _disk, "MLKIT_WEIGHTS=/another/disk"),
+    ("memory", _memory, typed("lab --replay")),
+    ("cores", choose.machine, typed("lab --replay")),
+    ("engine", choose.engine_set, "MLKIT_ENGINE=auto"),
+    ("cast", lambda: _cast().name, "MLKIT_CAST=tiny"),
+    ("lanes", lambda: f"{choose.number('MLKIT_LANES')} calls at once", "MLKIT_LANES=1"),
+    (
+        "timeout",
+        lambda: f"{choose.number('MLKIT_TIMEOUT_SECONDS'):g} s",
+        "MLKIT_TIMEOUT_SECONDS=300",
+    ),
+    ("notebooks", _notebooks, "MLKIT_ROOT=/path/of/the/clone"),
+)
 
 
-def _print(console: Console, finding: Finding) -> None:
-    mark = "[green]ok  [/]" if finding.good else "[red]no  [/]"
-    console.print(mark, in_rich(f"{finding.what:<22} {finding.seen}"), soft_wrap=True)
+def _tell(console: Console, what: str, seen: str | Exception, fix: str = "") -> bool:
+    """One line; True where it is a good one. Errors that are not ours do not say what to type."""
+    good = not isinstance(seen, Exception)
+    text = " ".join(printable(str(seen)).split())
+    if not isinstance(seen, str | MlkitError):
+        text = f"{type(seen).__name__}: {text}. Try:  {fix}"
+    mark = "[green]ok  [/]" if good else "[red]no  [/]"
+    console.print(mark, in_rich(f"{what:<22} {text}"), soft_wrap=True)
+    return good

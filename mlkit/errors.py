@@ -2,7 +2,14 @@
 type.
 """
 
+import shutil
+
 from mlkit.escaped import printable
+
+
+def typed(command: str) -> str:
+    """A command of mlkit as one types it here: "uv run mlkit pull", or without uv."""
+    return f"{'uv run mlkit' if shutil.which('uv') else 'python -m mlkit'} {command}"
 
 
 class MlkitError(Exception):

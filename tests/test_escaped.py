@@ -478,9 +478,12 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 @hostile
-def test_an_error_of_a_command(text, console):
-    with pytest.raises(cli.typer.Exit):
-        cli._stop(MlkitError(text))
+def test_an_error_of_a_command(text, console, monkeypatch):
+    def fail() -> None:
+        raise MlkitError(text)
+
+    monkeypatch.setattr(paths, "check_jupyter", fail)
+    CliRunner().invoke(cli.app, ["lab", "--replay"])
     assert_whole(text, console.export_text())
 
 
@@ -517,7 +520,7 @@ def test_which_ollama_answers(text, console, monkeypatch):
 @hostile
 def test_a_bar(text, console):
     with cli._bar() as bar:
-        cli._show(bar, bar.add_task("", total=None), re.sub("\r?\n\t*", " ", text), 1, 2, "here")
+        cli._show(bar, bar.add_task("", total=None), re.sub("\r?\n\t*", " ", text), 1, "here")
     shown = console.export_text()
     assert not SPELLED_OUT.search(shown)
     assert folded(HOSTILE[text].replace("\n", " ")) in folded(shown)
@@ -525,7 +528,7 @@ def test_a_bar(text, console):
 
 @hostile
 def test_a_finding_of_the_doctor(text, console):
-    health._print(console, health.Finding(False, text, text))
+    health._tell(console, text, MlkitError(text))
     shown = console.export_text()
     assert not SPELLED_OUT.search(shown)
     assert folded(shown).count(folded(HOSTILE[text])) >= 2

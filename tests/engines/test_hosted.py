@@ -1,18 +1,18 @@
-"""Hosted members: the Claude path, against a server on loopback.
+"""Hosted members, against a server on loopback. The OpenAI path is in tests/live too.
 
-SCRIPTED: the server's replies are written after the published shape of the Messages API. No Claude
-model answers here.
+SCRIPTED: the server's replies are written after the published shapes of the Messages and the Chat
+Completions API. No Claude and no GPT answers here.
 """
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import pytest
 
 from mlkit.ask import Member
@@ -26,11 +26,12 @@ from mlkit.errors import (
     EngineUnreachable,
     MlkitError,
     ModelMissing,
-    NotRecorded,
 )
+from mlkit.wrappers import Recorder, Replay
 from tests.conftest import Scripted
 
 SONNET_46, SONNET_55 = Member("claude:claude-sonnet-4-6"), Member("claude:claude-sonnet-5-5")
+GPT = Member("openai:gpt", system="Be brief.", max_tokens=7, temperature=0.7, seed=3)
 
 
 def message(*texts: str, stop: str = "end_turn") -> dict[str, Any]:
@@ -45,6 +46,20 @@ def message(*texts: str, stop: str = "end_turn") -> dict[str, Any]:
         "content": [
             {"type": "thinking", "thinking": "", "signature": "x"},
             *({"type": "text", "text": text} for text in texts),
+        ],
+    }
+
+
+def completion(text: str, **choice: Any) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "gpt",
+        "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
+        "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+            | choice
         ],
     }
 
@@ -90,6 +105,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     yield server
     server.shutdown()
     server.server_close()
@@ -190,7 +207,7 @@ def test_the_sdk_tries_again_where_the_host_is_full(server: Server) -> None:
         (400, EngineError, "answered 400"),
         (401, EngineError, "refuses the key"),
         (403, EngineError, "refuses the key"),
-        (404, ModelMissing, "does not know 'claude:claude-sonnet-5-5'"),
+        (404, ModelMissing, "host of 'claude:claude-sonnet-5-5' does not know it"),
         (429, EngineBusy, "in a minute"),
         (500, EngineError, "answered 500"),
         (529, EngineBusy, "in a minute"),
@@ -228,35 +245,46 @@ def test_a_host_that_is_gone_is_unreachable(
         ask(SONNET_55, options={"retries": 0})
 
 
-def test_an_httpx_transport_passes_through(server: Server) -> None:
-    seen = []
+def test_what_an_openai_server_is_sent(server: Server) -> None:
+    server.replies = [(200, completion("42", finish_reason="length"))]
+    reply = ask(GPT)
+    assert (reply.text, reply.prompt_tokens, reply.output_tokens, reply.done_reason) == (
+        "42",
+        12,
+        3,
+        "length",
+    )
+    assert server.asked == [
+        {
+            "path": "/v1/chat/completions",
+            "key": "none",
+            "model": "gpt",
+            "max_tokens": 7,
+            "temperature": 0.7,
+            "seed": 3,
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": "What is 6 times 7?"},
+            ],
+        }
+    ]
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append((request.url.path, json.loads(request.content)["model"]))
-        return httpx.Response(200, json=message("recorded"))
 
-    assert ask(SONNET_55, options={"transport": httpx.MockTransport(answer)}).text == "recorded"
-    assert (seen, server.asked) == ([("/v1/messages", "claude-sonnet-5-5")], [])
-
-
-def test_an_error_of_ours_in_the_transport_stays_what_it_is(server: Server) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise NotRecorded("Nobody asked that.")
-
-    with pytest.raises(NotRecorded, match="Nobody asked that"):
-        ask(SONNET_55, options={"transport": httpx.MockTransport(answer), "retries": 0})
+def test_probabilities_of_an_openai_server(server: Server) -> None:
+    likely = [{"token": "yes", "logprob": math.log(0.9), "bytes": None}]
+    first = {"token": "yes", "logprob": math.log(0.9), "bytes": None, "top_logprobs": likely}
+    server.replies = [(200, completion("yes", logprobs={"content": [first], "refusal": None}))]
+    assert ask(GPT, labels=("yes", "no")).choices == {"yes": pytest.approx(0.9)}
+    assert (server.asked[0]["logprobs"], server.asked[0]["top_logprobs"]) == (True, 20)
 
 
-def test_lanes_hold_calls_back_and_the_queue_is_counted(server: Server) -> None:
-    server.delay_seconds = 0.1
-
-    async def both() -> list[float]:
-        ask = Hosted(Scripted({"": "local"}), lanes=1)
-        replies = await asyncio.gather(ask(SONNET_55, "one"), ask(SONNET_55, "two"))
-        return sorted(reply.queue_seconds for reply in replies)
-
-    first, second = asyncio.run(both())
-    assert first < 0.05 and second >= 0.1
+def test_a_hosted_member_is_recorded_and_replayed_like_any_other(server: Server) -> None:
+    memory: dict[Any, Any] = {}
+    recorder = Recorder(Hosted(Scripted({"": "local"})), memory)
+    recorded = asyncio.run(recorder(SONNET_55, "What is 6 times 7?"))
+    server.replies = [(500, "The host is gone.")]
+    replayed = asyncio.run(Replay(memory, KeyError)(SONNET_55, "What is 6 times 7?"))
+    assert replayed == recorded and recorded.text == "42"
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "nul \0", "\ud800"])
@@ -273,8 +301,8 @@ def test_a_member_without_a_prefix_stays_local(monkeypatch: pytest.MonkeyPatch) 
 
 def test_no_package_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosted.importlib.util, "find_spec", lambda name: None)
-    assert "uv sync --extra anthropic" in missing(SONNET_55.model)
-    with pytest.raises(EngineError, match="uv sync --extra anthropic"):
+    assert "uv sync --extra claude" in missing(SONNET_55.model)
+    with pytest.raises(EngineError, match="uv sync --extra claude"):
         ask(SONNET_55)
 
 
@@ -284,9 +312,3 @@ def test_no_key_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="export ANTHROPIC_API_KEY=...") as caught:
         ask(SONNET_55)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("lanes", [0, -1])
-def test_lanes_below_one_are_refused(lanes: int) -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        Hosted(Scripted({}), lanes=lanes)
