@@ -139,14 +139,12 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
     better = "shown" if exceeds(low, 0) else "worse" if exceeds(0, high) else "not shown"
     times = (high - low) / 2 / 0.05
     enough = near(n * times**2, 0.15)
+    known: dict[Any, str] = {
+        none_of(_BETTER): '"better" is one of "shown", "not shown" and "worse".'
+    }
+    known |= {said: hint for said, hint in _BETTER.items() if said != better}
     entries = [
-        Case(
-            ("better",),
-            better,
-            "",
-            {none_of(_BETTER): '"better" is one of "shown", "not shown" and "worse".'}
-            | {said: hint for said, hint in _BETTER.items() if said != better},
-        ),
+        Case(("better",), better, "", known),
         Case(
             ("times_dollars",),
             near(times_dollars, 0.06),
