@@ -48,15 +48,9 @@ class Kit:
         can offer.
         """
         recording = self.recorded.engine.recording
-        wanted = replace(member, name=member.model)
         questions = recording.questions if recording else []
-        return sorted(
-            {
-                asked.prompt
-                for asked in questions
-                if (asked.member, asked.format, asked.probabilities) == (wanted, "", False)
-            }
-        )
+        wanted = wrappers.question(member, "")
+        return sorted(one.prompt for one in questions if one._replace(prompt="") == wanted)
 
     @property
     def live(self) -> bool:

@@ -100,6 +100,17 @@ def write(path: Path, content: str | bytes, fix: str = ROOM) -> Path:
     return path
 
 
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file that runs append to, the newline taken off. A last one that a killed run
+    cut off, maybe inside a character, is removed from the file.
+    """
+    written = path.read_bytes()
+    whole = written[: written.rfind(b"\n") + 1]
+    if whole != written:
+        write(path, whole)
+    return whole.decode().split("\n")[:-1]
+
+
 def check_folder(folder: Path, fix: str = ROOM) -> None:
     """Try whether a folder can be written to; it is made if it is missing. Raises WriteError."""
     with writing(folder, fix):

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 
 from mlkit import paths, wrappers
 from mlkit.engines.recordings import Header, Recording, load_folder
-from mlkit.errors import EngineError, EngineUnreachable, MlkitError, ModelMissing, SettingError
+from mlkit.errors import (
+    EngineError,
+    EngineUnreachable,
+    MlkitError,
+    ModelMissing,
+    SettingError,
+    typed,
+)
 from mlkit.models import CASTS, Cast
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
@@ -70,7 +77,6 @@ def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> 
 
 def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
     """What makes a live model answer here, after what the engines said."""
-    run = "uv run mlkit" if shutil.which("uv") else "python -m mlkit"
     ways = [
         f"type %env {str(error).rpartition('Set it so: ')[2].strip()} in a cell"
         for error in failures
@@ -82,8 +88,8 @@ def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
         ways.append("start Ollama")
     if any(isinstance(error, ModelMissing) for error in failures):
         named = "" if cast.name == "tiny" else f" --cast {_typed(cast)}"
-        ways.append(f"type {run} pull{named} in a terminal")
-    return ", or ".join(ways or [f"type {run} doctor in a terminal"])
+        ways.append(f"type {typed(f'pull{named}')} in a terminal")
+    return ", or ".join(ways or [f"type {typed('doctor')} in a terminal"])
 
 
 def engine_set() -> str:

@@ -30,7 +30,7 @@ import xllamacpp
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
-from mlkit.engines.request import CONTEXT_TOKENS, FILLS_CONTEXT, check_prompt, messages_for
+from mlkit.engines.request import CONTEXT_TOKENS, FILLS_CONTEXT, check_texts, checked_messages
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
 
 JSON = dict[str, Any]
@@ -73,8 +73,7 @@ class Embedded:
         format: dict[str, Any] | None = None,
         labels: Sequence[str] | None = None,
     ) -> Reply:
-        messages = messages_for(member, prompt)
-        check_prompt(prompt, sum(len(message["content"]) for message in messages))
+        messages = checked_messages(member, prompt)
         request = completion_request(member, messages, format, bool(labels))
         asked = time.perf_counter()
 
@@ -95,8 +94,7 @@ class Embedded:
 
     async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, one for each text: an array of shape (n, d)."""
-        for text in texts:
-            check_prompt(text, len(text))
+        check_texts(texts)
 
         def vectors(worker: _Worker, file: Path, stopped: Stopped) -> np.ndarray:
             server = worker.server(file)

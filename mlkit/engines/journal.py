@@ -60,10 +60,6 @@ class Journal:
             self._kept[asked] = answer
             self._write(answer_line(asked, answer))
 
-    def __len__(self) -> int:
-        """How many answers this run keeps."""
-        return len(self._kept)
-
     def finish(self) -> Recording:
         """Make the recording: what this run asked, and nothing that only earlier ones did."""
         self._write("")
@@ -105,17 +101,11 @@ def finish(path: Path, header: Header) -> Recording:
 def _read_journal(
     journal: Path, header: Header, last_run_only: bool = False
 ) -> dict[Asked, Answer]:
-    """What earlier runs kept. A line that a killed run cut off is removed, so that its call is
-    asked again.
-    """
+    """What earlier runs kept; the call of a line that was cut off is asked again."""
     if not journal.exists():
         return {}
-    written = journal.read_bytes()
-    whole = written[: written.rfind(b"\n") + 1]
-    if whole != written:
-        paths.write(journal, whole)
     answers: dict[Asked, Answer] = {}
-    for number, line in enumerate(whole.decode().split("\n")[:-1], start=1):
+    for number, line in enumerate(paths.whole_lines(journal), start=1):
         if '"engine": ' not in line[:60]:
             asked, answer = read(journal, number, line, {})
             answers[asked] = answer

@@ -21,8 +21,8 @@ from mlkit.engines.interrupt import interruptible
 from mlkit.engines.request import (
     CONTEXT_TOKENS,
     FILLS_CONTEXT,
-    check_prompt,
-    messages_for,
+    check_texts,
+    checked_messages,
     options_for,
 )
 from mlkit.errors import (
@@ -227,8 +227,7 @@ class Ollama:
         format: dict[str, Any] | None = None,
         labels: Sequence[str] | None = None,
     ) -> Reply:
-        messages = messages_for(member, prompt)
-        check_prompt(prompt, sum(len(message["content"]) for message in messages))
+        messages = checked_messages(member, prompt)
         asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
         asked |= {"format": format, "options": options_for(member)}
         with _our_errors(member.model, self._address), interruptible():
@@ -241,8 +240,7 @@ class Ollama:
         """Unit vectors, one for each text: an array of shape (n, d)."""
         import numpy as np  # here, because it costs a third of `import mlkit`
 
-        for text in texts:
-            check_prompt(text, len(text))
+        check_texts(texts)
         with _our_errors(model, self._address), interruptible():
             async with asyncio.timeout(self._timeout_seconds):
                 response = await self._client.embed(model, list(texts))

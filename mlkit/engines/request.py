@@ -3,6 +3,7 @@ answer.
 """
 
 import re
+from collections.abc import Sequence
 
 from mlkit.ask import Member
 from mlkit.errors import BadPrompt
@@ -50,6 +51,19 @@ def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
             {"role": "assistant", "content": answer},
         ]
     return [*messages, {"role": "user", "content": prompt}]
+
+
+def checked_messages(member: Member, prompt: str) -> list[dict[str, str]]:
+    """The chat as it is sent to a model on this machine. Raises BadPrompt as check_prompt does."""
+    messages = messages_for(member, prompt)
+    check_prompt(prompt, sum(len(message["content"]) for message in messages))
+    return messages
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Raise BadPrompt for a text that no engine can embed."""
+    for text in texts:
+        check_prompt(text, len(text))
 
 
 def options_for(member: Member) -> dict[str, float]:

@@ -199,9 +199,7 @@ async def run_all(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> M
     was answered.
     """
     patterns = systems.for_any_prompt(kit.cast)
-    subjects = {
-        name: lambda task, sample, pattern=pattern: pattern for name, pattern in patterns.items()
-    }
+    subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
     bar = "all patterns" if progress else ""
     measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
     errors = [cell.error for row in measured.cells for (cell,) in row]

@@ -215,9 +215,12 @@ async def order_members(kit: Kit, progress: str = "") -> Matrix:
     """The voters, and the large model with less in reach of the handbook, on all orders."""
     order = member_for(kit.cast.large, "order")
     patterns = {
-        **{voter.name: _same(SingleModel(voter)) for voter in systems.order_voters(kit.cast)},
-        "no handbook": _same(SingleModel(order)),
-        "search": _same(LookUp(order, search(paths.data() / "handbook.md", 2))),
+        **{
+            voter.name: systems.fixed(SingleModel(voter))
+            for voter in systems.order_voters(kit.cast)
+        },
+        "no handbook": systems.fixed(SingleModel(order)),
+        "search": systems.fixed(LookUp(order, search(paths.data() / "handbook.md", 2))),
         "right paragraph": lambda task, sample: SingleModel(
             systems.order_specialist(kit.cast.large, systems.queue(task))
         ),
@@ -252,15 +255,10 @@ async def orders(kit: Kit, progress: str = "") -> Matrix:
     """All patterns and their variants on the 32 test orders, and before them the members alone."""
     members = (await order_members(kit, progress)).of(split="test")
     patterns = systems.for_orders(kit.cast) | order_variants(kit.cast)
-    subjects = {name: _same(pattern) for name, pattern in patterns.items()}
+    subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
     subjects["large, 5 samples"] = five_samples(kit.cast)
     test = members.tasks
     return merged(members, await _measured(kit, progress, subjects, test, at_once=len(test)))
-
-
-def _same(pattern: Pattern) -> Subject:
-    """The pattern, whatever the task."""
-    return lambda task, sample: pattern
 
 
 def _test(name: str, kind: str = "") -> list[Task]:

@@ -12,6 +12,7 @@ from course.shop.orders import EXAMPLES, LATE_TOTAL, TANDEM_TOTAL, TOPICS
 from mlkit import paths
 from mlkit.ask import Member
 from mlkit.errors import Unparsed
+from mlkit.measure.matrix import Subject
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic, search
 from mlkit.models import Cast
@@ -316,3 +317,8 @@ def for_any_prompt(cast: Cast) -> dict[str, Pattern]:
     }
     short = replace(cast, **members)
     return {name: system.for_any_prompt(short) for name, system in NINE.items()}
+
+
+def fixed(pattern: Pattern) -> Subject:
+    """The pattern as what is measured: the same for every task and sample."""
+    return lambda task, sample: pattern

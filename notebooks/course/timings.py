@@ -159,8 +159,7 @@ def _begin(path: Path, kit: Kit) -> list[dict[str, Any]]:
     if not path.exists():
         paths.write(path, json.dumps(asdict(kit.engine.header), ensure_ascii=False) + "\n")
         return []
-    written = path.read_text(encoding="utf-8")
-    paths.write(path, written[: written.rfind("\n") + 1])
+    paths.whole_lines(path)
     header, rows = _load(path)
     if not header.same_models(kit.engine.header) or header.machine != kit.engine.header.machine:
         raise RecordingError(

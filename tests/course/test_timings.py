@@ -80,6 +80,16 @@ def test_what_stopped_goes_on_and_a_line_that_was_cut_off_is_measured_again(
     )
 
 
+def test_a_row_that_was_cut_off_inside_a_character_is_measured_again(few, scripted, tmp_path):
+    path = tmp_path / "latency.jsonl"
+    asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))
+    whole = path.read_bytes()
+    path.write_bytes(whole + '{"error": "€'.encode()[:-1])
+    again = scripted({"": "code"})
+    asyncio.run(timings.latency(kit_of(again), path))
+    assert path.read_bytes() == whole and again.asked == []
+
+
 def test_times_of_another_engine_or_machine_do_not_mix(few, scripted, tmp_path):
     path = tmp_path / "latency.jsonl"
     asyncio.run(timings.latency(kit_of(scripted({"": "code"})), path))

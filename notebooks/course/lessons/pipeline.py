@@ -9,7 +9,7 @@ from course.shop import paragraphs
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
-from mlkit.models import Prices, cost_dollars
+from mlkit.models import Prices
 from mlkit.trace import Call
 from mlkit.widgets.exercises import (
     Case,
@@ -100,9 +100,7 @@ def in_a_row(runs: Sequence[Sequence[Call]]) -> list[Call]:
 
 def priced(matrix: Matrix, subject: str, prices: Prices) -> float:
     """Dollars per 1,000 prompts of one subject, with a price for each member's name."""
-    calls = [call for row in matrix.of([subject]).cells for call in row[0][0].calls]
-    by_name = [replace(call, member=replace(call.member, model=call.member.name)) for call in calls]
-    return 1000 * cost_dollars(by_name, prices) / len(matrix.tasks)
+    return matrix.score(subject, prices).dollars_per_thousand
 
 
 _GATE = cases(

@@ -11,11 +11,9 @@ from course.lessons import voting
 from mlkit.parsing import plain
 from mlkit.votes import vote
 from mlkit.widgets.lessons import check, quiz
+from tests.course.lessons.answers import stub
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-
-
-def stub(*_): ...
 
 
 def by_regex(text):
