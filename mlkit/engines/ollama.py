@@ -6,9 +6,9 @@ import math
 import os
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,7 +49,6 @@ finally:
     os.environ.update(_set)
 
 FIND_SECONDS = 5.0
-_KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
 # What the client raises over a server that is not there, or that does not speak Ollama's language:
 # it takes any reply for an object.
@@ -109,19 +108,9 @@ def connection(address: str) -> ollama.AsyncClient:
     return ollama.AsyncClient(
         address,
         headers=headers,
-        transport=_OneEach(),  # with one of its own it looks for no proxy
+        transport=httpx.AsyncHTTPTransport(_tls(address.partition(":")[0])),  # so: past any proxy
         timeout=httpx.Timeout(None, connect=3.0),  # who asks limits the whole answer
     )
-
-
-class _OneEach(httpx.AsyncBaseTransport):
-    """A connection for each request, closed after it: in a pool, some of those that are interrupted
-    stay, and all belong to one event loop.
-    """
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
-        return await one.handle_async_request(request)
 
 
 @cache
@@ -167,10 +156,8 @@ async def _find(address: str) -> Server:
             replies = [await client._request_raw("GET", f"/api/{of}") for of in ("version", "tags")]
         version, tags = (reply.json() for reply in replies)
         return described(version["version"], tags["models"])
-    except SettingError:
-        raise
     except _FAULTS as error:
-        if getattr(error, "status_code", 0) in (401, 403):
+        if isinstance(error, SettingError) or getattr(error, "status_code", 0) in (401, 403):
             raise _ours(error, "", address) from None
         raise EngineUnreachable(
             f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
@@ -195,13 +182,13 @@ def described(version: str, tags: Sequence[Mapping[str, Any]]) -> Server:
     return Server(version, models, tuple(name for _, name in qwens))
 
 
-async def pull(address: str, model: str, report: Callable[[int, int | None], None]) -> None:
-    """Have Ollama fetch a model; `report(done, total)` is told of bytes. Raises ModelMissing."""
+async def pull(address: str, model: str, report: Callable[..., None]) -> None:
+    """Have Ollama fetch a model; `report(here, total=...)` counts bytes. Raises ModelMissing."""
     try:
         async with connection(address) as client:
             said = None
             async for step in await client.pull(model, stream=True):
-                report(step.completed or 0, step.total)
+                report(step.completed or 0, total=step.total)
                 said = step.status
         if said != "success":
             raise ConnectionError("it ended before all was there")
@@ -212,10 +199,14 @@ async def pull(address: str, model: str, report: Callable[[int, int | None], Non
 
 
 class Ollama:
-    """Asks the Ollama at an address. A call that is cancelled stops the model."""
+    """Asks the Ollama at an address. A call that is cancelled stops the model.
+
+    Each call has a client of its own: a shared one keeps some connections of calls that are
+    interrupted, and belongs to one event loop.
+    """
 
     def __init__(self, address: str, timeout_seconds: float = 300.0) -> None:
-        self._client, self._address = connection(address), address
+        self._address = address
         self._timeout_seconds = timeout_seconds  # for a whole answer
 
     async def __call__(
@@ -230,25 +221,33 @@ class Ollama:
         messages = checked_messages(member, prompt)
         asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
         asked |= {"format": format, "options": options_for(member)}
-        with _our_errors(member.model, self._address), interruptible():
-            async with asyncio.timeout(self._timeout_seconds):
-                stream = await self._client.chat(member.model, messages, stream=True, **asked)
-                async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
-                    return _reply(member, [chunk async for chunk in chunks])
+        async with self._asking(member.model) as client:
+            stream = await client.chat(member.model, messages, stream=True, **asked)
+            async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
+                return _reply(member, [chunk async for chunk in chunks])
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""
         import numpy as np  # here, because it costs a third of `import mlkit`
 
         check_texts(texts)
-        with _our_errors(model, self._address), interruptible():
-            async with asyncio.timeout(self._timeout_seconds):
-                response = await self._client.embed(model, list(texts))
+        async with self._asking(model) as client:
+            response = await client.embed(model, list(texts))
             vectors = np.array(response.embeddings, dtype=float)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             if len(vectors) != len(texts) or not np.all(np.isfinite(lengths) & (lengths > 0)):
                 raise ValueError("vectors without a direction")
             return vectors / lengths
+
+    @asynccontextmanager
+    async def _asking(self, model: str) -> AsyncIterator[ollama.AsyncClient]:
+        """A client for one answer. What it raises says what to do."""
+        try:
+            with interruptible():
+                async with asyncio.timeout(self._timeout_seconds), connection(self._address) as one:
+                    yield one
+        except _FAULTS as error:
+            raise _ours(error, model, self._address) from None
 
 
 def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
@@ -282,18 +281,10 @@ def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
     )
 
 
-@contextmanager
-def _our_errors(model: str, where: str) -> Iterator[None]:
-    """Turn what the client raises into errors that say what to do."""
-    try:
-        yield
-    except MlkitError:
-        raise
-    except _FAULTS as error:
-        raise _ours(error, model, where) from None
-
-
 def _ours(error: Exception, model: str, where: str) -> MlkitError:
+    """What the client raises, as an error that says what to do."""
+    if isinstance(error, MlkitError):  # SettingError and BadPrompt are ValueErrors, too
+        return error
     status, said = getattr(error, "status_code", 0), _told(error)
     if status in (401, 403):
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
