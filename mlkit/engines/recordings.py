@@ -79,27 +79,19 @@ def load_file(path: Path) -> Recording:
     """Read one recording. Raises RecordingError naming file and line where it is damaged."""
     try:
         lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    except FileNotFoundError:
-        raise RecordingError(
-            f"There is no recording {path.name}. Get it back with:  git checkout -- data/recordings"
-            f"   or make it:  uv run mlkit record {path.stem}"
-        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(
-            f"{path.name} cannot be read ({error}). Get it back with:  git checkout --"
-            " data/recordings"
-        ) from None
+        raise _damaged(path, f" cannot be read ({error})") from None
     try:
         about = checked(lines[0])
         members = {name: Member(**way, name=name) for name, way in about.pop("members").items()}
         header = Header(**about)
-    except (Altered, KeyError, TypeError, ValueError, AttributeError):
-        raise _damaged(path, 1, "this is not the header of a recording") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged(path, ", line 1: this is not the header of a recording") from None
     answers: dict[Asked, Answer] = {}
     for number, line in enumerate(lines[1:], start=2):
         asked, answer = read(path, number, line, members)
         if asked in answers:
-            raise _damaged(path, number, "the same question stands here twice")
+            raise _damaged(path, f", line {number}: the same question stands here twice")
         answers[asked] = answer
     return Recording(header, answers)
 
@@ -197,9 +189,10 @@ def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> t
         reason, choices = content.get("done_reason", "stop"), content.get("choices", {})
         return asked, Reply(content["text"], member, **took, done_reason=reason, choices=choices)
     except Altered:
-        raise _damaged(path, number, "what it says was changed after it was recorded") from None
+        problem = "what it says was changed after it was recorded"
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise _damaged(path, number, "this line is cut off or is not an answer") from None
+        problem = "this line is cut off or is not an answer"
+    raise _damaged(path, f", line {number}: {problem}")
 
 
 def _way(member: Member) -> dict[str, Any]:
@@ -224,10 +217,10 @@ def _same(one: Answer, other: Answer) -> bool:
     return np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
 
 
-def _damaged(path: Path, number: int, problem: str) -> RecordingError:
+def _damaged(path: Path, problem: str) -> RecordingError:
     return RecordingError(
-        f"{path.name}, line {number}: {problem}. Get the file back with:  git checkout --"
-        f" data/recordings   or make it again:  uv run mlkit record --fresh {path.stem}"
+        f"{path.name}{problem}. Get the file back with:  git checkout -- data/recordings   or make"
+        f" it again:  uv run mlkit record --fresh {path.stem}"
     )
 
 
