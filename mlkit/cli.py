@@ -4,7 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich import progress
 from rich.console import Console
 
 from mlkit import paths
-from mlkit.errors import MlkitError, SettingError, WriteError, typed
+from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
@@ -55,7 +56,7 @@ def lab(
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
     paths.check_jupyter()
-    engine = _prepare(_cast(cast))
+    engine = _prepare(cast_named(cast))
     try:
         if paths.notebooks().exists():
             paths.check_folder(paths.notebooks(), "What you change will not be saved.")
@@ -104,32 +105,30 @@ def _fetch(cast: Cast) -> str:
     """Fetch what is missing, into Ollama where it answers, else as weights; says which."""
     from mlkit.engines.choose import engine_set
 
-    if engine_set() != "embedded" and _pull_from_ollama(cast):
-        return "LIVE on Ollama"
+    asked = engine_set()
+    if asked != "embedded":
+        try:
+            _pull_from_ollama(cast)
+            return "LIVE on Ollama"
+        except EngineUnreachable as error:
+            if asked == "ollama":
+                raise
+            console.print(in_rich(str(error).partition(" (")[0] + "."), soft_wrap=True)
     _fetch_weights(cast)
     return "LIVE, embedded"
 
 
-def _pull_from_ollama(cast: Cast) -> bool:
-    """Pull what the server lacks; False where no server answers."""
+def _pull_from_ollama(cast: Cast) -> None:
+    """Pull what the server lacks. Raises EngineUnreachable where none answers."""
     from mlkit.engines import ollama
-    from mlkit.errors import EngineUnreachable
 
     address = ollama.host()
-    try:
-        server = ollama.find(address)
-    except EngineUnreachable as error:
-        console.print(in_rich(str(error).partition(" (")[0] + "."), soft_wrap=True)
-        if os.environ.get("MLKIT_ENGINE") == "ollama":
-            raise error
-        return False
+    server = ollama.find(address)
     console.print(in_rich(f"Ollama {server.version} answers at {address}."), soft_wrap=True)
     for model in cast.models:
         if server.digest(model) is None:
-            with _bar() as bar:
-                task = bar.add_task(printable(model), total=None)
-                asyncio.run(ollama.pull(address, model, partial(_show_bytes, bar, task)))
-    return True
+            with _bar(model) as show:
+                asyncio.run(ollama.pull(address, model, show))
 
 
 def _fetch_weights(cast: Cast) -> None:
@@ -145,38 +144,36 @@ def _fetch_weights(cast: Cast) -> None:
             soft_wrap=True,
         )
     for model in lacking:
-        with _bar() as bar:
-            task = bar.add_task(model, total=WEIGHTS[model].size_bytes)
-            fetch(model, partial(_show, bar, task, model))
+        with _bar(model, WEIGHTS[model].size_bytes) as show:
+            fetch(model, show)
     here = f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
     console.print(in_rich(f"{here} process."))
 
 
-def _show(bar: progress.Progress, task: progress.TaskID, model: str, here: int, note: str) -> None:
-    bar.update(task, completed=here, description=printable(f"{model} {note}"))
-
-
-def _show_bytes(
-    bar: progress.Progress, task: progress.TaskID, here: int, total: int | None
-) -> None:
-    bar.update(task, completed=here, total=total)
-
-
-def _bar() -> progress.Progress:
-    return progress.Progress(
+@contextmanager
+def _bar(model: str, size: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar for a download: `show(here, note, total)`, in bytes."""
+    with progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.DownloadColumn(),
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
         console=console,
-    )
+    ) as bar:
+        task = bar.add_task(printable(model), total=size)
+
+        def show(here: int, note: str = "", total: int | None = size) -> None:
+            said = printable(f"{model} {note}")
+            bar.update(task, completed=here, total=total, description=said)
+
+        yield show
 
 
 @app.command()
 def pull(cast: CastName = "tiny") -> None:
     """Fetch the models of a cast, into Ollama where it runs, else for the embedded engine."""
-    _fetch(_cast(cast))
+    _fetch(cast_named(cast))
     console.print(f"[green]All models are here.[/] Now:  {typed('lab')}")
 
 
@@ -186,7 +183,7 @@ def doctor(cast: Annotated[str, typer.Option("--cast", help=_PLAYING)] = "") -> 
     from mlkit.doctor import report
 
     if cast:
-        os.environ["MLKIT_CAST"] = _cast(cast).name
+        os.environ["MLKIT_CAST"] = cast_named(cast).name
     raise typer.Exit(0 if asyncio.run(report(console)) else 1)
 
 
@@ -205,7 +202,7 @@ def record(
     if check:
         raise typer.Exit(0 if recording.check(console) else 1)
     everything: list[str | Path] = [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))]
-    recording.record(names or everything, _cast(cast), fresh, console)
+    recording.record(names or everything, cast_named(cast), fresh, console)
 
 
 @app.command()
@@ -230,10 +227,3 @@ def store(
     for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
         store_outputs(notebook)
         console.print(in_rich(f"{notebook.name}: stored"), soft_wrap=True)
-
-
-def _cast(name: str) -> Cast:
-    try:
-        return cast_named(name)
-    except SettingError as error:
-        raise typer.BadParameter(str(error), param_hint="--cast") from None

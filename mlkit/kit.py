@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlkit import trace, wrappers
+from mlkit.errors import RecordingError
 from mlkit.escaped import printable
-from mlkit.models import CASTS, Cast, cast_named, priced_like
+from mlkit.models import CASTS, ROLES, Cast, cast_named, priced_like
 from mlkit.paths import SHIPPED
 
 if TYPE_CHECKING:
@@ -84,14 +85,12 @@ def connect(
     "auto".
     `keep` makes the memory that every answer goes to, for a recording.
     """
-    cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
-    from mlkit.engines.choose import engine_set
     from mlkit.engines.interrupt import show_in_one_line
 
     show_in_one_line()
-
+    cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
-    kit = _kit(playing, engine or engine_set(), keep)
+    kit = _kit(playing, engine, keep)
     print(printable(setup_line(kit)))
     return kit
 
@@ -110,15 +109,17 @@ def _playable(cast: Cast) -> Cast:
 
 
 def _kit(
-    cast: Cast, engine: str, keep: Callable[[Cast, Engine], wrappers.Memory] | None = None
+    cast: Cast, engine: str | None, keep: Callable[[Cast, Engine], wrappers.Memory] | None = None
 ) -> Kit:
     # Imported here: engines cost far more than the types, and not every use of mlkit connects.
-    from mlkit.engines.choose import choose, number
+    from mlkit.engines.choose import choose, engine_set, number
     from mlkit.engines.hosted import Hosted
 
     lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
-    found = choose(cast, engine, timeout_seconds)
-    ask = Hosted(wrappers.Limited(found.ask, lanes)) if found.live else found.ask
+    found = choose(cast, engine_set(engine), timeout_seconds)
+    ask = found.ask
+    if found.live:
+        ask = Hosted(wrappers.Limited(ask, lanes), timeout_seconds)
     if keep:
         ask = wrappers.Recorder(ask, keep(cast, found))
     shown = CASTS[SHIPPED] if found.unrecorded else cast
@@ -127,42 +128,28 @@ def _kit(
 
 def setup_line(kit: Kit) -> str:
     """`LIVE · Ollama 0.24.0 · small=... large=...`, or `REPLAY · recorded ... · for live: ...`."""
-    header = kit.engine.header
-    if not kit.live:
-        return (
-            f"REPLAY · recorded {header.date} on {header.engine}{_way_to_live(kit.engine)}"
-            f"{_stand_in(kit)}{_other_qwens(kit)}"
+    header, unrecorded, qwens = kit.engine.header, kit.engine.unrecorded, kit.engine.qwens
+    if kit.live:
+        line = f"LIVE · {header.engine} · {_players(kit.cast)}{_differs(kit)}"
+    else:
+        line = f"REPLAY · recorded {header.date} on {header.engine}{_way_to_live(kit.engine)}"
+    if unrecorded:
+        line += f" · nothing is recorded for {unrecorded}: these are {SHIPPED}'s"
+    if qwens:
+        cast = f'"small={qwens[0]},large={qwens[-1]}"'
+        line += (
+            f" · Ollama has {', '.join(qwens)}: to play with them, set MLKIT_CAST={cast} and start"
+            f" again, or here: kit = mlkit.connect({cast})"
         )
-    roles = {
-        role: member.model
-        for role, member in kit.cast.members.items()
-        if role in ("small", "large")
-    }
-    roles |= {
-        role: member.model
-        for role, member in kit.cast.members.items()
-        if member.model not in roles.values()
-    }
-    who = " ".join(f"{role}={model}" for role, model in roles.items())
-    return f"LIVE · {header.engine} · {who}{_differs(kit)}{_other_qwens(kit)}"
+    return line
 
 
-def _stand_in(kit: Kit) -> str:
-    """Whose answers these are, where it is not the cast that was asked for."""
-    cast = kit.engine.unrecorded
-    return f" · nothing is recorded for {cast}: these are {SHIPPED}'s" if cast else ""
-
-
-def _other_qwens(kit: Kit) -> str:
-    """How to play with what Ollama has, where it does not have the cast's models."""
-    qwens = kit.engine.qwens
-    if not qwens:
-        return ""
-    cast = f'"small={qwens[0]},large={qwens[-1]}"'
-    return (
-        f" · Ollama has {', '.join(qwens)}: to play with them, set MLKIT_CAST={cast} and start"
-        f" again, or here: kit = mlkit.connect({cast})"
-    )
+def _players(cast: Cast) -> str:
+    """Each model once, with the first role that it plays."""
+    roles: dict[str, str] = {}
+    for role in ("small", "large", *ROLES):
+        roles.setdefault(cast.members[role].model, role)
+    return " ".join(f"{role}={model}" for model, role in roles.items())
 
 
 def _way_to_live(engine: Engine) -> str:
@@ -180,18 +167,11 @@ def _differs(kit: Kit) -> str:
     """A warning where live answers come from other weights, or another engine, than the recorded
     ones.
     """
-    from mlkit.errors import RecordingError
-    from mlkit.paths import recorded
-
-    shown = recorded(kit.cast.name)
-    if shown != kit.cast.name:
-        return f" · nothing is recorded for {kit.cast.name}: statistics are {shown}'s"
     try:
-        header = kit.recorded.engine.header
+        recorded = kit.recorded.engine
     except RecordingError:
         return " · nothing is recorded for this cast"
-    return (
-        ""
-        if header.same_models(kit.engine.header)
-        else " · live answers may differ from the recorded ones"
-    )
+    if recorded.unrecorded:
+        return f" · nothing is recorded for {recorded.unrecorded}: statistics are {SHIPPED}'s"
+    same = recorded.header.same_models(kit.engine.header)
+    return "" if same else " · live answers may differ from the recorded ones"

@@ -123,23 +123,18 @@ def list_prices() -> dict[str, Price]:
 
 
 def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
-    """What the calls would cost at these prices, of models or of members by name. Failed calls cost
-    nothing. Raises KeyError for a hosted model without price.
+    """What the calls would cost at these prices, of models or of members by name. A model without
+    one costs what `priced_like` says, a failed call nothing. Raises KeyError where that has no
+    price either.
     """
     total = 0.0
     for call in calls:
         if isinstance(call.reply, Failure):
             continue
-        price = prices.get(call.member.name) or _price(call.member.model, prices)
+        model = call.member.model
+        price = prices.get(call.member.name) or prices.get(model) or prices[priced_like(model)]
         total += call.reply.prompt_tokens * price.prompt + call.reply.output_tokens * price.output
     return total / 1e6
-
-
-def _price(model: str, prices: Prices) -> Price:
-    """The price of a model. Servers ask by size, so one that is not listed costs what `priced_like`
-    says. Raises KeyError where that has no price either.
-    """
-    return prices[model if model in prices else priced_like(model)]
 
 
 @cache

@@ -122,7 +122,7 @@ def test_pull_of_a_cast_without_weights_says_what_to_do():
 
 def test_an_unknown_cast_is_refused_with_the_known_ones():
     result = run("pull", "--cast", "huge")
-    assert result.exit_code == 2 and "tiny, laptop, workstation" in " ".join(
+    assert result.exit_code == 1 and "tiny, laptop, workstation" in " ".join(
         result.output.replace("│", " ").split()
     )
 

@@ -107,9 +107,13 @@ def test_auto_gets_out_of_replay_however_replay_was_asked_for(monkeypatch, capsy
 @pytest.mark.parametrize(
     "there, uv, hint",
     [
-        (None, "uv", "start Ollama, or type uv run mlkit pull in a terminal, then run"),
-        (None, "", "start Ollama, or type python -m mlkit pull in a terminal, then run"),
-        ([], "uv", "type uv run mlkit pull in a terminal, then run this cell again"),
+        (None, "uv", "start Ollama, or type uv run mlkit pull --cast tiny in a terminal, then run"),
+        (
+            None,
+            "",
+            "start Ollama, or type python -m mlkit pull --cast tiny in a terminal, then run",
+        ),
+        ([], "uv", "type uv run mlkit pull --cast tiny in a terminal, then run this cell again"),
     ],
     ids=["no Ollama", "no uv", "Ollama without the models"],
 )
@@ -149,6 +153,14 @@ def test_a_number_that_cannot_be_meant_is_one_line_that_names_it(variable, fit, 
     said = str(caught.value)
     assert said.startswith(f"{variable} is {value!r}; ") and f"{variable}={fit}" in said
     assert len(caught.value._render_traceback_()) == 1 and "\n" not in said
+
+
+def test_the_timeout_that_is_set_holds_for_every_member(monkeypatch):
+    """Hosted ones, too: the SDKs wait ten minutes otherwise."""
+    monkeypatch.setenv("MLKIT_TIMEOUT_SECONDS", "0.5")
+    with ollama(monkeypatch, CASTS["tiny"].models):
+        hosted = mlkit.connect(engine="ollama").ask
+    assert hosted._limits["timeout"] == hosted._local._ask._timeout_seconds == 0.5
 
 
 def test_a_number_that_is_not_set_is_the_default(monkeypatch):

@@ -58,9 +58,8 @@ def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> 
     if engine == "replay":
         return _replay(cast)
     makers = {"ollama": _ollama, "embedded": _embedded}
-    if engine in makers:
+    if engine != "auto":
         return makers[engine](cast, timeout_seconds)
-    _check(engine)
     failures: list[Exception] = []
     qwens: tuple[str, ...] = ()
     for maker in makers.values():
@@ -77,27 +76,25 @@ def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> 
 
 def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
     """What makes a live model answer here, after what the engines said."""
-    ways = [
-        f"type %env {str(error).rpartition('Set it so: ')[2].strip()} in a cell"
-        for error in failures
-        if isinstance(error, SettingError)
-    ]
-    if ways:
-        return ways[0]
-    if any(isinstance(error, EngineUnreachable) for error in failures):
-        ways.append("start Ollama")
-    if any(isinstance(error, ModelMissing) for error in failures):
-        named = "" if cast.name == "tiny" else f" --cast {_typed(cast)}"
-        ways.append(f"type {typed(f'pull{named}')} in a terminal")
+    kinds = {type(error): error for error in failures}
+    if SettingError in kinds:  # its message ends with the line to set
+        return f"type %env {str(kinds[SettingError]).rpartition(': ')[2].strip()} in a cell"
+    ways = ["start Ollama"] if EngineUnreachable in kinds else []
+    ways += [f"type {_pull(cast)} in a terminal"] if ModelMissing in kinds else []
     return ", or ".join(ways or [f"type {typed('doctor')} in a terminal"])
 
 
-def engine_set() -> str:
-    """The engine that MLKIT_ENGINE asks for, or "auto". Raises EngineError for one unknown."""
-    return _check(os.environ.get("MLKIT_ENGINE") or "auto")
+def _pull(cast: Cast) -> str:
+    """The command that fetches a cast, as it is typed in a shell, where a comma may part words."""
+    quoted = cast.name if cast.name in CASTS else f'"{cast.name}"'
+    return typed(f"pull --cast {quoted}")
 
 
-def _check(engine: str) -> str:
+def engine_set(engine: str | None = None) -> str:
+    """The engine that is asked for, here or else in MLKIT_ENGINE, or "auto". Raises EngineError for
+    one that is unknown.
+    """
+    engine = engine or os.environ.get("MLKIT_ENGINE") or "auto"
     if engine not in ENGINES:
         raise EngineError(
             f"There is no engine {engine!r}. Take one of {', '.join(ENGINES)}:  MLKIT_ENGINE=auto"
@@ -133,7 +130,7 @@ def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
     if missing := [model for model, digest in digests.items() if digest is None]:
         raise ModelMissing(
             f"The Ollama at {address} does not have {' and '.join(missing)}. "
-            f"Fetch with:  uv run mlkit pull --cast {_typed(cast)}",
+            f"Fetch with:  {_pull(cast)}",
             server.qwens,
         )
     header = _header(f"Ollama {server.version}", {m: d for m, d in digests.items() if d})
@@ -147,7 +144,7 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     if missing:
         raise ModelMissing(
             f"The weights of {' and '.join(missing)} are not on this machine. "
-            f"Fetch with:  uv run mlkit pull --cast {_typed(cast)}"
+            f"Fetch with:  {_pull(cast)}"
         )
     import xllamacpp
 
@@ -167,11 +164,6 @@ def _replay(cast: Cast) -> Engine:
     return Engine("replay", recording.header, ask, recording, unrecorded=unrecorded)
 
 
-def _typed(cast: Cast) -> str:
-    """A cast as it is typed in a shell, where a comma may part words."""
-    return cast.name if cast.name in CASTS else f'"{cast.name}"'
-
-
 def _header(engine: str, digests: Mapping[str, str]) -> Header:
     return Header(engine, dict(digests), machine(), datetime.date.today().isoformat())
 
@@ -183,14 +175,10 @@ def machine() -> str:
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = (
-        "NVIDIA GPU"
-        if shutil.which("nvidia-smi")
-        else "Apple GPU"
-        if platform.machine() == "arm64"
-        else "no GPU"
-    )
-    return (
-        f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.machine()},"
-        f" {gpu}"
-    )
+    gpu = "no GPU"
+    if shutil.which("nvidia-smi"):
+        gpu = "NVIDIA GPU"
+    elif platform.machine() == "arm64":
+        gpu = "Apple GPU"
+    gib = psutil.virtual_memory().total / 2**30
+    return f"{cores} cores, {gib:.0f} GiB, {platform.machine()}, {gpu}"

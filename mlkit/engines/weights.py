@@ -113,7 +113,7 @@ def _is_whole(pinned: Weights) -> bool:
     state = f"{pinned.sha256} {pinned.size_bytes} {file.stat().st_mtime_ns}"
     if note.exists() and note.read_text() == state:
         return True
-    if sha256(file, file.stat().st_mtime_ns) != pinned.sha256:
+    if _sha256(file, file.stat().st_mtime_ns) != pinned.sha256:
         return False
     # In a classroom's shared folder, or on a full disk, the note cannot be written; nor need it be.
     with contextlib.suppress(OSError):
@@ -122,7 +122,7 @@ def _is_whole(pinned: Weights) -> bool:
 
 
 @functools.cache
-def sha256(file: Path, mtime_ns: int = 0) -> str:
+def _sha256(file: Path, mtime_ns: int) -> str:
     """As hex. Its time is part of the key, so that a file that changes is read again."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

