@@ -131,10 +131,6 @@ def save(path: Path, recording: Recording) -> None:
     paths.write(path, "".join(lines))
 
 
-class Altered(ValueError):
-    """What a line says is not what was recorded."""
-
-
 _PREFIX = len('{"check": "0123456789abcdef", ')
 
 
@@ -144,12 +140,10 @@ def line_of(content: Mapping[str, Any]) -> str:
 
 
 def checked(line: str) -> dict[str, Any]:
-    """What a line holds. Raises ValueError where it is no line of ours, Altered where it was
-    edited.
-    """
+    """What a line holds. Raises ValueError where it is no line of ours, or was edited."""
     content = json.loads(line)
     if content.pop("check") != _digest(line[_PREFIX:]):
-        raise Altered
+        raise ValueError("it was changed after it was recorded")
     return content
 
 
@@ -188,11 +182,9 @@ def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> t
         took = {name: content[name] for name in (*_TOKENS, *_SECONDS)}
         reason, choices = content.get("done_reason", "stop"), content.get("choices", {})
         return asked, Reply(content["text"], member, **took, done_reason=reason, choices=choices)
-    except Altered:
-        problem = "what it says was changed after it was recorded"
-    except (KeyError, TypeError, AttributeError, ValueError):
-        problem = "this line is cut off or is not an answer"
-    raise _damaged(path, f", line {number}: {problem}")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        problem = f"this line is cut off, or is not an answer ({error})"
+        raise _damaged(path, f", line {number}: {problem}") from None
 
 
 def _way(member: Member) -> dict[str, Any]:

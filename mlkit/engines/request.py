@@ -13,8 +13,9 @@ CONTEXT_TOKENS = 4096
 # token.
 PROMPT_CHARACTERS = 3 * CONTEXT_TOKENS
 FILLS_CONTEXT = (
-    f"The prompt does not fit the {CONTEXT_TOKENS:,} tokens of context, so its beginning would be"
-    " dropped. Shorten it, or ask about one part at a time."
+    f"The prompt with its system message and examples does not fit the {CONTEXT_TOKENS:,} tokens of"
+    " context, so its beginning would be dropped without a word. Shorten it (in English about"
+    f" {PROMPT_CHARACTERS:,} characters fit), or ask about one part at a time."
 )
 _UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -32,12 +33,7 @@ def check_prompt(prompt: str, characters: int) -> None:
             "prompt.encode('utf-8', 'ignore').decode().replace('\\0', '')"
         )
     if characters > PROMPT_CHARACTERS:
-        raise BadPrompt(
-            f"The prompt with its system message and examples has {characters:,} characters, more"
-            f" than fits the {CONTEXT_TOKENS:,} tokens of context, and its beginning would be"
-            f" dropped without a word. Cut it to {PROMPT_CHARACTERS:,} characters, or ask about one"
-            " part at a time."
-        )
+        raise BadPrompt(FILLS_CONTEXT)
 
 
 def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:

@@ -99,7 +99,7 @@ DAMAGE = [
     ("a line twice", lambda lines: [*lines, lines[1]], "line 4: the same question"),
     ("no header", lambda lines: lines[1:], "line 1: .*header"),
     ("empty", lambda lines: [], "line 1: .*header"),
-    ("a list", lambda lines: [lines[0], "[1, 2]"], "line 2: this line is cut off or is not"),
+    ("a list", lambda lines: [lines[0], "[1, 2]"], "line 2: this line is cut off, or is not"),
 ]
 
 

@@ -192,7 +192,7 @@ def test_a_server_that_is_not_there():
 PROMPTS = [
     ("empty", "", "Write a question"),
     ("white", " \n\t", "Write a question"),
-    ("too long", "word " * 20_000, "Cut it"),
+    ("too long", "word " * 20_000, "Shorten it"),
     ("lone surrogate", "caf\ud800", "position 3"),
     ("NUL", "a\0b", "position 1"),
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from ollama import AsyncClient
 
 from mlkit import trace
 from mlkit.ask import Failure, Member, Reply
@@ -613,13 +614,13 @@ def test_a_prompt_of_100_000_characters_is_refused_before_anything_is_sent(
 ) -> None:
     sent, roles = [], []
     chat = Ollama("http://127.0.0.1:1")
-    monkeypatch.setattr(chat._client, "chat", lambda *asked, **options: sent.append(asked))
+    monkeypatch.setattr(AsyncClient, "chat", lambda *asked, **options: sent.append(asked))
 
     async def ask(member: Member, prompt: str, *, role: str = "", **options: Any) -> Reply:
         roles.append(role)
         return await chat(member, prompt, role=role, **options)
 
-    with pytest.raises(BadPrompt, match="Cut it to 12,288 characters"):
+    with pytest.raises(BadPrompt, match="does not fit the 4,096 tokens.*12,288 characters fit"):
         asyncio.run(trace.run(ask, PATTERNS[pattern], "x" * 100_000))
     # Nobody goes on without the first answer, but for a consensus, which asks the strong member
     # where no voter answers.
