@@ -73,12 +73,10 @@ def writing(place: Path, fix: str = ROOM) -> Iterator[None]:
     """
     try:
         yield
-    except (FileExistsError, NotADirectoryError):
-        raise WriteError(
-            f"Could not write {from_here(place)}: a file stands where a folder should be. {fix}"
-        ) from None
     except OSError as error:
         reason = error.strerror or error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = "a file stands where a folder should be"
         raise WriteError(f"Could not write {from_here(place)}: {reason}. {fix}") from None
 
 
