@@ -23,7 +23,8 @@ class Member:
     shots: tuple[tuple[str, str], ...] = ()
     temperature: float = 0.0  # in [0, 2]; 0 always takes the likeliest token
     seed: int = 0
-    max_tokens: int = 128  # caps the answer
+    max_tokens: int = 128  # caps the answer, and what is thought before it
+    think: bool = False  # whether a model that can is to think first
     name: str = ""  # how charts call the member; the model's name, unless told
 
     def __post_init__(self) -> None:
@@ -52,6 +53,10 @@ class Reply:
     done_reason: str = "stop"  # or "length", where max_tokens cut the answer off
     # The likeliest first tokens with their probabilities, in [0, 1], when labels were asked for.
     choices: Mapping[str, float] = field(default_factory=dict)
+    thinking: str = ""  # what the model thought before it answered; no part of the text
+    # Those of the output tokens that were thinking. An estimate: engines count both together, so it
+    # is the share of the pieces in which the answer came.
+    thinking_tokens: int = 0
 
     @property
     def seconds(self) -> float:

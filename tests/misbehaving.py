@@ -52,6 +52,7 @@ ODD = {
     "error: a list": _error(["broken"]),
     "error in a list": _http(b"[]", "500 Internal Server Error"),
     "content is a number": _lines(_OK | {"message": {"role": "assistant", "content": 3}}),
+    "thinking is a number": _lines(_OK | {"message": {"role": "assistant", "thinking": 3}}),
     "tokens in words": _lines(_OK | {"eval_count": "many"}),
     "tokens below 0": _lines(_OK | {"eval_count": -3}),
     "seconds below 0": _lines(_OK | {"eval_duration": -1}),

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "patterns": {"ask", "parsing", "errors", "ties", "votes"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
     "wrappers": {"ask"},
-    "engines": {"ask", "trace", "wrappers", "errors", "models", "paths"},
+    "engines": {"ask", "trace", "wrappers", "errors", "escaped", "models", "paths"},
     "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
     "kit": {"wrappers", "escaped", "trace", "models", "ask", "engines", "errors", "paths"},
     "charts": {"escaped", "measure", "ties", "trace", "schedule", "ask", "models"},

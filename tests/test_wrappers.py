@@ -56,6 +56,7 @@ def test_what_was_recorded_is_replayed_to_whoever_asks_the_same(options):
         (Member("m", shots=(("a", "b"),)), {}),
         (Member("m", temperature=0.5), {}),
         (Member("m", max_tokens=5), {}),
+        (Member("m", think=True), {}),
         (MEMBER, {"labels": ("yes", "no")}),
         (MEMBER, {"format": SCHEMA}),
     ],

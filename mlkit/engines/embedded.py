@@ -30,7 +30,16 @@ import xllamacpp
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
-from mlkit.engines.request import CONTEXT_TOKENS, FILLS_CONTEXT, check_texts, checked_messages
+from mlkit.engines.request import (
+    CONTEXT_TOKENS,
+    FILLS_CONTEXT,
+    answered,
+    cannot_think,
+    check_texts,
+    checked_messages,
+    options_for,
+    thinking_tokens,
+)
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
 
 JSON = dict[str, Any]
@@ -40,8 +49,6 @@ Work = Callable[["_Worker", Path, Stopped], Any]  # what is done with the model 
 BATCH = 64  # tokens; llama.cpp stops only between batches, and small ones cost no speed on a CPU
 EXIT_SECONDS = 3  # how long Python waits, on its way out, for a call in progress to stop
 LISTEN_SECONDS = 0.05  # how often a call that embeds looks whether it is to stop
-# Ollama 0.24's defaults; llama.cpp has others.
-SAMPLING = {"top_k": 40, "top_p": 0.9, "min_p": 0.0, "repeat_last_n": 64, "repeat_penalty": 1.1}
 SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -81,14 +88,16 @@ class Embedded:
             started = time.perf_counter()
             server = worker.server(file)
             loaded = time.perf_counter()
+            if member.think and not worker.can_think(server, stopped):
+                raise cannot_think(member.model)
             items: list[JSON] = []
 
             def receive(item: JSON) -> bool:  # what it raises would be lost: so it only collects
                 items.append(item)
                 return stopped()
 
-            server.handle_completions(request, receive)
-            return reply_from(member, items, started - asked, loaded - started)
+            server.handle_chat_completions(request, receive)
+            return answered(reply_from(member, items, started - asked, loaded - started))
 
         return await self._run(member.model, answer)
 
@@ -98,7 +107,7 @@ class Embedded:
 
         def vectors(worker: _Worker, file: Path, stopped: Stopped) -> np.ndarray:
             server = worker.server(file)
-            return np.array([_vector(server, worker.key, text, stopped) for text in texts])
+            return np.array([worker.vector(server, text, stopped) for text in texts])
 
         rows = await self._run(model, vectors)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -124,7 +133,7 @@ class _Worker:
 
     def __init__(self, threads: int) -> None:
         # llama.cpp opens a port on 127.0.0.1 in any case: nobody else may use it.
-        self.key = secrets.token_hex(32)
+        self._key = secrets.token_hex(32)
         self._threads = threads
         self._servers: dict[Path, xllamacpp.Server] = {}
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -155,13 +164,37 @@ class _Worker:
         """The model of a file, loaded if need be."""
         if file not in self._servers:
             try:
-                self._servers[file] = xllamacpp.Server(server_params(file, self._threads, self.key))
+                self._servers[file] = xllamacpp.Server(
+                    server_params(file, self._threads, self._key)
+                )
             except RuntimeError:
                 raise EngineError(
                     f"Could not load {file}: it is damaged, or memory is short. Fetch it again:"
                     "  uv run mlkit pull   or run on the recordings:  MLKIT_ENGINE=replay"
                 ) from None
         return self._servers[file]
+
+    def can_think(self, server: xllamacpp.Server, stopped: Stopped) -> bool:
+        """Whether the chat template of a model has a place for thoughts."""
+        template = self._over_port(server, "/props", None, stopped)["chat_template"]
+        return "<think>" in template or "enable_thinking" in template
+
+    def vector(self, server: xllamacpp.Server, text: str, stopped: Stopped) -> list[float]:
+        answer = self._over_port(server, "/v1/embeddings", {"input": text}, stopped)
+        return answer["data"][0]["embedding"]
+
+    def _over_port(
+        self, server: xllamacpp.Server, path: str, body: JSON | None, stopped: Stopped
+    ) -> JSON:
+        """Ask llama.cpp over its own port: unlike its functions, that stops when we hang up."""
+        connection = http.client.HTTPConnection(urlsplit(server.listening_address).netloc)
+        with contextlib.closing(connection):
+            method, sent = ("POST", json.dumps(body)) if body else ("GET", None)
+            connection.request(method, path, sent, {"Authorization": f"Bearer {self._key}"})
+            while not select.select([connection.sock], [], [], LISTEN_SECONDS)[0]:
+                if stopped():
+                    raise EngineError("stopped, because nobody waits for it any more")
+            return _checked(json.load(connection.getresponse()))
 
     def stop(self) -> None:
         """Stop the call in progress, free the models and end the thread."""
@@ -204,21 +237,21 @@ def server_params(file: Path, threads: int, key: str) -> xllamacpp.CommonParams:
 def completion_request(
     member: Member, messages: Sequence[Mapping[str, str]], format: JSON | None, choices: bool
 ) -> JSON:
-    """A call as llama.cpp takes it: the chat as ChatML, and the sampling whole."""
-    turns = [f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in messages]
+    """A call as llama.cpp takes it. The context is not of a call: `server_params` has it."""
+    sampling = options_for(member)
+    del sampling["num_ctx"]
     request = {
-        **SAMPLING,
-        "prompt": "".join([*turns, "<|im_start|>assistant\n"]),
-        "temperature": float(member.temperature),
-        "seed": member.seed,
-        "n_predict": member.max_tokens,
+        "messages": messages,
+        "n_predict": sampling.pop("num_predict"),
+        **sampling,
+        "chat_template_kwargs": {"enable_thinking": member.think},
         "stream": True,
         "return_progress": True,  # so that a call can be cancelled while its prompt is read
     }
     if format:
         request["json_schema"] = json.loads(json.dumps(format), object_hook=closed)
     if choices:
-        request["n_probs"] = 20
+        request |= {"logprobs": True, "top_logprobs": 20}
     return request
 
 
@@ -238,16 +271,18 @@ def reply_from(
     member: Member, items: Sequence[JSON], queue_seconds: float, load_seconds: float
 ) -> Reply:
     """The Reply that the items of a stream of llama.cpp's make."""
-    last = _checked(items[-1])
+    timings = _checked(items[-1])["timings"]
     pieces = [item["choices"][0] for item in items]
-    timings = last["timings"]
-    tokens = [token for piece in pieces for token in (piece["logprobs"] or {}).get("content", ())]
-    # Of the first token, before sampling. The end of an answer is no token.
-    likeliest = next((token["top_logprobs"] for token in tokens if token["bytes"]), ())
+    thoughts = [each for piece in pieces if (each := piece["delta"].get("reasoning_content"))]
+    answer = [piece for piece in pieces if piece["delta"].get("content")]
+    texts = [piece["delta"]["content"] for piece in answer]
+    # Of the first token, before sampling.
+    first = answer[0].get("logprobs") if answer else None
+    likeliest = first["content"][0]["top_logprobs"] if first else ()
     return Reply(
-        text="".join(piece["text"] for piece in pieces),
+        text="".join(texts),
         member=member,
-        prompt_tokens=last["usage"]["prompt_tokens"],
+        prompt_tokens=timings["cache_n"] + timings["prompt_n"],
         output_tokens=timings["predicted_n"],
         queue_seconds=queue_seconds,
         load_seconds=load_seconds,
@@ -255,6 +290,8 @@ def reply_from(
         output_seconds=timings["predicted_ms"] / 1000,
         done_reason=pieces[-1]["finish_reason"],
         choices={token["token"]: math.exp(token["logprob"]) for token in likeliest},
+        thinking="".join(thoughts),
+        thinking_tokens=thinking_tokens(thoughts, texts, timings["predicted_n"]),
     )
 
 
@@ -270,15 +307,3 @@ def _checked(answer: JSON) -> JSON:
 
 def _failed(why: str) -> EngineError:
     return EngineError(f"llama.cpp could not answer: {why[:200]!r}. Check it with:  mlkit doctor")
-
-
-def _vector(server: xllamacpp.Server, key: str, text: str, stopped: Stopped) -> list[float]:
-    """Embed over llama.cpp's own port: unlike its function, that stops when we hang up."""
-    connection = http.client.HTTPConnection(urlsplit(server.listening_address).netloc)
-    with contextlib.closing(connection):
-        body, headers = json.dumps({"input": text}), {"Authorization": f"Bearer {key}"}
-        connection.request("POST", "/v1/embeddings", body, headers)
-        while not select.select([connection.sock], [], [], LISTEN_SECONDS)[0]:
-            if stopped():
-                raise EngineError("stopped, because nobody waits for it any more")
-        return _checked(json.load(connection.getresponse()))["data"][0]["embedding"]

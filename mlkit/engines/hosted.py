@@ -10,13 +10,13 @@ import importlib.util
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
-from mlkit.engines.request import check_prompt, messages_for
+from mlkit.engines.request import answered, check_prompt, messages_for, options_for
 from mlkit.errors import (
     EngineBusy,
     EngineError,
@@ -25,6 +25,7 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
 )
+from mlkit.escaped import printable
 from mlkit.wrappers import Engine
 
 
@@ -77,6 +78,7 @@ class Hosted:
     def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
         self._local = local
         self._limits: dict[str, Any] = {"timeout": timeout_seconds, "max_retries": retries}
+        self._told: set[str] = set()  # the models of which was said what their host decides
 
     async def __call__(
         self,
@@ -102,7 +104,8 @@ class Hosted:
                     fields = await self._openai(member, model, prompt, format, bool(labels))
         except Exception as error:
             raise _ours(error, member.model) from None
-        return Reply(member=member, output_seconds=time.perf_counter() - started, **fields)
+        reply = Reply(member=member, output_seconds=time.perf_counter() - started, **fields)
+        return answered(reply)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text, of the local engine."""
@@ -114,11 +117,13 @@ class Hosted:
         import anthropic
 
         terms, (_, *turns) = CLAUDE.get(model, Terms()), messages_for(member, prompt)
+        taken = {"num_predict", *(["temperature"] if terms.sampling else [])}
+        self._tell_untaken(member, taken | {"think"} if terms.no_thinking else taken)
         options: dict[str, Any] = {"system": member.system} if member.system else {}
         if format:
             schema = anthropic.transform_schema(format)  # Claude takes fewer keywords than Ollama
             options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-        if terms.no_thinking:
+        if terms.no_thinking and not member.think:
             options["thinking"] = {"type": terms.no_thinking}
         if terms.sampling:  # the SDK has no argument for it any more
             options["extra_body"] = {"temperature": min(member.temperature, 1.0)}
@@ -130,6 +135,7 @@ class Hosted:
             "prompt_tokens": message.usage.input_tokens,
             "output_tokens": message.usage.output_tokens,
             "done_reason": _reason(message.stop_reason),
+            "thinking": "".join(b.thinking for b in message.content if b.type == "thinking"),
         }
 
     async def _openai(
@@ -142,6 +148,7 @@ class Hosted:
     ) -> dict[str, Any]:
         # Servers of open models know max_tokens; OpenAI's own newer models refuse it.
         limit = "max_tokens" if os.environ.get("OPENAI_BASE_URL") else "max_completion_tokens"
+        self._tell_untaken(member, {"num_predict", "temperature", "seed", "top_p"})
         options: dict[str, Any] = {limit: member.max_tokens}
         if format:
             schema = {"name": "answer", "schema": format}
@@ -153,9 +160,13 @@ class Hosted:
             messages=messages_for(member, prompt),
             temperature=member.temperature,
             seed=member.seed,
+            top_p=options_for(member)["top_p"],
             **options,
         )
         choice, usage = completion.choices[0], completion.usage
+        # vLLM and llama-server call it so, Ollama and others without "_content".
+        said = choice.message.model_extra or {}
+        thinking = said.get("reasoning_content") or said.get("reasoning")
         tokens = choice.logprobs.content if choice.logprobs else None
         first = tokens[0].top_logprobs if tokens else ()
         return {
@@ -164,7 +175,15 @@ class Hosted:
             "output_tokens": usage.completion_tokens if usage else 0,
             "done_reason": _reason(choice.finish_reason),
             "choices": {top.token: math.exp(top.logprob) for top in first},
+            "thinking": thinking if isinstance(thinking, str) else "",
         }
+
+    def _tell_untaken(self, member: Member, taken: Collection[str]) -> None:
+        """Say once for each model what of a member its host takes no word on."""
+        if member.model not in self._told:
+            self._told.add(member.model)
+            untaken = [name for name in (*options_for(member), "think") if name not in taken]
+            print(printable(f"{member.model}: its host decides about {', '.join(untaken)} itself."))
 
     @cached_property
     def _anthropic_client(self) -> Any:

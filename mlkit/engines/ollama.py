@@ -21,9 +21,12 @@ from mlkit.engines.interrupt import interruptible
 from mlkit.engines.request import (
     CONTEXT_TOKENS,
     FILLS_CONTEXT,
+    answered,
+    cannot_think,
     check_texts,
     checked_messages,
     options_for,
+    thinking_tokens,
 )
 from mlkit.errors import (
     BadPrompt,
@@ -220,11 +223,12 @@ class Ollama:
     ) -> Reply:
         messages = checked_messages(member, prompt)
         asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
-        asked |= {"format": format, "options": options_for(member)}
+        # Left unset, models that can think do.
+        asked |= {"format": format, "think": member.think, "options": options_for(member)}
         async with self._asking(member.model) as client:
             stream = await client.chat(member.model, messages, stream=True, **asked)
             async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
-                return _reply(member, [chunk async for chunk in chunks])
+                return answered(_reply(member, [chunk async for chunk in chunks]))
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""
@@ -264,12 +268,15 @@ def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
     if read >= CONTEXT_TOKENS:
         raise BadPrompt(FILLS_CONTEXT)
     load, prompt, output = (duration * 1e-9 for duration in nanoseconds)
-    first = next((chunk.logprobs[0] for chunk in chunks if chunk.logprobs), None)
+    answer = [chunk for chunk in chunks if chunk.message.content]
+    first = next((chunk.logprobs[0] for chunk in answer if chunk.logprobs), None)
     choices = {choice.token: choice.logprob for choice in (first and first.top_logprobs) or ()}
     if not all(logprob <= ROUNDING for logprob in choices.values()):  # not a number neither
         raise ValueError("a probability above 1")
+    thoughts = [chunk.message.thinking for chunk in chunks if chunk.message.thinking]
+    texts = [chunk.message.content or "" for chunk in answer]
     return Reply(
-        text="".join(chunk.message.content or "" for chunk in chunks),
+        text="".join(texts),
         member=member,
         prompt_tokens=read,
         output_tokens=written,
@@ -278,6 +285,8 @@ def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:
         output_seconds=output,
         done_reason=last.done_reason or "stop",
         choices={token: min(1.0, math.exp(logprob)) for token, logprob in choices.items()},
+        thinking="".join(thoughts),
+        thinking_tokens=thinking_tokens(thoughts, texts, written),
     )
 
 
@@ -290,8 +299,10 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"
         return EngineError(f"The Ollama at {where} {does} ({status}). {fix}")
-    if "context length" in said:
+    if re.search("context (length|size)", said):
         return BadPrompt(FILLS_CONTEXT)
+    if "does not support thinking" in said:
+        return cannot_think(model)
     if status == 404:
         return ModelMissing(
             f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "

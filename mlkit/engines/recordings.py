@@ -23,6 +23,8 @@ from mlkit.wrappers import Answer, Asked, Question, Texts, question
 
 _WAY = ("model", "system", "shots", "temperature", "max_tokens")  # the seed stands in each line
 _TOKENS = ("prompt_tokens", "output_tokens")
+_THOUGHT = ("thinking", "thinking_tokens")
+_OPTIONAL = ("done_reason", "choices", *_THOUGHT)  # written where they say something
 _SECONDS = ("load_seconds", "prompt_seconds", "output_seconds")
 
 
@@ -165,6 +167,7 @@ def answer_line(asked: Asked, answer: Answer, names: Mapping[Member, str] | None
     line |= {name: getattr(answer, name) for name in _TOKENS}
     line |= {name: round(getattr(answer, name), 9) for name in _SECONDS}
     line |= {"done_reason": answer.done_reason} if answer.done_reason != "stop" else {}
+    line |= {name: getattr(answer, name) for name in _THOUGHT} if answer.thinking else {}
     return line_of(line | ({"choices": dict(answer.choices)} if asked.probabilities else {}))
 
 
@@ -180,15 +183,16 @@ def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> t
         labels = ("any",) if "choices" in content else None
         asked = question(member, content["prompt"], content.get("format"), labels)
         took = {name: content[name] for name in (*_TOKENS, *_SECONDS)}
-        reason, choices = content.get("done_reason", "stop"), content.get("choices", {})
-        return asked, Reply(content["text"], member, **took, done_reason=reason, choices=choices)
+        took |= {name: content[name] for name in _OPTIONAL if name in content}
+        return asked, Reply(content["text"], member, **took)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         problem = f"this line is cut off, or is not an answer ({error})"
         raise _damaged(path, f", line {number}: {problem}") from None
 
 
 def _way(member: Member) -> dict[str, Any]:
-    return {name: getattr(member, name) for name in _WAY}
+    way = {name: getattr(member, name) for name in _WAY}
+    return way | ({"think": True} if member.think else {})
 
 
 def _names(recording: Recording) -> dict[Member, str]:

@@ -5,8 +5,8 @@ answer.
 import re
 from collections.abc import Sequence
 
-from mlkit.ask import Member
-from mlkit.errors import BadPrompt
+from mlkit.ask import Member, Reply
+from mlkit.errors import BadPrompt, EngineError
 
 CONTEXT_TOKENS = 4096
 # Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
@@ -63,9 +63,42 @@ def check_texts(texts: Sequence[str]) -> None:
 
 
 def options_for(member: Member) -> dict[str, float]:
+    """How tokens are chosen, whole, under Ollama's names; every engine on this machine is sent all
+    of it. The last four are Ollama's defaults of today, and sent all the same: defaults differ
+    between engines and change with a version. The repeat_penalty was 1.1 until Ollama 0.32.9, which
+    punishes a small model for copying a price or a label.
+    """
     return {
         "temperature": float(member.temperature),
         "seed": member.seed,
         "num_predict": member.max_tokens,
         "num_ctx": CONTEXT_TOKENS,
+        "top_k": 40,
+        "top_p": 0.9,
+        "min_p": 0.0,
+        "repeat_penalty": 1.0,
     }
+
+
+def thinking_tokens(thoughts: Sequence[str], texts: Sequence[str], written: int) -> int:
+    """About how many of the tokens written were thinking: as many as of the pieces that came."""
+    return round(written * len(thoughts) / max(1, len(thoughts) + len(texts)))
+
+
+def answered(reply: Reply) -> Reply:
+    """The reply, where it answers. Raises EngineError where its tokens went into thinking."""
+    if reply.text.strip() or not reply.thinking:
+        return reply
+    member = reply.member
+    raise EngineError(
+        f"{member.model!r} spent its {reply.output_tokens} tokens on thinking and gave no answer."
+        " Keep it from thinking, Member(..., think=False), or give it more than"
+        f" max_tokens={member.max_tokens}"
+    )
+
+
+def cannot_think(model: str) -> EngineError:
+    return EngineError(
+        f"{model!r} cannot think. Set Member(..., think=False), or ask a model that can, such as"
+        " qwen3:1.7b"
+    )

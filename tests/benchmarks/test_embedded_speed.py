@@ -34,7 +34,7 @@ def test_at_least_097_of_bare_speed() -> None:
 
     def direct() -> float:
         items, began = [], time.perf_counter()
-        bare.handle_completions(request, lambda item: items.append(item))
+        bare.handle_chat_completions(request, lambda item: items.append(item))
         return items[-1]["timings"]["predicted_n"] / (time.perf_counter() - began)
 
     through(), direct()  # both loaded, both with the prompt in their cache

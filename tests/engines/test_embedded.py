@@ -7,6 +7,7 @@ import gc
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,46 +24,29 @@ from mlkit.errors import BadPrompt, EngineError, EngineTimeout, ModelMissing
 
 MODEL = "qwen2.5-coder:0.5b"
 MEMBER = Member(MODEL, system="Answer yes or no.", max_tokens=3)
+
+
+def piece(finish_reason: str | None = None, logprobs: Any = None, **delta: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return {"choices": [choice | ({"logprobs": {"content": [logprobs]}} if logprobs else {})]}
+
+
+NO_OR_YES = {
+    "token": "No",
+    "top_logprobs": [
+        {"token": "No", "logprob": -0.33163726329803467},
+        {"token": "Yes", "logprob": -1.3818540573120117},
+    ],
+}
+COMMA = {"token": ",", "top_logprobs": [{"token": ",", "logprob": -0.29}]}
+TIMINGS = {"cache_n": 20, "prompt_n": 4, "prompt_ms": 193.049, "predicted_n": 3}
+LAST = piece("length") | {"timings": TIMINGS | {"predicted_ms": 46.925}}
 # What llama.cpp sent when the 0.5b was asked "Is a whale a fish?", without the fields nobody reads.
 ITEMS = [
-    {"choices": [{"text": "", "logprobs": None, "finish_reason": None}], "prompt_progress": {}},
-    {
-        "choices": [
-            {
-                "text": "No",
-                "logprobs": {
-                    "content": [
-                        {
-                            "bytes": [78, 111],
-                            "top_logprobs": [
-                                {"token": "No", "logprob": -0.33163726329803467},
-                                {"token": "Yes", "logprob": -1.3818540573120117},
-                            ],
-                        }
-                    ]
-                },
-                "finish_reason": None,
-            }
-        ]
-    },
-    {
-        "choices": [
-            {
-                "text": ",",
-                "logprobs": {
-                    "content": [
-                        {"bytes": [44], "top_logprobs": [{"token": ",", "logprob": -0.29}]},
-                    ]
-                },
-                "finish_reason": None,
-            }
-        ]
-    },
-    {
-        "choices": [{"text": "", "logprobs": None, "finish_reason": "length"}],
-        "usage": {"prompt_tokens": 24},
-        "timings": {"prompt_ms": 193.049, "predicted_n": 3, "predicted_ms": 46.925},
-    },
+    piece(role="assistant", content=None) | {"prompt_progress": {}},
+    piece(content="No", logprobs=NO_OR_YES),
+    piece(content=",", logprobs=COMMA),
+    LAST,
 ]
 
 
@@ -78,7 +62,7 @@ class Llama:
     def __init__(self, params: Any) -> None:
         type(self).loads += 1
 
-    def handle_completions(self, request: Any, receive: Callable[[Any], bool]) -> None:
+    def handle_chat_completions(self, request: Any, receive: Callable[[Any], bool]) -> None:
         type(self).asked.append(request)
         if self.fault:
             raise self.fault
@@ -119,20 +103,17 @@ async def is_free(ask: Embedded) -> None:
 
 def test_a_call_as_llama_cpp_takes_it() -> None:
     member = Member(MODEL, "Be brief.", (("2 + 2?", "4"),), temperature=0.5, seed=7, max_tokens=9)
-    assert completion_request(member, messages_for(member, "3 + 3?"), None, choices=False) == {
-        "prompt": (
-            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n2 + 2?<|im_end|>\n"
-            "<|im_start|>assistant\n4<|im_end|>\n<|im_start|>user\n3 + 3?<|im_end|>\n"
-            "<|im_start|>assistant\n"
-        ),
+    messages = messages_for(member, "3 + 3?")
+    assert completion_request(member, messages, None, choices=False) == {
+        "messages": messages,
         "temperature": 0.5,
         "seed": 7,
         "n_predict": 9,
         "top_k": 40,
         "top_p": 0.9,
         "min_p": 0.0,
-        "repeat_last_n": 64,
-        "repeat_penalty": 1.1,
+        "repeat_penalty": 1.0,
+        "chat_template_kwargs": {"enable_thinking": False},
         "stream": True,
         "return_progress": True,
     }
@@ -142,7 +123,7 @@ def test_a_schema_and_probabilities_go_along_where_they_are_wanted() -> None:
     schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
     request = completion_request(MEMBER, [], schema, choices=True)
     assert request["json_schema"] == {"additionalProperties": False} | schema
-    assert request["n_probs"] == 20
+    assert (request["logprobs"], request["top_logprobs"]) == (True, 20)
 
 
 def test_objects_of_a_schema_have_the_named_properties_only_also_deep_inside() -> None:
@@ -187,9 +168,8 @@ def test_items_become_a_reply() -> None:
 
 
 def test_the_end_of_an_answer_is_no_first_token() -> None:
-    end = {"bytes": [], "top_logprobs": [{"token": "", "logprob": -0.1}]}
-    piece = {"text": "", "logprobs": {"content": [end]}, "finish_reason": None}
-    assert reply_from(MEMBER, [{"choices": [piece]}, ITEMS[-1]], 0, 0).choices == {}
+    end = {"token": "", "top_logprobs": [{"token": "", "logprob": -0.1}]}
+    assert reply_from(MEMBER, [piece(content="", logprobs=end), LAST], 0, 0).choices == {}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +197,7 @@ def test_a_model_is_loaded_on_first_use_and_kept_whatever_the_case_of_its_name(
     for name in (MODEL, MODEL.upper()):
         member = Member(name)
         assert asyncio.run(ask(member, "hi", labels=("yes", "no"))).member == member
-    assert llama.loads == 1 and llama.asked[0]["n_probs"] == 20
+    assert llama.loads == 1 and llama.asked[0]["top_logprobs"] == 20
 
 
 def test_a_model_without_weights_is_named(llama: type[Llama]) -> None:
@@ -267,7 +247,7 @@ def test_a_cancelled_call_stops_the_model_and_one_that_waits_never_runs(llama: t
         assert running.cancelled() and waiting.cancelled()
         await happened(llama.stopped)
         await is_free(ask)
-        assert ["two" in request["prompt"] for request in llama.asked] == [False, False]
+        assert ["two" in str(request["messages"]) for request in llama.asked] == [False, False]
 
     asyncio.run(main())
 
@@ -328,8 +308,14 @@ class Port(BaseHTTPRequestHandler):
     """llama.cpp's own port, where it embeds."""
 
     asked: list[str]
+    template = "{{ messages }}"
     slow = False
     hung_up: threading.Event
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"chat_template": self.template}).encode())
 
     def do_POST(self) -> None:
         text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
@@ -352,6 +338,7 @@ class Port(BaseHTTPRequestHandler):
 def port(llama: type[Llama], monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Port]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Port)
     Port.asked, Port.slow, Port.hung_up = [], False, threading.Event()
+    Port.template = "{{ messages }}"
     real = embedded.server_params
 
     def params(file: Path, threads: int, key: str) -> Any:
@@ -388,7 +375,34 @@ def test_a_cancelled_list_of_texts_hangs_up_and_goes_no_further(port: type[Port]
 
 
 def test_the_ports_key_is_not_to_be_guessed(llama: type[Llama]) -> None:
-    keys = {engine()._worker.key for _ in range(2)}
+    keys = {engine()._worker._key for _ in range(2)}
     assert len(keys) == 2 and all(len(key) >= 32 for key in keys)
     params = embedded.server_params(Path("tiny.gguf"), 1, "secret")
     assert list(params.api_keys) == ["secret"]
+
+
+def test_a_model_whose_template_cannot_think_is_not_asked_to(port: type[Port]) -> None:
+    with pytest.raises(EngineError, match=rf"{MODEL}' cannot think.*think=False"):
+        asyncio.run(engine()(replace(MEMBER, think=True), "hi"))
+    assert Llama.asked == []
+
+
+def test_thinking_is_kept_beside_the_text_and_its_tokens_are_estimated(
+    port: type[Port], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port.template = "{% if enable_thinking is false %}<think></think>{% endif %}"
+    thoughts = [piece(reasoning_content=text, logprobs=COMMA) for text in ("Hm", ". ")]
+    played = [*thoughts, piece(content="No", logprobs=NO_OR_YES), LAST]
+    monkeypatch.setattr("tests.engines.test_embedded.ITEMS", played)
+    reply = asyncio.run(engine()(replace(MEMBER, think=True), "hi", labels=("Yes", "No")))
+    assert (reply.text, reply.thinking, reply.thinking_tokens) == ("No", "Hm. ", 2)
+    assert reply.choices.keys() == {"No", "Yes"}  # of the answer, not of the thinking
+    assert Llama.asked[0]["chat_template_kwargs"] == {"enable_thinking": True}
+
+
+def test_thinking_without_an_answer_is_an_error_that_names_both_repairs(
+    llama: type[Llama], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.engines.test_embedded.ITEMS", [piece(reasoning_content="Hm"), LAST])
+    with pytest.raises(EngineError, match=r"on thinking.*think=False.*max_tokens=3"):
+        asyncio.run(engine()(MEMBER, "hi"))

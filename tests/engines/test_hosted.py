@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -164,6 +165,50 @@ def test_a_temperature_goes_only_where_it_is_accepted(server: Server) -> None:
     assert [asked.get("temperature") for asked in server.asked] == [0.0, None, None]
 
 
+def test_what_a_host_is_not_told_is_said_once_for_each_model(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line; after it the same engine is silent."""
+    engine = Hosted(Scripted({"": "local"}))
+    for member in (SONNET_46, SONNET_55, SONNET_55, SONNET_46):
+        asyncio.run(engine(member, "What is 6 times 7?"))
+    server.replies = [(200, completion("42"))]
+    asyncio.run(engine(GPT, "What is 6 times 7?"))
+    first, second, third = capsys.readouterr().out.splitlines()
+    others = "num_ctx, top_k, {}min_p, repeat_penalty"
+    with_top_p = others.format("top_p, ")
+    assert first == f"{SONNET_46.model}: its host decides about seed, {with_top_p}, think itself."
+    assert (
+        second
+        == f"{SONNET_55.model}: its host decides about temperature, seed, {with_top_p} itself."
+    )
+    assert third == f"openai:gpt: its host decides about {others.format('')}, think itself."
+
+
+def test_claude_thinks_where_a_member_is_to(server: Server) -> None:
+    thought = {"type": "thinking", "thinking": "6 x 7", "signature": "x"}
+    server.replies = [(200, message("42") | {"content": [thought, {"type": "text", "text": "42"}]})]
+    reply = ask(replace(SONNET_55, think=True))
+    assert (reply.text, reply.thinking) == ("42", "6 x 7") and "thinking" not in server.asked[0]
+    server.replies = [(200, message(stop="max_tokens") | {"content": [thought]})]
+    with pytest.raises(EngineError, match=r"on thinking.*think=False.*max_tokens=128"):
+        ask(replace(SONNET_55, think=True))
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_the_thinking_of_an_openai_server_is_kept_under_each_of_its_names(
+    server: Server, name: str
+) -> None:
+    told = {"role": "assistant", "content": "42", name: "6 x 7"}
+    server.replies = [(200, completion("", message=told))]
+    assert ask(GPT).thinking == "6 x 7"
+    server.replies = [(200, completion("", message=told | {"content": None}))]
+    with pytest.raises(EngineError, match="on thinking and gave no answer"):
+        ask(GPT)
+    server.replies = [(200, completion("", message=told | {name: 3}))]
+    assert ask(GPT).thinking == ""
+
+
 def test_a_schema_goes_along_in_the_words_that_claude_takes(server: Server) -> None:
     ask(
         SONNET_55,
@@ -262,6 +307,7 @@ def test_what_an_openai_server_is_sent(server: Server) -> None:
             "max_tokens": 7,
             "temperature": 0.7,
             "seed": 3,
+            "top_p": 0.9,
             "messages": [
                 {"role": "system", "content": "Be brief."},
                 {"role": "user", "content": "What is 6 times 7?"},

@@ -1,4 +1,6 @@
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from mlkit import paths
 from mlkit.ask import Member, Reply
+from mlkit.engines.journal import Journal
 from mlkit.engines.recordings import Header, Recording, load_file, load_folder, save
 from mlkit.errors import RecordingError, WriteError
 from mlkit.wrappers import Replay, Texts, question
@@ -121,6 +124,26 @@ def test_a_missing_file_or_folder_is_refused_with_the_repair(tmp_path: Path):
         load_file(tmp_path / "a.jsonl")
     with pytest.raises(RecordingError, match="mlkit record --cast laptop"):
         load_folder(tmp_path / "laptop")
+
+
+def test_thinking_is_recorded_and_stands_nowhere_where_there_is_none(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    thinker = Member("m", think=True, name="thinker")
+    asked, reply = answer("a", member=thinker)
+    thought = replace(reply, thinking="Hm.", thinking_tokens=1)
+    save(path, recording((asked, thought), answer("a")))
+    header, *lines = path.read_text().splitlines()
+    ways = json.loads(header)["members"]
+    assert ways["thinker"]["think"] is True and "think" not in ways["small"]
+    assert sorted('"thinking": "Hm."' in line for line in lines) == [False, True]
+    loaded = load_file(path).answers
+    assert loaded[asked] == thought and loaded[answer("a")[0]].thinking == ""
+    journal = Journal(path, HEADER)
+    journal[asked] = thought
+    journal.close()
+    again = Journal(path, HEADER)
+    assert again.get(asked) == thought
+    again.close()
 
 
 def test_files_of_a_folder_may_share_an_answer_but_not_disagree(tmp_path: Path):
