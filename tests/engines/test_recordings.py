@@ -135,7 +135,7 @@ def test_thinking_is_recorded_and_stands_nowhere_where_there_is_none(tmp_path: P
     header, *lines = path.read_text().splitlines()
     ways = json.loads(header)["members"]
     assert ways["thinker"]["think"] is True and "think" not in ways["small"]
-    assert sorted('"thinking": "Hm."' in line for line in lines) == [False, True]
+    assert sorted('"thinking"' in line for line in lines) == [False, True]
     loaded = load_file(path).answers
     assert loaded[asked] == thought and loaded[answer("a")[0]].thinking == ""
     journal = Journal(path, HEADER)

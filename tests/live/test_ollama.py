@@ -7,7 +7,7 @@ import pytest
 
 import mlkit
 from mlkit.ask import Member
-from mlkit.errors import BadPrompt, ModelMissing
+from mlkit.errors import BadPrompt, EngineError, ModelMissing
 
 pytestmark = pytest.mark.live
 
@@ -30,6 +30,20 @@ def test_a_prompt_that_fills_the_context_is_refused_not_cut(engine):
     async def main() -> None:
         with pytest.raises(BadPrompt, match="does not fit the 4,096 tokens"):
             await kit.ask(replace(kit.cast.small, max_tokens=1), "7" * 6000)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("engine", ["ollama", "embedded"])
+def test_a_model_that_cannot_think_answers_and_refuses_to_think(engine):
+    kit = mlkit.connect(engine=engine)
+    member = replace(kit.cast.small, max_tokens=8)
+
+    async def main() -> None:
+        reply = await kit.ask(member, "Say yes.")
+        assert reply.text and (reply.thinking, reply.thinking_tokens) == ("", 0)
+        with pytest.raises(EngineError, match=rf"'{member.model}' cannot think.*think=False"):
+            await kit.ask(replace(member, think=True), "Say yes.")
 
     asyncio.run(main())
 
