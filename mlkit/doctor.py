@@ -14,9 +14,9 @@ import psutil
 from rich.console import Console
 
 from mlkit import paths
-from mlkit.ask import Failure, together
+from mlkit.ask import Failure, Member, together
 from mlkit.engines import choose, weights
-from mlkit.errors import MlkitError, typed
+from mlkit.errors import EngineError, MlkitError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import Cast, cast_named
 
@@ -30,35 +30,49 @@ async def report(console: Console) -> bool:
     recordings.
     """
     wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
-    runnable = {kind for kind in ("ollama", "embedded", "replay") if await _runs(console, kind)}
-    fits = not wrong & _SETTINGS and choose.engine_set() in ("auto", *runnable)
-    if runnable and fits:
+    runs = {kind: await _runs(console, kind) for kind in ("ollama", "embedded", "replay")}
+    there = [kind for kind, answers in runs.items() if answers is not None]
+    asked = "" if "engine" in wrong else choose.engine_set()
+    taken = next(iter(there), "") if asked == "auto" else asked
+    if not wrong & _SETTINGS and runs.get(taken):
         console.print(f"Notebooks can run:  {typed('lab')}")
-    elif runnable or wrong & _SETTINGS:
+        return True
+    if there or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")
     else:
         begin = f"Begin with:  git checkout -- data/recordings   or:  {typed('pull')}"
         console.print(f"[red]Nothing can run yet.[/] {begin}")
-    return bool(runnable) and fits
+    return False
 
 
-async def _runs(console: Console, kind: str) -> bool:
-    """Whether an engine can answer; a live one is asked a question to each model."""
+async def _runs(console: Console, kind: str) -> bool | None:
+    """Whether an engine answers, None where it is not there; a live one is asked a question to each
+    model.
+    """
     engine = _result(lambda: choose.choose(_cast(), kind))
     if isinstance(engine, Exception):
-        return _tell(console, kind, engine, "uv sync")
+        _tell(console, kind, engine, "uv sync")
+        return None
     _tell(console, kind, engine.source)
     members = {member.model: member for member in _cast().members.values()} if engine.live else {}
-    for model, member in members.items():
-        question = "Name three parts of a bicycle."
-        (reply,) = await together(engine.ask(replace(member, max_tokens=24), question))
-        if isinstance(reply, Failure):
-            _tell(console, f"  {model}", reply.error, typed("lab --replay"))
-        else:
-            speed = reply.output_tokens / max(reply.output_seconds, 1e-9)
-            loaded = f"loaded in {reply.load_seconds:.1f} s"
-            _tell(console, f"  {model}", f"answers, {speed:.2g} tokens/s, {loaded}")
-    return True
+    answers = [
+        _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
+        for model, member in members.items()
+    ]
+    return all(answers)
+
+
+async def _answer(engine: choose.Engine, member: Member) -> str | Exception:
+    """How fast a model answers, or why it does not."""
+    asked = replace(member, max_tokens=24)
+    (reply,) = await together(engine.ask(asked, "Name three parts of a bicycle."))
+    if isinstance(reply, Failure):
+        return reply.error
+    if not reply.text.strip():
+        fix = f"Use the recordings:  {typed('lab --replay')}"
+        return EngineError(f"it answers without a word ({reply.output_tokens} tokens). {fix}")
+    speed = reply.output_tokens / max(reply.output_seconds, 1e-9)
+    return f"answers, {speed:.2g} tokens/s, loaded in {reply.load_seconds:.1f} s"
 
 
 def _cast() -> Cast:

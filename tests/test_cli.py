@@ -210,6 +210,24 @@ def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):
     assert result.exit_code == 1 and "Nothing can run yet" in result.output
 
 
+@pytest.mark.parametrize("text, good", [("A frame, a saddle.", True), (" \n", False)])
+def test_doctor_fails_where_the_engine_that_is_taken_answers_without_a_word(
+    text, good, monkeypatch, tmp_path, scripted
+):
+    header = choose.Header("Ollama 0.0", {}, "here", "2026-01-01")
+    live = choose.Engine("ollama", header, scripted({"": {"text": text, "output_tokens": 24}}))
+    real = choose.choose
+    monkeypatch.setattr(
+        choose, "choose", lambda cast, kind: live if kind == "ollama" else real(cast, kind)
+    )
+    result = run("doctor", MLKIT_WEIGHTS=str(tmp_path))
+    said = "answers, 24 tokens/s" if good else "answers without a word .24 tokens.*lab --replay"
+    line = rf"^{'ok' if good else 'no'}   +qwen2.5-coder:1.5b +.*{said}"
+    assert re.search(line, result.output, re.M), result.output
+    assert result.exit_code == (not good)
+    assert ("Notebooks can run" in result.output) is good
+
+
 def test_recording_takes_a_live_engine(tmp_path):
     result = run("record", MLKIT_WEIGHTS=str(tmp_path))
     assert (
