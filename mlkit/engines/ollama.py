@@ -221,12 +221,19 @@ class Ollama:
         format: dict[str, Any] | None = None,
         labels: Sequence[str] | None = None,
     ) -> Reply:
-        messages = checked_messages(member, prompt)
-        asked: dict[str, Any] = {"logprobs": True, "top_logprobs": 20} if labels else {}
-        # Left unset, models that can think do.
-        asked |= {"format": format, "think": member.think, "options": options_for(member)}
+        asked: dict[str, Any] = {
+            "model": member.model,
+            "messages": checked_messages(member, prompt),
+            "options": options_for(member),
+            "think": member.think,  # unset, a model that can does
+            "truncate": False,  # unset, the beginning of a long prompt is dropped without a word
+        }
+        asked |= {"format": format} if format else {}
+        asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
         async with self._asking(member.model) as client:
-            stream = await client.chat(member.model, messages, stream=True, **asked)
+            # Not client.chat(), which knows no `truncate`.
+            chat = (ollama.ChatResponse, "POST", "/api/chat")
+            stream = await client._request(*chat, json=asked | {"stream": True}, stream=True)
             async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
                 return answered(_reply(member, [chunk async for chunk in chunks]))
 
@@ -236,7 +243,7 @@ class Ollama:
 
         check_texts(texts)
         async with self._asking(model) as client:
-            response = await client.embed(model, list(texts))
+            response = await client.embed(model, list(texts), truncate=False)
             vectors = np.array(response.embeddings, dtype=float)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             if len(vectors) != len(texts) or not np.all(np.isfinite(lengths) & (lengths > 0)):

@@ -1,8 +1,8 @@
 """Thinking models on an Ollama of today, and the same sampling for every engine.
 
 SCRIPTED: the server answers in the shapes that Ollama publishes (docs/api.md, ollama 0.32): it
-thinks unless it is told not to, refuses to where a model cannot, and refuses a prompt that is too
-long. No model answers here.
+thinks unless it is told not to, refuses to where a model cannot, and cuts a prompt that is too long
+unless it is told to refuse it (ollama/ollama#17889). No model answers here.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Current(BaseHTTPRequestHandler):
         self.asked.append(asked)
         if asked.get("think") and not asked["model"].startswith("qwen3"):
             self.refuse(f'"{asked["model"]}" does not support thinking')
-        elif self.too_long:
+        elif self.too_long and not asked.get("truncate", True):
             self.refuse(self.too_long)
         else:
             self.answer(asked)

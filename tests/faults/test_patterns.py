@@ -614,7 +614,7 @@ def test_a_prompt_of_100_000_characters_is_refused_before_anything_is_sent(
 ) -> None:
     sent, roles = [], []
     chat = Ollama("http://127.0.0.1:1")
-    monkeypatch.setattr(AsyncClient, "chat", lambda *asked, **options: sent.append(asked))
+    monkeypatch.setattr(AsyncClient, "_request", lambda *asked, **options: sent.append(asked))
 
     async def ask(member: Member, prompt: str, *, role: str = "", **options: Any) -> Reply:
         roles.append(role)
