@@ -25,6 +25,7 @@ class Member:
     seed: int = 0
     max_tokens: int = 128  # caps the answer, and what is thought before it
     think: bool = False  # whether a model that can is to think first
+    schema: str = ""  # JSON schema that its answers must fit, as text; "" for none
     name: str = ""  # how charts call the member; the model's name, unless told
 
     def __post_init__(self) -> None:

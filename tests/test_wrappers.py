@@ -57,6 +57,7 @@ def test_what_was_recorded_is_replayed_to_whoever_asks_the_same(options):
         (Member("m", temperature=0.5), {}),
         (Member("m", max_tokens=5), {}),
         (Member("m", think=True), {}),
+        (Member("m", schema="{}"), {}),
         (MEMBER, {"labels": ("yes", "no")}),
         (MEMBER, {"format": SCHEMA}),
     ],

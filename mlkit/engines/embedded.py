@@ -39,6 +39,7 @@ from mlkit.engines.request import (
     checked_messages,
     options_for,
     thinking_tokens,
+    wanted_schema,
 )
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
 
@@ -81,7 +82,8 @@ class Embedded:
         labels: Sequence[str] | None = None,
     ) -> Reply:
         messages = checked_messages(member, prompt)
-        request = completion_request(member, messages, format, bool(labels))
+        schema = wanted_schema(member, format)
+        request = completion_request(member, messages, schema, bool(labels))
         asked = time.perf_counter()
 
         def answer(worker: _Worker, file: Path, stopped: Stopped) -> Reply:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
-from mlkit.engines.request import answered, check_prompt, messages_for, options_for
+from mlkit.engines.request import answered, check_prompt, messages_for, options_for, wanted_schema
 from mlkit.errors import (
     EngineBusy,
     EngineError,
@@ -95,13 +95,13 @@ class Hosted:
         if why := missing(member.model):
             raise EngineError(why)
         check_prompt(prompt, 0)  # a host has its own limit of length, and says so
-        started = time.perf_counter()
+        schema, started = wanted_schema(member, format), time.perf_counter()
         try:
             with interruptible():
                 if host == "claude":
-                    fields = await self._claude(member, model, prompt, format)
+                    fields = await self._claude(member, model, prompt, schema)
                 else:
-                    fields = await self._openai(member, model, prompt, format, bool(labels))
+                    fields = await self._openai(member, model, prompt, schema, bool(labels))
         except Exception as error:
             raise _ours(error, member.model) from None
         reply = Reply(member=member, output_seconds=time.perf_counter() - started, **fields)

@@ -27,6 +27,7 @@ from mlkit.engines.request import (
     checked_messages,
     options_for,
     thinking_tokens,
+    wanted_schema,
 )
 from mlkit.errors import (
     BadPrompt,
@@ -228,7 +229,7 @@ class Ollama:
             "think": member.think,  # unset, a model that can does
             "truncate": False,  # unset, the beginning of a long prompt is dropped without a word
         }
-        asked |= {"format": format} if format else {}
+        asked |= {"format": schema} if (schema := wanted_schema(member, format)) else {}
         asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
         async with self._asking(member.model) as client:
             # Not client.chat(), which knows no `truncate`.

@@ -192,7 +192,8 @@ def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> t
 
 def _way(member: Member) -> dict[str, Any]:
     way = {name: getattr(member, name) for name in _WAY}
-    return way | ({"think": True} if member.think else {})
+    way |= {"think": True} if member.think else {}
+    return way | ({"schema": member.schema} if member.schema else {})
 
 
 def _names(recording: Recording) -> dict[Member, str]:

@@ -2,8 +2,10 @@
 answer.
 """
 
+import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from mlkit.ask import Member, Reply
 from mlkit.errors import BadPrompt, EngineError
@@ -78,6 +80,11 @@ def options_for(member: Member) -> dict[str, float]:
         "min_p": 0.0,
         "repeat_penalty": 1.0,
     }
+
+
+def wanted_schema(member: Member, format: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What an answer must fit: what the call asks for, else what the member always answers in."""
+    return format or (json.loads(member.schema) if member.schema else None)
 
 
 def thinking_tokens(thoughts: Sequence[str], texts: Sequence[str], written: int) -> int:

@@ -219,6 +219,8 @@ def test_a_schema_goes_along_in_the_words_that_claude_takes(server: Server) -> N
         },
     )
     schema = server.asked[0]["output_config"]["format"]["schema"]
+    ask(replace(SONNET_55, schema=json.dumps(schema)))
+    assert server.asked[1]["output_config"]["format"]["schema"]["required"] == ["n"]
     assert schema["additionalProperties"] is False and "maxItems" not in schema["properties"]["n"]
 
 

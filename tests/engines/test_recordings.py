@@ -54,11 +54,12 @@ def test_all_that_an_answer_says_is_kept(tmp_path: Path):
 
 
 def test_members_stand_once_in_the_header_by_name(tmp_path: Path):
-    other, same = Member("m", "Be short.", name="small"), Member("m", name="small", seed=3)
+    other = Member("m", schema='{"type": "object"}', name="small")
+    same = Member("m", name="small", seed=3)
     path = tmp_path / "a.jsonl"
     save(path, recording(answer("a"), answer("b", member=other), answer("c", member=same)))
     header, *lines = path.read_text().split("\n")[:-1]
-    assert header.count('"system"') == 2 and '"small 2": {"model": "m"' in header
+    assert header.count('"schema"') == 1 and '"small 2": {"model": "m"' in header
     assert [line.count('"system"') for line in lines] == [0, 0, 0]
     assert load_file(path).answers.keys() == {
         question(MEMBER, "a"),

@@ -150,6 +150,18 @@ def test_a_prompt_that_is_too_long_is_refused_in_our_words(
         ask(THINKER)
 
 
+def test_a_members_schema_holds_where_the_call_asks_for_no_other(
+    current: type[Current], llama: type[Llama]
+) -> None:
+    member = Member(MODEL, schema=json.dumps(SCHEMA))
+    other = {"type": "object", "properties": {}}
+    ask(member)
+    ask(member, format=other)
+    asyncio.run(engine()(member, "What is 6 times 7?"))
+    assert [asked["format"] for asked in current.asked] == [SCHEMA, other]
+    assert llama.asked[0]["json_schema"]["properties"] == SCHEMA["properties"]
+
+
 def test_ollama_and_llama_cpp_are_sent_the_same_sampling_whole(
     current: type[Current], llama: type[Llama]
 ) -> None:
