@@ -1,46 +1,108 @@
-"""Read labels, numbers and objects in what models wrote: tolerant of form, strict about doubt."""
+"""Read labels, numbers and objects in what models wrote: tolerant of form, strict about doubt.
+
+Each reader first drops `<think>...</think>`. What can be read in two ways is Unparsed, not guessed.
+"""
 
 import json
 import re
 from collections.abc import Collection
 from itertools import islice
+from math import isfinite
 from typing import Any, NamedTuple
 
 from mlkit.ask import Reply
 from mlkit.errors import Unparsed
-from mlkit.ties import highest
+from mlkit.numbers import numbers_in, places, spelled, whole_number
+from mlkit.ties import highest, reaches
 
-_LEAD_IN = re.compile(r"^(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? ")
-_NUMBER = re.compile(
-    r"(?<![\w.,])[-+]?\$?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
-)
-_MOST_BRACES = 99  # an object begins before; trying each of a million braces would take minutes
-_DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
+# The label mass (and the router's certainty) below which no label was meant. On the tasks to fit on
+# (routing and triage as recorded) the least certain label has .27, the least mass is .60; the same
+# answers read with labels that were never asked for reach .09. This is the middle: sqrt(.09 x .27).
+FLOOR = 0.15
+
+
+def without_thinking(text: str) -> str:
+    """The text without `<think>...</think>`: all that follows a thought which is never closed goes
+    too, and all that stands before the end of one which was opened before the text begins.
+    """
+    kept: list[str] = []
+    start, thinking = 0, False
+    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
+        closes = bool(tag[1])
+        if closes and not thinking:
+            kept = []
+        elif not thinking:
+            kept.append(text[start : tag.start()])
+        start, thinking = tag.end(), not closes
+    return " ".join(kept if thinking else [*kept, text[start:]])
 
 
 # Labels
 
+# Letters that words are parted by, in scripts that have spaces: no word of Chinese, Japanese, Thai
+# or Korean needs a space before or after it.
+_LETTER = (
+    r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]|[\u0300-\u036f\u0900-\u0dff]"
+)
+_NO = (
+    r"(?:(?<!\w)(?:no|not|non|never|neither|nor|without|cannot|nicht|kein|keine|ohne|pas|instead of"
+    r"|rather than|other than)(?!\w)|n['’]t\b|[不非没沒无無未])"
+)
+_CLAUSE = re.compile("[.,;:!?\n。，；：！？]")
+# "not a refund", and "refund? No" and "a refund it is not"
+_DENIED = re.compile(_NO)
+_DENIES = re.compile(rf"[ ?:-]*(?:it )?(?:is|was|are|does|do|did|would|could|should)? ?{_NO}")
+_GOES_ON = re.compile(r"[^\S\n]+(?!is\b|was\b)\w")
+_MOST_NAMES = 999  # a text that names labels more often settles on none
+_QUOTES = " \"'`*_~«»‹›“”„‘’‚「」『』《》【】"
+_DRESS = _QUOTES + "\t\r\n.,;:!?…。，、；：！？"
+_LIST_MARK = r"(?:(?:[-*•·>]|\(?\w\)|1\.) (?![\d.]))?"
+_LEAD_IN = re.compile(
+    rf"\A{_LIST_MARK}(?:(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? )?"
+    + _LIST_MARK
+)
+
 
 def label_in(text: str, labels: Collection[str]) -> str:
-    """The one label that the text names, in any case. Raises Unparsed for none, or several."""
-    named = [
-        label
-        for label in labels
-        if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, re.IGNORECASE)
-    ]
-    if len(named) == 1:
+    """The one label that the text names, in any case and script; of "c" and "c++", the longer.
+
+    Raises Unparsed for none, for several, and for one that is denied ("not a refund").
+    """
+    named, denied = _named(without_thinking(text).casefold().strip(_DRESS), labels)
+    if len(named) == 1 and not denied:
         return named[0]
     found = f"it names {' and '.join(named)}" if named else "it names none of them"
+    found += ", and denies or blurs it" if denied else ""
     raise Unparsed(
         f"Expected one of {', '.join(labels)}; {found}: {quoted(text)}. "
         "Ask for one word only, and show an example of each label."
     )
 
 
+def _named(said: str, labels: Collection[str]) -> tuple[list[str], bool]:
+    """The labels in a casefolded text, in their own order; and whether one of them is in doubt."""
+    longest = sorted({label.casefold() for label in labels}, key=len, reverse=True)
+    whole = re.compile(
+        rf"(?<!{_LETTER})(?<!\w[-'’])(?:{'|'.join(map(re.escape, longest))})"
+        rf"(?!{_LETTER}|-\w|[+#](?!\w))"
+    )
+    found: set[str] = set()
+    doubt = False
+    for count, match in enumerate(islice(whole.finditer(said), _MOST_NAMES), 1):
+        start, end = match.span()
+        clause = _CLAUSE.split(said[max(start - 60, 0) : start])[-1]
+        denied = _DENIED.search(clause) or _DENIES.match(said, end)
+        article = match[0] == "a" and _GOES_ON.match(said, end)  # "a refund", where A is a label
+        doubt |= bool(denied or article) or count == _MOST_NAMES
+        found.add(match[0])
+    return [label for label in labels if label.casefold() in found], doubt
+
+
 class Likely(NamedTuple):
     """The likeliest label of an answer."""
 
-    label: str
+    label: str  # "" where there is none
     confidence: float  # its probability among the labels, in [0, 1]
     mass: float  # probability that the answer is any of the labels, in [0, 1]
     measured: bool  # False where the engine gave no probabilities: then the label is all there is
@@ -55,29 +117,21 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     """The likeliest of the labels, judged by the first token of the answer.
 
     Raises ValueError where a likely first token begins two of the labels, because it cannot tell
-    them apart, and Unparsed where the answer names no label and no probability says otherwise.
+    them apart, and Unparsed where their mass is below FLOOR, or where there are no probabilities
+    and the text names no label.
     """
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
-    shares = dict.fromkeys(labels, 0.0)
-    for token, probability in reply.choices.items():
-        word = token.strip().lower()
-        begun = [label for label in labels if word and label.lower().startswith(word)]
-        if len(begun) == 1:
-            shares[begun[0]] += probability
-        elif begun and probability > 0.05:
-            raise ValueError(
-                f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of"
-                " them"
-            )
-    mass = sum(shares.values())
-    if not mass:
+    shares = _shares(reply, labels)
+    mass = min(sum(shares.values()), 1.0)
+    if not reaches(mass, FLOOR):
         raise Unparsed(
-            f"Expected one of {', '.join(labels)}; none is among the likeliest first words: "
-            f"{quoted(reply.text)}. Ask for one word only, and show an example of each label."
+            f"Expected one of {', '.join(labels)}; they have {mass:.0%} of the probability of the"
+            f" first word, and below {FLOOR:.0%} none was meant: {quoted(reply.text)}. Ask for one"
+            " word only, and show an example of each label."
         )
     label = highest(shares, shares.__getitem__)
-    return Likely(label, shares[label] / mass, min(mass, 1.0), measured=True)
+    return Likely(label, shares[label] / sum(shares.values()), mass, measured=True)
 
 
 def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
@@ -85,67 +139,141 @@ def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
     try:
         return most_likely(reply, labels)
     except Unparsed:
-        return Likely("", 0.0, 0.0, measured=bool(reply.choices))
+        mass = min(sum(_shares(reply, labels).values()), 1.0)
+        return Likely("", 0.0, mass, measured=bool(reply.choices))
+
+
+def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
+    """The probability of the first tokens that begin each label."""
+    shares = dict.fromkeys(labels, 0.0)
+    first = without_thinking(reply.text).casefold().strip(_DRESS).split(maxsplit=1)
+    written = first[0].strip(_DRESS) if first else ""
+    words = {token: token.casefold().strip(_DRESS) for token in reply.choices}
+    taken = max((word for word in words.values() if written.startswith(word)), key=len, default="")
+    for token, probability in reply.choices.items():
+        # The token that was taken goes on in the text: "math" of "mathematics" begins no label.
+        word = written if taken and words[token] == taken else words[token]
+        begun = [label for label in labels if _begins(word, label.casefold())]
+        if len(begun) == 1:
+            shares[begun[0]] += probability
+        elif begun and probability > 0.05:
+            raise ValueError(
+                f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of"
+                " them"
+            )
+    return shares
+
+
+def _begins(word: str, label: str) -> bool:
+    """Whether a word is the label or its beginning; an article is the beginning of none."""
+    return word == label or (word not in ("", "a", "an", "the", "i") and label.startswith(word))
 
 
 # Numbers, and answers that can be counted
 
 
 def number_in(text: str) -> float:
-    """The one number in the text, else after its last "answer" or \\boxed, else in its last line,
-    else in its last sentence.
+    """The one number in the text, else in \\boxed{}, else after its last "answer", else in its last
+    line, else in its last sentence. numbers.py says how it may be written.
 
-    Raises Unparsed where there is none, or where two different ones compete ("12 or 13").
+    Raises Unparsed where there is none, where two different ones compete ("12 or 13"), and where
+    it is unclear which it is ("12:30", "5m", "3 - 3", "- 5", "not 5").
     """
-    marked = [match[1] for match in re.finditer(r"(?:answer|\\boxed\b)(.*)", text, re.IGNORECASE)]
-    last_line = text.strip().rpartition("\n")[2]
-    last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
-    for part in dict.fromkeys((text, *marked[-1:], last_line, last_sentence)):
-        found = {float(re.sub(r"[$,]", "", number)) for number in _NUMBER.findall(part)}
-        if len(found) == 1:
+    found: set[float] = set()
+    for part, settles in places(spelled(without_thinking(text))):
+        found, unclear = numbers_in(part)
+        if len(found) == 1 and not unclear:
             return found.pop()
+        if settles and (found or unclear):
+            break
     listed = ", ".join(f"{number:g}" for number in sorted(found)[:9])
-    problem = f"{listed} compete" if found else "there is none"
+    problem = f"{listed} compete" if len(found) > 1 else "there is none that is clear"
     raise Unparsed(f"Expected one number; {problem}: {quoted(text)}. Ask for the number alone.")
 
 
 def plain(text: str) -> str:
-    """The answer as it is counted: "42", "$42.00." and "The answer is 42" become the same."""
-    words = _LEAD_IN.sub("", " ".join(text.casefold().split())).strip(" .,;:!?\"'`*")
-    return f"{float(re.sub(r'[$,]', '', words)):.12g}" if _NUMBER.fullmatch(words) else words
+    """The answer as it is counted: "42", "$42.00." and "The answer is 42" become the same, and so
+    do "refund", "- refund", "A) refund" and «refund». Nothing is left out of "A" itself.
+    """
+    words = " ".join(without_thinking(text).casefold().split()).strip(_QUOTES)
+    words = _LEAD_IN.sub("", words).strip(_QUOTES)
+    if wrapped := re.fullmatch(r"\(?(?P<letter>\w)\)|\$*\\boxed\{(?P<boxed>.*)\}\$*\.?", words):
+        words = wrapped["letter"] or wrapped["boxed"]
+    value = whole_number(spelled(words.rstrip(_DRESS)))
+    return f"{value + 0:.12g}" if isfinite(value) else words.strip(_DRESS)
 
 
 # Objects
 
+_DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
+_MOST_BRACES = 99  # an object begins before; trying each of a million braces would take minutes
+_MOST_MENDED = 100_000  # characters
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_COMMA = re.compile(rf"({_STRING.pattern})|,(?=\s*[}}\]])", re.DOTALL)
 
-def object_in(text: str) -> dict[str, Any]:
-    """The first JSON object in the text, whatever stands around it. Raises Unparsed for none."""
-    problem = "there is no '{'"
-    for brace in islice(re.finditer("{", text), _MOST_BRACES):
+
+def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
+    """The JSON object in the text that has the key, the last one of several; and what was left out
+    or repaired for it, a sentence each.
+
+    Raises Unparsed where there is none.
+    """
+    text = without_thinking(text).strip()
+    notes: list[str] = []
+    found, problem = _objects(text, key)
+    if not found and f'"{key}"' in text and len(text) < _MOST_MENDED:
+        body = text[text.find("{") :]
+        unbroken = _STRING.sub(lambda string: string[0].replace("\n", "\\n"), body)
+        mended = _COMMA.sub(lambda match: match[1] or "", unbroken)
+        found, _ = _objects(mended, key)
+        notes += ["A line break inside a text is written out."] if unbroken != body else []
+        notes += ["A comma before a closing bracket is left out."] if mended != unbroken else []
+    if not found:
+        raise Unparsed(
+            f"Expected a JSON object; {problem}: {quoted(text)}. Pass the schema as `format`, and"
+            " raise max_tokens if the answer was cut off."
+        )
+    if len(found) > 1:
+        notes.append(f'{len(found)} objects have "{key}"; the last is read.')
+    elif not (text.startswith("{") and text.endswith("}")):
+        notes.append("What stands around the object is left out.")
+    return found[-1], notes
+
+
+def _objects(text: str, key: str) -> tuple[list[dict[str, Any]], str]:
+    """The outermost objects with the key, and what is wrong where there are none."""
+    found: list[dict[str, Any]] = []
+    problem = f'none has "{key}"' if "{" in text else "there is no '{'"
+    if f'"{key}"' not in text:
+        return found, problem
+    end, patience = 0, 2 * len(text)  # how many characters may be read again
+    for _ in range(_MOST_BRACES):
+        start = text.find("{", end)
+        if start < 0 or patience < 0:
+            return found, problem
         try:
-            found: dict[str, Any] = json.JSONDecoder().raw_decode(text, brace.start())[0]
-            too_deep = _depth(found) > _DEEPEST
-        except ValueError as error:
-            problem = str(error)
-            continue
+            value, end = json.JSONDecoder().raw_decode(text, start)
+            found += _holders(value, key)
+        except ValueError as error:  # no JSON, or a number of more digits than Python reads
+            problem, end = str(error), start + 1
+            patience -= getattr(error, "pos", len(text)) - start
+            if (
+                text.find(f'"{key}"', start) > 0
+            ):  # what cannot be read is the last, not what came before
+                found = []
         except RecursionError:
-            too_deep = True
-        if too_deep:
-            raise Unparsed(
-                f"Expected a JSON object; it is more than {_DEEPEST} deep: {quoted(text)}. Ask for"
-                " a flat one, and pass its schema as `format`."
-            )
-        return found
-    raise Unparsed(
-        f"Expected a JSON object; {problem}: {quoted(text)}. Pass the schema as `format`, and raise"
-        " max_tokens if the answer was cut off."
-    )
+            return [], f"it is more than {_DEEPEST} deep"
+    return [], f"there are more than {_MOST_BRACES} braces"
 
 
-def _depth(value: Any) -> int:
-    if not isinstance(value, dict | list):
-        return 0
-    return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
+def _holders(value: Any, key: str, depth: int = 1) -> list[dict[str, Any]]:
+    """The outermost objects in a value that have the key. Raises RecursionError below 99 levels."""
+    if depth > _DEEPEST:
+        raise RecursionError
+    values = value.values() if isinstance(value, dict) else value
+    inner = [each for each in values if isinstance(each, dict | list)]
+    found = [holder for each in inner for holder in _holders(each, key, depth + 1)]
+    return [value] if isinstance(value, dict) and key in value else found
 
 
 def rows_schema(key: str, row: dict[str, Any], most: int, *texts: str) -> dict[str, Any]:
@@ -166,24 +294,42 @@ def rows_in(
     text: str, key: str, field: str, most: int
 ) -> tuple[dict[int, dict[str, Any]], list[str]]:
     """The first `most` rows under `key` with a text in `field`, by position from 1; and what was
-    left out, and why.
+    left out or repaired, and why. Of a text that was cut off, the whole rows.
     """
     try:
-        listed = object_in(text).get(key)
+        found, notes = object_in(text, key)
+        listed = found[key]
     except Unparsed as error:
-        return {}, [str(error)]
+        listed = _whole_rows(without_thinking(text), key)
+        if not listed:
+            return {}, [str(error)]
+        notes = [f"It is cut off; the {len(listed)} whole {key} are kept."]
     if not isinstance(listed, list) or not listed:
-        return {}, [f'There is no list of "{key}".']
-    left_out = []
+        return {}, [*notes, f'There is no list of "{key}".']
     if len(listed) > most:
-        left_out.append(f"{len(listed)} {key} are too many; the first {most} are kept.")
+        notes.append(f"{len(listed)} {key} are too many; the first {most} are kept.")
     rows = {}
     for number, row in enumerate(listed[:most], 1):
         if isinstance(row, dict) and isinstance(row.get(field), str) and row[field].strip():
             rows[number] = row | {field: row[field].strip()}
         else:
-            left_out.append(f"Number {number} of the {key} has no {field} and is left out.")
-    return rows, left_out
+            notes.append(f"Number {number} of the {key} has no {field} and is left out.")
+    return rows, notes
+
+
+def _whole_rows(text: str, key: str) -> list[dict[str, Any]]:
+    """The objects in the last list under a key that ends before it is closed; [] for any other."""
+    rows: list[dict[str, Any]] = []
+    end = len(text)
+    for opened in re.finditer(rf'"{re.escape(key)}"\s*:\s*\[', text):
+        end = opened.end()
+    while (brace := re.compile(r"[\s,]*\{").match(text, end)) and len(rows) < _MOST_BRACES:
+        try:
+            row, end = json.JSONDecoder(strict=False).raw_decode(text, brace.end() - 1)
+        except (ValueError, RecursionError):
+            break
+        rows.append(row)
+    return [] if "}" in text[end:] else rows
 
 
 # Messages

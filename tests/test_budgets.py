@@ -23,7 +23,7 @@ LONG: dict[str, str] = {}
 
 def files(part: str) -> list[Path]:
     if part == "read by learners":
-        alone = [KIT / f"{name}.py" for name in ("ask", "trace", "parsing")]
+        alone = [KIT / f"{name}.py" for name in ("ask", "trace", "parsing", "numbers")]
         return [*alone, *sorted((KIT / "patterns").glob("*.py"))]
     return sorted({"kit": KIT, "course": COURSE}[part].rglob("*.py"))
 

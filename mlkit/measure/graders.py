@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlkit.measure.tools import MAX_SIZE, ToolError, arithmetic, python_expression
-from mlkit.parsing import label_in, number_in, plain, quoted
+from mlkit.parsing import label_in, number_in, plain, quoted, without_thinking
 
 ANSWER_WORDS = 12  # a short answer with more words than this is not a short answer
 DRAWS = 20  # hidden inputs for a Python expression
@@ -114,9 +114,14 @@ def short_right(text: str, gold: Mapping[str, Sequence[str]]) -> bool:
 
 
 def spoken(text: str) -> str:
-    """Lower case, without punctuation and articles: "The 30  days." becomes "30 days"."""
-    words = re.findall(r"\d+(?:[.,:]\d+)*|[^\W\d_]+", text.lower().replace("'", ""))
-    return " ".join(word.replace(",", "") for word in words if word not in ("a", "an", "the"))
+    """Lower case, without punctuation and articles: "The 30  days." becomes "30 days". Signs stay,
+    and an "a" that stands last: it is an answer.
+    """
+    said = without_thinking(text).lower().replace("'", "").replace("−", "-")
+    words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
+    kept = [word for word in words[:-1] if word not in ("a", "an", "the")]
+    kept += [word for word in words[-1:] if word not in ("an", "the")]
+    return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
 
 
 def _says(words: str, phrase: str) -> bool:
@@ -151,11 +156,12 @@ _RULES = {"mentions": list, "forbidden": list, "min_words": int, "max_words": in
 
 def constraints_right(text: str, gold: Mapping[str, Any]) -> bool:
     """The text keeps every constraint."""
-    return bool(text.strip()) and not broken_constraints(text, gold)
+    return bool(without_thinking(text).strip()) and not broken_constraints(text, gold)
 
 
 def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
     """Which constraints a text breaks, a phrase each: what a checker can tell a model."""
+    text = without_thinking(text)
     words, lines = spoken(text), [line for line in text.splitlines() if line.strip()]
     missing = [word for word in gold.get("mentions", ()) if not _mentions(words, word)]
     said = [word for word in gold.get("forbidden", ()) if _mentions(words, word)]

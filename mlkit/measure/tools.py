@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlkit.errors import MlkitError
+from mlkit.parsing import without_thinking
 
 # They stand in every paragraph and would outweigh the one word that matters in a short query.
 _STOP_WORDS = frozenset(
@@ -20,7 +21,7 @@ _MAX_CHARACTERS = 200
 _MAX_NODES = 60
 _MAX_EXPONENT = 100
 MAX_SIZE = 1e30
-_SIGNS = str.maketrans({"$": "", "×": "*", "÷": "/"})
+_SIGNS = str.maketrans("$€£×÷−", "   */-")
 
 
 class ToolError(MlkitError):
@@ -78,7 +79,7 @@ def arithmetic(expression: str) -> str:
 
     Raises ToolError for anything else, and for what is too long or too large to compute at once.
     """
-    text = expression.strip().strip("`").translate(_SIGNS).rstrip("=. \n")
+    text = without_thinking(expression).strip().strip("`").translate(_SIGNS).strip().rstrip("=. \n")
     try:
         tree = _tree(text, _ARITHMETIC)
         value = _value(text, tree, _ARITHMETIC, {})
@@ -102,7 +103,7 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
 
     Raises ToolError for anything else, here or when it is called.
     """
-    code = text.strip().strip("`").removeprefix("python\n").strip()
+    code = without_thinking(text).strip().strip("`").removeprefix("python\n").strip()
     if not code or "\n" in code:
         raise ToolError(
             f"{text[:60]!r} is not one line of Python. Ask for one expression, and nothing else."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import MlkitError
-from mlkit.parsing import most_likely
+from mlkit.parsing import most_likely, without_thinking
 from mlkit.votes import check_members, nothing_usable
 
 
@@ -53,7 +53,7 @@ class ModelFanOut:
         texts = {
             n: answer.text
             for n, answer in enumerate(answers)
-            if isinstance(answer, Reply) and answer.text.strip()
+            if isinstance(answer, Reply) and without_thinking(answer.text).strip()
         }
         if not texts:
             raise nothing_usable(answers)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlkit.ask import Ask, Member
+from mlkit.parsing import without_thinking
 
 
 def not_empty(text: str) -> str:
     """The check of a stage without its own: what is wrong with an output, "" where nothing is."""
-    return "" if text.strip() else "the answer is empty"
+    return "" if without_thinking(text).strip() else "the answer is empty"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlkit.ask import Ask, Member
-from mlkit.parsing import most_likely_or_none
+from mlkit.parsing import FLOOR, most_likely_or_none
 from mlkit.ties import reaches
 
 
@@ -25,7 +25,8 @@ class Routed:
 class ModelRouter:
     """Send each prompt to the specialist for its class.
 
-    A class nobody covers, or one less sure than `threshold` (in [0, 1]), goes to `fallback`.
+    A class nobody covers, or one less sure than `threshold` (in [0, 1]) or than FLOOR, goes to
+    `fallback`.
     """
 
     classifier: Member
@@ -51,5 +52,6 @@ class ModelRouter:
 
     def route(self, label: str, certainty: float) -> str:
         """The specialist for a classification. Pure: a slider can move the threshold for free."""
-        covered = label in self.specialists and reaches(certainty, self.threshold)
-        return label if covered else self.fallback
+        # below the floor no label was meant
+        sure = reaches(certainty, max(self.threshold, FLOOR))
+        return label if sure and label in self.specialists else self.fallback

@@ -43,7 +43,8 @@ class Review(NamedTuple):
 
 def parse_review(text: str, workers: Sequence[str]) -> Review:
     """Read a review; only `workers` can be sent back. Raises Unparsed where there is no answer."""
-    answer = object_in(text).get("answer")
+    found, _ = object_in(text, "answer")
+    answer = found["answer"]
     if not isinstance(answer, str) or not answer.strip():
         raise Unparsed(
             f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the'
