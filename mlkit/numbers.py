@@ -59,8 +59,8 @@ def places(text: str) -> Iterator[tuple[str, bool]]:
     answer = re.match(r".*answer([^\n]*)", text, re.IGNORECASE | re.DOTALL)
     yield answer[1] if answer else "", True
     last_line = text.strip().rpartition("\n")[2]
-    yield last_line, False
-    yield re.split(r"(?<=[.!?])\s", last_line.strip())[-1], False
+    last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
+    yield from ((part, False) for part in dict.fromkeys((last_line, last_sentence)) if part != text)
 
 
 def numbers_in(text: str) -> tuple[set[float], bool]:

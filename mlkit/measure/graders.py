@@ -11,7 +11,7 @@ from typing import Any
 from mlkit.measure.tools import MAX_SIZE, ToolError, arithmetic, python_expression
 from mlkit.parsing import label_in, number_in, plain, quoted, without_thinking
 
-ANSWER_WORDS = 12  # a short answer with more words than this is not a short answer
+ANSWER_WORDS, ANSWER_CHARACTERS = 12, 1_000  # a short answer with more is not a short answer
 DRAWS = 20  # hidden inputs for a Python expression
 _CENT = 0.005
 
@@ -105,6 +105,8 @@ def label_grader(labels: Sequence[str]) -> Grader:
 
 def short_right(text: str, gold: Mapping[str, Sequence[str]]) -> bool:
     """At most 12 words, one of `accept` among them, and none of `reject`: a hedge is wrong."""
+    if len(text := without_thinking(text)) > ANSWER_CHARACTERS:
+        return False
     words = spoken(text)
     return (
         len(words.split()) <= ANSWER_WORDS
@@ -118,10 +120,9 @@ def spoken(text: str) -> str:
     and an "a" that stands last: it is an answer.
     """
     said = without_thinking(text).lower().replace("'", "").replace("−", "-")
-    words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
-    kept = [word for word in words[:-1] if word not in ("a", "an", "the")]
-    kept += [word for word in words[-1:] if word not in ("an", "the")]
-    return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
+    words = " ".join(re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said))
+    words = re.sub(r"(?<!\S)(?:(?:a|an|the) |(?:an|the)$)", "", words)
+    return re.sub(r",(?=\d{3}(?!\d))", "", words)  # of thousands only: not of 1,5
 
 
 def _says(words: str, phrase: str) -> bool:

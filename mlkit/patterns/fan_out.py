@@ -51,9 +51,9 @@ class ModelFanOut:
     async def run(self, ask: Ask, prompt: str) -> FannedOut:
         answers = await ask_all(ask, self.members, prompt, "answer")
         texts = {
-            n: answer.text
+            n: text
             for n, answer in enumerate(answers)
-            if isinstance(answer, Reply) and without_thinking(answer.text).strip()
+            if isinstance(answer, Reply) and (text := without_thinking(answer.text)).strip()
         }
         if not texts:
             raise nothing_usable(answers)

@@ -4,7 +4,7 @@ import pytest
 from course.shop import QUEUES
 
 from mlkit.errors import Unparsed
-from mlkit.measure.graders import GRADERS, broken_constraints, decision, draws
+from mlkit.measure.graders import GRADERS, broken_constraints, decision, draws, spoken
 from mlkit.measure.tasks import Task
 
 
@@ -216,6 +216,31 @@ def test_a_right_answer_is_right_however_it_is_written(grader, text):
 )
 def test_a_wrong_answer_a_hedge_or_an_attack_is_wrong(grader, text):
     assert not task(grader, RIGHT[grader][0]).right(text)
+
+
+@pytest.mark.parametrize("grader", RIGHT)
+def test_what_a_model_thinks_first_is_not_graded(grader):
+    one = task(grader, RIGHT[grader][0])
+    right, wrong = RIGHT[grader][1][0], WRONG[grader][1]
+    assert one.right(f"<think>{wrong}</think>{right}")
+    assert not one.right(f"<think>{right}</think>{wrong}") and not one.right(f"<think>{right}")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A", "a"),
+        ("The answer is A.", "answer is a"),
+        ("a refund", "refund"),
+        ("The", ""),
+        ("−5 degrees", "-5 degrees"),
+        ("3-5 days", "3 5 days"),
+        ("1,234", "1234"),
+        ("1,5", "1,5"),
+    ],
+)
+def test_a_letter_and_a_sign_are_spoken_and_an_article_is_not(text, words):
+    assert spoken(text) == words
 
 
 def test_every_grader_is_in_both_lists():

@@ -77,6 +77,11 @@ def test_search_survives_any_query(query: str) -> None:
         ("-5", "-5"),
         ("55 =", "55"),
         ("10 ÷ 4", "2.5"),
+        ("5 − 7", "-2"),
+        ("€4 × £3", "12"),
+        ("-$5", "-5"),
+        ("1_000 * 2", "2000"),
+        ("<think>7 * 7</think>6 * 7", "42"),
     ],
 )
 def test_arithmetic(expression: str, value: str) -> None:
@@ -120,6 +125,11 @@ def test_arithmetic(expression: str, value: str) -> None:
         "(" * 190,
         "5%",
         "15% of 60",
+        "<think>1 + 1",
+        "5$3",
+        "1,5",
+        "12k",
+        "½",
     ],
 )
 def test_anything_else_is_refused_at_once_in_words(expression: str) -> None:

@@ -42,6 +42,15 @@ def test_a_checker_that_accepts_none_is_reported() -> None:
     )
 
 
+def test_an_answer_that_is_only_thought_is_none_and_no_checker_reads_thoughts() -> None:
+    script = SCRIPT | {"answer 1": "<think>text 9", "answer 2": "<think>no</think>text 2"}
+    seen: list[str] = []
+    result = asyncio.run(ModelFanOut(MEMBERS).run(Scripted(dict(script)), "?"))
+    asyncio.run(ModelFanOut(MEMBERS, pick=seen.append).run(Scripted(script), "?"))
+    assert result.pick.member == 1
+    assert [text.strip() for text in seen] == ["text 2", "text 3", "text 4", "text 5"]
+
+
 @given(letter=st.sampled_from("ABCDE"), seed=st.integers(), prompt=st.text())
 def test_the_judges_letter_names_the_answer_it_saw_there(
     letter: str, seed: int, prompt: str

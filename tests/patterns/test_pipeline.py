@@ -42,6 +42,13 @@ def test_keep_original_shows_the_request_and_every_output() -> None:
     assert seen["reason"] == "Request: Two bells, please.\nclassify: order\nextract: 2 bells"
 
 
+def test_a_stage_that_only_thought_gave_nothing() -> None:
+    result = asyncio.run(
+        ModelPipeline(stages()).run(Scripted(SCRIPT | {"extract": "<think>2 bells"}), "?")
+    )
+    assert [stage.complaint for stage in result.stages] == ["", "the answer is empty", ""]
+
+
 def test_a_gate_asks_again_with_the_complaint_until_it_passes() -> None:
     ask = Scripted(SCRIPT | {"extract": ["bells", "2 bells"]})
     gate = {"check": lambda text: "" if "2" in text else "it has no number", "retries": 2}

@@ -56,6 +56,20 @@ def test_a_good_plan_needs_no_repair() -> None:
     assert ([step.needs for step in steps], repairs) == ([(), (), (1, 2)], ())
 
 
+def test_what_was_repaired_in_the_text_of_a_plan_is_said() -> None:
+    good = plan(("search", "a", []), ("math", "b", [1]))
+    for text, repair in (
+        (f"<think>{plan(('math', 'z', []))}</think>{good}", ""),
+        (f"Here is the plan:\n```json\n{good}\n```", "What stands around"),
+        (good.replace("]}]}", "]},]}"), "A comma before"),
+        (f"{plan(('math', 'z', []))}\n{good}", '2 objects have "steps"'),
+        (good[:-2] + ', {"type": "math", "prompt": "and th', "It is cut off; the 2 whole steps"),
+    ):
+        steps, repairs = parse_plan(text, TYPES, "search", 5)
+        assert [(step.prompt, step.needs) for step in steps] == [("a", ()), ("b", (1,))]
+        assert [each.startswith(repair) for each in repairs] == ([True] if repair else [])
+
+
 def executor(**tools) -> PlannerExecutor:
     return PlannerExecutor(A, B, {"math": C}, {"search": lambda query: f"found {query}"} | tools)
 

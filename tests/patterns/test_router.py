@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mlkit import trace
 from mlkit.ask import Member
+from mlkit.parsing import FLOOR
 from mlkit.patterns.router import ModelRouter
 from mlkit.schedule import schedule
 from tests.conftest import Scripted
@@ -46,6 +47,22 @@ def test_a_higher_threshold_never_routes_more(certainty: float, low: float, high
     low, high = sorted((low, high))
     if router(high).route("math", certainty) == "math":
         assert router(low).route("math", certainty) == "math"
+
+
+def test_a_label_below_the_floor_falls_back_at_threshold_0_too() -> None:
+    assert router().route("math", FLOOR) == "math"
+    assert router().route("math", FLOOR - 0.01) == "general"
+    unsure = {"text": "math", "choices": {"math": 0.1, "code": 0.08, "weather": 0.7}}
+    result = asyncio.run(router().run(Scripted(SCRIPT | {"classify": unsure}), "6 times 7?"))
+    assert (result.specialist, result.label) == ("general", "math")
+    assert (round(result.confidence, 3), round(result.label_mass, 3)) == (0.556, 0.18)
+
+
+def test_where_no_label_was_meant_the_mass_says_so() -> None:
+    other = {"text": "weather", "choices": {"weather": 0.9, "math": 0.06, "code": 0.01}}
+    result = asyncio.run(router().run(Scripted(SCRIPT | {"classify": other}), "Will it rain?"))
+    assert (result.specialist, result.label, result.confidence) == ("general", "", 0.0)
+    assert round(result.label_mass, 3) == 0.07
 
 
 @given(label=st.text(), certainty=st.floats(0, 1))

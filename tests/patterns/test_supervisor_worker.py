@@ -48,6 +48,14 @@ def review(answer: str, **redo: str) -> str:
     )
 
 
+def test_thoughts_and_chatter_around_a_review_and_the_pieces_are_left_out() -> None:
+    text = f"<think>{review('no')}</think>Here you are:\n```\n{review('42', coder='short')}\n```"
+    assert parse_review(text, WORKERS) == ("42", {"coder": "short"}, "")
+    tasks, repairs = parse_assignments(f"Sure! {json.dumps({'assignments': PIECES})}", WORKERS)
+    assert tasks == {"general": "explain", "coder": "write"}
+    assert repairs == ("What stands around the object is left out.",)
+
+
 PIECES = [{"worker": "general", "task": "explain"}, {"worker": "coder", "task": "write"}]
 SCRIPT = {
     "assign": json.dumps({"assignments": PIECES}),

@@ -88,6 +88,23 @@ def test_what_the_normaliser_cannot_read_is_a_spoilt_vote() -> None:
     assert result.vote == Vote("refund", 2, 3, False, {"refund": 2})
 
 
+def test_dress_and_thoughts_part_no_votes_and_a_letter_is_one() -> None:
+    ask = Scripted({"vote 1": "- A", "vote 2": "<think>B?</think>A)", "vote 3": "B"})
+    assert asyncio.run(ModelVoting(MEMBERS).run(ask, "A or B?")).vote.tally == {"a": 2, "b": 1}
+
+
+def test_meanings_are_compared_without_the_thoughts() -> None:
+    asked: list[str] = []
+
+    async def embed(texts: list[str]) -> np.ndarray:
+        asked.extend(texts)
+        return unit(*([1, 0] for _ in texts))
+
+    ask = Scripted({"vote 1": "<think>Hm.</think>Oil.", "": "Oil."})
+    asyncio.run(ModelVoting(MEMBERS, embed=embed).run(ask, "It squeaks."))
+    assert [text.strip() for text in asked] == ["Oil."] * 3
+
+
 def unit(*rows: list[float]) -> np.ndarray:
     vectors = np.array(rows, dtype=float)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
