@@ -269,7 +269,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             "fan_out": Gives(
                 {
                     "pick.by": "order",
-                    "pick.complaint": Has("none is among the likeliest first words"),
+                    "pick.complaint": Has("none was meant"),
                 },
                 at="judge",
             ),
@@ -395,7 +395,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'no list of "steps"'),
+            "planner": reported(SEARCHES_ALL, 'none has "steps"'),
             "supervisor": [
                 Gives(
                     {
@@ -425,7 +425,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                     "repairs": Has("Step 1 needs [2, 1]"),
                 }
             ),
-            "supervisor": reported(ONE_DOES_ALL, 'no list of "assignments"'),
+            "supervisor": reported(ONE_DOES_ALL, 'none has "assignments"'),
             "weighted": OUTWEIGHED,
             "consensus": ESCALATES,
         },
@@ -438,7 +438,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'no list of "steps"'),
+            "planner": reported(SEARCHES_ALL, 'none has "steps"'),
             "supervisor": Gives(
                 {"text": "so far 42", "accepted": False, "reviews.2.redo": {"coder": "too short"}},
                 at="review",

@@ -526,7 +526,7 @@ def sent(state: Any, who: str, threshold: float = 0.0, fallback: str = "general"
         return [task.kind for task in state.specialists.tasks]
     calls = one(state.routing, who, split="test")
     return [
-        label if label in KINDS and certainty(cell, KINDS) >= threshold else fallback
+        label if label in KINDS and certainty(cell, KINDS) >= max(threshold, 0.15) else fallback
         for cell, label in zip(calls, (named(cell) for cell in calls), strict=True)
     ]
 
