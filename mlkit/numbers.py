@@ -36,7 +36,8 @@ _FORMS = (
     (re.compile(r"[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})"), ","),  # 1.234,5
     (re.compile(r"\d+,\d+"), ","),  # 1,5
 )
-_BLURRED = ("-", "- ", "–", "—", ".", ",", "/", "^", "√", "not ", "n't ")  # before a number
+# What makes a number unclear that stands right behind it.
+_BLURRED = re.compile(r"(?:[-–—.,/^√]|- |no |not |n't |minus |negative )\Z", re.IGNORECASE)
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _FORMULA = re.compile(r"\\(?!boxed|text|left|right|quad)[a-z]", re.IGNORECASE)
@@ -73,7 +74,7 @@ def numbers_in(text: str) -> tuple[set[float], bool]:
             continue
         start, value = match.start(), _value(match)
         joined = end >= 0 and text[end:start].strip(" ").casefold() in _OPERATORS
-        blurred = text[max(start - 4, 0) : start].casefold().endswith(_BLURRED)
+        blurred = bool(_BLURRED.search(text, max(start - 9, 0), start))
         if isfinite(value):
             found.add(value)
         unclear |= blurred or joined or not isfinite(value)

@@ -179,15 +179,16 @@ def number_in(text: str) -> float:
     Raises Unparsed where there is none, where two different ones compete ("12 or 13"), and where
     it is unclear which it is ("12:30", "5m", "3 - 3", "- 5", "not 5").
     """
-    found: set[float] = set()
+    compete: set[float] = set()
     for part, settles in places(spelled(without_thinking(text))):
         found, unclear = numbers_in(part)
         if len(found) == 1 and not unclear:
             return found.pop()
+        compete = found or compete
         if settles and (found or unclear):
             break
-    listed = ", ".join(f"{number:g}" for number in sorted(found)[:9])
-    problem = f"{listed} compete" if len(found) > 1 else "there is none that is clear"
+    listed = ", ".join(f"{number:g}" for number in sorted(compete)[:9])
+    problem = f"{listed} compete" if len(compete) > 1 else "there is none that is clear"
     raise Unparsed(f"Expected one number; {problem}: {quoted(text)}. Ask for the number alone.")
 
 

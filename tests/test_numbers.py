@@ -69,7 +69,18 @@ REFUSED = (
     *("12:30", "12:12", "2024-05-01", "3-5", "10-10", "10–10", "1/2/3", "1/0", "1/2.5", "5'10"),
     *("3 - 3", "3 + 3", "3*3", "3^3", "3 × 3", "10x10", "2π", "√2", r"\sqrt{2}", r"3 \times "),
     *("5m", "5M", "$5 m", "5 bn", "2 dozen", "3 and a half", "5kg", "12kg", "3rd", "5²", "½½"),
-    *("- 5", "–5", "Total: - 5", "COVID-19", "not 5", "it isn't 5", "1e400", "9" * 400),
+    *(
+        "- 5",
+        "–5",
+        "Total: - 5",
+        "COVID-19",
+        "not 5",
+        "it isn't 5",
+        "minus 5",
+        "negative 5",
+        "1e400",
+        "9" * 400,
+    ),
     *(r"\frac{x}{2}", r"\frac12", "Answer: 12:30\nin 5 minutes", "Answer: 3-5\nor 2 each"),
 )
 
@@ -83,6 +94,14 @@ def test_a_number_is_read_right(text, number):
 def test_a_number_that_is_unclear_is_refused(text):
     with pytest.raises(Unparsed):
         number_in(text)
+
+
+def test_what_competes_is_named_in_few_words():
+    with pytest.raises(Unparsed, match="12, 13 compete"):
+        number_in("12 or 13")
+    with pytest.raises(Unparsed, match="0, 1, 2, 3, 4, 5, 6, 7, 8 compete") as refused:
+        number_in(", ".join(map(str, range(999))))
+    assert len(str(refused.value)) < 300
 
 
 WHOLE = st.integers(0, 10**9)
