@@ -36,8 +36,10 @@ class Kit:
         """Unit vectors for n texts, shape (n, d), from the small model."""
         return await self.ask.embed(self.cast.small.model, texts)
 
-    async def run(self, pattern: trace.Pattern, prompt: str) -> trace.Run:
-        """Run a pattern on one prompt; the Run holds its result, its calls and its wall time."""
+    async def run(self, pattern: trace.Runnable, prompt: str) -> trace.Run:
+        """Run a pattern, or an async function (ask, prompt), on one prompt; the Run holds its
+        result, its calls and its wall time.
+        """
         run = await trace.run(self.ask, pattern, prompt)
         if self.live:
             return run

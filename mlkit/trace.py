@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,7 +41,16 @@ class Pattern(Protocol):
     async def run(self, ask: Ask, prompt: str) -> Any: ...
 
 
-async def run(ask: Ask, pattern: Pattern, prompt: str) -> Run:
+# A pattern, or an async function of an Ask and a prompt that answers: what one builds in a cell.
+Runnable = Pattern | Callable[[Ask, str], Awaitable[Any]]
+
+
+def as_function(pattern: Runnable) -> Callable[[Ask, str], Awaitable[Any]]:
+    """What is called with an Ask and a prompt: the run of a pattern, or the function itself."""
+    return pattern if callable(pattern) else pattern.run
+
+
+async def run(ask: Ask, pattern: Runnable, prompt: str) -> Run:
     """Run a pattern on one prompt, in a trace of its own: runs that overlap never mix."""
     calls: list[Call] = []
     ids = itertools.count()
@@ -61,7 +71,7 @@ async def run(ask: Ask, pattern: Pattern, prompt: str) -> Run:
     before = frontier.set(frozenset())
     started = time.perf_counter()
     try:
-        result = await pattern.run(traced, prompt)
+        result = await as_function(pattern)(traced, prompt)
     finally:
         frontier.reset(before)
     wall_seconds = time.perf_counter() - started

@@ -27,11 +27,12 @@ class Task:
     level: str
     split: str  # "fit" (to choose settings on) or "test" (to report on)
     input: str
-    grader: str  # one of GRADERS, or "label"
+    grader: str  # one of GRADERS, "label", or one that its file brings
     gold: Any  # what its grader compares with
     # whatever else its line says
     notes: Mapping[str, Any] = field(default_factory=dict, compare=False)
     labels: tuple[str, ...] = ()  # which answers there are, for the grader "label"
+    own_grader: Grader | None = field(default=None, compare=False, repr=False)
 
     def right(self, text: str) -> bool:
         """Whether a model's text answers it. Any text at all may come; none of it is run."""
@@ -49,12 +50,17 @@ class Task:
 
     @property
     def _grader(self) -> Grader:
-        return label_grader(self.labels) if self.grader == "label" else GRADERS[self.grader]
+        if self.grader == "label":
+            return label_grader(self.labels)
+        return self.own_grader or GRADERS[self.grader]
 
 
-def load(name: str, folder: Path | None = None) -> list[Task]:
+def load(
+    name: str, folder: Path | None = None, graders: Mapping[str, Grader] | None = None
+) -> list[Task]:
     """All tasks of one file, as "desk". Raises TaskError with file, line and what is wrong.
 
+    `graders` are those that the file brings with it, by name.
     The labels of a file are the golds of all its tasks with the grader "label".
     """
     path = (folder or paths.data() / "tasks") / f"{name}.jsonl"
@@ -66,7 +72,7 @@ def load(name: str, folder: Path | None = None) -> list[Task]:
         if not line:
             continue
         try:
-            task = _task(json.loads(line))
+            task = _task(json.loads(line), graders or {})
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"has no {error}" if isinstance(error, KeyError) else str(error)
             raise TaskError(
@@ -87,18 +93,17 @@ def load(name: str, folder: Path | None = None) -> list[Task]:
     ]
 
 
-def _task(line: Mapping[str, Any]) -> Task:
+def _task(line: Mapping[str, Any], own: Mapping[str, Grader]) -> Task:
     texts = {name: line[name] for name in _TEXTS}
     gold, grader = line["gold"], line["grader"]
     if not all(isinstance(value, str) and value.strip() for value in texts.values()):
         raise ValueError(f"{', '.join(_TEXTS)} must be texts, and none of them empty")
     if line["split"] not in ("fit", "test"):
         raise ValueError(f"split is {line['split']!r}; it is fit or test")
-    if grader not in (*GRADERS, "label"):
-        raise ValueError(
-            f"there is no grader {grader!r}; choose one of {', '.join(GRADERS)}, label"
-        )
-    if problem := (label_grader([gold]) if grader == "label" else GRADERS[grader]).problem(gold):
+    judges = {**GRADERS, **own, "label": label_grader([gold])}
+    if grader not in judges:
+        raise ValueError(f"there is no grader {grader!r}; choose one of {', '.join(judges)}")
+    if problem := judges[grader].problem(gold):
         raise ValueError(f"gold {problem}")
     notes = {name: value for name, value in line.items() if name not in (*_TEXTS, "gold")}
-    return Task(**texts, gold=gold, notes=notes)
+    return Task(**texts, gold=gold, notes=notes, own_grader=own.get(grader))

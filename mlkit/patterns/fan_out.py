@@ -15,10 +15,10 @@ from mlkit.votes import check_members, nothing_usable
 class Pick(NamedTuple):
     """Which answer became the text, and how."""
 
-    member: int  # its position among the members
-    by: str  # "checker", "judge", or "order": the first that came
-    shown: tuple[int, ...] = ()  # the answers in the order in which a judge saw them
-    complaint: str = ""  # why the checker or the judge could not pick
+    member: int | None  # its position among the members; None where one was written from all
+    by: str  # "checker", "judge", "fuse", or "order": the first that came
+    shown: tuple[int, ...] = ()  # the answers in the order in which a judge, or who fuses, saw them
+    complaint: str = ""  # why nobody could pick, or fuse
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,9 @@ class ModelFanOut:
     pick: Callable[[str], bool] | Member | None = None
     # of the order in which a judge sees the answers: shuffled, because judges favour a position
     seed: int = 0
+    # an aggregator, who writes one answer from all; then none is picked (mixture of agents: Wang et
+    # al. 2024)
+    fuse: Member | None = None
 
     def __post_init__(self) -> None:
         check_members(self.members)
@@ -57,10 +60,24 @@ class ModelFanOut:
         }
         if not texts:
             raise nothing_usable(answers)
-        pick = await self._pick(ask, prompt, texts)
-        best = answers[pick.member]
-        assert isinstance(best, Reply)  # only a reply can be picked
+        best, pick = await self._best(ask, prompt, answers, texts)
         return FannedOut(best.text, answers, pick, best.cut_off)
+
+    async def _best(
+        self, ask: Ask, prompt: str, answers: Sequence[Reply | Failure], texts: dict[int, str]
+    ) -> tuple[Reply, Pick]:
+        """The reply that becomes the text: one of the answers, or the one that is made of all."""
+        if self.fuse:
+            shown, question = self._question(prompt, texts)
+            try:
+                return await ask(self.fuse, question, role="fuse"), Pick(None, "fuse", shown)
+            except MlkitError as error:  # the answers are there, and one of them must do
+                pick = Pick(next(iter(texts)), "order", shown, str(error))
+        else:
+            pick = await self._pick(ask, prompt, texts)
+        best = answers[pick.member or 0]
+        assert isinstance(best, Reply)  # only a reply can be picked
+        return best, pick
 
     async def _pick(self, ask: Ask, prompt: str, texts: dict[int, str]) -> Pick:
         first = next(iter(texts))
@@ -74,17 +91,21 @@ class ModelFanOut:
         return Pick(first, "order", (), "the checker accepted none")
 
     async def _judge(self, ask: Ask, judge: Member, prompt: str, texts: dict[int, str]) -> Pick:
-        shown = list(texts)
-        random.Random(f"{self.seed} {prompt}").shuffle(shown)
+        shown, question = self._question(prompt, texts)
         letters = ascii_uppercase[: len(shown)]
-        listed = "\n\n".join(
-            f"Answer {letter}: {texts[n]}" for letter, n in zip(letters, shown, strict=True)
-        )
         try:
-            reply = await ask(
-                judge, f"Question: {prompt}\n\n{listed}", role="judge", labels=tuple(letters)
-            )
+            reply = await ask(judge, question, role="judge", labels=tuple(letters))
             best = shown[letters.index(most_likely(reply, letters).label)]
         except MlkitError as error:  # the answers are there; a judge that fails must not lose them
-            return Pick(next(iter(texts)), "order", tuple(shown), str(error))
-        return Pick(best, "judge", tuple(shown))
+            return Pick(next(iter(texts)), "order", shown, str(error))
+        return Pick(best, "judge", shown)
+
+    def _question(self, prompt: str, texts: dict[int, str]) -> tuple[tuple[int, ...], str]:
+        """The order in which the answers are shown, and the question that shows them so."""
+        shown = list(texts)
+        random.Random(f"{self.seed} {prompt}").shuffle(shown)
+        listed = [
+            f"Answer {letter}: {texts[n]}"
+            for letter, n in zip(ascii_uppercase, shown, strict=False)
+        ]
+        return tuple(shown), "\n\n".join([f"Question: {prompt}", *listed])

@@ -65,6 +65,7 @@ class PlannerExecutor:
     # does steps of an unknown type, and the whole request where the plan has no steps
     fallback: str = "search"
     max_steps: int = 6
+    keep_request: bool = False  # True: who does a step sees the whole request, too
 
     def __post_init__(self) -> None:
         if self.fallback not in self.types:
@@ -95,7 +96,7 @@ class PlannerExecutor:
             # A step needs only steps before it, so the first one waiting can always go: this ends.
             undone = {step.number for step in waiting}
             ready = [step for step in waiting if not undone & {*step.needs}]
-            done = await together(*(self._do(ask, step, results) for step in ready))
+            done = await together(*(self._do(ask, prompt, step, results) for step in ready))
             results |= zip(ready, done, strict=True)
         answer = await ask(
             self.synthesizer, f"Request: {prompt}\n\nResults:\n{_told(results)}", role="synthesize"
@@ -104,14 +105,17 @@ class PlannerExecutor:
             answer.text, steps, tuple(results[step] for step in steps), repairs, answer.cut_off
         )
 
-    async def _do(self, ask: Ask, step: Step, results: Mapping[Step, str | Failure]) -> str:
+    async def _do(
+        self, ask: Ask, request: str, step: Step, results: Mapping[Step, str | Failure]
+    ) -> str:
         """Do one step: what its member writes, or else its own prompt, through the tool."""
         text = step.prompt
         if step.type in self.members:
             needed = {
                 other: result for other, result in results.items() if other.number in step.needs
             }
-            prompt = f"{text}\n\n{_told(needed)}".strip()
+            whole = f"It is part of this request: {request}" if self.keep_request else ""
+            prompt = "\n\n".join(filter(None, (text, _told(needed), whole)))
             role = f"step {step.number} {step.type}"
             text = (await ask(self.members[step.type], prompt, role=role)).text
         return self.tools[step.type](text) if step.type in self.tools else text

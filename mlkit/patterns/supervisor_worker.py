@@ -1,6 +1,7 @@
 """Supervisor-worker: a supervisor hands out pieces, workers do them, a review makes one answer."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -45,6 +46,8 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
     """Read a review; only `workers` can be sent back. Raises Unparsed where there is no answer."""
     found, _ = object_in(text, "answer")
     answer = found["answer"]
+    if isinstance(answer, dict) and answer:  # in the reviewer's own schema
+        answer = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     if not isinstance(answer, str) or not answer.strip():
         raise Unparsed(
             f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the'
@@ -73,9 +76,12 @@ class SupervisorWorker:
     """Assign, work, review."""
 
     supervisor: Member
-    reviewer: Member
+    # None: there is no review, and `combine` makes one answer of the workers' texts. With a schema
+    # of its own, the answer in the review is such an object, and the text its JSON.
+    reviewer: Member | None
     workers: Mapping[str, Member]
     rounds: int = 1  # how often a review may send work back; then the last answer given stands
+    combine: Callable[[Sequence[str]], str] = "\n\n".join
 
     def __post_init__(self) -> None:
         if not self.workers:
@@ -96,7 +102,23 @@ class SupervisorWorker:
         work = await self._work(ask, prompt, tasks)
         if all(isinstance(result, Failure) for result in work.values()):
             raise nothing_usable(work.values())
-        reviews = [await self._review(ask, prompt, work)]
+        reviews = await self._reviewed(ask, prompt, tasks, work)
+        best = next((review.answer for review in reversed(reviews) if review.answer), "")
+        if not self.reviewer:
+            best = self.combine([each.text for each in work.values() if isinstance(each, Reply)])
+        accepted = not reviews or not (reviews[-1].redo or reviews[-1].problem)
+        cut_off = any(isinstance(result, Reply) and result.cut_off for result in work.values())
+        return Supervised(
+            best or _told(work), tasks, work, tuple(reviews), accepted, repairs, cut_off
+        )
+
+    async def _reviewed(
+        self, ask: Ask, prompt: str, tasks: Mapping[str, str], work: dict[str, Reply | Failure]
+    ) -> list[Review]:
+        """The reviews, until one sends nothing back; `work` holds what was done last."""
+        if not self.reviewer:
+            return []
+        reviews = [await self._review(ask, self.reviewer, prompt, work)]
         while reviews[-1].redo and len(reviews) <= self.rounds:
             again = {
                 worker: f"{tasks[worker]}\nYour last result was refused: {why}"
@@ -106,11 +128,8 @@ class SupervisorWorker:
             work |= {
                 worker: result for worker, result in redone.items() if isinstance(result, Reply)
             }
-            reviews.append(await self._review(ask, prompt, work))
-        best = next((review.answer for review in reversed(reviews) if review.answer), _told(work))
-        accepted = not reviews[-1].redo and not reviews[-1].problem
-        cut_off = any(isinstance(result, Reply) and result.cut_off for result in work.values())
-        return Supervised(best, tasks, work, tuple(reviews), accepted, repairs, cut_off)
+            reviews.append(await self._review(ask, self.reviewer, prompt, work))
+        return reviews
 
     async def _work(
         self, ask: Ask, prompt: str, tasks: Mapping[str, str]
@@ -127,16 +146,20 @@ class SupervisorWorker:
         )
         return dict(zip(tasks, results, strict=True))
 
-    async def _review(self, ask: Ask, prompt: str, work: Mapping[str, Reply | Failure]) -> Review:
+    async def _review(
+        self, ask: Ask, reviewer: Member, prompt: str, work: Mapping[str, Reply | Failure]
+    ) -> Review:
         schema = rows_schema(
             "redo",
             {"worker": {"enum": list(work)}, "why": {"type": "string"}},
             MAX_PIECES,
             "answer",
         )
+        if reviewer.schema:
+            schema["properties"]["answer"] = json.loads(reviewer.schema)
         try:
             reply = await ask(
-                self.reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema
+                reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema
             )
             return parse_review(reply.text, tuple(work))
         except MlkitError as error:  # the work is there; a review that fails must not lose it

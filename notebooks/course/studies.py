@@ -34,7 +34,7 @@ PAIRS = 24
 Subjects = dict[str, Subject]
 
 
-def _each(members: Mapping[str, Member], labels: tuple[str, ...] | None = None) -> Subjects:
+def each(members: Mapping[str, Member], labels: tuple[str, ...] | None = None) -> Subjects:
     """Each member alone, whatever the task's kind."""
 
     def always(member: Member) -> Subject:
@@ -57,7 +57,7 @@ async def desk(kit: Kit, progress: str = "") -> Matrix:
     the way of each task's kind ("small by kind", "large by kind").
     """
     sizes = _two_sizes(kit).items()
-    subjects = _each({name: member_for(member, "all") for name, member in sizes})
+    subjects = each({name: member_for(member, "all") for name, member in sizes})
     subjects |= {f"{name} by kind": _by_kind(member) for name, member in sizes}
     return await _measured(kit, progress, subjects, tasks.load("desk"))
 
@@ -67,7 +67,7 @@ async def specialists(kit: Kit, progress: str = "") -> Matrix:
     large model ("math"), writer ("creative") and general model ("general"), each asked in the way
     of its own kind.
     """
-    subjects = _each(systems.desk_router(kit.cast).specialists)
+    subjects = each(systems.desk_router(kit.cast).specialists)
     return await _measured(kit, progress, subjects, _test("desk"))
 
 
@@ -77,7 +77,7 @@ async def routing(kit: Kit, progress: str = "") -> Matrix:
         replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
     ]
     members = {name: member_for(member, "kind") for name, member in _two_sizes(kit).items()}
-    return (await _measured(kit, progress, _each(members, KINDS), kinds)).labelled(KINDS)
+    return (await _measured(kit, progress, each(members, KINDS), kinds)).labelled(KINDS)
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
@@ -102,7 +102,7 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
 
 async def triage(kit: Kit, progress: str = "") -> Matrix:
     """Three members name the queue, with probabilities: both sizes by examples, large by rules."""
-    subjects = _each(triage_members(kit), QUEUES)
+    subjects = each(triage_members(kit), QUEUES)
     return await _measured(kit, progress, subjects, tasks.load("triage"))
 
 
@@ -117,15 +117,16 @@ def triage_members(kit: Kit) -> dict[str, Member]:
 
 async def samples(kit: Kit, progress: str = "") -> Matrix:
     """Five samples at temperature 0.7 of both sizes, on the test tasks of triage and of sums."""
-    return await _sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
+    return await sampled(kit, [*_test("triage"), *_test("desk", "math")], progress)
 
 
 async def texts(kit: Kit, progress: str = "") -> Matrix:
     """Five samples at temperature 0.7 of both sizes on the desk's free texts to test on."""
-    return await _sampled(kit, _test("desk", "creative"), progress)
+    return await sampled(kit, _test("desk", "creative"), progress)
 
 
-async def _sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
+async def sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
+    """Five samples at temperature 0.7 of both sizes, asked in the way of each task's kind."""
     sizes = _two_sizes(kit).items()
     subjects = {name: _by_kind(replace(member, temperature=0.7)) for name, member in sizes}
     return await _measured(kit, progress, subjects, items, SAMPLES)
@@ -153,8 +154,8 @@ async def examples(kit: Kit, progress: str = "") -> Matrix:
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
     return merged(
-        await _measured(kit, progress, _each(counted), sums),
-        await _measured(kit, progress, _each(prose), numbers),
+        await _measured(kit, progress, each(counted), sums),
+        await _measured(kit, progress, each(prose), numbers),
     )
 
 

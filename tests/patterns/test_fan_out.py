@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mlkit import trace
 from mlkit.ask import Member
+from mlkit.errors import EngineError
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.schedule import schedule
 from tests.conftest import Scripted
@@ -83,3 +84,20 @@ def test_the_critical_path_is_one_call_then_the_judge() -> None:
         )
     )
     assert schedule(run.calls) == 5 * [(0, 1)] + [(1, 2)]
+
+
+def test_who_fuses_sees_all_answers_and_writes_the_text() -> None:
+    ask = Scripted(SCRIPT | {"answer 2": ValueError("gone"), "fuse": "text of all"})
+    result = asyncio.run(ModelFanOut(MEMBERS, fuse=Member("qwen:fuse")).run(ask, "What?"))
+    assert (result.text, result.pick.by, result.pick.member) == ("text of all", "fuse", None)
+    (prompt,) = [prompt for _, prompt, role in ask.asked if role == "fuse"]
+    shown = [f"Answer {'ABCDE'[n]}: text {place + 1}" for n, place in enumerate(result.pick.shown)]
+    assert prompt == "\n\n".join(["Question: What?", *shown])
+    assert sorted(result.pick.shown) == [0, 2, 3, 4]
+
+
+def test_where_fusing_fails_the_first_answer_stands_and_the_reason_is_told() -> None:
+    ask = Scripted(SCRIPT | {"fuse": EngineError("no room")})
+    result = asyncio.run(ModelFanOut(MEMBERS, fuse=Member("qwen:fuse")).run(ask, "What?"))
+    assert (result.text, result.pick.by, result.pick.member) == ("text 1", "order", 0)
+    assert result.pick.complaint == "no room"

@@ -109,3 +109,19 @@ def test_independent_steps_run_together() -> None:
     script = {"plan": plan(("math", "a", []), ("math", "b", []), ("math", "c", [1, 2])), "": "1"}
     run = asyncio.run(trace.run(Scripted(script), executor(), "?"))
     assert schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3), (3, 4)]
+
+
+def test_who_does_a_step_sees_the_request_only_where_it_is_kept() -> None:
+    steps = [{"type": "code", "prompt": "do it", "needs": []}]
+    script = {"plan": json.dumps({"steps": steps}), "": "done"}
+    for keep, wanted in (
+        (False, "do it"),
+        (True, "do it\n\nIt is part of this request: All of it"),
+    ):
+        ask = Scripted(dict(script))
+        member = Member("qwen:m")
+        pattern = PlannerExecutor(
+            member, member, {"code": member}, fallback="code", keep_request=keep
+        )
+        asyncio.run(pattern.run(ask, "All of it"))
+        assert [prompt for _, prompt, role in ask.asked if role == "step 1 code"] == [wanted]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +110,34 @@ def test_workers_work_at_the_same_time() -> None:
     ask = Scripted(SCRIPT | {"work coder": "1", "review": review("42")})
     run = asyncio.run(trace.run(ask, supervisor(1), "Explain and write."))
     assert schedule(run.calls) == [(0, 1), (1, 2), (1, 2), (2, 3)]
+
+
+def assigned() -> str:
+    rows = [{"worker": "a", "task": "one"}, {"worker": "b", "task": "two"}]
+    return json.dumps({"assignments": rows})
+
+
+def test_without_a_reviewer_the_workers_texts_are_combined() -> None:
+    pattern = SupervisorWorker(A, None, {"a": B, "b": C}, combine=" + ".join)
+    ask = Scripted({"assign": assigned(), "work a": "1", "work b": "2"})
+    result = asyncio.run(pattern.run(ask, "?"))
+    assert (result.text, result.reviews, result.accepted) == ("1 + 2", (), True)
+    ask = Scripted({"assign": assigned(), "work a": ValueError("gone"), "work b": "2"})
+    assert asyncio.run(pattern.run(ask, "?")).text == "2"
+
+
+def test_a_reviewer_with_a_schema_answers_with_such_an_object() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    reviewer = Member("qwen:r", schema=json.dumps(schema))
+    formats = []
+
+    class Watching(Scripted):
+        async def __call__(self, member: Member, prompt: str, **options: Any) -> Any:
+            formats.append(options.get("format"))
+            return await super().__call__(member, prompt, **options)
+
+    said = json.dumps({"redo": [], "answer": {"n": 3}})
+    ask = Watching({"assign": assigned(), "work a": "1", "work b": "2", "review": said})
+    result = asyncio.run(SupervisorWorker(A, reviewer, {"a": B, "b": C}).run(ask, "?"))
+    assert (result.text, result.accepted) == ('{"n":3}', True)
+    assert formats[-1]["properties"]["answer"] == schema

@@ -1,0 +1,203 @@
+"""The second edition of orders: its members, the nine patterns, and their variants."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from course.shop.price_list import (
+    DEPARTMENTS,
+    PRICES,
+    RULES,
+    department,
+    fault,
+    form_schema,
+    total_of,
+)
+from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES, REQUESTS
+from mlkit.ask import Member
+from mlkit.models import Cast
+from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.pipeline import ModelPipeline, Stage
+from mlkit.patterns.planner_executor import PlannerExecutor
+from mlkit.patterns.router import ModelRouter
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.supervisor_worker import SupervisorWorker
+from mlkit.patterns.voting import ModelVoting
+from mlkit.patterns.weighted_ensemble import WeightedEnsemble
+
+WORKERS = {"anna": ("repair", "rental", "trade"), "ben": ("order", "refund", "delivery")}
+
+
+def told(member: Member, name: str) -> Member:
+    """The member, asked by one of REQUESTS."""
+    chosen = REQUESTS[name]
+    shots, most = tuple(chosen.examples.items()), chosen.max_tokens or member.max_tokens
+    return replace(member, system=chosen.system, shots=shots, max_tokens=most)
+
+
+def examples(*names: str, of: Iterable[Mapping[str, Mapping[str, str]]] = (EXAMPLES,)) -> tuple:
+    """Worked examples of some departments."""
+    return tuple(shot for shown in of for name in names for shot in shown[name].items())
+
+
+def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
+    """The member that fills in forms: for some departments, or for all and for several at once."""
+    shots = examples(*(names or DOES), of=of)
+    return replace(
+        told(member, "form"), shots=shots, schema=json.dumps(form_schema(names or DEPARTMENTS))
+    )
+
+
+def price_list() -> str:
+    """What there is, without prices: each department's things and rules."""
+    return "\n".join(
+        f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
+        for name in DEPARTMENTS
+    )
+
+
+def order_voters(cast: Cast) -> tuple[Member, ...]:
+    """The large model; the large model with other examples and the list; and the small one."""
+    other = form_member(cast.large, of=(OTHER_EXAMPLES,))
+    listed = replace(other, system=f"{other.system}\n\n{price_list()}")
+    return (
+        form_member(cast.large),
+        replace(listed, name=f"{cast.large.name}, other examples"),
+        form_member(cast.small),
+    )
+
+
+def order_pool(cast: Cast) -> tuple[Member, ...]:
+    """The voters, and two more: large with the form's parts in another order, and small with other
+    examples.
+    """
+    large = form_member(cast.large)
+    shots = tuple((request, turned(text)) for request, text in large.shots)
+    schema = json.loads(large.schema)
+    parts = ("rule", "days", "things")
+    schema |= {"properties": {part: schema["properties"][part] for part in parts}}
+    schema |= {"required": list(parts)}
+    rule_first = replace(large, shots=shots, schema=json.dumps(schema))
+    return (
+        *order_voters(cast),
+        replace(rule_first, name=f"{cast.large.name}, rule first"),
+        replace(
+            form_member(cast.small, of=(OTHER_EXAMPLES,)), name=f"{cast.small.name}, other examples"
+        ),
+    )
+
+
+def turned(text: str) -> str:
+    """A form with its rule first, and its things last."""
+    order = json.loads(text)
+    parts = {part: order[part] for part in ("rule", "days", "things")}
+    return json.dumps(parts, separators=(",", ":"))
+
+
+def in_one_prompt(member: Member) -> Member:
+    """The member that names departments and things before it fills in the form, in one answer."""
+    whole = json.loads(form_member(member).schema)
+    named = {"type": "array", "items": {"enum": list(DEPARTMENTS)}, "maxItems": 2}
+    whole["properties"] = {"departments": named} | whole["properties"]
+    whole["required"] = list(whole["properties"])
+    shots = tuple((request, _with_departments(text)) for request, text in form_member(member).shots)
+    return replace(told(member, "in one prompt"), shots=shots, schema=json.dumps(whole))
+
+
+def _with_departments(text: str) -> str:
+    order = json.loads(text)
+    named = list(dict.fromkeys(department(row["name"]) for row in order["things"]))
+    return json.dumps({"departments": named} | order, separators=(",", ":"))
+
+
+def specialist(member: Member, *names: str) -> Member:
+    """The member with the things, rules and examples of some departments only."""
+    return form_member(member, *names, of=(EXAMPLES, OTHER_EXAMPLES))
+
+
+def known_departments(text: str) -> str:
+    """The check after the first stage: what is wrong with the names, or ""."""
+    named = [name for name in DEPARTMENTS if name in text.lower()]
+    return "" if named else f"it must name one or two of {', '.join(DEPARTMENTS)}"
+
+
+def has_things(text: str) -> str:
+    """The check after the second stage: what is wrong with the things, or ""."""
+    return "" if any(character.isdigit() for character in text) else "it gives no number of pieces"
+
+
+def pipeline(
+    cast: Cast, retries: int = 0, keep_original: bool = True, classifier: Member | None = None
+) -> ModelPipeline:
+    """Small names the departments, general lists the things, large fills in the form."""
+    return ModelPipeline(
+        (
+            Stage(
+                "classify",
+                told(classifier or cast.small, "departments"),
+                "",
+                known_departments,
+                retries,
+            ),
+            Stage("extract", told(cast.general, "things"), "", has_things, retries),
+            Stage("reason", form_member(cast.large), "", fault, retries),
+        ),
+        keep_original,
+    )
+
+
+def router(cast: Cast, threshold: float = 0.0) -> ModelRouter:
+    """Small names the department, or that it is several; large is the specialist of each."""
+    specialists = {name: specialist(cast.large, name) for name in DEPARTMENTS}
+    specialists["several"] = form_member(cast.large)
+    return ModelRouter(told(cast.small, "department"), specialists, "several", threshold)
+
+
+def planner_executor(cast: Cast) -> PlannerExecutor:
+    """Large plans and puts the forms together; general fills in each department's form."""
+    whole = form_member(cast.large)
+    return PlannerExecutor(
+        planner=told(cast.large, "plan"),
+        synthesizer=replace(told(cast.large, "from results"), schema=whole.schema),
+        members={name: specialist(cast.general, name) for name in DEPARTMENTS},
+        fallback="order",
+    )
+
+
+def reviewer(cast: Cast) -> Member:
+    """Large, whose review holds a form."""
+    return replace(told(cast.large, "review"), schema=form_member(cast.large).schema)
+
+
+def supervisor_worker(cast: Cast, rounds: int = 1) -> SupervisorWorker:
+    """Large assigns and reviews; two workers fill in the forms of three departments each."""
+    return SupervisorWorker(
+        told(cast.large, "assign"),
+        reviewer(cast),
+        {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
+        rounds,
+    )
+
+
+FOR_ORDERS: Mapping[str, Callable[[Cast], Any]] = {
+    "single_model": lambda cast: SingleModel(order_voters(cast)[0]),
+    "pipeline": pipeline,
+    "router": router,
+    "fan_out": lambda cast: ModelFanOut(order_voters(cast), lambda text: not fault(text)),
+    "voting": lambda cast: ModelVoting(order_voters(cast), total_of),
+    "planner_executor": planner_executor,
+    "supervisor_worker": supervisor_worker,
+    "weighted_ensemble": lambda cast: WeightedEnsemble(
+        order_voters(cast), (0.5, 0.3, 0.2), lambda reply: float(not fault(reply.text)), total_of
+    ),
+    "consensus_ensemble": lambda cast: ConsensusEnsemble(
+        order_voters(cast), order_voters(cast)[0], 0.7, total_of
+    ),
+}
+
+
+def for_orders(cast: Cast) -> dict[str, Any]:
+    """All patterns, made for orders, by the name of their file."""
+    return {name: build(cast) for name, build in FOR_ORDERS.items()}
