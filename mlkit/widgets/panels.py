@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import ipywidgets as widgets
-import plotly.graph_objects as go
 import traitlets
 from IPython.display import clear_output, display
-from plotly.basedatatypes import BasePlotlyType
 
 from mlkit.charts import trade_off
 from mlkit.charts.look import Chart
@@ -27,43 +24,26 @@ WIDE = {"width": "100%", "max_width": "760px"}
 
 
 class Panel(widgets.VBox):
-    """A chart with its table. Where widgets do not run (a stored notebook), the same as text.
+    """A chart with its table. Where widgets do not run (a stored notebook), the same as text."""
 
-    `smooth` keeps one figure and changes its parts, twice as fast: for the one chart of a notebook
-    where dragging matters. It takes a chart whose traces and annotations keep their number.
-    """
-
-    def __init__(
-        self, chart: Chart, controls: Sequence[widgets.Widget] = (), smooth: bool = False
-    ) -> None:
+    def __init__(self, chart: Chart, controls: Sequence[widgets.Widget] = ()) -> None:
         self._table = widgets.HTML()
         self._problem = widgets.HTML()
-        if smooth:
-            self._drawing = go.FigureWidget(chart.figure)
-            self._drawing._config = _CONFIG | {"responsive": True}  # plotly has no other way
-        else:
-            self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
-            # Set, not displayed: that would be kept as an output of the cell that runs, too.
-            self._drawing.outputs = (
-                {"output_type": "display_data", "data": _drawn(chart), "metadata": {}},
-            )
+        self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
+        # Set, not displayed: that would be kept as an output of the cell that runs, too.
+        self._drawing.outputs = (
+            {"output_type": "display_data", "data": _drawn(chart), "metadata": {}},
+        )
         self._describe(chart)
-        fit = [_Fit()] if smooth else []
         super().__init__(
-            [*controls, self._problem, self._drawing, *fit, self._table], layout={"width": "100%"}
+            [*controls, self._problem, self._drawing, self._table], layout={"width": "100%"}
         )
 
     def draw(self, chart: Chart) -> None:
         """Show another chart. The old one stays until the new one is there, so nothing flickers."""
-        if isinstance(self._drawing, go.FigureWidget):
-            with self._drawing.batch_update():
-                for old, new in zip(self._drawing.data, chart.figure.data, strict=True):
-                    old.update(_changed(old, new))
-                self._drawing.layout.update(_changed(self._drawing.layout, chart.figure.layout))
-        else:
-            with self._drawing:
-                clear_output(wait=True)
-                display(_drawn(chart), raw=True)
+        with self._drawing:
+            clear_output(wait=True)
+            display(_drawn(chart), raw=True)
         self._describe(chart)
 
     def _describe(self, chart: Chart) -> None:
@@ -82,26 +62,6 @@ class Panel(widgets.VBox):
         return super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
 
 
-class _Fit(anywidget.AnyWidget):
-    """Nothing to see: a FigureWidget is drawn before it has a place; this lets it look again."""
-
-    _esm = (
-        "const fit = el => el.isConnected ? setTimeout(() => dispatchEvent(new Event('resize')),"
-        " 200) : requestAnimationFrame(() => fit(el));export default { render: ({ el }) =>"
-        " fit(el) }"
-    )
-
-
-def _changed(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
-    """The properties of `new` that `old` has not: to set the others takes ten times as long."""
-    before = old.to_plotly_json()
-    return {
-        name: value
-        for name, value in new.to_plotly_json().items()
-        if name != "template" and not new._vals_equal(before.get(name), value)
-    }
-
-
 def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
     figure = json.loads(chart.figure.to_json()) | {"config": _CONFIG}
@@ -113,9 +73,7 @@ def show(chart: Chart) -> Panel:
     return Panel(chart)
 
 
-def explore(
-    draw: Callable[..., Chart], smooth: bool = False, **controls: widgets.ValueWidget
-) -> Panel:
+def explore(draw: Callable[..., Chart], **controls: widgets.ValueWidget) -> Panel:
     """A chart that follows its controls: `draw(**values)` at first and at each change."""
     reset = widgets.Button(
         description="Reset",
@@ -123,7 +81,7 @@ def explore(
         layout={"width": "80px"},
     )
     first = {name: control.value for name, control in controls.items()}
-    panel = Panel(draw(**first), [*controls.values(), reset], smooth)
+    panel = Panel(draw(**first), [*controls.values(), reset])
 
     def redraw(_: Any) -> None:
         try:

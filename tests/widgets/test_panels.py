@@ -139,15 +139,3 @@ def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
     assert panel.chart.reading == "Worth the time: small and large"
     machines.value = 8
     assert panel.chart.reading == "Worth the time: large; 1 of 2 is beaten"
-
-
-def test_a_smooth_panel_changes_the_figure_it_has():
-    slider = panels.slider("share", 0.25, 0, 1, 0.25)
-    panel = panels.explore(lambda share: chart(share), smooth=True, share=slider)
-    figure = panel._drawing
-    slider.value = 0.75
-    assert (
-        panel._drawing is figure
-        and figure.data[0].x == (0.75,)
-        and panel.chart.reading == "75% right"
-    )

@@ -93,7 +93,7 @@ def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(
 ):
     made: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}
 
-    def explored(draw: Callable[..., Any], smooth: bool = False, **controls: Any) -> None:
+    def explored(draw: Callable[..., Any], **controls: Any) -> None:
         key = f"{notebook.stem[:2]} {', '.join(controls)}"
         assert key not in made, f"two panels are {key}: name a control otherwise"
         made[key] = draw, controls
