@@ -1,6 +1,7 @@
 """An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
 
 import ast
+import builtins
 import copy
 import math
 import operator
@@ -67,18 +68,20 @@ class Exercise:
 
 
 def judgement(
-    entries: Sequence[Case], praise: str, incomplete: str, undecided: str
+    entries: Sequence[Case],
+    praise: str,
+    undecided: str = "Not judged yet: replace each ... with your answer.",
 ) -> Callable[[Any], Verdict]:
     """An exercise whose answer is a mapping; each case has the name of an entry as its argument.
 
-    `incomplete` is the hint where an entry is missing, `undecided` where one still is the `...`.
+    `undecided` is the hint where an entry still is the `...`.
     """
-    names = {case.args[0] for case in entries}
+    names = [case.args[0] for case in entries]
     exercise = Exercise(entries, praise, call=operator.getitem)
 
     def judge(answer: Any) -> Verdict:
-        if not isinstance(answer, Mapping) or not names <= answer.keys():
-            return Verdict(False, incomplete)
+        if not isinstance(answer, Mapping) or not {*names} <= answer.keys():
+            return Verdict(False, f"Give a dictionary with {', '.join(map(repr, names))}.")
         if any(is_stub(answer[name]) for name in names):
             return Verdict(False, undecided)
         return exercise(answer)
@@ -92,9 +95,11 @@ def cases(text: str) -> list[Case]:
     [4.0, 3.0], 2 -> 4.0
     Who is free first, and when?
     7: That is all the work, one after the other.
+    ValueError: With two machines your code {said}.
 
-    Python literals are what the answer is called with and what is right. The first hint is for any
-    other value; one after a number or a quoted text and a colon is for that value, as in `hints`.
+    Python's literals (and inf, and names of errors) are what the answer is called with and what is
+    right. The first hint is for any other value; one after a value and a colon is for that value,
+    as in `hints`.
     """
     return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
 
@@ -104,10 +109,15 @@ def _case(block: str) -> Case:
     right, _, told = rest.partition("\n")
     hint, *_ = _WRONG.split(told)
     args = ast.literal_eval(f"({call},)")
-    return Case(args, ast.literal_eval(right), " ".join(hint.split()), hints(told))
+    return Case(args, _value(right), " ".join(hint.split()), hints(told))
 
 
-_WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"): """, re.MULTILINE)
+_WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"|None|bool|Exception|\w+Error): """, re.MULTILINE)
+
+
+def _value(text: str) -> Any:
+    names = vars(builtins) | {"inf": math.inf}
+    return names[text] if text in names else ast.literal_eval(text)
 
 
 def hints(text: str) -> dict[Any, str]:
@@ -116,13 +126,21 @@ def hints(text: str) -> dict[Any, str]:
     """
     _, *parts = _WRONG.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {ast.literal_eval(value): " ".join(hint.split()) for value, hint in pairs}
+    return {_value(value): " ".join(hint.split()) for value, hint in pairs}
 
 
-def gain_cases(
+def choice(
+    name: str, right: str, words: Collection[str], hint: str, known: Mapping[Any, str] | None = None
+) -> Case:
+    """An entry of a judgement that is one of some words."""
+    listed = ", ".join(map(repr, words))
+    stranger = {none_of(words): f"{{args[0]}}: {{got!r}} is none of {listed}."}
+    return Case((name,), right, hint, stranger | dict(known or {}))
+
+
+def gain_choices(
     gains: Mapping[str, Any],
     words: tuple[str, str, str],
-    none: str,
     clear: str,
     unclear: str,
     unsure: str = "",
@@ -130,17 +148,16 @@ def gain_cases(
     """Entries of a judgement: for each Difference the first of `words` where it lies above 0, the
     second where below, the last where neither is shown.
 
-    Hints: `none` for another word; `unclear` for a gain believed that is not shown, `clear` where
-    one is shown, and `unsure` where the answer is the last word all the same.
+    Hints: `unclear` for a gain believed that is not shown, `clear` where one is shown, and `unsure`
+    where the answer is the last word all the same.
     """
     entries = []
     for name, gain in gains.items():
         right = words[0] if gain.above else words[1] if gain.below else words[2]
-        known = {none_of(words): none}
         if right == words[2]:
-            entries.append(Case((name,), right, unclear, known))
+            entries.append(choice(name, right, words, unclear))
         else:
-            entries.append(Case((name,), right, clear, known | {words[2]: unsure or clear}))
+            entries.append(choice(name, right, words, clear, {words[2]: unsure or clear}))
     return entries
 
 

@@ -1,5 +1,7 @@
 """An exercise made of data gives the first hint that fits, and the praise where none does."""
 
+from math import inf
+
 import pytest
 
 from mlkit.measure.stats import Difference
@@ -7,7 +9,7 @@ from mlkit.widgets.exercises import (
     Case,
     Exercise,
     cases,
-    gain_cases,
+    gain_choices,
     hints,
     judgement,
     near,
@@ -113,7 +115,6 @@ judge = judgement(
         Case(("share",), near(0.5, 0.1), "share: {got:g} is not it."),
     ],
     praise="Right.",
-    incomplete="Give both.",
     undecided="Not judged yet.",
 )
 
@@ -126,8 +127,8 @@ judge = judgement(
         ({"better": "no", "share": 0.5}, Verdict(False, "better: look again.")),
         ({"better": "si", "share": 0.5}, Verdict(False, "'si' is no word.")),
         ({"better": "yes", "share": ...}, Verdict(False, "Not judged yet.")),
-        ({"better": "yes"}, Verdict(False, "Give both.")),
-        (None, Verdict(False, "Give both.")),
+        ({"better": "yes"}, Verdict(False, "Give a dictionary with 'better', 'share'.")),
+        (None, Verdict(False, "Give a dictionary with 'better', 'share'.")),
     ],
 )
 def test_a_judgement_is_tried_entry_by_entry(answer, verdict):
@@ -149,17 +150,14 @@ GAINS = {
     "open": Difference(0.1, -0.1, 0.3, 9),
 }
 believed = judgement(
-    gain_cases(
+    gain_choices(
         GAINS,
         ("better", "worse", "open"),
-        none="{got!r} is no word",
         clear="{args[0]}: the sign",
         unclear="{args[0]}: both ends",
         unsure="{args[0]}: one side",
     ),
     praise="Right.",
-    incomplete="",
-    undecided="",
 )
 
 
@@ -171,7 +169,7 @@ believed = judgement(
         ({"down": "better"}, "down: the sign"),
         ({"down": "open"}, "down: one side"),
         ({"open": "better"}, "open: both ends"),
-        ({"open": "maybe"}, "'maybe' is no word"),
+        ({"open": "maybe"}, "open: 'maybe' is none of 'better', 'worse', 'open'."),
     ],
 )
 def test_a_gain_is_judged_by_where_its_interval_lies(answer, text):
@@ -186,18 +184,23 @@ Who is free first: a
 machine? {got}
 7: All the work, one
 after the other.
+ValueError: It {said}.
 "x": No text.
 
 "a"
 " b" -> "c"
 Another.
+
+None -> inf
+A third.
 """
     assert cases(text) == [
         Case(
             ([4.0, 3.0], 2),
             4.0,
             "Who is free first: a machine? {got}",
-            {7: "All the work, one after the other.", "x": "No text."},
+            {7: "All the work, one after the other.", ValueError: "It {said}.", "x": "No text."},
         ),
         Case(("a b",), "c", "Another."),
+        Case((None,), inf, "A third."),
     ]

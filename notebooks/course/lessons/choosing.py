@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, cases, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, near, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -139,12 +139,9 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
     better = "shown" if exceeds(low, 0) else "worse" if exceeds(0, high) else "not shown"
     times = (high - low) / 2 / 0.05
     enough = near(n * times**2, 0.15)
-    known: dict[Any, str] = {
-        none_of(_BETTER): '"better" is one of "shown", "not shown" and "worse".'
-    }
-    known |= {said: hint for said, hint in _BETTER.items() if said != better}
+    others = {said: hint for said, hint in _BETTER.items() if said != better}
     entries = [
-        Case(("better",), better, "", known),
+        choice("better", better, _BETTER, "", others),
         Case(
             ("times_dollars",),
             near(times_dollars, 0.06),
@@ -166,8 +163,6 @@ def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[A
         entries,
         "Right. Not shown is not the same as equal: it means that the question is still open, and"
         " what it would take to close it.",
-        incomplete='Give a dictionary with "better", "times_dollars" and "orders".',
-        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 

@@ -13,7 +13,7 @@ from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiske
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import break_even_escalation, wilson
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, cases, hints, judgement, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, choice, hints, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -131,10 +131,9 @@ def judged(
         for n in range(1, 20)
         if exceeds(strong_dollars, n * vote_dollars + escalated * strong_dollars)
     ]
-    known = {none_of(_AS_GOOD): '"as_good" is one of "shown", "not shown" and "worse".'}
     others = {said: hint for said, hint in _AS_GOOD.items() if said != as_good}
     entries = [
-        Case(("as_good",), as_good, "", known | others),
+        choice("as_good", as_good, _AS_GOOD, "", others),
         Case(
             ("cheaper",),
             5 in pays,
@@ -152,8 +151,6 @@ def judged(
     return judgement(
         entries,
         "Right. Quality and price are two questions, and each needs its own numbers.",
-        incomplete='Give a dictionary with "as_good", "cheaper" and "most_voters".',
-        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 

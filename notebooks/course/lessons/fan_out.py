@@ -10,7 +10,7 @@ from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import Difference
 from mlkit.models import Prices
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, cases, gain_cases, judgement, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -165,10 +165,9 @@ def judged(results: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
     """
     words = ("better", "worse", "not shown")
     listed = ", ".join(map(repr, words))
-    entries = gain_cases(
+    entries = gain_choices(
         results,
         words,
-        none=f"{{args[0]!r}} is {{got!r}}; choose one of {listed}.",
         clear=(
             "{args[0]!r}: all of its interval lies on one side of 0. On which side, and what does"
             " that say?"
@@ -182,7 +181,6 @@ def judged(results: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
         entries,
         praise="Right. A gain that is likely, a gain that is shown, and a loss that is shown: three"
         " different things to build on.",
-        incomplete=f"Give a dictionary with {', '.join(map(repr, results))}.",
         undecided=f"Not judged yet: put one of {listed} in the place of each ...",
     )
 

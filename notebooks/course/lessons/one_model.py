@@ -13,7 +13,7 @@ from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, dress, on_hover, short, 
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
-from mlkit.widgets.exercises import Case, Exercise, cases, gain_cases, judgement, near, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, near, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -103,11 +103,9 @@ def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verd
     "tasks" is about how many tasks would make the interval of the difference called `halved` half
     as wide.
     """
-    words = ("better", "worse", "cannot tell")
-    entries = gain_cases(
+    entries = gain_choices(
         gains,
-        words,
-        none=f"{{args[0]}}: {{got!r}} is none of {', '.join(words)}.",
+        ("better", "worse", "cannot tell"),
         clear="{args[0]}: look at the sign. The number says how much the first of the two is ahead"
         " of the second.",
         unclear="{args[0]}: look at both ends of the interval. Is 0 between them? Then no"
@@ -117,8 +115,6 @@ def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verd
     return judgement(
         [*entries, _quadrupled(gains[halved].n)],
         praise="Right. An interval tells what you know, and what it would cost to know more.",
-        incomplete=f"Give a dictionary with {', '.join(gains)} and tasks.",
-        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 

@@ -15,7 +15,7 @@ from mlkit.widgets.exercises import (
     Case,
     Exercise,
     cases,
-    gain_cases,
+    gain_choices,
     judgement,
     none_of,
     not_number,
@@ -213,10 +213,9 @@ def judged(gains: Mapping[str, Difference], unchanged: int) -> Callable[[Any], V
     the measured differences by name, and `unchanged` is the number of items, of which none changed
     its grade.
     """
-    entries = gain_cases(
+    entries = gain_choices(
         gains,
         ("shown", "not shown", "not shown"),
-        none="{args[0]}: {got!r} is none of 'shown', 'not shown'.",
         clear="{args[0]}: look at both ends of the interval. Is 0 between them?",
         unclear="{args[0]}: look at both ends of the interval. Does it leave room for no gain at"
         " all?",
@@ -224,7 +223,6 @@ def judged(gains: Mapping[str, Difference], unchanged: int) -> Callable[[Any], V
     return judgement(
         [*entries, _rule_of_three(unchanged)],
         praise='Right. "It changed nothing here" and "it changes nothing" are two sentences.',
-        incomplete=f"It takes one entry for each of: {', '.join(gains)}, could still change.",
         undecided="Not judged yet: replace each ... by your judgement.",
     )
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from course.shop import paragraphs
 from mlkit.measure.tasks import Task
-from mlkit.widgets.exercises import Case, Exercise, judgement, none_of
+from mlkit.widgets.exercises import Case, Exercise, choice, judgement
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -213,7 +213,6 @@ break_even = Exercise(
     "Right. The price ratio helps only as far as planning is shorter than doing it all.",
 )
 
-_LISTED = ", ".join(map(repr, FAULTS))
 _EARLIER = {
     "plan": "go back to the beginning. Read the request once more, and tick off in the plan what"
     " changes the price.",
@@ -243,21 +242,21 @@ _MISTAKEN = {  # what is right: {what was said: hint}
 
 def judged(right: Mapping[str, str]) -> Callable[[Mapping[str, str]], Verdict]:
     """A check of {order: the first of FAULTS in its trace}; `right` has the right ones."""
+    listed = ", ".join(map(repr, FAULTS))
     cases = [
-        Case(
-            (order,),
+        choice(
+            order,
             fault,
+            FAULTS,
             f"{order}: {_EARLIER[fault]}",
-            {none_of(FAULTS): f"{order}: {{got!r}} is none of {_LISTED}."}
-            | {said: f"{order}: {hint}" for said, hint in _MISTAKEN[fault].items()},
+            {said: f"{order}: {hint}" for said, hint in _MISTAKEN[fault].items()},
         )
         for order, fault in right.items()
     ]
     return judgement(
         cases,
         "Right. The first fault is the one to mend: what comes after it never had a chance.",
-        incomplete=f"It takes one judgement for each of: {', '.join(right)}.",
-        undecided=f"Not judged yet: put one of {_LISTED} in the place of each ...",
+        undecided=f"Not judged yet: put one of {listed} in the place of each ...",
     )
 
 

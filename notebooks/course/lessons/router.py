@@ -12,7 +12,7 @@ from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
-from mlkit.widgets.exercises import Exercise, cases, gain_cases, judgement, none_of
+from mlkit.widgets.exercises import Exercise, cases, gain_choices, judgement, none_of
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -147,10 +147,9 @@ def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
     """
     words = ("worth it", "not worth it", "cannot tell")
     listed = ", ".join(map(repr, words))
-    entries = gain_cases(
+    entries = gain_choices(
         differences,
         words,
-        none=f"{{args[0]}}: {{got!r}} is none of {listed}.",
         clear="{args[0]}: look at the sign of the difference. Which of the two did better, the"
         " router or what it is compared with?",
         unclear="{args[0]}: look at both ends of the interval. 0 lies between them, or is one of"
@@ -160,7 +159,6 @@ def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
     return judgement(
         entries,
         praise="Right. The interval decides, not the number in front of it.",
-        incomplete=f"It takes one judgement for each of: {', '.join(differences)}.",
         undecided=f"Not judged yet: put one of {listed} in the place of each ...",
     )
 

@@ -15,10 +15,10 @@ from mlkit.widgets.exercises import (
     Case,
     Exercise,
     cases,
+    choice,
     hints,
     judgement,
     near,
-    none_of,
     not_number,
 )
 from mlkit.widgets.lessons import Verdict
@@ -113,32 +113,26 @@ def own_machine(
     the time.
     """
     meet = 3600 * tokens * dollars_per_million / 1e6 / busy_seconds  # dollars an hour, always busy
-    sides = {
-        none_of(("machine", "host")): (
-            '"{args[0]}" is "machine" or "host": which of the two is cheaper.'
-        )
-    }
+    cheaper = ("machine", "host")
     return judgement(
         [
-            Case(
-                ("always_busy",),
-                "machine" if dollars_per_hour < meet else "host",
+            choice(
+                "always_busy",
+                cheaper[dollars_per_hour >= meet],
+                cheaper,
                 "An hour holds so many runs as the seconds of one fit into it. What does the host"
                 " charge for that many?",
-                sides,
             ),
-            Case(
-                ("half_idle",),
-                "machine" if dollars_per_hour < meet / 2 else "host",
+            choice(
+                "half_idle",
+                cheaper[dollars_per_hour >= meet / 2],
+                cheaper,
                 "The hour costs the same, whether the machine works or waits. How many runs are"
                 " left in it when it waits for half of it?",
-                sides,
             ),
             _meeting(meet),
         ],
         praise="Right. Before you buy a machine, ask how many hours a day it would work.",
-        incomplete='Give a dictionary with "always_busy", "half_idle" and "meet_at".',
-        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 

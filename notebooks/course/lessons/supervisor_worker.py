@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dress, whiskers
 from mlkit.measure.stats import speed_up
-from mlkit.widgets.exercises import Case, Exercise, cases, judgement, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, not_number
 from mlkit.widgets.lessons import Verdict
 from mlkit.widgets.questions import questions
 
@@ -176,12 +176,7 @@ def judged(
     rounds = "two" if repaired else "none"
     ceiling = right + wrong_sent_back
     entries = [
-        Case(
-            ("tells",),
-            tells,
-            _OVERLAP[tells],
-            {none_of(_OVERLAP): '"tells" is "shown" or "not shown".'},
-        ),
+        choice("tells", tells, _OVERLAP, _OVERLAP[tells]),
         Case(
             ("ceiling",),
             ceiling,
@@ -189,19 +184,12 @@ def judged(
             " try. What is never sent back is never repaired.",
             {n: _ONE_GROUP for n in (wrong_sent_back, right) if n != ceiling},
         ),
-        Case(
-            ("rounds",),
-            rounds,
-            _ROUNDS[rounds],
-            {none_of((*_ROUNDS, "more")): '"rounds" is "none", "two" or "more".'},
-        ),
+        choice("rounds", rounds, (*_ROUNDS, "more"), _ROUNDS[rounds]),
     ]
     return judgement(
         entries,
         "Right. What a review can repair is limited by what it finds, and by what a second try can"
         " change.",
-        incomplete='Give a dictionary with "tells", "ceiling" and "rounds".',
-        undecided="Not judged yet: replace each ... with your answer.",
     )
 
 

@@ -141,7 +141,6 @@ _judge = judgement(
     ],
     praise="Right. Three voters that are this alike are hardly more than one, and 22 items cannot"
     " show a small gain.",
-    incomplete="",
     undecided="Not written yet: replace both ... with your answers.",
 )
 

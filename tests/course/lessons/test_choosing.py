@@ -174,7 +174,7 @@ def test_a_right_judgement_passes(answer):
         (312, "Give a dictionary"),
         ({"better": "shown"}, "Give a dictionary"),
         (dict.fromkeys(RIGHT, ...), "Not judged yet"),
-        (RIGHT | {"better": "maybe"}, "is one of"),
+        (RIGHT | {"better": "maybe"}, "is none of"),
         (RIGHT | {"better": "shown"}, "Is 0 inside"),
         (RIGHT | {"better": "worse"}, "below 0 as a whole"),
         (RIGHT | {"times_dollars": 0.57}, "divide what it costs"),

@@ -168,7 +168,7 @@ def test_the_right_judgement_passes(answer):
         (..., "Give a dictionary"),
         ({"as_good": "shown"}, "Give a dictionary"),
         ({"as_good": ..., "cheaper": ..., "most_voters": ...}, "Not judged yet"),
-        (RIGHT | {"as_good": "yes"}, "is one of"),
+        (RIGHT | {"as_good": "yes"}, "is none of"),
         (RIGHT | {"as_good": "shown"}, "lower end of the interval"),
         (RIGHT | {"as_good": "worse"}, "reaches above 0"),
         (RIGHT | {"cheaper": True}, "one side of the bill"),

@@ -189,7 +189,7 @@ JUDGED = [
     ("likely is shown", TRUTH | {"three": "better"}, "holds 0, or ends there"),
     ("too careful", TRUTH | {"five": "not shown"}, "one side of 0"),
     ("the wrong side", TRUTH | {"judge": "better"}, "On which side"),
-    ("another word", TRUTH | {"five": "good"}, "choose one of"),
+    ("another word", TRUTH | {"five": "good"}, "is none of"),
     ("None", None, "Give a dictionary"),
     ("one missing", {"three": "not shown"}, "Give a dictionary"),
 ]

@@ -199,8 +199,8 @@ JUDGED = [
     ("per cent", RIGHT | {"could still change": 9.4}, "percentage"),
     ("too many", RIGHT | {"could still change": 0.5}, "is not it"),
     ("text", RIGHT | {"could still change": "3/32"}, "this is str"),
-    ("one missing", {"a": "shown"}, "one entry for each"),
-    ("no mapping", None, "one entry for each"),
+    ("one missing", {"a": "shown"}, "Give a dictionary with"),
+    ("no mapping", None, "Give a dictionary with"),
 ]
 
 

@@ -118,8 +118,8 @@ JUDGED = [
     ("the last call", RIGHT | {"three": "synthesis"}, "only repeats"),
     ("the found", RIGHT | {"three": "search"}, "read the calculation"),
     ("another word", RIGHT | {"one": "planner"}, "is none of"),
-    ("one missing", {"one": "plan"}, "one judgement for each"),
-    ("no mapping", None, "one judgement for each"),
+    ("one missing", {"one": "plan"}, "Give a dictionary with"),
+    ("no mapping", None, "Give a dictionary with"),
 ]
 
 

@@ -220,8 +220,8 @@ JUDGED = [
     ("wide says nothing", RIGHT | {"c": "cannot tell"}, "Is 0 inside"),
     ("sign ignored", RIGHT | {"a": "worth it"}, "the sign"),
     ("other words", RIGHT | {"a": "no"}, "is none of"),
-    ("one missing", {"a": "not worth it"}, "one judgement for each"),
-    ("no mapping", "worth it", "one judgement for each"),
+    ("one missing", {"a": "not worth it"}, "Give a dictionary with"),
+    ("no mapping", "worth it", "Give a dictionary with"),
 ]
 
 

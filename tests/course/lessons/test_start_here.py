@@ -106,7 +106,7 @@ def test_the_right_judgement_passes(answer):
         ({"always_busy": "machine"}, "Give a dictionary"),
         (dict.fromkeys(RIGHT, ...), "Not judged yet"),
         (RIGHT | {"always_busy": "host"}, "seconds of one fit into it"),
-        (RIGHT | {"always_busy": True}, "which of the two is cheaper"),
+        (RIGHT | {"always_busy": True}, "is none of 'machine', 'host'"),
         (RIGHT | {"half_idle": "machine"}, "works or waits"),
         (RIGHT | {"meet_at": "0.09"}, "it is str"),
         (RIGHT | {"meet_at": 0.18}, "works all the time"),
