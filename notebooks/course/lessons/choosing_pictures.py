@@ -9,7 +9,18 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mlkit import ties
-from mlkit.charts.look import BLUE, GREY, ORANGE, PALE, Chart, dollars, dress, seconds, short
+from mlkit.charts.look import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PALE,
+    Chart,
+    charted,
+    dollars,
+    grid,
+    seconds,
+    short,
+)
 from mlkit.escaped import in_plotly
 
 CRITERIA = ("cost", "latency", "quality", "complexity")
@@ -73,46 +84,39 @@ def claims_reading(cells: Sequence[Claim]) -> str:
     )
 
 
-def claims_figure(cells: Sequence[Claim], source: str) -> go.Figure:
-    """A line for each family: whether we agree, the article's word and rank, and our rank."""
+def claims_chart(
+    claimed: Mapping[str, Sequence[str]],
+    measured: Mapping[str, Sequence[float]],
+    ranks: Mapping[str, int | None],
+    source: str,
+) -> Chart:
+    """The article's table beside ours: a line for each family, with whether we agree, the article's
+    word and rank, and our rank.
+    """
+    cells = claims(claimed, measured, ranks)
     lines = [cells[n : n + len(CRITERIA)] for n in range(0, len(cells), len(CRITERIA))]
-    chart = go.Figure(
-        go.Heatmap(
-            z=[[list(_VERDICTS).index(cell.verdict) for cell in line] for line in lines],
-            zmin=-0.5,
-            zmax=2.5,
-            showscale=False,
-            colorscale=[
-                (edge / 3, colour)
-                for n, (_, colour) in enumerate(_VERDICTS.values())
-                for edge in (n, n + 1)
-            ],
-            text=[[_text(cell) for cell in line] for line in lines],
-            texttemplate="%{text}",
-            textfont={"size": 12, "color": "black"},
-            customdata=[
-                [f"{in_plotly(cell.family)}: measured {cell.measured:.3g}" for cell in line]
-                for line in lines
-            ],
-            hovertemplate="%{customdata}<br>%{text}<extra></extra>",
-            xgap=3,
-            ygap=3,
-        )
+    figure = grid(
+        [short(line[0].family) for line in lines],
+        CRITERIA,
+        z=[[list(_VERDICTS).index(cell.verdict) for cell in line] for line in lines],
+        zmin=-0.5,
+        zmax=2.5,
+        showscale=False,
+        colorscale=[
+            (edge / 3, colour)
+            for n, (_, colour) in enumerate(_VERDICTS.values())
+            for edge in (n, n + 1)
+        ],
+        text=[[_text(cell) for cell in line] for line in lines],
+        texttemplate="%{text}",
+        textfont={"size": 12, "color": "black"},
+        customdata=[
+            [f"{in_plotly(cell.family)}: measured {cell.measured:.3g}" for cell in line]
+            for line in lines
+        ],
+        hovertemplate="%{customdata}<br>%{text}<extra></extra>",
     )
-    chart.update_xaxes(side="top", tickvals=list(range(len(CRITERIA))), ticktext=CRITERIA)
-    chart.update_yaxes(
-        autorange="reversed",
-        tickvals=list(range(len(lines))),
-        ticktext=[in_plotly(short(line[0].family)) for line in lines],
-        ticklabelstandoff=6,
-    )
-    chart.update_xaxes(ticks="", showgrid=False, zeroline=False)
-    chart.update_yaxes(ticks="", showgrid=False, zeroline=False)
-    dress(chart, claims_reading(cells), source, height=30 + 62 * len(lines))
-    above = 24  # room for the axis, which is on top
-    return chart.update_layout(
-        margin_t=chart.layout.margin.t + above, height=chart.layout.height + above
-    )
+    return charted(figure, cells, claims_reading(cells), source, height=30 + 62 * len(lines))
 
 
 def _text(cell: Claim) -> str:
@@ -121,19 +125,7 @@ def _text(cell: Claim) -> str:
     return f"{mark} {word}<br>{ranks if cell.measured_rank else cell.verdict}"
 
 
-def claims_chart(
-    claimed: Mapping[str, Sequence[str]],
-    measured: Mapping[str, Sequence[float]],
-    ranks: Mapping[str, int | None],
-    source: str,
-) -> Chart:
-    """The article's table beside ours, ready to show."""
-    cells = claims(claimed, measured, ranks)
-    return Chart(claims_figure(cells, source), cells, claims_reading(cells))
-
-
 _HOURS_PER_MONTH = 365 * 24 / 12
-_OVERLOADED = "overloaded: no steady state"
 
 
 class Load(NamedTuple):
@@ -190,15 +182,24 @@ def traffic_reading(loads: Sequence[Load], chosen: int) -> str:
     return f"{count}: 95% of the requests {wait}; busy {now.busy:.0%} of the time"
 
 
-def traffic_figure(loads: Sequence[Load], chosen: int, source: str) -> go.Figure:
-    """Waits above, dollars below; the chosen number in another colour, the overloaded hatched."""
-    chart = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
-    top = 1.2 * max((load.p95_wait_seconds for load in loads if load.busy < 1), default=0)
+def traffic_chart(
+    requests_per_day: float,
+    service_seconds: float,
+    dollars_per_hour: float,
+    chosen: int,
+    source: str,
+) -> Chart:
+    """1 to 8 servers, or up to the chosen number: waits above, dollars below; the chosen number in
+    another colour, the overloaded hatched.
+    """
+    rows = loads(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
+    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
+    top = 1.2 * max((load.p95_wait_seconds for load in rows if load.busy < 1), default=0)
     top = top or 1.2
-    if overloaded := [load.servers for load in loads if load.busy >= 1]:
+    if overloaded := [load.servers for load in rows if load.busy >= 1]:
         hatched = {"shape": "/", "fgcolor": GREY}
-        chart.add_bar(
-            name=_OVERLOADED,
+        figure.add_bar(
+            name="overloaded: no steady state",
             x=overloaded,
             y=[top] * len(overloaded),
             row=1,
@@ -206,16 +207,16 @@ def traffic_figure(loads: Sequence[Load], chosen: int, source: str) -> go.Figure
             hoverinfo="x+name",
             marker={"color": PALE, "line": {"color": GREY}, "pattern": hatched},
         )
-    written = len(loads) <= 10  # else there is no room
-    _add_bars(chart, [load for load in loads if load.servers == chosen], "chosen", ORANGE, written)
-    _add_bars(chart, [load for load in loads if load.servers != chosen], "other", BLUE, written)
-    chart.update_layout(barmode="overlay", showlegend=True)
-    chart.update_xaxes(dtick=1 if len(loads) <= 16 else None, tickformat="d")
-    chart.update_xaxes(title_text="servers", row=2)
-    chart.update_yaxes(title_text="p95 wait, seconds", range=[0, top], row=1)
-    most_dollars = 1.2 * loads[-1].dollars_per_month
-    chart.update_yaxes(title_text=in_plotly("$ per month"), range=[0, most_dollars], row=2)
-    return dress(chart, traffic_reading(loads, chosen), source, height=340)
+    written = len(rows) <= 10  # else there is no room
+    _add_bars(figure, [load for load in rows if load.servers == chosen], "chosen", ORANGE, written)
+    _add_bars(figure, [load for load in rows if load.servers != chosen], "other", BLUE, written)
+    figure.update_layout(barmode="overlay", showlegend=True)
+    figure.update_xaxes(dtick=1 if len(rows) <= 16 else None, tickformat="d")
+    figure.update_xaxes(title_text="servers", row=2)
+    figure.update_yaxes(title_text="p95 wait, seconds", range=[0, top], row=1)
+    most_dollars = 1.2 * rows[-1].dollars_per_month
+    figure.update_yaxes(title_text=in_plotly("$ per month"), range=[0, most_dollars], row=2)
+    return charted(figure, rows, traffic_reading(rows, chosen), source, height=340)
 
 
 def _add_bars(
@@ -258,15 +259,3 @@ def _time(wait_seconds: float) -> str:
     if wait_seconds >= 7200:
         return f"{wait_seconds / 3600:,.0f} h"
     return seconds(wait_seconds) if wait_seconds else "0 s"
-
-
-def traffic_chart(
-    requests_per_day: float,
-    service_seconds: float,
-    dollars_per_hour: float,
-    chosen: int,
-    source: str,
-) -> Chart:
-    """1 to 8 servers, or up to the chosen number, which is marked; ready to show."""
-    drawn = loads(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
-    return Chart(traffic_figure(drawn, chosen, source), drawn, traffic_reading(drawn, chosen))

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mlkit.charts import look
-from mlkit.charts.look import Chart, dollars, dress, on_hover, short, whiskers
+from mlkit.charts.look import Chart, dollars, on_hover, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
 from mlkit.ties import different, exceeds, reaches
@@ -42,10 +42,11 @@ def confusion_rows(routed: Iterable[tuple[str, str, bool, float]]) -> list[Sent]
     ]
 
 
-def confusion_figure(rows: Sequence[Sent], source: str) -> go.Figure:
-    """A row for each kind, a column for each route; blue where it belongs, orange elsewhere, the
-    darker the more of the row.
+def confusion(routed: Iterable[tuple[str, str, bool, float]], source: str) -> Chart:
+    """Where prompts of each kind were routed, how many were answered right, and for what money: a
+    row for each kind, blue where it belongs, orange elsewhere, the darker the more of the row.
     """
+    rows = confusion_rows(routed)
     kinds = list(dict.fromkeys(row.kind for row in rows))
     labels = list(dict.fromkeys(row.routed for row in rows))
     routes = sorted(labels, key=lambda label: kinds.index(label) if label in kinds else len(kinds))
@@ -58,44 +59,29 @@ def confusion_figure(rows: Sequence[Sent], source: str) -> go.Figure:
         texts[y][x] = f"<b>{row.prompts}</b><br>{row.right} right<br>{price}"
         where = on_hover(f"{row.kind}, routed to {row.routed}")
         hovers[y][x] = f"{where}<br>{texts[y][x]} per 1,000"
-    chart = go.Figure(
-        go.Heatmap(
-            z=shades,
-            text=texts,
-            texttemplate="%{text}",
-            textfont={"size": 12, "color": look.INK},
-            hovertext=hovers,
-            hovertemplate="%{hovertext}<extra></extra>",
-            xgap=2,
-            ygap=2,
-            zmin=-1,
-            zmax=1,
-            showscale=False,
-            opacity=0.6,
-            colorscale=[[0, look.ORANGE], [0.5, "white"], [1, look.BLUE]],
-        )
+    wide = 40 // max(len(kinds), len(routes))  # characters
+    figure = look.grid(
+        [short(kind, 16) for kind in kinds],
+        [short(route, wide) for route in routes],
+        z=shades,
+        text=texts,
+        texttemplate="%{text}",
+        textfont={"size": 12, "color": look.INK},
+        hovertext=hovers,
+        hovertemplate="%{hovertext}<extra></extra>",
+        zmin=-1,
+        zmax=1,
+        showscale=False,
+        opacity=0.6,
+        colorscale=[[0, look.ORANGE], [0.5, "white"], [1, look.BLUE]],
     )
-    title = in_plotly("kind by row, routed by column; $ per 1,000")
-    wide = 40 // max(len(kinds), len(routes), 1)  # characters
-    chart.update_xaxes(title_text=title, tickangle=0, **_ticks(routes, wide))
-    chart.update_yaxes(autorange="reversed", ticksuffix="  ", **_ticks(kinds, 16))
-    return dress(chart, confusion_reading(rows), source, height=max(120, 58 * len(kinds)))
-
-
-def _ticks(names: Sequence[str], most: int) -> dict[str, object]:
-    return {
-        "ticks": "",
-        "showgrid": False,
-        "zeroline": False,
-        "tickvals": list(range(len(names))),
-        "ticktext": [in_plotly(short(name, most)) for name in names],
-    }
+    figure.update_xaxes(title_text=in_plotly("kind by row, routed by column; $ per 1,000"))
+    height = max(120, 58 * len(kinds))
+    return look.charted(figure, rows, confusion_reading(rows), source, height)
 
 
 def confusion_reading(rows: Sequence[Sent]) -> str:
     """How many were routed where they belong, and how often each sort was answered right."""
-    if not rows:
-        return "Nothing was routed, so there is no confusion to show."
     home, astray = (
         [row for row in rows if (row.kind == row.routed) == belongs] for belongs in (True, False)
     )
@@ -107,12 +93,6 @@ def confusion_reading(rows: Sequence[Sent]) -> str:
         share = sum(row.right for row in astray) / strays
         reading += f"; of the {strays} that go astray, {share:.0%}"
     return reading
-
-
-def confusion(routed: Iterable[tuple[str, str, bool, float]], source: str) -> Chart:
-    """Where prompts of each kind were routed, how many were answered right, and for what money."""
-    rows = confusion_rows(routed)
-    return Chart(confusion_figure(rows, source), rows, confusion_reading(rows))
 
 
 class Item(NamedTuple):
@@ -142,8 +122,6 @@ def curve_rows(items: Sequence[Item]) -> list[Point]:
     """Both models alone, the oracle (the cheapest that is right, the cheaper where none is), and
     the router at each threshold that parts the prompts.
     """
-    if not items:
-        return []
     table = np.array([Item(*item) for item in items], float)
     certainty, small_right, small_dollars, large_right, large_dollars, router_dollars = table.T
     cheaper = [exceeds(*pair) for pair in zip(small_dollars, large_dollars, strict=True)]
@@ -178,26 +156,27 @@ def chosen(points: Sequence[Point], threshold: float) -> Point:
     return next(point for point in points if reaches(point.threshold, threshold))
 
 
-def curve_figure(points: Sequence[Point], threshold: float, source: str) -> go.Figure:
-    """The router's curve above the line of random sending is worth its money."""
-    chart = go.Figure()
-    if points:
-        small, large, oracle, *curve = points
-        mark = chosen(curve, threshold)
-        dashes = {"color": look.GREY, "dash": "dash", "width": 1.5}
-        for trace in (
-            _trace("random sending", [small, large], mode="lines", line=dashes),
-            _trace("router", curve, mode="lines", line={"color": look.ORANGE, "width": 2.5}),
-            _mark("small alone", small, look.MEMBERS["small"], "square"),
-            _mark("large alone", large, look.MEMBERS["large"], "square"),
-            _mark("oracle", oracle, look.GREEN, "star"),
-            _mark(f"threshold {threshold:.2f}", mark, look.ORANGE, "circle"),
-        ):
-            chart.add_scatter(**trace)
-    most = max((point.dollars_per_thousand for point in points), default=1.0)
-    chart.update_xaxes(title_text=in_plotly("$ per 1,000 prompts"), range=[0, 1.06 * most or 1.0])
-    chart.update_yaxes(title_text="answered right", tickformat=".0%")
-    return dress(chart, curve_reading(points, threshold), source, height=300)
+def router_curve(items: Sequence[Item], threshold: float, source: str) -> Chart:
+    """What each threshold costs and how often it is right, against random sending and oracle. The
+    router's curve above the line of random sending is worth its money.
+    """
+    points = curve_rows(items)
+    small, large, oracle, *curve = points
+    dashes = {"color": look.GREY, "dash": "dash", "width": 1.5}
+    figure = go.Figure()
+    for trace in (
+        _trace("random sending", [small, large], mode="lines", line=dashes),
+        _trace("router", curve, mode="lines", line={"color": look.ORANGE, "width": 2.5}),
+        _mark("small alone", small, look.MEMBERS["small"], "square"),
+        _mark("large alone", large, look.MEMBERS["large"], "square"),
+        _mark("oracle", oracle, look.GREEN, "star"),
+        _mark(f"threshold {threshold:.2f}", chosen(curve, threshold), look.ORANGE, "circle"),
+    ):
+        figure.add_scatter(**trace)
+    most = max(point.dollars_per_thousand for point in points)
+    figure.update_xaxes(title_text=in_plotly("$ per 1,000 prompts"), range=[0, 1.06 * most or 1.0])
+    figure.update_yaxes(title_text="answered right", tickformat=".0%")
+    return look.charted(figure, points, curve_reading(points, threshold), source, height=300)
 
 
 def _trace(name: str, points: Sequence[Point], **style: object) -> dict[str, Any]:
@@ -238,8 +217,6 @@ def curve_reading(points: Sequence[Point], threshold: float) -> str:
     """What the threshold does, for what money, beside the large model alone and beside sending as
     many at random.
     """
-    if not points:
-        return "Nothing was routed, so there is no curve to show."
     small, large, _, *curve = points
     mark = chosen(curve, threshold)
     random = small.share + mark.large_share * (large.share - small.share)
@@ -249,9 +226,3 @@ def curve_reading(points: Sequence[Point], threshold: float) -> str:
         f" random {random:.0%}, the large model alone {large.share:.0%} for"
         f" {dollars(large.dollars_per_thousand)})"
     )
-
-
-def router_curve(items: Sequence[Item], threshold: float, source: str) -> Chart:
-    """What each threshold costs and how often it is right, against random sending and oracle."""
-    points = curve_rows(items)
-    return Chart(curve_figure(points, threshold, source), points, curve_reading(points, threshold))

@@ -9,7 +9,20 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, SKY, Chart, dress, short, whiskers
+from mlkit.charts.look import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    RED,
+    SKY,
+    Chart,
+    charted,
+    dress,
+    grid,
+    short,
+    whiskers,
+)
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
 from mlkit.ties import highest
@@ -260,71 +273,46 @@ def figure(majorities: Sequence[Majority], p: float, rho: float, source: str) ->
     return dress(chart, reading(majorities, p, rho), source, height=280)
 
 
-def heatmap_reading(names: Sequence[str], correlations: ArrayLike) -> str:
+def heatmap_reading(members: int, known: Sequence[Pair], mean: float) -> str:
     """The mean error correlation, and how many independent voters these are worth."""
-    mean, worth = mean_correlation(correlations), "they do not err together"
     if isnan(mean):
         return (
-            f"{len(names)} members, but none errs on some items and not on others, so no"
-            " correlation is known"
+            f"{members} members, but none errs on some items and not on others, so no correlation"
+            " is known"
         )
+    worth = "they do not err together"
     if mean > 0:
-        worth = f"worth {effective_voters(len(names), mean):.1f} independent voters"
-    known = [pair for pair in pairs(names, correlations) if not isnan(pair.correlation)]
-    closest = highest(known, lambda pair: pair.correlation)
+        worth = f"worth {effective_voters(members, mean):.1f} independent voters"
+    closest = highest(
+        [pair for pair in known if not isnan(pair.correlation)], lambda pair: pair.correlation
+    )
     return (
-        f"{len(names)} members, mean error correlation {mean:.2f}: {worth}; most alike are"
+        f"{members} members, mean error correlation {mean:.2f}: {worth}; most alike are"
         f" {short(closest.member)} and {short(closest.other)} ({closest.correlation:.2f})"
     )
 
 
-def pairs(names: Sequence[str], correlations: ArrayLike) -> list[Pair]:
-    """Every two members with the correlation of their errors, shape (n, n)."""
-    square = np.asarray(correlations, float)
-    return [
+def heatmap_chart(names: Sequence[str], correlations: ArrayLike, source: str) -> Chart:
+    """The correlation of the members' errors, (n, n), from `stats.error_correlation(grades)`: red
+    where two err on the same items, blue where on others; no diagonal. A row for every two members.
+    """
+    square = np.where(np.eye(len(names)), nan, np.asarray(correlations, float))
+    rows = [
         Pair(names[i], names[j], float(square[i, j])) for i, j in combinations(range(len(names)), 2)
     ]
-
-
-def heatmap(names: Sequence[str], correlations: ArrayLike, source: str) -> go.Figure:
-    """Red where two members err on the same items, blue where on others; no diagonal."""
-    places = list(range(len(names)))
-    square = np.where(np.eye(len(names)), nan, correlations)
-    chart = go.Figure(
-        go.Heatmap(
-            x=places,
-            y=places,
-            z=square.tolist(),
-            customdata=[[in_plotly(f"{a} and {b}") for b in names] for a in names],
-            zmin=-1,
-            zmax=1,
-            xgap=1,
-            ygap=1,
-            colorscale=[(0, BLUE), (0.5, "#f7f7f7"), (1, RED)],
-            texttemplate="%{z:.2f}" if len(names) <= 8 else None,  # else there is no room
-            colorbar={"thickness": 12, "tickvals": [-1, 0, 1]},
-            hovertemplate="%{customdata}: %{z:.2f}<extra></extra>",
-            hoverongaps=False,
-        )
+    figure = grid(
+        [f"{place}  {short(name)}" for place, name in enumerate(names, 1)],
+        [str(place) for place in range(1, len(names) + 1)],
+        z=square.tolist(),
+        customdata=[[in_plotly(f"{a} and {b}") for b in names] for a in names],
+        zmin=-1,
+        zmax=1,
+        colorscale=[(0, BLUE), (0.5, "#f7f7f7"), (1, RED)],
+        texttemplate="%{z:.2f}" if len(names) <= 8 else None,  # else there is no room
+        colorbar={"thickness": 12, "tickvals": [-1, 0, 1]},
+        hovertemplate="%{customdata}: %{z:.2f}<extra></extra>",
+        hoverongaps=False,
     )
-    chart.update_xaxes(
-        tickvals=places,
-        ticktext=[str(place + 1) for place in places],
-        title_text="error correlation with member",
-    )
-    chart.update_yaxes(
-        autorange="reversed",
-        tickvals=places,
-        ticklabelstandoff=6,
-        ticktext=[f"{place + 1}  {in_plotly(short(name))}" for place, name in enumerate(names)],
-    )
-    chart.update_xaxes(ticks="", showgrid=False, zeroline=False)
-    chart.update_yaxes(ticks="", showgrid=False, zeroline=False)
-    height = 60 + max(16 * len(names), min(50 * len(names), 300))
-    return dress(chart, heatmap_reading(names, correlations), source, height)
-
-
-def heatmap_chart(names: Sequence[str], correlations: ArrayLike, source: str) -> Chart:
-    """The correlation of the members' errors, from `stats.error_correlation(grades)`, to show."""
-    figure = heatmap(names, correlations, source)
-    return Chart(figure, pairs(names, correlations), heatmap_reading(names, correlations))
+    figure.update_xaxes(title_text="error correlation with member")
+    said = heatmap_reading(len(names), rows, mean_correlation(correlations))
+    return charted(figure, rows, said, source, 60 + max(16 * len(names), min(50 * len(names), 300)))

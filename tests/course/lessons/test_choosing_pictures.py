@@ -52,7 +52,7 @@ def test_equal_values_share_their_places():
 
 
 def test_the_grid_tells_verdicts_apart_by_colour_and_by_mark():
-    (grid,) = pictures.claims_figure(CELLS, "here").data
+    (grid,) = pictures.claims_chart(CLAIMED, MEASURED, RANKS, "here").figure.data
     verdicts = ["agrees", "differs", "no rank"]
     drawn = [
         (z, text[0])
@@ -131,9 +131,9 @@ def test_exactly_as_much_as_the_servers_can_do_has_no_steady_state(servers):
 
 
 def test_the_figure_draws_waits_dollars_the_overloaded_and_the_chosen():
-    overloaded, chosen_wait, chosen_dollars, waits, prices = pictures.traffic_figure(
-        LOADS, 2, "here"
-    ).data
+    overloaded, chosen_wait, chosen_dollars, waits, prices = pictures.traffic_chart(
+        1.5 * DAY / 10, 10, 2.0, 2, "here"
+    ).figure.data
     assert (
         overloaded.x == (1,)
         and overloaded.name == "overloaded: no steady state"
@@ -177,7 +177,7 @@ def test_no_requests_and_many_servers():
         all(load.p95_wait_seconds == 0 and load.busy == 0 for load in quiet.rows)
         and "do not wait" in quiet.reading
     )
-    many = pictures.traffic_figure(pictures.loads(5e6, 10, 2.0, most=700), 600, "here")
+    many = pictures.traffic_chart(5e6, 10, 2.0, 600, "here").figure
     assert set(many.data[-2].text) == {""} and many.data[-1].texttemplate is None
 
 

@@ -1,6 +1,6 @@
 """The pictures of notebook 03: rows, figures and the sentences that read them."""
 
-from math import inf, isnan, nan
+from math import inf, isnan
 
 import pytest
 from course.lessons import router_pictures as pictures
@@ -32,7 +32,7 @@ def test_cells_count_prompts_and_right_answers_and_average_the_price():
 
 
 def test_the_figure_has_a_row_for_each_kind_and_its_share_as_shade():
-    figure = pictures.confusion_figure(pictures.confusion_rows(ROUTED), "here")
+    figure = pictures.confusion(ROUTED, "here").figure
     heat = figure.data[0]
     assert figure.layout.yaxis.ticktext == ("math", "code") and figure.layout.xaxis.ticktext == (
         "math",
@@ -69,16 +69,12 @@ def test_the_reading_counts_the_strays_and_their_right_answers(routed, reading):
     assert chart.figure.layout.title.text.replace("<br>", " ") == reading
 
 
-def test_no_confusion_says_so():
-    assert "Nothing was routed" in pictures.confusion([], "here").figure.layout.title.text
-
-
 @pytest.mark.parametrize(
     "name, shown",
     [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 15 + "…")],
 )
 def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
-    figure = pictures.confusion_figure(pictures.confusion_rows([(name, name, True, 0.0)]), "here")
+    figure = pictures.confusion([(name, name, True, 0.0)], "here").figure
     assert figure.layout.yaxis.ticktext == (shown,)
     hover = figure.data[0].hovertext[0][0]
     assert (
@@ -129,7 +125,7 @@ def test_a_threshold_is_the_point_that_sends_as_many(threshold, large_share):
 
 def test_the_figure_draws_the_curve_the_line_of_chance_and_the_marks():
     points = pictures.curve_rows(ITEMS)
-    traces = {trace.name: trace for trace in pictures.curve_figure(points, 0.5, "here").data}
+    traces = {trace.name: trace for trace in pictures.router_curve(ITEMS, 0.5, "here").figure.data}
     assert traces["router"].x == tuple(point.dollars_per_thousand for point in points[3:])
     assert traces["router"].y == tuple(point.share for point in points[3:])
     assert traces["random sending"].x == tuple(point.dollars_per_thousand for point in points[:2])
@@ -160,16 +156,9 @@ def test_the_reading_compares_with_chance_and_with_the_large_model():
     )
 
 
-def test_nothing_routed_says_so_and_one_item_is_drawn():
-    assert "Nothing was routed" in pictures.router_curve([], 0.5, "here").figure.layout.title.text
+def test_one_item_is_drawn():
     chart = pictures.router_curve(ITEMS[:1], 0.5, "here")
     assert len(chart.rows) == 5 and "sends 0% to the large model: 100% right" in chart.reading
-
-
-def test_a_point_without_an_interval_is_drawn():
-    points = [point._replace(low=nan, high=nan) for point in pictures.curve_rows(ITEMS)]
-    traces = {trace.name: trace for trace in pictures.curve_figure(points, 0.5, "here").data}
-    assert traces["oracle"].y == (0.75,) and isnan(traces["oracle"].error_y.array[0])
 
 
 def test_of_many_thresholds_the_chosen_one_is_told():
