@@ -388,7 +388,7 @@ NAMED: dict[str, Callable[[str], Chart]] = {
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
-    "reliability": lambda text: certainty.reliability_chart([0.5], [True], text),
+    "reliability": lambda text: router_pictures.reliability_chart([0.5], [True], text),
     "coverage": lambda text: certainty.coverage_chart([0.5, 0.6], [True, False], text),
     "condorcet": majority,
     "ladder": lambda text: consensus_ensemble.chart(

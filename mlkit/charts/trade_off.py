@@ -34,6 +34,16 @@ class Limits(NamedTuple):
     most_seconds: float = inf  # a prompt
     least: float = 0.0  # the share that must be right, in [0, 1]
 
+    def __str__(self) -> str:
+        said = []
+        if self.most_dollars < inf:
+            said.append(f"at most {dollars(self.most_dollars)} per 1,000 prompts")
+        if self.most_seconds < inf:
+            said.append(f"at most {seconds(self.most_seconds)} a prompt")
+        if self.least > 0:
+            said.append(f"at least {self.least:.0%} right")
+        return ", ".join(said) or "none"
+
 
 ANYTHING = Limits()
 
@@ -204,24 +214,10 @@ def reading(points: Sequence[Point], cost: str = DOLLARS, limits: Limits = ANYTH
             return said
         return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
     left = ranked([point for point in drawn if point.fits], lambda point: -getattr(point, cost))
-    said = f"{_asked(limits)}: {_listed(left)}"
+    said = f"A{str(limits)[1:]}: {_listed(left)}"
     if len(left) < 2:
         return said
     return f"{said}; the {'fastest' if cost == SECONDS else 'cheapest'} is {short(left[0].pattern)}"
-
-
-def _asked(limits: Limits) -> str:
-    """The limits that were set, as the beginning of a sentence."""
-    asked = []
-    if limits.most_dollars < inf:
-        asked.append(f"{dollars(limits.most_dollars)} per 1,000")
-    if limits.most_seconds < inf:
-        asked.append(seconds(limits.most_seconds))
-    if asked:
-        asked[0] = f"Within {asked[0]}"
-    if limits.least > 0:
-        asked.append(f"{'at' if asked else 'At'} least {limits.least:.0%} right")
-    return " and ".join(asked)
 
 
 def _listed(points: Sequence[Point]) -> str:

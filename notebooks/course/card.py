@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from mlkit import paths
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, seconds
+from mlkit.charts.trade_off import Limits
 from mlkit.escaped import NO_MATH, in_html, in_plotly, printable
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
@@ -20,20 +20,6 @@ from mlkit.widgets import export
 
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
 _LINE = 18  # pixels, of a line of text below the picture
-
-
-class Limits(trade_off.Limits):
-    """What is allowed, as a card says it."""
-
-    def __str__(self) -> str:
-        said = []
-        if self.most_dollars < inf:
-            said.append(f"at most {dollars(self.most_dollars)} per 1,000 prompts")
-        if self.most_seconds < inf:
-            said.append(f"at most {seconds(self.most_seconds)} a prompt")
-        if self.least > 0:
-            said.append(f"at least {self.least:.0%} right")
-        return ", ".join(said) or "none"
 
 
 class Way(NamedTuple):

@@ -193,7 +193,7 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "flow": _flow,
     "card": _card,
     "router_curve": _curve,
-    "reliability": lambda: certainty.reliability_chart(*_sure(), kit().source).figure,
+    "reliability": lambda: router_pictures.reliability_chart(*_sure(), kit().source).figure,
     "coverage": lambda: certainty.coverage_chart(*_sure(), kit().source).figure,
     "trade_off": lambda: _trade_off(NINE),
     "trade_off-limits": lambda: _trade_off(NINE, most_dollars=0.08, most_seconds=2.5, least=0.4),

@@ -75,7 +75,10 @@ def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
         False,
     ]
     chart = trade_off.chart(MEASURED, "here", cost, limits)
-    assert chart.reading == "Within $0.07 per 1,000 and 3.5 s and at least 20% right: small"
+    assert (
+        chart.reading
+        == "At most $0.07 per 1,000 prompts, at most 3.5 s a prompt, at least 20% right: small"
+    )
     shaded = drawn(chart.figure)["allowed"]
     assert max(shaded.x) == (0.07 if cost == "dollars_per_thousand" else 3.5)
     filled = [
@@ -116,11 +119,11 @@ def test_nothing_is_shaded_where_all_is_allowed():
         (
             {"limits": Limits(most_dollars=0.2, least=0.55)},
             (
-                "Within $0.20 per 1,000 and at least 55% right: router and large; the cheapest is"
-                " router"
+                "At most $0.20 per 1,000 prompts, at least 55% right: router and large; the"
+                " cheapest is router"
             ),
         ),
-        ({"cost": "seconds", "limits": Limits(most_seconds=2)}, "Within 2.0 s: small"),
+        ({"cost": "seconds", "limits": Limits(most_seconds=2)}, "At most 2.0 s a prompt: small"),
         ({"limits": Limits(least=0.9)}, "At least 90% right: no pattern"),
     ],
 )

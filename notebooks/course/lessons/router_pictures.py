@@ -1,4 +1,4 @@
-"""Pictures of notebook 03: where prompts were routed, and what each threshold of a router costs."""
+"""Pictures of notebook 03: where prompts were routed, what a threshold costs, how sure is right."""
 
 from collections.abc import Iterable, Sequence
 from math import inf, nan
@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from mlkit.charts import look
 from mlkit.charts.look import Chart, dollars, on_hover, short, whiskers
 from mlkit.escaped import in_plotly
+from mlkit.measure import calibration
 from mlkit.measure.stats import wilson
 from mlkit.ties import different, exceeds, reaches
 
@@ -226,3 +227,71 @@ def curve_reading(points: Sequence[Point], threshold: float) -> str:
         f" random {random:.0%}, the large model alone {large.share:.0%} for"
         f" {dollars(large.dollars_per_thousand)})"
     )
+
+
+class Group(NamedTuple):
+    """Answers of like confidence."""
+
+    above: float  # their confidence is above this (the first group holds 0 too)
+    to: float  # and at most this
+    n: int
+    confidence: float  # their mean, in [0, 1]
+    share: float  # answered right, in [0, 1]
+    low: float  # its 95% interval
+    high: float
+
+
+def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source: str) -> Chart:
+    """How sure answers are against how often they are right, in ten groups of like confidence (in
+    [0, 1]): points on the diagonal are as sure as right; the calibration error is the mean gap.
+    """
+    bins = calibration.reliability(confidence, right)
+    groups = [Group(*one[:4], *wilson(round(one.accuracy * one.n), one.n)) for one in bins]
+    sure, shares = [group.confidence for group in groups], [group.share for group in groups]
+    still = {"hoverinfo": "skip"}
+    figure = go.Figure()
+    figure.add_scatter(
+        name="as sure as right", x=[0, 1], y=[0, 1], mode="lines", line=look.DOTTED, **still
+    )
+    figure.add_bar(
+        name="gap",
+        x=sure,
+        y=[group.share - group.confidence for group in groups],
+        base=sure,
+        width=0.02,
+        marker={"color": look.ORANGE, "opacity": 0.6},
+        **still,
+    )
+    figure.add_scatter(
+        name="answers",
+        x=sure,
+        y=shares,
+        mode="markers",
+        marker={"size": 10, "color": look.BLUE},
+        cliponaxis=False,
+        error_y=whiskers((group[4:] for group in groups), color=None, thickness=1.3, width=3),
+        customdata=[(group.n, group.low, group.high) for group in groups],
+        hovertemplate=(
+            "%{customdata[0]} answers, sure of %{x:.0%}, right %{y:.0%} "
+            "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>"
+        ),
+    )
+    figure.add_scatter(
+        name="number of answers",
+        x=[(group.above + group.to) / 2 for group in groups],
+        y=[-0.07] * len(groups),
+        text=[f"{group.n}" for group in groups],
+        mode="text",
+        textfont=look.SMALL,
+        showlegend=False,
+        **still,
+    )
+    said = "confidence (small numbers: answers in each group)"
+    figure.update_xaxes(title_text=said, tickformat=".0%", range=[-0.02, 1.02])
+    figure.update_yaxes(title_text="answered right", tickformat=".0%")
+    figure.update_yaxes(range=[-0.13, 1.05], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    reading = (
+        f"Sure of {np.mean(confidence):.0%} on average, right in {np.mean(right):.0%} of"
+        f" {len(right)}: calibration error (ECE) {calibration.calibration_error(bins):.2f}"
+    )
+    return look.charted(figure, groups, reading, source, height=320)

@@ -167,3 +167,36 @@ def test_of_many_thresholds_the_chosen_one_is_told():
     assert "At 0.51 the router sends 51% to the large model: 51% right for $2.52" in chart.reading
     mark = next(trace for trace in chart.figure.data if trace.name == "threshold 0.51")
     assert mark.y == (0.508,)
+
+
+CONFIDENCE, RIGHT = [0.95, 0.95, 0.95, 0.95, 0.55, 0.55], [True, True, True, False, True, False]
+
+
+def test_groups_compare_confidence_with_the_share_right():
+    unsure, sure = pictures.reliability_chart(CONFIDENCE, RIGHT, "here").rows
+    assert (unsure.n, unsure.confidence, unsure.share) == (2, pytest.approx(0.55), 0.5)
+    assert (sure.above, sure.to, sure.n, sure.confidence) == pytest.approx((0.9, 1.0, 4, 0.95))
+    assert sure[4:] == wilson(3, 4)
+
+
+def test_the_figure_puts_points_intervals_gaps_and_counts_where_the_rows_say():
+    figure = pictures.reliability_chart(CONFIDENCE, RIGHT, "here").figure
+    diagonal, gap, points, counts = figure.data
+    assert diagonal.x == diagonal.y == (0, 1)
+    assert points.x == pytest.approx((0.55, 0.95)) and points.y == (0.5, 0.75)
+    assert points.y[1] - points.error_y.arrayminus[1] == pytest.approx(wilson(3, 4).low)
+    assert points.y[1] + points.error_y.array[1] == pytest.approx(wilson(3, 4).high)
+    assert [base + height for base, height in zip(gap.base, gap.y, strict=True)] == pytest.approx(
+        points.y
+    )
+    assert gap.base == points.x == gap.x
+    assert (counts.text, counts.x) == (("2", "4"), pytest.approx((0.55, 0.95)))
+
+
+def test_the_reading_tells_the_means_and_the_calibration_error():
+    # Gaps: 0.05 at 2 of 6, 0.20 at 4 of 6.
+    chart = pictures.reliability_chart(CONFIDENCE, RIGHT, "here")
+    assert (
+        chart.reading == "Sure of 82% on average, right in 67% of 6: calibration error (ECE) 0.15"
+    )
+    assert chart.figure.layout.title.text.replace("<br>", " ") == chart.reading
