@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from math import isnan
 from operator import mul
 from typing import NamedTuple
 
@@ -23,21 +22,15 @@ class Step(NamedTuple):
 
 
 def rows(stages: Mapping[str, Interval], whole: Interval) -> list[Step]:
-    """One row for each stage in its order, and a last one for the whole; none without stages."""
+    """One row for each stage in its order, and a last one for the whole."""
     products = accumulate((stage.share for stage in stages.values()), mul)
     steps = [Step(name, *stages[name], far) for name, far in zip(stages, products, strict=True)]
-    return [*steps, Step("measured end to end", *whole, steps[-1].product)] if steps else []
+    return [*steps, Step("measured end to end", *whole, steps[-1].product)]
 
 
 def reading(steps: Sequence[Step]) -> str:
     """The finding in a sentence: the product, the weakest stage, and how the whole compares."""
-    if not steps:
-        return "No stage was measured, so there is no product to show."
     *stages, whole = steps
-    known = [stage for stage in stages if not isnan(stage.share)]
-    if len(known) < len(stages):
-        of = f"{len(known)} of {len(stages)} stages"
-        return f"Only {of} were measured, so their product is not known"
     how = "in line with that"
     if exceeds(whole.low, whole.product):
         how = "more"
@@ -93,9 +86,8 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
 
 
 def _label(step: Step, whole: bool) -> str:
-    share = "not measured" if isnan(step.share) else f"{step.share:.0%}"
-    so_far = "" if whole or isnan(step.product) else f", {step.product:.0%} so far"
-    return f"{in_plotly(short(step.stage))}<br>{share}{so_far}"
+    so_far = "" if whole else f", {step.product:.0%} so far"
+    return f"{in_plotly(short(step.stage))}<br>{step.share:.0%}{so_far}"
 
 
 def chart(stages: Mapping[str, Interval], source: str, whole: Interval) -> Chart:

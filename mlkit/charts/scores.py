@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, dollars, dress, whiskers
+from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, charted, dollars, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
 
@@ -33,15 +33,20 @@ def score(
     return Score(way, member, right, of, *interval, tokens / each, 1000 * dollars_total / each)
 
 
-def figure(
-    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float]
-) -> go.Figure:
-    """A point with its interval for each way of asking, and its numbers beside it."""
+def chart(
+    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float] | None = None
+) -> Chart:
+    """A point with its interval for each way of asking, and its numbers beside it; `lines` are
+    shares to compare with ("oracle": 0.9).
+
+    The title says the finding, and is the sentence under the chart.
+    """
+    lines = lines or {}
     names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
     colours = [MEMBERS.get(score.member, BLACK) for score in scores]
-    chart = go.Figure()
-    chart.add_scatter(
+    figure = go.Figure()
+    figure.add_scatter(
         x=shares,
         y=names,
         mode="markers",
@@ -52,17 +57,19 @@ def figure(
     for score, name in zip(scores, names, strict=True):
         price = in_plotly(dollars(score.dollars_per_thousand))
         numbers = [f"{score.right} of {score.of}", f"{score.tokens_per_answer:.0f} tokens"]
-        _note(chart, [*numbers, f"{price} per 1,000"], x=1.03, y=name, xanchor="left", align="left")
+        _note(
+            figure, [*numbers, f"{price} per 1,000"], x=1.03, y=name, xanchor="left", align="left"
+        )
     for n, (name, share) in enumerate(lines.items()):
-        _compare_with(chart, name, share, n)
+        _compare_with(figure, name, share, n)
     ticks = [0, 0.25, 0.5, 0.75, 1]
-    chart.update_xaxes(range=[-0.02, 1.55], tickvals=ticks, tickformat=".0%")
-    chart.update_xaxes(title_text="answered right")
-    chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
-    dress(chart, title, source, height=70 + 56 * len(scores))
-    chart.layout.margin.t += _LINE_HEIGHT * len(lines)
-    chart.layout.height += _LINE_HEIGHT * len(lines)
-    return chart
+    figure.update_xaxes(range=[-0.02, 1.55], tickvals=ticks, tickformat=".0%")
+    figure.update_xaxes(title_text="answered right")
+    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
+    shown = charted(figure, list(scores), title, source, height=70 + 56 * len(scores))
+    figure.layout.margin.t += _LINE_HEIGHT * len(lines)
+    figure.layout.height += _LINE_HEIGHT * len(lines)
+    return shown
 
 
 def _compare_with(chart: go.Figure, name: str, share: float, n: int) -> None:
@@ -76,13 +83,3 @@ def _compare_with(chart: go.Figure, name: str, share: float, n: int) -> None:
 
 def _note(chart: go.Figure, texts: Sequence[str], **place: object) -> None:
     chart.add_annotation(text="<br>".join(texts), showarrow=False, font={"size": 12}, **place)
-
-
-def chart(
-    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float] | None = None
-) -> Chart:
-    """Scores ready to show; `lines` are shares to compare with ("oracle": 0.9).
-
-    The title says the finding, and is the sentence under the chart.
-    """
-    return Chart(figure(scores, title, source, lines or {}), list(scores), title)

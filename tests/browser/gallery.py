@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from math import nan
 
 import numpy as np
 import plotly.graph_objects as go
@@ -35,7 +34,7 @@ from mlkit.charts import (
     waterfall,
 )
 from mlkit.measure.matrix import agreed
-from mlkit.measure.stats import Interval, error_correlation, wilson
+from mlkit.measure.stats import error_correlation, wilson
 from mlkit.models import Price, list_prices
 
 LONG = (
@@ -241,9 +240,5 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
             kit().source,
         ).figure
     ),
-    "empty": lambda: one_model.quality([], kit().source).figure,
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
-    "nan": lambda: (
-        compound.chart({"a": Interval(nan, nan, nan)}, kit().source, wilson(12, 32)).figure
-    ),
 }

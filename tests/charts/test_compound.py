@@ -1,4 +1,4 @@
-from math import isnan, nan
+from math import nan
 
 import pytest
 
@@ -24,16 +24,6 @@ def test_products_run_along_the_stages_and_stand_beside_the_whole():
         "measured end to end",
     ]
     assert (steps[-1].share, steps[-1].low, steps[-1].high) == WHOLE
-
-
-def test_after_a_stage_that_was_not_measured_no_product_is_known():
-    steps = compound.rows(
-        {"a": Interval(0.9, 0.8, 1), "b": Interval(nan, 0, 1), "c": Interval(0.5, 0.4, 0.6)}, WHOLE
-    )
-    assert steps[0].product == 0.9 and all(isnan(step.product) for step in steps[1:])
-    assert (
-        compound.reading(steps) == "Only 2 of 3 stages were measured, so their product is not known"
-    )
 
 
 def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
@@ -67,11 +57,6 @@ def test_the_reading_sets_the_whole_beside_the_product(whole, verdict):
     assert text.startswith(
         "3 stages, the weakest reason with 50%: 36% right by the product"
     ) and text.endswith(verdict)
-
-
-def test_nothing_measured_makes_a_chart_that_says_so():
-    chart = compound.chart({}, "here", WHOLE)
-    assert chart.rows == [] and "No stage was measured" in chart.figure.layout.title.text
 
 
 def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():

@@ -6,10 +6,9 @@ from itertools import cycle
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, dress, on_hover, short, whiskers
+from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, charted, on_hover, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
@@ -164,15 +163,18 @@ def quality_rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[LevelShar
 _PANEL, _GAP = 130, 72  # pixels: a panel's height, and that of its levels with the next kind's name
 
 
-def quality_figure(rows: Sequence[LevelShare], source: str) -> go.Figure:
-    """Panels two abreast, one for each kind; in each, members side by side above every level."""
+def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
+    """The share of right answers, from answers (kind, level, member, right): panels two abreast,
+    one for each kind; in each, members side by side above every level.
+    """
+    rows = quality_rows(graded)
     kinds = list(dict.fromkeys(row.kind for row in rows))
     members = list(dict.fromkeys(row.member for row in rows))
-    down = -(-len(kinds) // 2) or 1
+    down = -(-len(kinds) // 2)
     height = down * (_PANEL + _GAP) - _GAP
     chart = make_subplots(
         down,
-        min(2, len(kinds)) or 1,
+        min(2, len(kinds)),
         subplot_titles=[in_plotly(short(kind)) for kind in kinds],
         horizontal_spacing=0.04,
         vertical_spacing=_GAP / height,
@@ -198,12 +200,12 @@ def quality_figure(rows: Sequence[LevelShare], source: str) -> go.Figure:
     chart.update_yaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
     chart.update_yaxes(title_text="answered right", col=1)
     chart.update_layout(showlegend=True, legend={"y": 1 + 24 / height, "entrywidth": 92})
-    dress(chart, quality_reading(rows), source, height=height)
+    shown = charted(chart, rows, quality_reading(rows), source, height=height)
     # The legend stands three abreast above the names of the first kinds.
     above = 56 + 20 * (chart.layout.title.text.count("<br>") + 1 - (-len(members) // 3))
     chart.layout.height += above - chart.layout.margin.t
     chart.layout.margin.t = above
-    return chart
+    return shown
 
 
 def _points(
@@ -251,8 +253,6 @@ def _folded(name: str, wide: int) -> str:
 
 def quality_reading(rows: Sequence[LevelShare]) -> str:
     """Who is best at most kinds, and where even the best errs most."""
-    if not rows:
-        return "Nothing was graded, so there is no quality to show."
     kinds = list(dict.fromkeys(row.kind for row in rows))
     ((leader, times),) = Counter(_best(rows, kind) for kind in kinds).most_common(1)
     tops = [
@@ -275,14 +275,6 @@ def _best(rows: Sequence[LevelShare], kind: str) -> str:
             right[row.member] += row.right
             of[row.member] += row.of
     return highest(of, lambda member: right[member] / of[member])
-
-
-def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
-    """The share of right answers by kind and level of task, from answers (kind, level, member,
-    right).
-    """
-    rows = quality_rows(graded)
-    return Chart(quality_figure(rows, source), rows, quality_reading(rows))
 
 
 QUIZ = questions(

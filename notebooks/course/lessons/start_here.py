@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from mlkit.ask import Member, Reply
-from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, dollars, dress
+from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, charted, dollars
 from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
@@ -184,25 +184,14 @@ def break_even(costs: Sequence[Cost]) -> float:
     return last.hosted / last.local * last.dollars_per_hour
 
 
-def cost_reading(costs: Sequence[Cost], dollars_per_hour: float) -> str:
-    """Which of the two costs more at this price, and where they meet."""
-    now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
-    verdict = "local is not dearer"
-    if exceeds(now.local, now.hosted):
-        verdict = "local is dearer"
-        if now.hosted:
-            verdict += f", {now.local / now.hosted:.3g} times as much"
-    return (
-        f"At {dollars(dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000 runs,"
-        f" hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(break_even(costs))} an"
-        " hour"
-    )
-
-
-def cost_figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> go.Figure:
-    """Local rises with the price of the hour; hosted does not care. Where they cross, the choice
-    turns.
+def local_or_hosted(
+    calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
+) -> Chart:
+    """What 1,000 such runs cost on your own machine (by the hour) and hosted (by the token). Local
+    rises with the price of the hour, hosted does not; where they cross, the choice turns.
     """
+    costs = cost_rows(calls, dollars_per_million_tokens, dollars_per_hour)
+    now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
     chart = go.Figure()
     for name, colour in (("local", BLUE), ("hosted", ORANGE)):
         hours = [cost.dollars_per_hour for cost in costs]
@@ -219,7 +208,6 @@ def cost_figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> 
             yanchor="bottom",
             yshift=4,
         )
-    now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
     chart.add_scatter(
         x=[dollars_per_hour] * 2,
         y=[now.local, now.hosted],
@@ -232,16 +220,17 @@ def cost_figure(costs: Sequence[Cost], dollars_per_hour: float, source: str) -> 
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
     chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
     chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
-    return dress(chart, cost_reading(costs, dollars_per_hour), source, height=260)
-
-
-def local_or_hosted(
-    calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
-) -> Chart:
-    """What 1,000 such runs cost on your own machine (by the hour) and hosted (by the token)."""
-    costs = cost_rows(calls, dollars_per_million_tokens, dollars_per_hour)
-    figure = cost_figure(costs, dollars_per_hour, source)
-    return Chart(figure, costs, cost_reading(costs, dollars_per_hour))
+    verdict = "local is not dearer"
+    if exceeds(now.local, now.hosted):
+        verdict = "local is dearer"
+        if now.hosted:
+            verdict += f", {now.local / now.hosted:.3g} times as much"
+    reading = (
+        f"At {dollars(dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000 runs,"
+        f" hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(break_even(costs))} an"
+        " hour"
+    )
+    return charted(chart, costs, reading, source, height=260)
 
 
 QUIZ = questions(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dress, whiskers
+from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, charted, whiskers
 from mlkit.measure.stats import speed_up
 from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, not_number
 from mlkit.widgets.lessons import Verdict
@@ -249,26 +249,17 @@ def rows(serial_share: float, measured: Measured, most: int = 8) -> list[Speed]:
     ]
 
 
-def reading(speeds: Sequence[Speed], serial_share: float) -> str:
-    """What most workers give, the limit, and the largest number that was measured."""
-    most, measured = speeds[-1], [speed for speed in speeds if not isnan(speed.times)]
-    workers = "1 worker" if most.workers == 1 else f"{most.workers} workers"
-    limit = f"; no number of them beats {1 / serial_share:.1f}" if serial_share else ""
-    seen = f"; measured with {measured[-1].workers}: {measured[-1].times:.1f}" if measured else ""
-    return (
-        f"With {serial_share:.0%} of the time the supervisor's own, {workers} are"
-        f" {most.times_expected:.1f} times as fast as one{limit}{seen}"
-    )
-
-
-def figure(speeds: Sequence[Speed], serial_share: float, source: str) -> go.Figure:
-    """Amdahl's curve with the measured points, and its limit where the chart reaches so far."""
+def chart(serial_share: float, source: str, measured: Measured, most: int = 8) -> Chart:
+    """Speed-up against the number of workers: Amdahl's curve, the measured points, and the curve's
+    limit where the chart reaches so far.
+    """
+    speeds = rows(serial_share, measured, most)
     workers = [speed.workers for speed in speeds]
-    measured = [speed for speed in speeds if not isnan(speed.times)]
+    seen = [speed for speed in speeds if not isnan(speed.times)]
     top = 1.15 * max(value for speed in speeds for value in speed[1:] if not isnan(value))
     limit = 1 / serial_share if serial_share else inf
-    chart = go.Figure()
-    chart.add_scatter(
+    figure = go.Figure()
+    figure.add_scatter(
         name="by Amdahl's law",
         x=workers,
         y=[speed.times_expected for speed in speeds],
@@ -279,7 +270,7 @@ def figure(speeds: Sequence[Speed], serial_share: float, source: str) -> go.Figu
     )
     if limit < 2 * top:
         top = max(top, 1.1 * limit)
-        chart.add_scatter(
+        figure.add_scatter(
             name=f"limit, {limit:.1f} times",
             x=[workers[0], workers[-1]],
             y=[limit] * 2,
@@ -287,22 +278,25 @@ def figure(speeds: Sequence[Speed], serial_share: float, source: str) -> go.Figu
             line={"color": BLACK, "dash": "dash", "width": 1.5},
             hoverinfo="name",
         )
-    chart.add_scatter(
+    figure.add_scatter(
         name="measured",
-        x=[speed.workers for speed in measured],
-        y=[speed.times for speed in measured],
+        x=[speed.workers for speed in seen],
+        y=[speed.times for speed in seen],
         mode="markers",
         marker={"size": 11, "color": ORANGE, "line": {"color": BLACK}},
         cliponaxis=False,
-        error_y=whiskers(speed[2:] for speed in measured),
+        error_y=whiskers(speed[2:] for speed in seen),
         hovertemplate="%{x} workers: measured %{y:.2f} times as fast<extra></extra>",
     )
-    chart.update_xaxes(title_text="workers", dtick=1, tickformat="d")
-    chart.update_yaxes(title_text="times as fast as with one", range=[0, top])
-    return dress(chart, reading(speeds, serial_share), source, height=270)
-
-
-def chart(serial_share: float, source: str, measured: Measured, most: int = 8) -> Chart:
-    """Speed-up against the number of workers, ready to show."""
-    speeds = rows(serial_share, measured, most)
-    return Chart(figure(speeds, serial_share, source), speeds, reading(speeds, serial_share))
+    figure.update_xaxes(title_text="workers", dtick=1, tickformat="d")
+    figure.update_yaxes(title_text="times as fast as with one", range=[0, top])
+    count = "1 worker" if workers[-1] == 1 else f"{workers[-1]} workers"
+    reading = (
+        f"With {serial_share:.0%} of the time the supervisor's own, {count} are"
+        f" {speeds[-1].times_expected:.1f} times as fast as one"
+    )
+    if serial_share:
+        reading += f"; no number of them beats {limit:.1f}"
+    if seen:
+        reading += f"; measured with {seen[-1].workers}: {seen[-1].times:.1f}"
+    return charted(figure, speeds, reading, source, height=270)

@@ -1,7 +1,6 @@
 """The newer exercises of notebook 01 (widgets/test_lessons.py has the oracle), and its picture."""
 
 import re
-from math import nan
 
 import pytest
 from course.lessons import one_model
@@ -155,7 +154,7 @@ def test_answers_are_counted_by_kind_level_and_member():
 
 def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
     cells, seen = one_model.quality_rows(GRADED), []
-    figure = one_model.quality_figure(cells, "here")
+    figure = one_model.quality(GRADED, "here").figure
     for trace in figure.data:
         axis = figure.layout["xaxis" + trace.xaxis[1:]]
         kind = figure.layout.annotations[int(trace.xaxis[1:] or 1) - 1].text
@@ -178,7 +177,7 @@ def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
 
 
 def test_members_stand_side_by_side_in_their_colours_and_once_in_the_legend():
-    figure = one_model.quality_figure(one_model.quality_rows(GRADED), "here")
+    figure = one_model.quality(GRADED, "here").figure
     points = {(trace.legendgroup, trace.xaxis): trace for trace in figure.data}
     assert points["small", "x"].x[0] < points["large", "x"].x[0]
     assert points["small", "x2"].marker.color == MEMBERS["small"]
@@ -206,23 +205,12 @@ def test_the_reading_tells_the_leader_and_the_hardest_level():
     )
 
 
-def test_no_answers_and_a_cell_without_an_interval_are_drawn():
-    assert "Nothing was graded" in one_model.quality_figure([], "here").layout.title.text
-    figure = one_model.quality_figure(
-        [one_model.LevelShare("math", "one", "small", 1, 2, 0.5, nan, nan)], "here"
-    )
-    assert (
-        figure.data[0].y == (0.5,)
-        and figure.data[0].error_y.array[0] != figure.data[0].error_y.array[0]
-    )
-
-
 @pytest.mark.parametrize(
     "name, shown",
     [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("n" * 200, "n" * 13 + "…")],
 )
 def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
-    figure = one_model.quality_figure(one_model.quality_rows([(name, name, name, True)]), "here")
+    figure = one_model.quality([(name, name, name, True)], "here").figure
     (points,) = figure.data
     assert points.name == shown
     assert points.hovertext[0].replace("<br>", "").count(shown.strip("…")) >= 3
