@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from mlkit import ties
 from mlkit.ask import Failure
-from mlkit.charts.look import GREY, PHASES, Chart, dollars, dress, seconds
+from mlkit.charts.look import GREY, PHASES, Chart, charted, dollars, seconds
 from mlkit.escaped import in_plotly
 from mlkit.models import Prices, cost_dollars
 from mlkit.schedule import schedule
@@ -60,31 +60,6 @@ def _phases(call: Call) -> list[tuple[str, float, int]]:
     ]
 
 
-def figure(bars: Sequence[Bar], source: str, title: str) -> go.Figure:
-    """One line a call, time from left to right."""
-    names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
-    chart = go.Figure()
-    for phase, colour in PHASES.items():
-        drawn = [bar for bar in bars if bar.phase == phase]
-        if drawn:
-            said = f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
-            chart.add_bar(
-                name=_MEANING[phase],
-                orientation="h",
-                marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
-                y=[in_plotly(bar.call) for bar in drawn],
-                x=[bar.seconds for bar in drawn],
-                base=[bar.start_seconds for bar in drawn],
-                customdata=[bar.tokens for bar in drawn],
-                hovertemplate=said,
-            )
-    chart.update_layout(barmode="overlay", showlegend=True)
-    chart.update_xaxes(title_text="seconds since the first question", rangemode="tozero")
-    chart.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
-    chart.update_yaxes(categoryorder="array", categoryarray=names)
-    return dress(chart, title, source, height=44 + 38 * len(names))
-
-
 def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     """The finding in a sentence: how long, how much, and what most of the time went to."""
     if not bars:
@@ -111,7 +86,29 @@ def chart(
     servers: int | None = 1,
     place: Callable[[Call], Hashable] | None = None,
 ) -> Chart:
-    """The waterfall of a run's calls on `servers` (one, unless told otherwise), ready to show."""
+    """The waterfall of a run's calls on `servers` (one, unless told otherwise): a line for each
+    call, time from left to right.
+    """
     bars = rows(calls, servers, place)
+    names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
+    figure = go.Figure()
+    for phase, colour in PHASES.items():
+        drawn = [bar for bar in bars if bar.phase == phase]
+        if drawn:
+            said = f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
+            figure.add_bar(
+                name=_MEANING[phase],
+                orientation="h",
+                marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
+                y=[in_plotly(bar.call) for bar in drawn],
+                x=[bar.seconds for bar in drawn],
+                base=[bar.start_seconds for bar in drawn],
+                customdata=[bar.tokens for bar in drawn],
+                hovertemplate=said,
+            )
+    figure.update_layout(barmode="overlay", showlegend=True)
+    figure.update_xaxes(title_text="seconds since the first question", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
+    figure.update_yaxes(categoryorder="array", categoryarray=names)
     sentence = reading(bars, 1000 * cost_dollars(calls, prices))
-    return Chart(figure(bars, source, sentence), bars, sentence)
+    return charted(figure, bars, sentence, source, height=44 + 38 * len(names))

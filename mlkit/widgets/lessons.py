@@ -4,6 +4,7 @@ import functools
 import inspect
 import itertools
 import json
+import re
 import sys
 import textwrap
 import time
@@ -24,7 +25,9 @@ LIMIT_SECONDS = 5.0
 
 
 class Prediction(Described):
-    """A guess, made before anything is run. `value` is None until the learner locks it in."""
+    """A guess, made before the cell that measures it; a later chart can draw it. `value` is None
+    until the learner locks it in.
+    """
 
     def __init__(self, question: str, low: float, high: float, step: float, unit: str) -> None:
         self.value: float | None = None
@@ -52,9 +55,7 @@ class Prediction(Described):
         return f"{value:.3g}{'' if self._unit == '%' else ' '}{self._unit}"
 
 
-def predict(question: str, low: float, high: float, step: float, unit: str) -> Prediction:
-    """Ask for a number before the cell that measures it; a later chart can draw its `value`."""
-    return Prediction(question, low, high, step, unit)
+predict = Prediction  # as a notebook says it
 
 
 class Choice(NamedTuple):
@@ -64,6 +65,38 @@ class Choice(NamedTuple):
 
 
 Question = tuple[str, Sequence[Choice]]
+
+
+def questions(text: str) -> tuple[Question, ...]:
+    """Questions with their choices, from a text that parts them by blank lines:
+
+    What takes a machine's time?
+    - Reading a recording.
+    > It takes less than a millisecond, and no model.
+    + Calls on your own machine.
+    > The machine has a price per hour.
+
+    A "+" begins the right choice, a "-" a wrong one, and a ">" what is said when it is chosen. Each
+    may go on over the next lines.
+    """
+    return tuple(_question(block) for block in re.split(r"\n\s*\n", text.strip()))
+
+
+def _question(block: str) -> Question:
+    question, *rest = re.split(r"^([-+]) ", block, flags=re.MULTILINE)
+    choices = []
+    for sign, body in zip(rest[::2], rest[1::2], strict=True):
+        text, mark, why = body.partition("\n> ")
+        if not mark:
+            raise ValueError(
+                f"The choice {body.strip()!r} says no reason: a line that begins with >."
+            )
+        choices.append(Choice(_joined(text), _joined(why), right=sign == "+"))
+    return _joined(question), choices
+
+
+def _joined(lines: str) -> str:
+    return " ".join(lines.split())
 
 
 def quiz(*questions: Question) -> Described:

@@ -151,12 +151,6 @@ def dollars_or_seconds() -> widgets.SelectionSlider:
     return steps("compare by", trade_off.DOLLARS, options)
 
 
-def agreement(label: str, voters: int, value: int) -> widgets.SelectionSlider:
-    """A slider for how many voters must agree: it says "2 of 3 (0.67)", and its value is 2."""
-    options = [(f"{n} of {voters} ({n / voters:.2f})", n) for n in range(1, voters + 1)]
-    return steps(label, value, options)
-
-
 class Shares(widgets.VBox):
     """Sliders for weights that sum to one: moving one scales the others. `value` is a tuple."""
 

@@ -24,7 +24,7 @@ from mlkit.charts.look import Chart
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
 from mlkit.models import cost_dollars, list_prices
-from mlkit.widgets.panels import PriceList, Shares, agreement, explore, slider, steps
+from mlkit.widgets.panels import PriceList, Shares, explore, slider, steps
 kit = mlkit.connect()
 cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
@@ -45,7 +45,7 @@ def majority(p, rho):
     return ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars)
 
 explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source),
-        needed=agreement("votes needed", 5, 3),
+        needed=ladder.agreement("votes needed", 5, 3),
         prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))"""
     ),
     "weights": (

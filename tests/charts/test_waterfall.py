@@ -47,7 +47,7 @@ def test_a_failed_call_is_drawn_with_the_time_it_took():
 
 def test_the_figure_draws_every_bar_where_the_rows_say():
     bars = waterfall.rows(CALLS, servers=1)
-    figure = waterfall.figure(bars, "here", "a run")
+    figure = waterfall.chart(CALLS, "here", {"m": Price(1.0, 2.0)}).figure
     drawn = [
         (trace.y[i], trace.base[i], trace.x[i])
         for trace in figure.data
@@ -76,5 +76,5 @@ def test_nothing_asked_makes_a_chart_that_says_so():
 
 @pytest.mark.parametrize("role", ["<b>bold</b>", "$x$ and $y$"])
 def test_names_are_shown_as_text_never_as_html_or_latex(role):
-    figure = waterfall.figure(waterfall.rows([call(0, role, 1.0)]), "here", role)
+    figure = waterfall.chart([call(0, role, 1.0)], "here", {"m": Price(1.0, 2.0)}).figure
     assert "<b>" not in figure.to_json() and "$x$" not in figure.to_json()

@@ -95,15 +95,6 @@ def test_a_handle_that_the_browser_sets_to_its_step_is_no_move():
     assert [slider.value for slider in weights.children] == [0.35, 0.32, 0.32]
 
 
-def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():
-    votes = panels.agreement("votes needed", 3, 2)
-    assert [label for label, _ in votes.options] == [
-        "1 of 3 (0.33)",
-        "2 of 3 (0.67)",
-        "3 of 3 (1.00)",
-    ] and votes.value == 2
-
-
 def test_prices_can_be_typed_and_reset():
     listed = panels.PriceList(
         {"a": Price(0.1, 0.2), "b": Price(3, 15), "c": Price(1, 1)}, ["a", "b"]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mlkit.widgets.lessons import Choice, quiz
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Choice, questions, quiz
 
 TEXT = """
 Two models: best 80%,

@@ -6,8 +6,7 @@ from typing import Any
 
 from mlkit.ties import exceeds
 from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, near, not_number
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 # As in the course's decision card.
 _Way = namedtuple("_Way", "pattern right of dollars_per_thousand seconds")

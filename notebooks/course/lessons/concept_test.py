@@ -3,7 +3,7 @@
 Explanations come after the last.
 """
 
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import questions
 
 TEST = questions(
     """

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
+from ipywidgets import SelectionSlider
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
@@ -14,8 +15,8 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.stats import break_even_escalation, wilson
 from mlkit.ties import exceeds
 from mlkit.widgets.exercises import Case, Exercise, cases, choice, hints, judgement, not_number
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
+from mlkit.widgets.panels import steps
 
 # `lead(answers, threshold, lead)`: as `decide`, but the winner also needs `lead` votes more than
 # any other answer.
@@ -183,6 +184,12 @@ All five samples of one model agree. What do you know?
 > It tells something: here, answers on which all agreed were right more often than split ones. It
 is only much less than it looks.
 """)
+
+
+def agreement(label: str, voters: int, value: int) -> SelectionSlider:
+    """A slider for how many voters must agree: it says "2 of 3 (0.67)", and its value is 2."""
+    options = [(f"{n} of {voters} ({n / voters:.2f})", n) for n in range(1, voters + 1)]
+    return steps(label, value, options)
 
 
 class Rung(NamedTuple):

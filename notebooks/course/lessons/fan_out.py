@@ -11,8 +11,7 @@ from mlkit.measure.stats import Difference
 from mlkit.models import Prices
 from mlkit.trace import Call
 from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, not_number
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 
 def as_fan_out(samples: Sequence[Cell]) -> list[Call]:

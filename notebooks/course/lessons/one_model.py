@@ -13,8 +13,7 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
 from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, near, not_number
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 _CALCULATIONS = cases(
     """

@@ -20,8 +20,7 @@ from mlkit.widgets.exercises import (
     none_of,
     not_number,
 )
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 # Factors of a right calculation, and how the handbook words each of them.
 _RULES = {

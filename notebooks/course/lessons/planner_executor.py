@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from course.shop import paragraphs
 from mlkit.measure.tasks import Task
 from mlkit.widgets.exercises import Case, Exercise, choice, judgement
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 _NUMBERS = {2: "2|two|both", 3: "3|three", 4: "4|four", 5: "5|five", 6: "6|six"}
 # Conditions of an order, and the words by which a plan may name each.

@@ -13,8 +13,7 @@ from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
 from mlkit.widgets.exercises import Exercise, cases, gain_choices, judgement, none_of
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 
 class Outcome(NamedTuple):

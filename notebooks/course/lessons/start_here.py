@@ -21,8 +21,7 @@ from mlkit.widgets.exercises import (
     near,
     not_number,
 )
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 # answer(reply, prompt_price, output_price): dollars for 1,000 such calls, prices in dollars per
 # million tokens.

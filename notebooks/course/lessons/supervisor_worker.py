@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, charted, whiskers
 from mlkit.measure.stats import speed_up
 from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, not_number
-from mlkit.widgets.lessons import Verdict
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, questions
 
 
 def items(text: str) -> set[str]:

@@ -27,8 +27,7 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
 from mlkit.ties import highest
 from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
-from mlkit.widgets.lessons import Verdict, is_stub
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import Verdict, is_stub, questions
 
 _FORTY_TWO = {
     " 42 ": "The spaces around it are no part of an answer.",

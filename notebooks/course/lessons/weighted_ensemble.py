@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlkit.widgets.exercises import Case, Exercise, cases, not_number
-from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub
-from mlkit.widgets.questions import questions
+from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub, questions
 
 _ONE_RULES = " For weights .2, .7, .1 there is a member that decides alone."
 _SUM_TO_1 = (

@@ -272,3 +272,12 @@ def test_one_item_a_hundred_votes_and_intervals_that_are_missing_are_drawn():
     figure = checks.chart([rung._replace(low=nan, high=nan) for rung in hundred], 60, "here").figure
     assert len(figure.data[1].x) == 100 and all(map(isnan, figure.data[1].error_y.array))
     assert figure.data[4].y[59:61] == (0, 1)
+
+
+def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():
+    votes = checks.agreement("votes needed", 3, 2)
+    assert [label for label, _ in votes.options] == [
+        "1 of 3 (0.33)",
+        "2 of 3 (0.67)",
+        "3 of 3 (1.00)",
+    ] and votes.value == 2
