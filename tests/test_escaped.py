@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
+import numpy as np
 import pytest
 from course import capstone, card, record
 from course.lessons import (
@@ -341,7 +342,7 @@ def strings(value: object) -> Iterator[str]:
         for name, inner in value.items():
             if name not in ("template", "hovertemplate", "texttemplate"):
                 yield from strings(inner)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | np.ndarray):
         for inner in value:
             yield from strings(inner)
 

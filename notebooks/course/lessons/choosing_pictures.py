@@ -5,7 +5,6 @@ from itertools import product
 from math import inf, isnan, log
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mlkit import ties
@@ -207,9 +206,36 @@ def traffic_chart(
             hoverinfo="x+name",
             marker={"color": PALE, "line": {"color": GREY}, "pattern": hatched},
         )
+    bars = {
+        "x": [load.servers for load in rows],
+        "marker": {"color": [ORANGE if load.servers == chosen else BLUE for load in rows]},
+        "showlegend": False,
+        "textposition": "outside",
+        "textangle": 0,
+        "textfont": {"size": 11},
+        "cliponaxis": False,
+        "constraintext": "none",
+        "col": 1,
+    }
     written = len(rows) <= 10  # else there is no room
-    _add_bars(figure, [load for load in rows if load.servers == chosen], "chosen", ORANGE, written)
-    _add_bars(figure, [load for load in rows if load.servers != chosen], "other", BLUE, written)
+    waits = [load.p95_wait_seconds if load.busy < 1 else None for load in rows]
+    figure.add_bar(
+        y=waits,
+        text=["" if wait is None or not written else _time(wait) for wait in waits],
+        row=1,
+        customdata=[load.busy for load in rows],
+        hovertemplate=(
+            "%{x} servers: 95% wait at most %{y:.3~g} s, busy %{customdata:.0%}<extra></extra>"
+        ),
+        **bars,
+    )
+    figure.add_bar(
+        y=[load.dollars_per_month for load in rows],
+        texttemplate="%{y:$.3~s}" if written else None,
+        row=2,
+        hovertemplate="%{x} servers: %{y:$,.0f} a month<extra></extra>",
+        **bars,
+    )
     figure.update_layout(barmode="overlay", showlegend=True)
     figure.update_xaxes(dtick=1 if len(rows) <= 16 else None, tickformat="d")
     figure.update_xaxes(title_text="servers", row=2)
@@ -217,42 +243,6 @@ def traffic_chart(
     most_dollars = 1.2 * rows[-1].dollars_per_month
     figure.update_yaxes(title_text=in_plotly("$ per month"), range=[0, most_dollars], row=2)
     return charted(figure, rows, traffic_reading(rows, chosen), source, height=340)
-
-
-def _add_bars(
-    chart: go.Figure, group: Sequence[Load], name: str, colour: str, written: bool
-) -> None:
-    bars = {
-        "name": name,
-        "marker": {"color": colour},
-        "textposition": "outside",
-        "textangle": 0,
-        "textfont": {"size": 11},
-        "cliponaxis": False,
-        "constraintext": "none",
-        "col": 1,
-        "x": [load.servers for load in group],
-    }
-    waits = [load.p95_wait_seconds if load.busy < 1 else None for load in group]
-    chart.add_bar(
-        y=waits,
-        text=["" if wait is None or not written else _time(wait) for wait in waits],
-        row=1,
-        showlegend=False,
-        customdata=[load.busy for load in group],
-        hovertemplate=(
-            "%{x} servers: 95% wait at most %{y:.3~g} s, busy %{customdata:.0%}<extra></extra>"
-        ),
-        **bars,
-    )
-    chart.add_bar(
-        y=[load.dollars_per_month for load in group],
-        texttemplate="%{y:$.3~s}" if written else None,
-        row=2,
-        showlegend=name == "chosen",
-        hovertemplate="%{x} servers: %{y:$,.0f} a month<extra></extra>",
-        **bars,
-    )
 
 
 def _time(wait_seconds: float) -> str:

@@ -267,8 +267,25 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
             col=1,
         )
         values = [getattr(rung, field) for rung in rungs[:-1]]
-        hover = f"%{{x}} of {len(values)}: %{{y:{format}}}<extra></extra>"
-        _add_steps(chart, row, values, chosen, hover)
+        marked = [rung.needed == chosen for rung in rungs[:-1]]
+        chart.add_scatter(
+            x=list(range(1, len(values) + 1)),
+            y=values,
+            name="agreement",
+            mode="lines+markers",
+            line={"color": BLUE},
+            marker={
+                "size": [14 if mark else 9 for mark in marked],
+                "color": [ORANGE if mark else BLUE for mark in marked],
+                "symbol": ["diamond" if mark else "circle" for mark in marked],
+                "line": {"color": BLACK, "width": [int(mark) for mark in marked]},
+            },
+            cliponaxis=False,
+            showlegend=False,
+            hovertemplate=f"%{{x}} of {len(values)}: %{{y:{format}}}<extra></extra>",
+            row=row,
+            col=1,
+        )
     chart.update_traces(error_y=whiskers(rung[3:6] for rung in rungs[:-1]), row=1, selector=1)
     chart.update_yaxes(title_text="right", range=[-0.03, 1.03], tickformat=".0%", row=1)
     chart.update_yaxes(title_text="escalated", range=[-0.03, 1.03], tickformat=".0%", row=2)
@@ -276,37 +293,6 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
     chart.update_xaxes(dtick=1, tickformat="d")
     chart.update_xaxes(title_text=f"votes that must agree, of {len(rungs) - 1}", row=3)
     return dress(chart, title or reading(rungs, chosen), source, height=400)
-
-
-def _add_steps(
-    chart: go.Figure, row: int, values: Sequence[float], chosen: int, hover: str
-) -> None:
-    """The values of one of the three charts, for 1 vote and more, and the chosen one on them."""
-    chart.add_scatter(
-        x=list(range(1, len(values) + 1)),
-        y=values,
-        name="agreement",
-        mode="lines+markers",
-        line={"color": BLUE},
-        marker={"size": 9},
-        cliponaxis=False,
-        showlegend=False,
-        hovertemplate=hover,
-        row=row,
-        col=1,
-    )
-    edge = {"color": BLACK, "width": 1}
-    chart.add_scatter(
-        x=[chosen],
-        y=[values[chosen - 1]],
-        name="chosen",
-        mode="markers",
-        showlegend=row == 1,
-        marker={"size": 14, "color": ORANGE, "symbol": "diamond", "line": edge},
-        hovertemplate=hover,
-        row=row,
-        col=1,
-    )
 
 
 def chart(rungs: Sequence[Rung], chosen: int, source: str) -> Chart:

@@ -1,14 +1,14 @@
 """Notebook 01: its exercises, its quiz, and its picture of quality by kind and level of task."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from plotly.subplots import make_subplots
+import plotly.express as px
 
-from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, charted, on_hover, short, whiskers
+from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, charted, on_hover, short
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
 from mlkit.ties import highest, lowest
@@ -159,95 +159,60 @@ def quality_rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[LevelShar
     ]
 
 
-_PANEL, _GAP = 130, 72  # pixels: a panel's height, and that of its levels with the next kind's name
-
-
 def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
     """The share of right answers, from answers (kind, level, member, right): panels two abreast,
     one for each kind; in each, members side by side above every level.
     """
     rows = quality_rows(graded)
-    kinds = list(dict.fromkeys(row.kind for row in rows))
     members = list(dict.fromkeys(row.member for row in rows))
-    down = -(-len(kinds) // 2)
-    height = down * (_PANEL + _GAP) - _GAP
-    chart = make_subplots(
-        down,
-        min(2, len(kinds)),
-        subplot_titles=[in_plotly(short(kind)) for kind in kinds],
-        horizontal_spacing=0.04,
-        vertical_spacing=_GAP / height,
+    spare = cycle(
+        colour for colour in TEMPLATE.layout.colorway if colour not in map(MEMBERS.get, members)
     )
-    chart.update_annotations(font_size=13)
-    for number, kind in enumerate(kinds):
-        place = {"row": number // 2 + 1, "col": number % 2 + 1}
-        here = [row for row in rows if row.kind == kind]
-        levels = list(dict.fromkeys(row.level for row in here))
-        for trace in _points(here, levels, members):
-            new = trace["legendgroup"] not in {other.legendgroup for other in chart.data}
-            chart.add_scatter(**trace, **place, showlegend=new)
-        chart.update_xaxes(
-            **place,
-            range=[-0.5, len(levels) - 0.5],
-            tickvals=list(range(len(levels))),
-            ticktext=[_folded(level, max(3, 27 // len(levels))) for level in levels],
-            tickangle=0,
-            showgrid=False,
-            zeroline=False,
-        )
-        chart.update_yaxes(**place, showticklabels=number % 2 == 0)
+    height = 202 * -(-len({row.kind for row in rows}) // 2)
+    chart = px.scatter(
+        {
+            "kind": [in_plotly(short(row.kind)) for row in rows],
+            "level": [_folded(row.level) for row in rows],
+            "member": [in_plotly(short(row.member, 14)) for row in rows],
+            "share": [row.share for row in rows],
+            "above": [row.high - row.share for row in rows],
+            "below": [row.share - row.low for row in rows],
+            "told": [_told(row) for row in rows],
+        },
+        x="level",
+        y="share",
+        error_y="above",
+        error_y_minus="below",
+        color="member",
+        color_discrete_sequence=[MEMBERS.get(member) or next(spare) for member in members],
+        symbol="member",
+        facet_col="kind",
+        facet_col_wrap=2,
+        facet_col_spacing=0.04,
+        facet_row_spacing=72 / height,
+        custom_data="told",
+        labels={"level": "", "member": "", "share": "answered right"},
+    )
+    chart.for_each_annotation(lambda name: name.update(text=name.text.partition("=")[2]))
+    chart.update_traces(
+        marker_size=8,
+        error_y={"thickness": 1.3, "width": 2},
+        hovertemplate="%{customdata[0]}<extra></extra>",
+    )
+    chart.update_xaxes(matches=None, showticklabels=True, tickangle=0, showgrid=False)
     chart.update_yaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
-    chart.update_yaxes(title_text="answered right", col=1)
-    chart.update_layout(showlegend=True, legend={"y": 1 + 24 / height, "entrywidth": 92})
-    shown = charted(chart, rows, quality_reading(rows), source, height=height)
-    # The legend stands three abreast above the names of the first kinds.
-    above = 56 + 20 * (chart.layout.title.text.count("<br>") + 1 - (-len(members) // 3))
-    chart.layout.height += above - chart.layout.margin.t
-    chart.layout.margin.t = above
-    return shown
+    chart.update_layout(scattermode="group", scattergap=0.3, legend={"y": 1 + 24 / height})
+    return charted(chart, rows, quality_reading(rows), source, height)
 
 
-def _points(
-    rows: Sequence[LevelShare], levels: Sequence[str], members: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """The traces of a panel, one for each member of the chart that has rows here."""
-    colours = _colours(members)
-    for place, member in enumerate(members):
-        if shown := [row for row in rows if row.member == member]:
-            aside = 0.7 * ((place + 0.5) / len(members) - 0.5)
-            yield {
-                "name": in_plotly(short(member, 14)),
-                "legendgroup": in_plotly(member),
-                "x": [levels.index(row.level) + aside for row in shown],
-                "y": [row.share for row in shown],
-                "mode": "markers",
-                "marker": {"color": colours[member], "symbol": place % 5, "size": 8},
-                "error_y": whiskers(
-                    ((row.share, row.low, row.high) for row in shown),
-                    color=None,
-                    thickness=1.3,
-                    width=2,
-                ),
-                "hovertext": [_hover(row) for row in shown],
-                "hovertemplate": "%{hovertext}<extra></extra>",
-            }
-
-
-def _colours(members: Sequence[str]) -> dict[str, str]:
-    """Each member's colour: its own where it has one, else one that nobody here has."""
-    taken = {MEMBERS.get(member) for member in members}
-    spare = cycle(colour for colour in TEMPLATE.layout.colorway if colour not in taken)
-    return {member: MEMBERS.get(member) or next(spare) for member in members}
-
-
-def _hover(row: LevelShare) -> str:
+def _told(row: LevelShare) -> str:
     where = on_hover(f"{row.member}: {row.kind}, {row.level}")
     interval = f"95% interval {row.low:.0%} to {row.high:.0%}"
     return f"{where}<br>{row.right} of {row.of} right ({interval})"
 
 
-def _folded(name: str, wide: int) -> str:
-    return "<br>".join(map(in_plotly, wrap(name, wide, max_lines=2, placeholder="…")))
+def _folded(name: str) -> str:
+    return "<br>".join(map(in_plotly, wrap(name, 9, max_lines=2, placeholder="…")))
 
 
 def quality_reading(rows: Sequence[LevelShare]) -> str:

@@ -243,13 +243,12 @@ def test_the_figure_draws_three_ladders_with_their_lines_and_the_chosen_rung():
         (1, "escalated", 0.75),
         (2, "dollars_per_thousand", 0.08),
     ):
-        reference, steps, chosen = figure.data[3 * number : 3 * number + 3]
+        reference, steps = figure.data[2 * number : 2 * number + 2]
         assert reference.y == pytest.approx((line, line))
         assert steps.x == (1, 2, 3) and steps.y == tuple(
             getattr(rung, field) for rung in RUNGS[:-1]
         )
-        assert (chosen.x, chosen.y) == ((2,), (getattr(RUNGS[1], field),))
-        assert chosen.marker.color != steps.line.color
+        assert [colour != steps.line.color for colour in steps.marker.color] == [0, 1, 0]
     right = figure.data[1]
     assert [y + up for y, up in zip(right.y, right.error_y.array, strict=True)] == pytest.approx(
         [rung.high for rung in RUNGS[:-1]]
@@ -271,7 +270,7 @@ def test_one_item_a_hundred_votes_and_intervals_that_are_missing_are_drawn():
     hundred = checks.rows([60], [True], [False], 100, 0.02, 0.08)
     figure = checks.chart([rung._replace(low=nan, high=nan) for rung in hundred], 60, "here").figure
     assert len(figure.data[1].x) == 100 and all(map(isnan, figure.data[1].error_y.array))
-    assert figure.data[4].y[59:61] == (0, 1)
+    assert figure.data[3].y[59:61] == (0, 1)
 
 
 def test_agreement_snaps_to_votes_and_says_how_many_of_how_many():

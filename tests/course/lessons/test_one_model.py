@@ -156,20 +156,22 @@ def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
     cells, seen = one_model.quality_rows(GRADED), []
     figure = one_model.quality(GRADED, "here").figure
     for trace in figure.data:
-        axis = figure.layout["xaxis" + trace.xaxis[1:]]
-        kind = figure.layout.annotations[int(trace.xaxis[1:] or 1) - 1].text
+        across, top = (
+            figure.layout["xaxis" + trace.xaxis[1:]].domain,
+            figure.layout["yaxis" + trace.yaxis[1:]].domain[1],
+        )
+        (kind,) = (
+            note.text
+            for note in figure.layout.annotations
+            if (note.x, note.y) == pytest.approx((sum(across) / 2, top))
+        )
         for x, y, low, high in zip(
             trace.x, trace.y, trace.error_y.arrayminus, trace.error_y.array, strict=True
         ):
+            assert abs(low) + abs(high) > 0
+            level = x.replace("-<br>", "-")
             seen.append(
-                (
-                    kind,
-                    axis.ticktext[round(x)],
-                    trace.name,
-                    y,
-                    pytest.approx(y - low),
-                    pytest.approx(y + high),
-                )
+                (kind, level, trace.name, y, pytest.approx(y - low), pytest.approx(y + high))
             )
     assert len(seen) == len(cells)
     for kind, level, member, *_, share, low, high in cells:
@@ -179,7 +181,8 @@ def test_every_cell_stands_in_the_panel_of_its_kind_above_its_level():
 def test_members_stand_side_by_side_in_their_colours_and_once_in_the_legend():
     figure = one_model.quality(GRADED, "here").figure
     points = {(trace.legendgroup, trace.xaxis): trace for trace in figure.data}
-    assert points["small", "x"].x[0] < points["large", "x"].x[0]
+    assert figure.layout.scattermode == "group"
+    assert list(dict.fromkeys(trace.name for trace in figure.data)) == ["small", "large", "tuned"]
     assert points["small", "x2"].marker.color == MEMBERS["small"]
     assert points["tuned", "x2"].marker.color not in {MEMBERS["small"], MEMBERS["large"]}
     assert sorted(trace.name for trace in figure.data if trace.showlegend) == [
@@ -213,11 +216,11 @@ def test_odd_names_are_text_and_long_ones_whole_on_hover(name, shown):
     figure = one_model.quality([(name, name, name, True)], "here").figure
     (points,) = figure.data
     assert points.name == shown
-    assert points.hovertext[0].replace("<br>", "").count(shown.strip("…")) >= 3
+    assert points.customdata[0][0].replace("<br>", "").count(shown.strip("…")) >= 3
     for text in (
         figure.layout.annotations[0].text,
-        *figure.layout.xaxis.ticktext,
-        points.hovertext[0],
+        points.x[0],
+        points.customdata[0][0],
     ):
         assert "<b>" not in text and "$" not in text
     assert len(figure.layout.annotations[0].text) <= 28
