@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 from mlkit.measure.inputs import columns_of, shares_of, whole_of
 from mlkit.ties import TOLERANCE, levels
 
-_MOST_BINS = 10**6  # more would take all memory, or hours
-
 
 class CoveragePoint(NamedTuple):
     """What happens when only the items with a confidence of `threshold` or more are answered."""
@@ -61,7 +59,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
     first holds 0 as well.
     """
     sure, correct = columns_of(shares_of(confidence), shares_of(right))
-    edges = np.linspace(0, 1, whole_of("bins", bins, 1, _MOST_BINS) + 1)
+    edges = np.linspace(0, 1, whole_of("bins", bins, 1, 10**6) + 1)
     place = np.searchsorted(edges[1:-1] + TOLERANCE, sure)
     found = []
     for b in np.unique(place):

@@ -273,12 +273,7 @@ def break_even_escalation(cheap: float, strong: float) -> float:
     return max(0.0, 1 - cheap / strong)
 
 
-# Chains and sharing
-
-
-def compound(shares: ArrayLike) -> float:
-    """The probability that independent steps all succeed: a product (Barlow & Proschan 1975)."""
-    return float(shares_of(shares).prod())
+# Sharing
 
 
 def speed_up(serial_share: float, workers: int) -> float:

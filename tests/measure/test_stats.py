@@ -348,12 +348,6 @@ def test_the_front_is_exactly_the_points_nothing_dominates(points):
     assert stats.pareto(*zip(*points, strict=True)) == [not beaten(point) for point in points]
 
 
-def test_compound():
-    assert stats.compound([0.9] * 5) == pytest.approx(0.590, abs=5e-4)
-    with pytest.raises(ValueError, match="give shares"):
-        stats.compound([0.9, 1.1])
-
-
 def test_speed_up():
     assert stats.speed_up(0.05, 20) == pytest.approx(
         10.256, abs=5e-4
