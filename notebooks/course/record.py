@@ -151,12 +151,8 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
         if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()
     ]
     answers = [answer for recording in known for answer in recording.answers.values()]
-    runs, timed_seconds = (
-        sum(both)
-        for both in zip(
-            (0, 0.0), *(timings.taken(name) for name in names if name in TIMINGS), strict=True
-        )
-    )
+    taken = [timings.taken(name) for name in names if name in TIMINGS]
+    runs, timed_seconds = sum(n for n, _ in taken), sum(seconds for _, seconds in taken)
     if not answers and not runs:
         return (
             "None of this was recorded before, so there is no telling how long it takes. It can be"

@@ -277,6 +277,7 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
             marker={
                 "size": [14 if mark else 9 for mark in marked],
                 "color": [ORANGE if mark else BLUE for mark in marked],
+                "opacity": 1,
                 "symbol": ["diamond" if mark else "circle" for mark in marked],
                 "line": {"color": BLACK, "width": [int(mark) for mark in marked]},
             },
