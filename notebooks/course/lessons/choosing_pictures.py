@@ -5,6 +5,7 @@ from itertools import product
 from math import inf, isnan, log
 from typing import Any, NamedTuple
 
+import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mlkit import ties
@@ -181,31 +182,8 @@ def traffic_reading(loads: Sequence[Load], chosen: int) -> str:
     return f"{count}: 95% of the requests {wait}; busy {now.busy:.0%} of the time"
 
 
-def traffic_chart(
-    requests_per_day: float,
-    service_seconds: float,
-    dollars_per_hour: float,
-    chosen: int,
-    source: str,
-) -> Chart:
-    """1 to 8 servers, or up to the chosen number: waits above, dollars below; the chosen number in
-    another colour, the overloaded hatched.
-    """
-    rows = loads(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
-    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
-    top = 1.2 * max((load.p95_wait_seconds for load in rows if load.busy < 1), default=0)
-    top = top or 1.2
-    if overloaded := [load.servers for load in rows if load.busy >= 1]:
-        hatched = {"shape": "/", "fgcolor": GREY}
-        figure.add_bar(
-            name="overloaded: no steady state",
-            x=overloaded,
-            y=[top] * len(overloaded),
-            row=1,
-            col=1,
-            hoverinfo="x+name",
-            marker={"color": PALE, "line": {"color": GREY}, "pattern": hatched},
-        )
+def _add_bars(figure: go.Figure, rows: Sequence[Load], chosen: int) -> None:
+    """Waits and dollars, the chosen number in another colour."""
     bars = {
         "x": [load.servers for load in rows],
         "marker": {"color": [ORANGE if load.servers == chosen else BLUE for load in rows]},
@@ -236,6 +214,34 @@ def traffic_chart(
         hovertemplate="%{x} servers: %{y:$,.0f} a month<extra></extra>",
         **bars,
     )
+
+
+def traffic_chart(
+    requests_per_day: float,
+    service_seconds: float,
+    dollars_per_hour: float,
+    chosen: int,
+    source: str,
+) -> Chart:
+    """1 to 8 servers, or up to the chosen number: waits above, dollars below; the chosen number in
+    another colour, the overloaded hatched.
+    """
+    rows = loads(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
+    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
+    top = 1.2 * max((load.p95_wait_seconds for load in rows if load.busy < 1), default=0)
+    top = top or 1.2
+    if overloaded := [load.servers for load in rows if load.busy >= 1]:
+        hatched = {"shape": "/", "fgcolor": GREY}
+        figure.add_bar(
+            name="overloaded: no steady state",
+            x=overloaded,
+            y=[top] * len(overloaded),
+            row=1,
+            col=1,
+            hoverinfo="x+name",
+            marker={"color": PALE, "line": {"color": GREY}, "pattern": hatched},
+        )
+    _add_bars(figure, rows, chosen)
     figure.update_layout(barmode="overlay", showlegend=True)
     figure.update_xaxes(dtick=1 if len(rows) <= 16 else None, tickformat="d")
     figure.update_xaxes(title_text="servers", row=2)

@@ -245,16 +245,33 @@ def reading(rungs: Sequence[Rung], chosen: int) -> str:
     )
 
 
-def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> go.Figure:
-    """Right, escalated and dollars over the votes needed, each with the line to compare it with."""
+def _marker(votes: int, chosen: int) -> dict[str, Any]:
+    """Dots for 1 vote and more, a diamond for the chosen one."""
+    marked = [needed == chosen for needed in range(1, votes + 1)]
+    return {
+        "size": [14 if mark else 9 for mark in marked],
+        "color": [ORANGE if mark else BLUE for mark in marked],
+        "opacity": 1,
+        "symbol": ["diamond" if mark else "circle" for mark in marked],
+        "line": {"color": BLACK, "width": [int(mark) for mark in marked]},
+    }
+
+
+def _compared(rungs: Sequence[Rung]) -> list[tuple[int, str, str, float, str, str]]:
+    """For each of the three charts: its row, field and format, and the line to compare with."""
     strong, even = rungs[-1], break_even(rungs)
     limit = f"break-even, {even:.0%} escalated"
-    chart = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06)
-    for row, field, format, line, name, dash in (
+    return [
         (1, "right", ".0%", strong.right, strong.way, "dash"),
         (2, "escalated", ".0%", even, limit, "dot"),
         (3, "dollars_per_thousand", "$.3~g", strong.dollars_per_thousand, strong.way, "dash"),
-    ):
+    ]
+
+
+def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> go.Figure:
+    """Right, escalated and dollars over the votes needed, each with the line to compare it with."""
+    chart = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06)
+    for row, field, format, line, name, dash in _compared(rungs):
         chart.add_scatter(
             x=[0.5, len(rungs) - 0.5],
             y=[line] * 2,
@@ -267,20 +284,13 @@ def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> 
             col=1,
         )
         values = [getattr(rung, field) for rung in rungs[:-1]]
-        marked = [rung.needed == chosen for rung in rungs[:-1]]
         chart.add_scatter(
             x=list(range(1, len(values) + 1)),
             y=values,
             name="agreement",
             mode="lines+markers",
             line={"color": BLUE},
-            marker={
-                "size": [14 if mark else 9 for mark in marked],
-                "color": [ORANGE if mark else BLUE for mark in marked],
-                "opacity": 1,
-                "symbol": ["diamond" if mark else "circle" for mark in marked],
-                "line": {"color": BLACK, "width": [int(mark) for mark in marked]},
-            },
+            marker=_marker(len(values), chosen),
             cliponaxis=False,
             showlegend=False,
             hovertemplate=f"%{{x}} of {len(values)}: %{{y:{format}}}<extra></extra>",

@@ -159,6 +159,19 @@ def quality_rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[LevelShar
     ]
 
 
+def _columns(rows: Sequence[LevelShare]) -> dict[str, list[Any]]:
+    """What is drawn of each row."""
+    return {
+        "kind": [in_plotly(short(row.kind)) for row in rows],
+        "level": [_folded(row.level) for row in rows],
+        "member": [in_plotly(short(row.member, 14)) for row in rows],
+        "share": [row.share for row in rows],
+        "above": [row.high - row.share for row in rows],
+        "below": [row.share - row.low for row in rows],
+        "told": [_told(row) for row in rows],
+    }
+
+
 def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
     """The share of right answers, from answers (kind, level, member, right): panels two abreast,
     one for each kind; in each, members side by side above every level.
@@ -170,15 +183,7 @@ def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
     )
     height = 202 * -(-len({row.kind for row in rows}) // 2)
     chart = px.scatter(
-        {
-            "kind": [in_plotly(short(row.kind)) for row in rows],
-            "level": [_folded(row.level) for row in rows],
-            "member": [in_plotly(short(row.member, 14)) for row in rows],
-            "share": [row.share for row in rows],
-            "above": [row.high - row.share for row in rows],
-            "below": [row.share - row.low for row in rows],
-            "told": [_told(row) for row in rows],
-        },
+        _columns(rows),
         x="level",
         y="share",
         error_y="above",

@@ -241,13 +241,9 @@ class Group(NamedTuple):
     high: float
 
 
-def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source: str) -> Chart:
-    """How sure answers are against how often they are right, in ten groups of like confidence (in
-    [0, 1]): points on the diagonal are as sure as right; the calibration error is the mean gap.
-    """
-    bins = calibration.reliability(confidence, right)
-    groups = [Group(*one[:4], *wilson(round(one.accuracy * one.n), one.n)) for one in bins]
-    sure, shares = [group.confidence for group in groups], [group.share for group in groups]
+def _diagonal(groups: Sequence[Group]) -> go.Figure:
+    """The line of answers as sure as right, the gaps to it, and how many answers each group has."""
+    sure = [group.confidence for group in groups]
     still = {"hoverinfo": "skip"}
     figure = go.Figure()
     figure.add_scatter(
@@ -263,6 +259,27 @@ def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source
         **still,
     )
     figure.add_scatter(
+        name="number of answers",
+        x=[(group.above + group.to) / 2 for group in groups],
+        y=[-0.07] * len(groups),
+        text=[f"{group.n}" for group in groups],
+        mode="text",
+        textfont=look.SMALL,
+        showlegend=False,
+        **still,
+    )
+    return figure
+
+
+def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source: str) -> Chart:
+    """How sure answers are against how often they are right, in ten groups of like confidence (in
+    [0, 1]): points on the diagonal are as sure as right; the calibration error is the mean gap.
+    """
+    bins = calibration.reliability(confidence, right)
+    groups = [Group(*one[:4], *wilson(round(one.accuracy * one.n), one.n)) for one in bins]
+    sure, shares = [group.confidence for group in groups], [group.share for group in groups]
+    figure = _diagonal(groups)
+    figure.add_scatter(
         name="answers",
         x=sure,
         y=shares,
@@ -275,16 +292,6 @@ def reliability_chart(confidence: Sequence[float], right: Sequence[bool], source
             "%{customdata[0]} answers, sure of %{x:.0%}, right %{y:.0%} "
             "(95% interval %{customdata[1]:.0%} to %{customdata[2]:.0%})<extra></extra>"
         ),
-    )
-    figure.add_scatter(
-        name="number of answers",
-        x=[(group.above + group.to) / 2 for group in groups],
-        y=[-0.07] * len(groups),
-        text=[f"{group.n}" for group in groups],
-        mode="text",
-        textfont=look.SMALL,
-        showlegend=False,
-        **still,
     )
     said = "confidence (small numbers: answers in each group)"
     figure.update_xaxes(title_text=said, tickformat=".0%", range=[-0.02, 1.02])

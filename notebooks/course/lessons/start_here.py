@@ -183,6 +183,20 @@ def break_even(costs: Sequence[Cost]) -> float:
     return last.hosted / last.local * last.dollars_per_hour
 
 
+def cost_reading(costs: Sequence[Cost], now: Cost) -> str:
+    """Which of the two costs more at this price, and where they meet."""
+    verdict = "local is not dearer"
+    if exceeds(now.local, now.hosted):
+        verdict = "local is dearer"
+        if now.hosted:
+            verdict += f", {now.local / now.hosted:.3g} times as much"
+    return (
+        f"At {dollars(now.dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000"
+        f" runs, hosted {dollars(now.hosted)}: {verdict}; they meet at"
+        f" {dollars(break_even(costs))} an hour"
+    )
+
+
 def local_or_hosted(
     calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
 ) -> Chart:
@@ -219,16 +233,7 @@ def local_or_hosted(
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
     chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
     chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
-    verdict = "local is not dearer"
-    if exceeds(now.local, now.hosted):
-        verdict = "local is dearer"
-        if now.hosted:
-            verdict += f", {now.local / now.hosted:.3g} times as much"
-    reading = (
-        f"At {dollars(dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000 runs,"
-        f" hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(break_even(costs))} an"
-        " hour"
-    )
+    reading = cost_reading(costs, now)
     return charted(chart, costs, reading, source, height=260)
 
 

@@ -248,6 +248,32 @@ def rows(serial_share: float, measured: Measured, most: int = 8) -> list[Speed]:
     ]
 
 
+def _reading(serial_share: float, speeds: Sequence[Speed], seen: Sequence[Speed]) -> str:
+    """What most workers give, the limit, and the largest number that was measured."""
+    most = speeds[-1].workers
+    count = "1 worker" if most == 1 else f"{most} workers"
+    reading = (
+        f"With {serial_share:.0%} of the time the supervisor's own, {count} are"
+        f" {speeds[-1].times_expected:.1f} times as fast as one"
+    )
+    if serial_share:
+        reading += f"; no number of them beats {1 / serial_share:.1f}"
+    if seen:
+        reading += f"; measured with {seen[-1].workers}: {seen[-1].times:.1f}"
+    return reading
+
+
+def _add_limit(figure: go.Figure, workers: Sequence[int], limit: float) -> None:
+    figure.add_scatter(
+        name=f"limit, {limit:.1f} times",
+        x=[workers[0], workers[-1]],
+        y=[limit] * 2,
+        mode="lines",
+        line={"color": BLACK, "dash": "dash", "width": 1.5},
+        hoverinfo="name",
+    )
+
+
 def chart(serial_share: float, source: str, measured: Measured, most: int = 8) -> Chart:
     """Speed-up against the number of workers: Amdahl's curve, the measured points, and the curve's
     limit where the chart reaches so far.
@@ -269,14 +295,7 @@ def chart(serial_share: float, source: str, measured: Measured, most: int = 8) -
     )
     if limit < 2 * top:
         top = max(top, 1.1 * limit)
-        figure.add_scatter(
-            name=f"limit, {limit:.1f} times",
-            x=[workers[0], workers[-1]],
-            y=[limit] * 2,
-            mode="lines",
-            line={"color": BLACK, "dash": "dash", "width": 1.5},
-            hoverinfo="name",
-        )
+        _add_limit(figure, workers, limit)
     figure.add_scatter(
         name="measured",
         x=[speed.workers for speed in seen],
@@ -289,13 +308,5 @@ def chart(serial_share: float, source: str, measured: Measured, most: int = 8) -
     )
     figure.update_xaxes(title_text="workers", dtick=1, tickformat="d")
     figure.update_yaxes(title_text="times as fast as with one", range=[0, top])
-    count = "1 worker" if workers[-1] == 1 else f"{workers[-1]} workers"
-    reading = (
-        f"With {serial_share:.0%} of the time the supervisor's own, {count} are"
-        f" {speeds[-1].times_expected:.1f} times as fast as one"
-    )
-    if serial_share:
-        reading += f"; no number of them beats {limit:.1f}"
-    if seen:
-        reading += f"; measured with {seen[-1].workers}: {seen[-1].times:.1f}"
+    reading = _reading(serial_share, speeds, seen)
     return charted(figure, speeds, reading, source, height=270)

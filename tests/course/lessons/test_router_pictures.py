@@ -181,7 +181,7 @@ def test_groups_compare_confidence_with_the_share_right():
 
 def test_the_figure_puts_points_intervals_gaps_and_counts_where_the_rows_say():
     figure = pictures.reliability_chart(CONFIDENCE, RIGHT, "here").figure
-    diagonal, gap, points, counts = figure.data
+    diagonal, gap, counts, points = figure.data
     assert diagonal.x == diagonal.y == (0, 1)
     assert points.x == pytest.approx((0.55, 0.95)) and points.y == (0.5, 0.75)
     assert points.y[1] - points.error_y.arrayminus[1] == pytest.approx(wilson(3, 4).low)
