@@ -307,25 +307,8 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"
         return EngineError(f"The Ollama at {where} {does} ({status}). {fix}")
-    if re.search("context (length|size)", said):
-        return BadPrompt(FILLS_CONTEXT)
-    if "does not support thinking" in said:
-        return cannot_think(model)
-    if status == 404:
-        return ModelMissing(
-            f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "
-            "  or run on the recordings:  MLKIT_ENGINE=replay"
-        )
-    if status == 503:
-        return EngineBusy(
-            f"The server at {where} is full ({said}). Ask again in a moment, or let more calls"
-            " wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
-        )
     if status:
-        return EngineError(
-            f"The server at {where} answered an error ({status if status > 0 else 'in the middle'}"
-            f"): {said!r}. Its log says more; check it with:  mlkit doctor"
-        )
+        return _refused(status, said, model, where)
     if isinstance(error, TimeoutError | httpx.ReadTimeout):
         return EngineTimeout(
             f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take"
@@ -340,6 +323,28 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
     return EngineError(
         f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
         " sends). Check the address:  echo $OLLAMA_HOST"
+    )
+
+
+def _refused(status: int, said: str, model: str, where: str) -> MlkitError:
+    """What a server that answers an error means by it. A status of -1 came in the middle."""
+    if re.search("context (length|size)", said):
+        return BadPrompt(FILLS_CONTEXT)
+    if "does not support thinking" in said:
+        return cannot_think(model)
+    if status == 404:
+        return ModelMissing(
+            f"Model {model!r} is not on the server at {where}. Fetch it with:  ollama pull {model} "
+            "  or run on the recordings:  MLKIT_ENGINE=replay"
+        )
+    if status == 503:
+        return EngineBusy(
+            f"The server at {where} is full ({said}). Ask again in a moment, or let more calls"
+            " wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
+        )
+    return EngineError(
+        f"The server at {where} answered an error ({status if status > 0 else 'in the middle'}"
+        f"): {said!r}. Its log says more; check it with:  mlkit doctor"
     )
 
 
