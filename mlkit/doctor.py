@@ -31,9 +31,9 @@ async def report(console: Console) -> bool:
     """
     wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
     runs = {kind: await _runs(console, kind) for kind in ("ollama", "embedded", "replay")}
+    asked = _result(choose.engine_set)
     there = [kind for kind, answers in runs.items() if answers is not None]
-    asked = "" if "engine" in wrong else choose.engine_set()
-    taken = next(iter(there), "") if asked == "auto" else asked
+    taken = next((kind for kind in there if asked in ("auto", kind)), "")
     if not wrong & _SETTINGS and runs.get(taken):
         console.print(f"Notebooks can run:  {typed('lab')}")
         return True

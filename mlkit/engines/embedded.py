@@ -39,9 +39,10 @@ from mlkit.engines.request import (
     checked_messages,
     options_for,
     thinking_tokens,
+    took_too_long,
     wanted_schema,
 )
-from mlkit.errors import BadPrompt, EngineError, EngineTimeout, MlkitError, ModelMissing
+from mlkit.errors import BadPrompt, EngineError, MlkitError, ModelMissing
 
 JSON = dict[str, Any]
 Stopped = Callable[[], bool]  # whether nobody waits for the answer any more
@@ -123,11 +124,7 @@ class Embedded:
                 async with asyncio.timeout(self._timeout_seconds):
                     return await self._worker.run(file, work)
         except TimeoutError:
-            raise EngineTimeout(
-                f"{model!r} took longer than {self._timeout_seconds:g} s to answer. Ask for fewer"
-                " tokens (max_tokens), take a smaller model, or wait longer: "
-                " MLKIT_TIMEOUT_SECONDS=900"
-            ) from None
+            raise took_too_long(model, self._timeout_seconds) from None
 
 
 class _Worker:

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Collection, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
@@ -28,20 +28,10 @@ from mlkit.errors import (
 from mlkit.escaped import printable
 from mlkit.wrappers import Engine
 
-
-class Terms(NamedTuple):
-    """What a Claude model accepts. What it costs stands in data/prices.json."""
-
-    sampling: bool = False  # whether a temperature is taken; every model takes none
-    no_thinking: str = ""  # the `thinking` type that keeps max_tokens for the answer; "" by default
-
-
-# platform.claude.com, "What's new in Claude Sonnet 5.5", read on 2026-11-23.
-CLAUDE = {
-    "claude-sonnet-4-6": Terms(sampling=True),
-    "claude-sonnet-5": Terms(no_thinking="disabled"),
-    "claude-sonnet-5-5": Terms(no_thinking="between_tools"),
-}
+# platform.claude.com, "What's new in Claude Sonnet 5.5", read on 2026-11-23: which models take a
+# temperature, and the `thinking` type that keeps max_tokens for the answer of one that thinks.
+TAKE_TEMPERATURE = {"claude-sonnet-4-6"}
+NO_THINKING = {"claude-sonnet-5": "disabled", "claude-sonnet-5-5": "between_tools"}
 # The package of a host, and the variables of which one must be set.
 NEEDS = {
     "claude": ("anthropic", ("ANTHROPIC_API_KEY",)),
@@ -116,17 +106,19 @@ class Hosted:
     ) -> dict[str, Any]:
         import anthropic
 
-        terms, (_, *turns) = CLAUDE.get(model, Terms()), messages_for(member, prompt)
-        taken = {"num_predict", *(["temperature"] if terms.sampling else [])}
-        self._tell_untaken(member, taken | {"think"} if terms.no_thinking else taken)
+        _, *turns = messages_for(member, prompt)
+        taken = {"num_predict"}
         options: dict[str, Any] = {"system": member.system} if member.system else {}
         if format:
             schema = anthropic.transform_schema(format)  # Claude takes fewer keywords than Ollama
             options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-        if terms.no_thinking and not member.think:
-            options["thinking"] = {"type": terms.no_thinking}
-        if terms.sampling:  # the SDK has no argument for it any more
+        if model in NO_THINKING:
+            taken.add("think")
+            options |= {} if member.think else {"thinking": {"type": NO_THINKING[model]}}
+        if model in TAKE_TEMPERATURE:  # the SDK has no argument for it any more
+            taken.add("temperature")
             options["extra_body"] = {"temperature": min(member.temperature, 1.0)}
+        self._tell_untaken(member, taken)
         message = await self._anthropic_client.messages.create(
             model=model, max_tokens=member.max_tokens, messages=turns, **options
         )

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 BEAT_SECONDS = 0.1
@@ -39,12 +38,6 @@ def show_in_one_line() -> None:
         shell.set_custom_exc((asyncio.CancelledError,), _show)
 
 
-def _show(
-    shell: Any,
-    kind: type[BaseException],
-    error: BaseException,
-    trace: TracebackType,
-    tb_offset: int | None = None,
-) -> None:
-    error._render_traceback_ = lambda: [STOPPED]  # type: ignore[attr-defined]  # IPython's hook
+def _show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: int | None = None) -> None:
+    error._render_traceback_ = lambda: [STOPPED]  # IPython's hook
     shell.showtraceback((kind, error, trace))

@@ -27,13 +27,13 @@ from mlkit.engines.request import (
     checked_messages,
     options_for,
     thinking_tokens,
+    took_too_long,
     wanted_schema,
 )
 from mlkit.errors import (
     BadPrompt,
     EngineBusy,
     EngineError,
-    EngineTimeout,
     EngineUnreachable,
     MlkitError,
     ModelMissing,
@@ -258,6 +258,8 @@ class Ollama:
             with interruptible():
                 async with asyncio.timeout(self._timeout_seconds), connection(self._address) as one:
                     yield one
+        except TimeoutError:
+            raise took_too_long(model, self._timeout_seconds) from None
         except _FAULTS as error:
             raise _ours(error, model, self._address) from None
 
@@ -307,27 +309,6 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"
         return EngineError(f"The Ollama at {where} {does} ({status}). {fix}")
-    if status:
-        return _refused(status, said, model, where)
-    if isinstance(error, TimeoutError | httpx.ReadTimeout):
-        return EngineTimeout(
-            f"{model!r} at {where} took too long to answer. Ask for fewer tokens (max_tokens), take"
-            " a smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900"
-        )
-    if isinstance(error, OSError | httpx.TransportError):
-        return EngineUnreachable(
-            f"The model server at {where} did not answer, or went away in the middle"
-            f" ({type(error).__name__}). Start it with:  ollama serve   or run on the recordings: "
-            " MLKIT_ENGINE=replay"
-        )
-    return EngineError(
-        f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
-        " sends). Check the address:  echo $OLLAMA_HOST"
-    )
-
-
-def _refused(status: int, said: str, model: str, where: str) -> MlkitError:
-    """What a server that answers an error means by it. A status of -1 came in the middle."""
     if re.search("context (length|size)", said):
         return BadPrompt(FILLS_CONTEXT)
     if "does not support thinking" in said:
@@ -342,9 +323,20 @@ def _refused(status: int, said: str, model: str, where: str) -> MlkitError:
             f"The server at {where} is full ({said}). Ask again in a moment, or let more calls"
             " wait:  OLLAMA_MAX_QUEUE=512 ollama serve"
         )
+    if status:
+        return EngineError(
+            f"The server at {where} answered an error ({status if status > 0 else 'in the middle'}"
+            f"): {said!r}. Its log says more; check it with:  mlkit doctor"
+        )
+    if isinstance(error, OSError | httpx.TransportError):
+        return EngineUnreachable(
+            f"The model server at {where} did not answer, or went away in the middle"
+            f" ({type(error).__name__}). Start it with:  ollama serve   or run on the recordings: "
+            " MLKIT_ENGINE=replay"
+        )
     return EngineError(
-        f"The server at {where} answered an error ({status if status > 0 else 'in the middle'}"
-        f"): {said!r}. Its log says more; check it with:  mlkit doctor"
+        f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
+        " sends). Check the address:  echo $OLLAMA_HOST"
     )
 
 

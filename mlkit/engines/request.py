@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlkit.ask import Member, Reply
-from mlkit.errors import BadPrompt, EngineError
+from mlkit.errors import BadPrompt, EngineError, EngineTimeout
 
 CONTEXT_TOKENS = 4096
 # Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
@@ -108,4 +108,11 @@ def cannot_think(model: str) -> EngineError:
     return EngineError(
         f"{model!r} cannot think. Set Member(..., think=False), or ask a model that can, such as"
         " qwen3:1.7b"
+    )
+
+
+def took_too_long(model: str, seconds: float) -> EngineTimeout:
+    return EngineTimeout(
+        f"{model!r} took longer than {seconds:g} s to answer. Ask for fewer tokens (max_tokens),"
+        " take a smaller model, or wait longer:  MLKIT_TIMEOUT_SECONDS=900"
     )
