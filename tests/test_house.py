@@ -134,10 +134,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.systems",
     },
     "course.claims": {
+        "errors",
         "kit",
         "measure",
         "models",
         "patterns",
+        "schedule",
         "ties",
         "course.shop",
         "course.studies",

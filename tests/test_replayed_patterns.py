@@ -130,7 +130,9 @@ def test_a_vote_measured_from_the_members_is_the_voting(kit: Kit) -> None:
         triage.tasks,
         QUEUES,
     )
-    assert list(members._voted(triage, triage.answers[:, :, 0])) == right(triage.tasks, done)
+    assert list(members._voted(triage.answers[:, :, 0], triage.right[:, :, 0])) == right(
+        triage.tasks, done
+    )
     assert list(agreed(triage.answers[:, :, 0])[0]) == [one and one.vote.winner for one in done]
 
 
