@@ -9,4 +9,4 @@ CLAIMED = {
     "Ensemble": ("highest", "medium", "highest", "highest"),
 }
 RANKS = {"lowest": 1, "low": 1, "medium": 2, "high": 3, "highest": 4, "variable": None}
-UNITS = {"cost": "dollars", "latency": "seconds", "quality": "points", "complexity": "calls"}
+UNITS = {"cost": "$ per 1,000", "latency": "seconds", "quality": "points", "complexity": "calls"}

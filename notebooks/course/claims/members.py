@@ -88,7 +88,7 @@ async def c7b(kit: Kit) -> Measured:
     # Who knows the right paragraph is no voter; who is never right has no errors to compare.
     pool = [name for name in whole.subjects if name != "right paragraph" and fit.share(name) > 0]
     if len(pool) < 3:
-        raise NotMeasured(f"It takes three voters; on fit orders {len(pool)} is ever right.")
+        raise NotMeasured(f"Voters that are ever right on fit orders: {len(pool)}; it takes three.")
     return _majority(whole, lowest(combinations(pool, 3), lambda trio: _alike(fit.of(trio))))
 
 
