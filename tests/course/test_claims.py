@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from math import nan
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -215,8 +216,9 @@ SIDES = ["supported", "contradicted"]
     ],
 )
 def test_one_way_against_another(kit, grades, claim, study, one, other, side):
-    winner, loser = (one, other) if side == "supported" else (other, one)
-    grades(study, only(winner, losers=(loser,)))
+    """All are like the one, except for the other: who is compared with another is found out."""
+    better = side == "supported"
+    grades(study, lambda n, subject, sample: better if subject != other else not better)
     assert said(kit, claim) == side
 
 
@@ -238,6 +240,24 @@ def test_a_planner_that_saves_nothing_does_not_pay(kit, grades, monkeypatch):
     grades("orders", only("planner_executor", losers=("single_model",)))
     monkeypatch.setattr(patterns, "PRICE_RATIO", 0.1)
     assert said(kit, "C9") == "contradicted"
+
+
+def test_two_groups_are_compared_by_newcombes_method(kit, monkeypatch):
+    """56 of 70 against 48 of 80: Newcombe 1998, table II, example (a), method 10."""
+    tasks = [SimpleNamespace(kind="code")] * 150
+    sent = np.array(["code"] * 70 + ["math"] * 80)
+    right = np.array([1.0] * 56 + [0.0] * 14 + [1.0] * 48 + [0.0] * 32)
+
+    async def specialists(kit, progress=""):
+        return SimpleNamespace(tasks=tasks)
+
+    async def routed(kit):
+        return sent, right
+
+    monkeypatch.setattr(studies, "specialists", specialists)
+    monkeypatch.setattr(studies, "routed", routed)
+    found = asyncio.run(CLAIMS["C4"].measure(kit))
+    assert (found.low, found.high) == pytest.approx((5.24, 33.39), abs=0.005)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -286,6 +306,18 @@ def test_a_judge(kit, monkeypatch, right, expected):
             studies.Judged(None, first, int(first != right), int(first == right))
             for first in firsts
         ]
+
+    monkeypatch.setattr(studies, "judge", judge)
+    assert said(kit, "C6b") == expected
+
+
+@pytest.mark.parametrize(
+    ("small_is_right", "expected"), [(True, "supported"), (False, "cannot tell")]
+)
+def test_a_judge_must_beat_the_large_model(kit, monkeypatch, small_is_right, expected):
+    async def judge(kit, progress=""):  # always picks the right answer
+        place = int(not small_is_right)
+        return [studies.Judged(None, small_is_right, place, 1 - place)] * 20
 
     monkeypatch.setattr(studies, "judge", judge)
     assert said(kit, "C6b") == expected
