@@ -122,7 +122,7 @@ def test_pull_of_a_cast_without_weights_says_what_to_do():
 
 def test_an_unknown_cast_is_refused_with_the_known_ones():
     result = run("pull", "--cast", "huge")
-    assert result.exit_code == 1 and "tiny, laptop, workstation" in " ".join(
+    assert result.exit_code == 1 and "tiny, current, laptop, workstation" in " ".join(
         result.output.replace("│", " ").split()
     )
 
@@ -161,7 +161,7 @@ SICK = [
     ({"MLKIT_TIMEOUT_SECONDS": "1e400"}, {}, "timeout", "MLKIT_TIMEOUT_SECONDS is '1e400'; "),
     ({"MLKIT_ENGINE": "ollama"}, {}, "ollama", "No Ollama answers.*ollama serve"),
     ({"MLKIT_ENGINE": "telepathy"}, {}, "engine", "no engine 'telepathy'.*MLKIT_ENGINE=auto"),
-    ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, laptop, workstation"),
+    ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, current, laptop, workstation"),
     ({"OLLAMA_HOST": "http://["}, {}, "ollama", r"OLLAMA_HOST is 'http://\['.*OLLAMA_HOST=127"),
     ({"OLLAMA_HOST": "a b"}, {}, "ollama", "OLLAMA_HOST is 'a b'"),
     ({"OLLAMA_HOST": ":99999"}, {}, "ollama", "OLLAMA_HOST is ':99999'"),

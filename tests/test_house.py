@@ -64,6 +64,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "course.shop": {"ask", "errors", "parsing", "paths"},
     # the second edition of orders, until it takes the place of the first
     "course.second": {"ask", "models", "patterns", "course.shop"},
+    "course.second_record": {
+        "engines",
+        "models",
+        "paths",
+        "course.record",
+        "course.second_studies",
+        "course.studies",
+    },
     "course.second_studies": {
         "ask",
         "kit",

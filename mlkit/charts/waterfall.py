@@ -1,4 +1,4 @@
-"""Waterfall: where the time of a run went, call by call: queue, load, prompt, output."""
+"""Waterfall: where the time of a run went, call by call: queue, load, prompt, thinking, output."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
@@ -17,6 +17,7 @@ _MEANING = {
     "queue": "waiting for a server",
     "load": "loading the model",
     "prompt": "reading the prompt",
+    "thinking": "thinking (estimated)",
     "output": "writing the answer",
     "failed": "failing",
 }
@@ -24,10 +25,10 @@ _MEANING = {
 
 class Bar(NamedTuple):
     call: str
-    phase: str  # queue, load, prompt, output or failed
+    phase: str  # queue, load, prompt, thinking, output or failed
     start_seconds: float
     seconds: float
-    tokens: int  # read (prompt) or written (output), else 0
+    tokens: int  # read (prompt), written (output), thought (thinking, an estimate), else 0
 
 
 def rows(
@@ -53,10 +54,17 @@ def _phases(call: Call) -> list[tuple[str, float, int]]:
     reply = call.reply
     if isinstance(reply, Failure):
         return [("failed", reply.seconds, 0)]
+    # Engines time thinking and answer as one; its part of the seconds is as large as of the tokens.
+    thought = reply.thinking_tokens / max(1, reply.output_tokens)
     return [
         ("load", reply.load_seconds, 0),
         ("prompt", reply.prompt_seconds, reply.prompt_tokens),
-        ("output", reply.output_seconds, reply.output_tokens),
+        ("thinking", thought * reply.output_seconds, reply.thinking_tokens),
+        (
+            "output",
+            (1 - thought) * reply.output_seconds,
+            reply.output_tokens - reply.thinking_tokens,
+        ),
     ]
 
 

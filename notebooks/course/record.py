@@ -13,7 +13,7 @@ from rich.console import Console
 import mlkit
 from course import timings
 from course.notebooks import execute
-from course.studies import STUDIES
+from course.studies import STUDIES, Study
 from course.timings import TIMINGS
 from mlkit import paths
 from mlkit.ask import Reply
@@ -59,7 +59,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
         if fresh:
             journal_of(path).unlink(missing_ok=True)
         made = (
-            _record_study(str(name), path, engine, cast, fresh)
+            record_study(STUDIES[str(name)], path, engine, cast, fresh)
             if str(name) in STUDIES
             else _record_notebook(Path(name), path, engine, cast, fresh, console)
         )
@@ -69,13 +69,13 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
         )
 
 
-def _record_study(
-    name: str, path: Path, engine: choose.Engine, cast: Cast, fresh: bool
+def record_study(
+    study: Study, path: Path, engine: choose.Engine, cast: Cast, fresh: bool = False
 ) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
     journal = _journal(path, fresh, engine.header)
     try:
-        asyncio.run(STUDIES[name](connect(cast, engine.kind, lambda *_: journal), name))
+        asyncio.run(study(connect(cast, engine.kind, lambda *_: journal), path.stem))
         return journal.finish()
     finally:
         journal.close()

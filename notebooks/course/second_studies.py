@@ -4,7 +4,7 @@ until one commit switches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -226,7 +226,7 @@ async def classifiers(kit: Kit, progress: str = "") -> dict[int, Matrix]:
     return found
 
 
-SECOND: Mapping[str, Callable[[Kit, str], Coroutine[Any, Any, Any]]] = {
+SECOND: Mapping[str, studies.Study] = {
     "order_members": order_members,
     "orders": orders,
     "order_variants": order_variants,

@@ -279,7 +279,8 @@ async def _measured(
     return await measure(kit.ask, subjects, items, samples, progress, at_once, kit.recording)
 
 
-STUDIES: Mapping[str, Callable[[Kit, str], Coroutine[Any, Any, Any]]] = {
+Study = Callable[[Kit, str], Coroutine[Any, Any, Any]]  # of a kit, and what its bar is called
+STUDIES: Mapping[str, Study] = {
     "desk": desk,
     "routing": routing,
     "triage": triage,

@@ -78,3 +78,16 @@ def test_nothing_asked_makes_a_chart_that_says_so():
 def test_names_are_shown_as_text_never_as_html_or_latex(role):
     figure = waterfall.chart([call(0, role, 1.0)], "here", {"m": Price(1.0, 2.0)}).figure
     assert "<b>" not in figure.to_json() and "$x$" not in figure.to_json()
+
+
+def test_thinking_is_drawn_as_its_estimated_share_of_the_writing():
+    thought = call(0, "answer", 5.0, thinking="hm", thinking_tokens=2)
+    bars = waterfall.rows([thought], servers=1)
+    assert [(bar.phase, bar.start_seconds, bar.seconds, bar.tokens) for bar in bars] == [
+        ("thinking", 0, 2.0, 2),
+        ("output", 2.0, 3.0, 3),
+    ]
+    names = [
+        trace.name for trace in waterfall.chart([thought], "here", {"m": Price(1, 2)}).figure.data
+    ]
+    assert names == ["thinking (estimated)", "writing the answer"]
