@@ -115,7 +115,8 @@ LINE = """\
 """
 ROW = (
     "| 11 | [Last line](notebooks/11_last_line.ipynb) | think first, keep the end |"
-    " [pattern](mlkit/patterns/last_line.py), [lesson](notebooks/course/lessons/last_line.py) |\n"
+    " [pattern](mlkit/patterns/last_line.py),"
+    " [exercises' checks](notebooks/course/lessons/last_line.py) |\n"
 )
 DERIVED = [
     "tests/test_house.py",
@@ -165,7 +166,9 @@ def added(tree: Path) -> dict[str, str]:
         "tests/course/lessons/test_NAME.py": LESSON_TEST,
         "notebooks/NN_NAME.ipynb": notebook(),
         "notebooks/images/NAME.svg": PICTURE,
-        "README.md": changed("README.md", "\nA lesson holds", f"{ROW}\nA lesson holds"),
+        "README.md": changed(
+            "README.md", "\nAn exercise and its solution", f"{ROW}\nAn exercise and its solution"
+        ),
         "notebooks/INSTRUCTORS.md": changed(
             "notebooks/INSTRUCTORS.md",
             "\n### 10 Choosing a pattern\n",
