@@ -121,8 +121,9 @@ def _fetch(cast: Cast) -> str:
 def _pull_from_ollama(cast: Cast) -> None:
     """Pull what the server lacks. Raises EngineUnreachable where none answers."""
     from mlkit.engines import ollama
+    from mlkit.engines.address import host
 
-    address = ollama.host()
+    address = host()
     server = ollama.find(address)
     console.print(in_rich(f"Ollama {server.version} answers at {address}."), soft_wrap=True)
     for model in cast.models:

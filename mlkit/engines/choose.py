@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from mlkit import paths, wrappers
 from mlkit.engines.recordings import Header, Recording, load_folder
+from mlkit.engines.request import SAMPLING
 from mlkit.errors import (
     EngineError,
     EngineUnreachable,
@@ -122,9 +123,11 @@ def number(variable: str) -> int | float:
 
 
 def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
-    from mlkit.engines import ollama  # here: the client costs more than all else
+    # Here: the client costs more than all else.
+    from mlkit.engines import ollama
+    from mlkit.engines.address import host
 
-    address = ollama.host()
+    address = host()
     server = ollama.find(address)
     digests = {model: server.digest(model) for model in cast.models}
     if missing := [model for model, digest in digests.items() if digest is None]:
@@ -165,7 +168,8 @@ def _replay(cast: Cast) -> Engine:
 
 
 def _header(engine: str, digests: Mapping[str, str]) -> Header:
-    return Header(engine, dict(digests), machine(), datetime.date.today().isoformat())
+    sampling = ", ".join(f"{name} {value:g}" for name, value in SAMPLING.items())
+    return Header(engine, dict(digests), machine(), datetime.date.today().isoformat(), sampling)
 
 
 def machine() -> str:

@@ -1,18 +1,16 @@
 """Ollama: finding it, asking it, having it fetch models; all through its official client."""
 
 import asyncio
-import ipaddress
 import math
 import os
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -53,6 +51,7 @@ finally:
     os.environ.update(_set)
 
 FIND_SECONDS = 5.0
+_KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
 # What the client raises over a server that is not there, or that does not speak Ollama's language:
 # it takes any reply for an object.
@@ -60,46 +59,6 @@ _FAULTS = (
     *(ollama.ResponseError, httpx.RequestError, OSError, ValueError, TypeError),
     *(LookupError, AttributeError, ArithmeticError, RecursionError),
 )
-
-
-def host() -> str:
-    """Where Ollama is expected, as a URL: OLLAMA_HOST as Ollama itself reads it, or this machine.
-
-    Raises SettingError where that is no address; a port that is no number is none (Ollama would
-    take its default).
-    """
-    text = os.environ.get("OLLAMA_HOST", "").strip()
-    try:
-        return _url(text.strip("\"'").strip())
-    except (ValueError, httpx.InvalidURL):
-        shown = re.sub(".*@", "***@", text)[:80]
-        raise SettingError(
-            f"OLLAMA_HOST is {shown!r}, which is no address. Set it so: "
-            " OLLAMA_HOST=127.0.0.1:11434"
-        ) from None
-
-
-def _url(text: str) -> str:
-    """An address with its scheme and its port. Raises ValueError where it is none."""
-    scheme, given, place = text.rpartition("://")
-    scheme = scheme.lower()
-    if text == "ollama.com":
-        scheme = "https"
-    with suppress(ValueError):
-        place = f"[{ipaddress.IPv6Address(place)}]"  # a bare one
-    parts = urlsplit(f"{scheme or 'http'}://{place}")
-    ports = {"http": 80, "https": 443} if given else {"": 11434, "https": 443}
-    plain = re.fullmatch(r"[\w.:\[\]-]*", parts.netloc) and not re.search(r"[\s?#]", text)
-    if not plain or scheme not in ports or parts.port == 0:
-        raise ValueError(text)
-    name = parts.hostname or "127.0.0.1"
-    with suppress(ValueError):
-        ip = ipaddress.ip_address(name)
-        if ip.is_unspecified:  # where a server listens; asked is this machine
-            name = "127.0.0.1" if ip.version == 4 else "::1"
-        name = f"[{name}]" if ip.version == 6 else name
-    port = parts.port or ports[scheme]
-    return str(httpx.URL(f"{parts.scheme}://{name}:{port}{parts.path.rstrip('/')}"))
 
 
 def connection(address: str) -> ollama.AsyncClient:
@@ -112,9 +71,19 @@ def connection(address: str) -> ollama.AsyncClient:
     return ollama.AsyncClient(
         address,
         headers=headers,
-        transport=httpx.AsyncHTTPTransport(_tls(address.partition(":")[0])),  # so: past any proxy
+        transport=_OneEach(),  # with one of its own it looks for no proxy
         timeout=httpx.Timeout(None, connect=3.0),  # who asks limits the whole answer
     )
+
+
+class _OneEach(httpx.AsyncBaseTransport):
+    """A connection for each request: in a pool, some of those that are interrupted stay, and all
+    belong to one event loop.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
+        return await one.handle_async_request(request)
 
 
 @cache
@@ -210,7 +179,7 @@ class Ollama:
     """
 
     def __init__(self, address: str, timeout_seconds: float = 300.0) -> None:
-        self._address = address
+        self._client, self._address = connection(address), address
         self._timeout_seconds = timeout_seconds  # for a whole answer
 
     async def __call__(
@@ -231,10 +200,10 @@ class Ollama:
         }
         asked |= {"format": schema} if (schema := wanted_schema(member, format)) else {}
         asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
-        async with self._asking(member.model) as client:
+        async with self._asking(member.model):
             # Not client.chat(), which knows no `truncate`.
             chat = (ollama.ChatResponse, "POST", "/api/chat")
-            stream = await client._request(*chat, json=asked | {"stream": True}, stream=True)
+            stream = await self._client._request(*chat, json=asked | {"stream": True}, stream=True)
             async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
                 return answered(_reply(member, [chunk async for chunk in chunks]))
 
@@ -243,8 +212,8 @@ class Ollama:
         import numpy as np  # here, because it costs a third of `import mlkit`
 
         check_texts(texts)
-        async with self._asking(model) as client:
-            response = await client.embed(model, list(texts), truncate=False)
+        async with self._asking(model):
+            response = await self._client.embed(model, list(texts), truncate=False)
             vectors = np.array(response.embeddings, dtype=float)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             if len(vectors) != len(texts) or not np.all(np.isfinite(lengths) & (lengths > 0)):
@@ -252,12 +221,12 @@ class Ollama:
             return vectors / lengths
 
     @asynccontextmanager
-    async def _asking(self, model: str) -> AsyncIterator[ollama.AsyncClient]:
-        """A client for one answer. What it raises says what to do."""
+    async def _asking(self, model: str) -> AsyncIterator[None]:
+        """The time for one answer. What is raised says what to do."""
         try:
             with interruptible():
-                async with asyncio.timeout(self._timeout_seconds), connection(self._address) as one:
-                    yield one
+                async with asyncio.timeout(self._timeout_seconds):
+                    yield
         except TimeoutError:
             raise took_too_long(model, self._timeout_seconds) from None
         except _FAULTS as error:

@@ -36,12 +36,14 @@ class Header:
     models: Mapping[str, str]  # model -> digest of its weights
     machine: str  # "2 cores, 24 GiB, no GPU"
     date: str  # "2026-11-23"
+    sampling: str = ""  # "top_k 40, ..."; "" where it was left to the engine, as it once was
 
     def same_models(self, other: "Header") -> bool:
-        """Whether the same engine with the same weights answered, so that answers of both may stand
-        together.
+        """Whether the same engine with the same weights and the same sampling answered, so that
+        answers of both may stand together.
         """
-        return (self.engine, dict(self.models)) == (other.engine, dict(other.models))
+        ours, theirs = ((one.engine, dict(one.models), one.sampling) for one in (self, other))
+        return ours == theirs
 
 
 @dataclass(frozen=True)

@@ -64,21 +64,22 @@ def check_texts(texts: Sequence[str]) -> None:
         check_prompt(text, len(text))
 
 
+# Ollama's defaults of today, sent all the same: defaults differ between engines and change with a
+# version. The repeat_penalty was 1.1 until Ollama 0.32.9, which punishes a small model for copying
+# a price or a label.
+SAMPLING = {"top_k": 40, "top_p": 0.9, "min_p": 0.0, "repeat_penalty": 1.0}
+
+
 def options_for(member: Member) -> dict[str, float]:
     """How tokens are chosen, whole, under Ollama's names; every engine on this machine is sent all
-    of it. The last four are Ollama's defaults of today, and sent all the same: defaults differ
-    between engines and change with a version. The repeat_penalty was 1.1 until Ollama 0.32.9, which
-    punishes a small model for copying a price or a label.
+    of it.
     """
     return {
         "temperature": float(member.temperature),
         "seed": member.seed,
         "num_predict": member.max_tokens,
         "num_ctx": CONTEXT_TOKENS,
-        "top_k": 40,
-        "top_p": 0.9,
-        "min_p": 0.0,
-        "repeat_penalty": 1.0,
+        **SAMPLING,
     }
 
 

@@ -120,9 +120,10 @@ def spoken(text: str) -> str:
     and an "a" that stands last: it is an answer.
     """
     said = without_thinking(text).lower().replace("'", "").replace("−", "-")
-    words = " ".join(re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said))
-    words = re.sub(r"(?<!\S)(?:(?:a|an|the) |(?:an|the)$)", "", words)
-    return re.sub(r",(?=\d{3}(?!\d))", "", words)  # of thousands only: not of 1,5
+    words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
+    kept = [word for word in words[:-1] if word not in ("a", "an", "the")]
+    kept += [word for word in words[-1:] if word not in ("an", "the")]
+    return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
 
 
 def _says(words: str, phrase: str) -> bool:

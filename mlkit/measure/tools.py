@@ -5,6 +5,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,7 +114,7 @@ def _value(code: str, grammar: _Grammar, variables: Mapping[str, Any]) -> Any:
     # Set, not passed on: it would add list, tuple, dict and set.
     evaluator.functions = grammar.functions
     try:
-        return evaluator.eval(code, _tree(code, grammar).body)
+        return evaluator.eval(code, _tree(code, grammar.name, grammar.nodes).body)
     except ToolError:
         raise
     # The text is a model's, and a calculator must survive whatever it holds.
@@ -124,8 +125,9 @@ def _value(code: str, grammar: _Grammar, variables: Mapping[str, Any]) -> Any:
         ) from None
 
 
-def _tree(code: str, grammar: _Grammar) -> ast.Expression:
-    """The tree of one short expression. Raises ToolError where it holds more than the grammar."""
+@lru_cache(maxsize=1000)
+def _tree(code: str, name: str, allowed: tuple[type[ast.AST], ...]) -> ast.Expression:
+    """The tree of one short expression. Raises ToolError where it holds more than is allowed."""
     if len(code) > _MAX_CHARACTERS or "#" in code:
         raise ToolError(f"{code[:60]!r} is too long, or has a comment. Ask for one expression.")
     with warnings.catch_warnings():
@@ -133,10 +135,10 @@ def _tree(code: str, grammar: _Grammar) -> ast.Expression:
         warnings.simplefilter("ignore")
         tree = ast.parse(code, mode="eval")
     nodes = list(ast.walk(tree))
-    if len(nodes) > _MAX_NODES or not all(isinstance(node, grammar.nodes) for node in nodes):
+    if len(nodes) > _MAX_NODES or not all(isinstance(node, allowed) for node in nodes):
         raise ToolError(
-            f"{code[:60]!r} holds something else than {grammar.name}; ask for one expression with"
-            f" {grammar.name} only."
+            f"{code[:60]!r} holds something else than {name}; ask for one expression with"
+            f" {name} only."
         )
     return tree
 

@@ -123,7 +123,9 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
         raise EngineError(
             "How two models share a machine is measured on Ollama. Start it:  ollama serve"
         )
-    from mlkit.engines.ollama import connection, host  # here, because only who measures needs it
+    # Here, because only who measures needs it.
+    from mlkit.engines.address import host
+    from mlkit.engines.ollama import connection
 
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
     cases = [(round, way) for round in range(rounds) for way in WAYS]

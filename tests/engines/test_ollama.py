@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlkit.ask import Member
 from mlkit.engines import ollama
+from mlkit.engines.address import host
 from mlkit.engines.ollama import Ollama, Server
 from mlkit.errors import SettingError
 
@@ -63,20 +64,20 @@ def port(url: str) -> str:
 @pytest.mark.parametrize("text, url", ADDRESSES.items())
 def test_an_address_is_read_as_ollama_reads_it(text, url, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", text)
-    assert port(ollama.host()) == url
+    assert port(host()) == url
 
 
 @pytest.mark.parametrize("text", NONE)
 def test_what_is_no_address_is_one_line_that_names_the_variable(text, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", text)
     with pytest.raises(SettingError, match="^OLLAMA_HOST is .*OLLAMA_HOST=127.0.0.1:11434$"):
-        ollama.host()
+        host()
 
 
 def test_a_password_in_an_address_is_refused_and_not_shown(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "http://me:secret@example.com")
     with pytest.raises(SettingError) as caught:
-        ollama.host()
+        host()
     assert "secret" not in str(caught.value)
 
 
@@ -87,11 +88,11 @@ def test_any_text_is_an_address_or_a_setting_error(text):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("OLLAMA_HOST", text)
         try:
-            address = ollama.host()
+            address = host()
         except SettingError:
             return
         patched.setenv("OLLAMA_HOST", address)
-        assert ollama.host() == address  # and is read the same again
+        assert host() == address  # and is read the same again
         ollama.connection(address)
 
 
