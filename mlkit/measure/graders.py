@@ -121,8 +121,8 @@ def spoken(text: str) -> str:
     """
     said = without_thinking(text).lower().replace("'", "").replace("−", "-")
     words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
-    kept = [word for word in words[:-1] if word not in ("a", "an", "the")]
-    kept += [word for word in words[-1:] if word not in ("an", "the")]
+    last = [word for word in words[-1:] if word == "a"]
+    kept = [word for word in words if word not in {"a", "an", "the"}] + last
     return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
 
 
