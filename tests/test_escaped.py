@@ -563,7 +563,7 @@ def test_what_record_wrote(text, console, monkeypatch):
     live = replace(engine, kind="ollama", header=replace(engine.header, engine=text))
     monkeypatch.setattr(choose, "choose", lambda *_: live)
     monkeypatch.setattr(record, "forecast", lambda *_: text)
-    monkeypatch.setattr(record, "_record_study", lambda *_: made)
+    monkeypatch.setattr(record, "record_study", lambda *_: made)
     record.record(["desk"], CASTS["tiny"], False, console)
     shown = console.export_text()
     assert not SPELLED_OUT.search(shown)
