@@ -22,7 +22,7 @@ from mlkit.trace import Run
 from mlkit.votes import vote
 
 # What is measured: the pattern for a task and a sample's number, from 0.
-Subject = Callable[[Task, int], trace.Pattern]
+Subject = Callable[[Task, int], trace.Runnable]
 
 
 @dataclass(frozen=True)
@@ -319,16 +319,16 @@ async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
 class ErrorAsResult:
     """A pattern whose error (one of ours) is its result, so that the calls before it are kept."""
 
-    pattern: trace.Pattern
+    pattern: trace.Runnable
 
     async def run(self, ask: Ask, prompt: str) -> Any:
         try:
-            return await self.pattern.run(ask, prompt)
+            return await trace.as_function(self.pattern)(ask, prompt)
         except MlkitError as error:
             return error
 
 
-async def _cell(ask: Ask, pattern: trace.Pattern, task: Task, strict: bool) -> Cell:
+async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> Cell:
     run = await trace.run(ask, ErrorAsResult(pattern), task.input)
     # Also where the pattern went on without the answer: a hole must not pass for an answer.
     for error in [call.reply.error for call in run.calls if isinstance(call.reply, Failure)]:

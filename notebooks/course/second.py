@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from course.shop import instructed
 from course.shop.price_list import (
     DEPARTMENTS,
     PRICES,
@@ -32,9 +33,7 @@ WORKERS = {"anna": ("repair", "rental", "trade"), "ben": ("order", "refund", "de
 
 def told(member: Member, name: str) -> Member:
     """The member, asked by one of REQUESTS."""
-    chosen = REQUESTS[name]
-    shots, most = tuple(chosen.examples.items()), chosen.max_tokens or member.max_tokens
-    return replace(member, system=chosen.system, shots=shots, max_tokens=most)
+    return instructed(member, REQUESTS[name])
 
 
 def examples(*names: str, of: Iterable[Mapping[str, Mapping[str, str]]] = (EXAMPLES,)) -> tuple:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from course import second, studies
@@ -16,14 +17,14 @@ from mlkit.ask import Ask, Member
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.graders import Grader
-from mlkit.measure.matrix import Matrix, Subject, measure, seed_for
+from mlkit.measure.matrix import Matrix, Subject, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import quoted
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.voting import ModelVoting
-from mlkit.trace import Pattern
+from mlkit.trace import Pattern, Runnable
 
 HALF = 8  # test orders of each level on which variants are measured; the nine take all 16
 TRIES = 3  # texts that are written before the last one stands
@@ -56,24 +57,23 @@ def requests(split: str = "", half: bool = False) -> list[Task]:
     return [task for some in by_level.values() for task in (some[:HALF] if half else some)]
 
 
-async def _measured(
-    kit: Kit, progress: str, patterns: Mapping[str, Pattern], items: Sequence[Task]
+async def _patterns(
+    kit: Kit, progress: str, patterns: Mapping[str, Runnable], items: Sequence[Task]
 ) -> Matrix:
+    """What patterns answer, all items under way together."""
     subjects = {name: fixed(pattern) for name, pattern in patterns.items()}
-    return await measure(
-        kit.ask, subjects, items, 1, progress, at_once=len(items), strict=kit.recording
-    )
+    return await studies.measured(kit, progress, subjects, items, at_once=len(items))
 
 
 async def order_members(kit: Kit, progress: str = "") -> Matrix:
     """A pool of members on all orders: the voters, and two more that were asked otherwise."""
     pool = {member.name: SingleModel(member) for member in second.order_pool(kit.cast)}
-    return await _measured(kit, progress, pool, requests())
+    return await _patterns(kit, progress, pool, requests())
 
 
 async def orders(kit: Kit, progress: str = "") -> Matrix:
     """The nine on the 96 test orders."""
-    return await _measured(kit, progress, second.for_orders(kit.cast), requests("test"))
+    return await _patterns(kit, progress, second.for_orders(kit.cast), requests("test"))
 
 
 async def order_samples(kit: Kit, progress: str = "") -> Matrix:
@@ -85,7 +85,7 @@ async def order_samples(kit: Kit, progress: str = "") -> Matrix:
         return ModelVoting(voters, total_of)
 
     subjects: dict[str, Subject] = {"large, 5 samples": vote}
-    return await measure(kit.ask, subjects, requests("test"), 1, progress, strict=kit.recording)
+    return await studies.measured(kit, progress, subjects, requests("test"))
 
 
 def stages(cast: Cast) -> dict[str, Pattern]:
@@ -135,7 +135,7 @@ def fused_orders(cast: Cast) -> dict[str, Pattern]:
 async def order_variants(kit: Kit, progress: str = "") -> Matrix:
     """All variants on 48 test orders."""
     every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
-    return await _measured(kit, progress, every, requests("test", half=True))
+    return await _patterns(kit, progress, every, requests("test", half=True))
 
 
 def texts() -> list[Task]:
@@ -158,7 +158,7 @@ class Rewritten:
     found: tuple[str, ...]  # "yes", or what is wrong
 
 
-async def write_and_check(ask: Ask, writer: Member, checker: Member, prompt: str) -> Rewritten:
+async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member) -> Rewritten:
     """The smallest loop: write, have a model check, write again, at most TRIES times."""
     written: list[str] = []
     found: list[str] = []
@@ -173,25 +173,16 @@ async def write_and_check(ask: Ask, writer: Member, checker: Member, prompt: str
     return Rewritten(written[-1], tuple(written), tuple(found))
 
 
-@dataclass(frozen=True)
-class EvaluatorOptimizer:
-    """`write_and_check` as a pattern, for measuring."""
-
-    writer: Member
-    checker: Member
-
-    async def run(self, ask: Ask, prompt: str) -> Rewritten:
-        return await write_and_check(ask, self.writer, self.checker, prompt)
-
-
 async def rewriting(kit: Kit, progress: str = "") -> Matrix:
     """Write, check by a model, write again, on the 44 texts: both sizes write, large checks."""
     checker = second.told(kit.cast.large, "check text")
     patterns = {
-        f"{name}, checked": EvaluatorOptimizer(member_for(member, "creative"), checker)
+        f"{name}, checked": partial(
+            write_and_check, writer=member_for(member, "creative"), checker=checker
+        )
         for name, member in (("small", kit.cast.small), ("large", kit.cast.large))
     }
-    return await _measured(kit, progress, patterns, texts())
+    return await _patterns(kit, progress, patterns, texts())
 
 
 async def picking(kit: Kit, progress: str = "") -> Matrix:
@@ -209,19 +200,17 @@ async def picking(kit: Kit, progress: str = "") -> Matrix:
         "judge, other order": lambda task, sample: ModelFanOut(members(task), judge, seed=1),
         "fuse": lambda task, sample: ModelFanOut(members(task), fuse=fuse),
     }
-    return await measure(kit.ask, subjects, texts(), 1, progress, strict=kit.recording)
+    return await studies.measured(kit, progress, subjects, texts())
 
 
 async def classifiers(kit: Kit, progress: str = "") -> dict[int, Matrix]:
     """The small model names the kind of the desk's tasks with 0, 4 and 8 examples."""
-    kinds = [
-        replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
-    ]
+    kinds = studies.kinds_of_the_desk()
     found = {}
     for count in (0, 4, 8):
         member = member_for(kit.cast.small, "kind", count)
         subjects = studies.each({"small": member}, KINDS)
-        named = await measure(kit.ask, subjects, kinds, 1, progress, strict=kit.recording)
+        named = await studies.measured(kit, progress, subjects, kinds)
         found[count] = named.labelled(KINDS)
     return found
 

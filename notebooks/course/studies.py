@@ -59,7 +59,7 @@ async def desk(kit: Kit, progress: str = "") -> Matrix:
     sizes = _two_sizes(kit).items()
     subjects = each({name: member_for(member, "all") for name, member in sizes})
     subjects |= {f"{name} by kind": _by_kind(member) for name, member in sizes}
-    return await _measured(kit, progress, subjects, tasks.load("desk"))
+    return await measured(kit, progress, subjects, tasks.load("desk"))
 
 
 async def specialists(kit: Kit, progress: str = "") -> Matrix:
@@ -68,16 +68,20 @@ async def specialists(kit: Kit, progress: str = "") -> Matrix:
     of its own kind.
     """
     subjects = each(systems.desk_router(kit.cast).specialists)
-    return await _measured(kit, progress, subjects, _test("desk"))
+    return await measured(kit, progress, subjects, _test("desk"))
+
+
+def kinds_of_the_desk() -> list[Task]:
+    """The desk's tasks as labels: right is who names a task's kind."""
+    desk = tasks.load("desk")
+    return [replace(task, grader="label", gold=task.kind, labels=KINDS) for task in desk]
 
 
 async def routing(kit: Kit, progress: str = "") -> Matrix:
     """Both sizes name the kind of the desk's tasks, read as the router reads them."""
-    kinds = [
-        replace(task, grader="label", gold=task.kind, labels=KINDS) for task in tasks.load("desk")
-    ]
+    kinds = kinds_of_the_desk()
     members = {name: member_for(member, "kind") for name, member in _two_sizes(kit).items()}
-    return (await _measured(kit, progress, each(members, KINDS), kinds)).labelled(KINDS)
+    return (await measured(kit, progress, each(members, KINDS), kinds)).labelled(KINDS)
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
@@ -103,7 +107,7 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
 async def triage(kit: Kit, progress: str = "") -> Matrix:
     """Three members name the queue, with probabilities: both sizes by examples, large by rules."""
     subjects = each(triage_members(kit), QUEUES)
-    return await _measured(kit, progress, subjects, tasks.load("triage"))
+    return await measured(kit, progress, subjects, tasks.load("triage"))
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
@@ -129,7 +133,7 @@ async def sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
     """Five samples at temperature 0.7 of both sizes, asked in the way of each task's kind."""
     sizes = _two_sizes(kit).items()
     subjects = {name: _by_kind(replace(member, temperature=0.7)) for name, member in sizes}
-    return await _measured(kit, progress, subjects, items, SAMPLES)
+    return await measured(kit, progress, subjects, items, SAMPLES)
 
 
 async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
@@ -154,8 +158,8 @@ async def examples(kit: Kit, progress: str = "") -> Matrix:
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
     return merged(
-        await _measured(kit, progress, each(counted), sums),
-        await _measured(kit, progress, each(prose), numbers),
+        await measured(kit, progress, each(counted), sums),
+        await measured(kit, progress, each(prose), numbers),
     )
 
 
@@ -227,7 +231,7 @@ async def order_members(kit: Kit, progress: str = "") -> Matrix:
         ),
     }
     every = tasks.load("orders")
-    return await _measured(kit, progress, patterns, every, at_once=len(every))
+    return await measured(kit, progress, patterns, every, at_once=len(every))
 
 
 def order_variants(cast: Cast) -> dict[str, Pattern]:
@@ -259,7 +263,7 @@ async def orders(kit: Kit, progress: str = "") -> Matrix:
     subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
     subjects["large, 5 samples"] = five_samples(kit.cast)
     test = members.tasks
-    return merged(members, await _measured(kit, progress, subjects, test, at_once=len(test)))
+    return merged(members, await measured(kit, progress, subjects, test, at_once=len(test)))
 
 
 def _test(name: str, kind: str = "") -> list[Task]:
@@ -267,7 +271,7 @@ def _test(name: str, kind: str = "") -> list[Task]:
     return [task for task in tasks.load(name) if task.split == "test" and kind in ("", task.kind)]
 
 
-async def _measured(
+async def measured(
     kit: Kit,
     progress: str,
     subjects: Mapping[str, Subject],

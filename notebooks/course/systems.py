@@ -26,7 +26,7 @@ from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
-from mlkit.trace import Pattern
+from mlkit.trace import Pattern, Runnable
 
 MAX_TOKENS = 32  # of a plain answer to any prompt
 
@@ -319,6 +319,6 @@ def for_any_prompt(cast: Cast) -> dict[str, Pattern]:
     return {name: system.for_any_prompt(short) for name, system in NINE.items()}
 
 
-def fixed(pattern: Pattern) -> Subject:
+def fixed(pattern: Runnable) -> Subject:
     """The pattern as what is measured: the same for every task and sample."""
     return lambda task, sample: pattern

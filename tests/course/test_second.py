@@ -1,5 +1,6 @@
 """The second edition of orders: forms, their totals, and who fills them in."""
 
+import asyncio
 import json
 from collections import Counter
 
@@ -23,6 +24,7 @@ from course.shop.requests import EXAMPLES, OTHER_EXAMPLES, REQUESTS
 from mlkit.errors import Unparsed
 from mlkit.measure.tasks import TaskError
 from mlkit.models import CASTS
+from tests.conftest import Scripted
 
 TINY = CASTS["tiny"]
 REQUESTS_OF_CUSTOMERS = second_studies.requests()
@@ -151,3 +153,12 @@ def test_every_price_and_rule_of_the_list_has_a_paragraph() -> None:
         if f"${price}" not in handbook
     ]
     assert missing == []
+
+
+def test_a_text_is_written_again_until_the_checker_says_yes_and_three_times_at_most() -> None:
+    writer, checker = TINY.small, TINY.large
+    for said, wrote in ((["yes"], 1), (["no, too long", "Yes."], 2), (["no"], 3)):
+        ask = Scripted({"write": ["one", "two", "three"], "check": list(said)})
+        result = asyncio.run(second_studies.write_and_check(ask, "A text.", writer, checker))
+        assert len(result.written) == wrote and result.text == result.written[-1]
+        assert [member for member, _, _ in ask.asked] == [writer, checker] * wrote

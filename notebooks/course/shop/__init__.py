@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from course.shop.any_prompt import ANY_PROMPT
 from course.shop.desk import DESK
+from course.shop.instruction import Instruction
 from course.shop.orders import ORDERS
 from mlkit import paths
 from mlkit.ask import Member
@@ -19,7 +20,11 @@ INSTRUCTIONS = {**DESK, **ANY_PROMPT, **ORDERS}
 
 def member_for(member: Member, name: str, examples: int | None = None) -> Member:
     """The member, asked by one of INSTRUCTIONS, with its first `examples` (all, unless told)."""
-    chosen = INSTRUCTIONS[name]
+    return instructed(member, INSTRUCTIONS[name], examples)
+
+
+def instructed(member: Member, chosen: Instruction, examples: int | None = None) -> Member:
+    """The member, asked by an instruction, with its first `examples` (all, unless told)."""
     return replace(
         member,
         system=chosen.system,

@@ -91,9 +91,15 @@ def dollars(order: Mapping[str, Any]) -> float:
 
 def total_of(text: str) -> str:
     """What the form in a text comes to, in dollars. Raises Unparsed where there is no form."""
+    return f"{dollars(_order_in(text)):.12g}"
+
+
+def _order_in(text: str) -> dict[str, Any]:
+    """The form in a text. Raises Unparsed where there is none."""
     order, _ = object_in(text, "things")
     try:
-        return f"{dollars(order):.12g}"
+        dollars(order)
+        return order
     except (LookupError, TypeError, ValueError, AttributeError):
         raise Unparsed(
             f"Expected a form of the shop: {quoted(text)}. Show an example of one in the shots."
@@ -103,10 +109,9 @@ def total_of(text: str) -> str:
 def fault(text: str) -> str:
     """What is wrong with a form, whatever was wanted, or "": nothing in it, rule or days idle."""
     try:
-        total_of(text)
+        order = _order_in(text)
     except Unparsed:
         return "it is not a form of the shop"
-    order, _ = object_in(text, "things")
     whose = {department(row["name"]) for row in order["things"]}
     if not whose:
         return "there is nothing on it"
@@ -121,7 +126,7 @@ def joined(texts: Iterable[str]) -> str:
     """Several forms as one: all things, the most days, the first rule. Texts that are no form are
     left out.
     """
-    orders = [object_in(text, "things")[0] for text in texts if not fault(text)]
+    orders = [_order_in(text) for text in texts if not fault(text)]
     things = [(row["name"], row["pieces"]) for order in orders for row in order["things"]]
     rules = [order["rule"] for order in orders if order["rule"] != NO_RULE]
     days = max((order["days"] for order in orders), default=1)
