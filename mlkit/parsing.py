@@ -123,7 +123,8 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
     shares = _shares(reply, labels)
-    mass = min(sum(shares.values()), 1.0)
+    whole = sum(shares.values())
+    mass = min(whole, 1.0)
     if not reaches(mass, FLOOR):
         raise Unparsed(
             f"Expected one of {', '.join(labels)}; they have {mass:.0%} of the probability of the"
@@ -131,7 +132,7 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
             " word only, and show an example of each label."
         )
     label = highest(shares, shares.__getitem__)
-    return Likely(label, shares[label] / sum(shares.values()), mass, measured=True)
+    return Likely(label, shares[label] / whole, mass, measured=True)
 
 
 def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
