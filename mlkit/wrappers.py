@@ -59,7 +59,8 @@ def question(
     labels: Sequence[str] | None = None,
 ) -> Question:
     """The Question that a call asks."""
-    schema = json.dumps(format, sort_keys=True, ensure_ascii=False) if format else ""
+    # Not sorted: the order of the properties is the order in which a model writes them.
+    schema = json.dumps(format, ensure_ascii=False) if format else ""
     return Question(replace(member, name=member.model), prompt, schema, bool(labels))
 
 
