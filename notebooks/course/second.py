@@ -58,34 +58,38 @@ def price_list() -> str:
 
 
 def order_voters(cast: Cast) -> tuple[Member, ...]:
-    """The large model; the large model with other examples and the list; and the small one."""
-    other = form_member(cast.large, of=(OTHER_EXAMPLES,))
-    listed = replace(other, system=f"{other.system}\n\n{price_list()}")
+    """The large model, asked in three ways: with examples; with other examples and the price list;
+    with the parts of the form in another order. On fit the small model is right too rarely to vote.
+    """
+    large, other = form_member(cast.large), form_member(cast.large, of=(OTHER_EXAMPLES,))
     return (
-        form_member(cast.large),
-        replace(listed, name=f"{cast.large.name}, other examples"),
-        form_member(cast.small),
+        large,
+        replace(
+            other,
+            system=f"{other.system}\n\n{price_list()}",
+            name=f"{cast.large.name}, other examples",
+        ),
+        replace(_rule_first(large), name=f"{cast.large.name}, rule first"),
     )
 
 
 def order_pool(cast: Cast) -> tuple[Member, ...]:
-    """The voters, and two more: large with the form's parts in another order, and small with other
-    examples.
-    """
-    large = form_member(cast.large)
-    shots = tuple((request, turned(text)) for request, text in large.shots)
-    schema = json.loads(large.schema)
+    """The voters, and both sizes with all examples."""
+    whole = [
+        form_member(member, of=(EXAMPLES, OTHER_EXAMPLES)) for member in (cast.large, cast.small)
+    ]
+    named = [replace(member, name=f"{member.name}, all examples") for member in whole]
+    return (*order_voters(cast), *named)
+
+
+def _rule_first(member: Member) -> Member:
+    """The member whose forms begin with the rule and the days."""
+    schema = json.loads(member.schema)
     parts = ("rule", "days", "things")
     schema |= {"properties": {part: schema["properties"][part] for part in parts}}
     schema |= {"required": list(parts)}
-    rule_first = replace(large, shots=shots, schema=json.dumps(schema))
-    return (
-        *order_voters(cast),
-        replace(rule_first, name=f"{cast.large.name}, rule first"),
-        replace(
-            form_member(cast.small, of=(OTHER_EXAMPLES,)), name=f"{cast.small.name}, other examples"
-        ),
-    )
+    shots = tuple((request, turned(text)) for request, text in member.shots)
+    return replace(member, shots=shots, schema=json.dumps(schema))
 
 
 def turned(text: str) -> str:

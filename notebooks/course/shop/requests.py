@@ -13,6 +13,9 @@ LATE = "Mend my flat tyre today, as express, and sell me two lamps."
 BOTH = "On my student card: a cargo bike for one day. And a lamp to buy."
 BACK = "The jacket was never worn, but I bought it 50 days ago."
 TANDEM = "I need one tandem and two child seats for 2 days, my budget is $100."
+BIKES = "Please bring two bikes and one parcel, for at most $70."
+TOURING = "I have a touring bike for you, and hope for at least $100."
+PUMPS = "Send me two pumps and a bell, up to $70."
 WHEEL = "Could you true one wheel of mine? It may cost $30 at most."
 # Worked examples, by department, and of requests that span two.
 EXAMPLES = {
@@ -24,7 +27,7 @@ EXAMPLES = {
     },
     "order": {
         "We are a school and need 5 tyres, for at most $130.": form(("tyre", 5), rule="school"),
-        "Send me two pumps and a bell, up to $70.": form(("pump", 2), ("bell", 1)),
+        PUMPS: form(("pump", 2), ("bell", 1)),
     },
     "rental": {TANDEM: form(("tandem", 1), ("child seat", 2), days=2)},
     "refund": {
@@ -32,14 +35,14 @@ EXAMPLES = {
         "These shoes were never worn, the receipt is in the box.": form(("shoes", 1)),
     },
     "delivery": {
-        "Please bring two bikes and one parcel, for at most $70.": form(("bike", 2), ("parcel", 1)),
+        BIKES: form(("bike", 2), ("parcel", 1)),
         "One parcel at 7 pm, please.": form(("parcel", 1), rule="after 6 pm"),
     },
     "trade": {
         "My folding bike has a basket. I give you both, for cash.": form(
             ("folding bike", 1), ("basket", 1), rule="cash"
         ),
-        "I have a touring bike for you, and hope for at least $100.": form(("touring bike", 1)),
+        TOURING: form(("touring bike", 1)),
     },
     "several": {
         "Adjust my brakes, and I buy a lock.": form(("brakes", 1), ("lock", 1)),
@@ -120,7 +123,7 @@ REQUESTS = {
             BACK: "refund",
             "Adjust my brakes, and I buy a lock.": "repair, order",
             "One parcel at 7 pm, please.": "delivery",
-            "I have a touring bike for you, and hope for at least $100.": "trade",
+            TOURING: "trade",
         },
         12,
     ),
@@ -131,7 +134,7 @@ REQUESTS = {
             WHEEL: "1 wheel",
             TANDEM: "1 tandem\n2 child seat",
             "Adjust my brakes, and I buy a lock.": "1 brakes\n1 lock",
-            "Please bring two bikes and one parcel, for at most $70.": "2 bike\n1 parcel",
+            BIKES: "2 bike\n1 parcel",
         },
         48,
     ),
@@ -148,7 +151,12 @@ REQUESTS = {
         ' days and rules; "needs" is empty. Write compact JSON.',
         {
             BOTH: _plan(rental="rent 1 cargo bike for 1 day, student card", order="buy 1 lamp"),
+            WHEEL: _plan(repair="true 1 wheel"),
+            TANDEM: _plan(rental="rent 1 tandem and 2 child seats for 2 days"),
+            BIKES: _plan(delivery="bring 2 bikes and 1 parcel"),
+            TOURING: _plan(trade="take in trade 1 touring bike"),
             BACK: _plan(refund="take back 1 jacket, bought 50 days ago"),
+            PUMPS: _plan(order="buy 2 pumps and 1 bell"),
             LATE: _plan(repair="mend 1 puncture, express", order="buy 2 lamps"),
         },
         160,
