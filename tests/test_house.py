@@ -128,6 +128,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.shop",
         "course.systems",
     },
+    "course.my_models": {
+        "ask",
+        "wrappers",
+        "charts",
+        "kit",
+        "measure",
+        "models",
+        "widgets",
+        "course.second",
+        "course.second_studies",
+        "course.shop",
+    },
     "course.timings": {
         "ask",
         "engines",

@@ -1,7 +1,8 @@
 """The table behind a chart, for those who cannot see it: as text and as HTML."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from mlkit.charts.look import Chart
 from mlkit.escaped import in_html, printable
@@ -9,7 +10,7 @@ from mlkit.escaped import in_html, printable
 
 def table_text(chart: Chart) -> str:
     """The sentence, then the rows in columns: for screen readers and stored notebooks."""
-    table = [[printable(cell).replace("\n", " ") for cell in row] for row in _table(chart)]
+    table = [[printable(cell).replace("\n", " ") for cell in row] for row in _table(chart.rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [printable(chart.reading), ""]
     for row in table:
@@ -20,26 +21,31 @@ def table_text(chart: Chart) -> str:
 
 def table_html(chart: Chart) -> str:
     """The same as a table that opens on a click or on Enter; all text is escaped."""
-    head, *body = _table(chart)
-    named = "<th style='text-align: left; padding-right: 1.5em'>{}</th>"
-    value = "<td style='padding-right: 1.5em'>{}</td>"
-    rows = [
-        "<tr>" + "".join(form.format(in_html(cell)) for cell in row) + "</tr>"
-        for form, row in [(named, head), *((value, row) for row in body)]
-    ]
     return (
         "<div role='status' aria-live='polite' style='line-height:"
         f" 1.4'>{in_html(chart.reading)}</div><details><summary>The numbers behind the"
-        f" chart</summary><table>{''.join(rows)}</table></details>"
+        f" chart</summary>{rows_html(chart.rows)}</details>"
     )
 
 
-def _table(chart: Chart) -> list[list[str]]:
+def rows_html(rows: Sequence[NamedTuple]) -> str:
+    """Rows as a table; all text is escaped."""
+    head, *body = _table(rows)
+    named = "<th style='text-align: left; padding-right: 1.5em'>{}</th>"
+    value = "<td style='padding-right: 1.5em'>{}</td>"
+    lines = [
+        "<tr>" + "".join(form.format(in_html(cell)) for cell in row) + "</tr>"
+        for form, row in [(named, head), *((value, row) for row in body)]
+    ]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _table(rows: Sequence[NamedTuple]) -> list[list[str]]:
     """The names of the columns, then the values of each row."""
-    if not chart.rows:
+    if not rows:
         return [["nothing measured"]]
-    head = [name.replace("_", " ") for name in chart.rows[0]._fields]
-    return [head, *([_cell(value) for value in row] for row in chart.rows)]
+    head = [name.replace("_", " ") for name in rows[0]._fields]
+    return [head, *([_cell(value) for value in row] for row in rows)]
 
 
 def _cell(value: Any) -> str:

@@ -1,0 +1,212 @@
+"""Measure my models: twelve items of each of the shop's workloads, asked live, beside what is
+recorded for the same items.
+"""
+
+import asyncio
+import concurrent.futures
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import ipywidgets as widgets
+import numpy as np
+import plotly.graph_objects as go
+
+from course import second, second_studies
+from course.shop import QUEUES, member_for
+from mlkit.ask import Ask
+from mlkit.charts.look import Chart
+from mlkit.charts.table import rows_html, table_text
+from mlkit.kit import Kit
+from mlkit.measure import tasks
+from mlkit.measure.matrix import Matrix, SingleAnswer, Subject, measure
+from mlkit.measure.stats import Interval, difference, wilson
+from mlkit.measure.tasks import Task
+from mlkit.models import Cast, billions
+from mlkit.widgets.panels import error_line, line
+from mlkit.wrappers import Answer, Asked, Event, Remembered, Watched
+
+ITEMS = 12  # of a workload
+ON_RECORDINGS = (
+    "These are recorded. To measure your own models, go live (the line under the first cell says"
+    " how), then run this cell again."
+)
+Items = Mapping[str, Sequence[Task]]  # by workload
+Answered = Mapping[str, Matrix]  # by workload; the one subject is LARGE
+LARGE = "large"
+
+
+class Row(NamedTuple):
+    """What the large model of a cast got right in one workload."""
+
+    workload: str
+    models: str
+    right: str
+    share: Interval
+    seconds_an_answer: float  # a server's, without loading
+
+
+def items_of(recorded: Kit) -> dict[str, list[Task]]:
+    """Twelve fit items of each workload, spread evenly over its kinds and levels."""
+    every = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
+    if recorded.recorded_prompts(second.form_member(recorded.cast.large)):  # not recorded yet
+        every["orders"] = second_studies.requests()
+    return {
+        name: _spread([task for task in some if task.split == "fit"])
+        for name, some in every.items()
+    }
+
+
+def _spread(fit: Sequence[Task]) -> list[Task]:
+    return [fit[n * len(fit) // ITEMS] for n in range(ITEMS)]
+
+
+def _by_kind(cast: Cast) -> Subject:
+    """The large model, asked in the way of each task's kind."""
+
+    def pattern_for(task: Task, sample: int) -> SingleAnswer:
+        if task.kind == "triage":
+            return SingleAnswer(member_for(cast.large, "triage"), QUEUES)
+        if task.kind == "order":
+            return SingleAnswer(second.form_member(cast.large))
+        return SingleAnswer(member_for(cast.large, task.kind))
+
+    return pattern_for
+
+
+async def answers_of(cast: Cast, ask: Ask, items: Items) -> dict[str, Matrix]:
+    """What the large model of a cast answers. An error of the engine ends it: an answer that could
+    not come says nothing about a model.
+    """
+    subjects = {LARGE: _by_kind(cast)}
+    return {name: await measure(ask, subjects, some, strict=True) for name, some in items.items()}
+
+
+def rows(answered: Mapping[str, Answered]) -> list[Row]:
+    """A row for each workload of each models, by their name."""
+    workloads = list(next(iter(answered.values())))
+    return [
+        _row(name, models, some[name]) for name in workloads for models, some in answered.items()
+    ]
+
+
+def _row(workload: str, models: str, measured: Matrix) -> Row:
+    right, of = int(measured.right.sum()), measured.right.size
+    seconds = float(measured.seconds.mean())
+    return Row(workload, models, f"{right} of {of}", wilson(right, of), seconds)
+
+
+def reading(found: Sequence[Row]) -> str:
+    """How little the rows tell."""
+    widest = max((row.share.high - row.share.low) / 2 for row in found)
+    return (
+        f"Twelve items tell little: an interval reaches up to {100 * widest:.0f} points to either"
+        " side."
+    )
+
+
+def compared(yours: Answered, recorded: Answered, name: str) -> str:
+    """Whether yours are better than the recorded ones, item by item."""
+    mine, theirs = (
+        np.concatenate([measured.column(LARGE) for measured in some.values()])
+        for some in (yours, recorded)
+    )
+    if np.array_equal(mine, theirs):
+        return f"Yours and {name} are right on the same items."
+    gain = difference(mine, theirs)
+    verdict = "these items cannot tell which is better"
+    if gain.clear:
+        verdict = f"{'yours' if gain.above else name} did better on items like these"
+    return f"Yours minus {name}, item by item: {gain.points()}; {verdict}."
+
+
+async def measure_my_models(kit: Kit) -> "MyModels":
+    """The panel: a button that measures the cast in hand; on recordings, what they hold."""
+    items = items_of(kit.recorded)
+    recorded = await answers_of(kit.recorded.cast, kit.recorded.ask, items)
+    return MyModels(kit, items, recorded)
+
+
+class MyModels(widgets.VBox):
+    """What `measure_my_models` makes. `start`, `stop`, `status` and `table` are its widgets."""
+
+    def __init__(self, kit: Kit, items: Items, recorded: Answered) -> None:
+        self._kit, self._items, self._recorded = kit, items, recorded
+        # What the recorded ones took for each item tells which part of the work is done.
+        self._shares = np.concatenate([one.seconds.ravel() for one in recorded.values()])
+        self._memory: dict[Asked, Answer] = {}  # stopped and started again, it goes on
+        self._seconds, self._done = 0.0, 0
+        # Lab handles clicks in a thread of its own; the kit's connections belong to this loop.
+        self._loop = asyncio.get_running_loop()
+        self._task: concurrent.futures.Future | None = None
+        self.start = widgets.Button(
+            description=self._offer(),
+            button_style="primary",
+            tooltip="Ask the large model of your cast",
+            layout={"width": "auto"},
+        )
+        self.stop = widgets.Button(description="Stop", disabled=True, tooltip="Stop the model")
+        self.status, self.table = widgets.HTML(), widgets.HTML()
+        self.start.on_click(self._start)
+        self.stop.on_click(lambda _: self._task.cancel() if self._task else None)
+        self._say("" if kit.live else ON_RECORDINGS)
+        self._show()
+        buttons = [widgets.HBox([self.start, self.stop])] if kit.live else []
+        super().__init__([*buttons, self.status, self.table], layout={"width": "100%"})
+
+    def _offer(self) -> str:
+        """What the button says. A model of twice the size is taken to need twice the time."""
+        sizes = [billions(kit.cast.large.model) for kit in (self._kit, self._kit.recorded)]
+        slower = max(1.0, sizes[0] / sizes[1]) if sizes[1] else 1.0
+        minutes = math.ceil(slower * self._shares.sum() / 60)
+        return f"Measure my models, about {minutes} min, {len(self._shares)} calls"
+
+    def _start(self, _: Any) -> None:
+        self._task = asyncio.run_coroutine_threadsafe(self._measure(), self._loop)
+
+    async def _measure(self) -> None:
+        self.start.disabled, self.stop.disabled, self._done = True, False, 0
+        self._say(f"Asking {self._kit.cast.large.model}; it may have to be loaded first.")
+        ask = Watched(Remembered(self._kit.ask, self._memory), self._hear)
+        try:
+            self._show(await answers_of(self._kit.cast, ask, self._items))
+            self._say(f"{self._done} calls, {self._seconds:.0f} s.")
+        except asyncio.CancelledError:
+            self._say("Stopped. What was answered is not asked again when you go on.")
+        except Exception as error:  # an expected condition is one line, and no traceback
+            self.status.value = error_line(error)
+        finally:
+            self.start.disabled, self.stop.disabled = False, True
+
+    def _hear(self, event: Event) -> None:
+        """Count the answers, and say how many seconds are left."""
+        if event.kind not in ("done", "failed"):
+            return
+        self._done, self._seconds = self._done + 1, self._seconds + event.seconds
+        done, left = self._shares[: self._done].sum(), self._shares[self._done :].sum()
+        about = self._seconds * left / done
+        self._say(f"{self._done} of {len(self._shares)} calls, about {about:.0f} s left")
+
+    def _say(self, text: str) -> None:
+        self.status.value = f"<div role='status' aria-live='polite'>{line(text)}</div>"
+
+    def _show(self, yours: Answered | None = None) -> None:
+        """The table, and what it tells; with a row for `yours` once they are measured."""
+        recorded = self._kit.recorded
+        name = recorded.cast.name
+        by_models = {f"{name}, {recorded.cast.large.model}": self._recorded}
+        source = recorded.engine.source
+        if yours:
+            by_models = {f"yours, {self._kit.cast.large.model}": yours} | by_models
+            source = f"{self._kit.engine.source}; {name}: {source}"
+        found = rows(by_models)
+        said = f"{compared(yours, self._recorded, name)} " if yours else ""
+        self.chart = Chart(go.Figure(), found, said + reading(found))
+        self.table.value = (
+            f"{line(self.chart.reading)}{rows_html(found)}{line(f'Source: {source}')}"
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        said = f"{self._offer()}." if self._kit.live else ON_RECORDINGS
+        text = f"{table_text(self.chart)}\n\n{said}"
+        return super()._repr_mimebundle_(**options) | {"text/plain": text}
