@@ -17,14 +17,10 @@ from mlkit.ask import Member, together
 from mlkit.engines.ollama import Ollama
 from mlkit.engines.recordings import load_folder
 from mlkit.engines.request import messages_for, options_for
+from tests.benchmarks.timing import report
 
 pytestmark = pytest.mark.benchmark
 MEMBER = Member("m")
-
-
-def report(what: str, measured: float, limit: float, unit: str = "x") -> None:
-    print(f"\n{what:<58} {measured:8.3f} {unit:<3} (at most {limit:g})", end="")
-    assert measured <= limit
 
 
 async def seconds(awaitable) -> float:

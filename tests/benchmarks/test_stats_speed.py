@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from mlkit.measure import stats
-from tests.benchmarks.timing import best_seconds
+from tests.benchmarks.timing import best_seconds, report
 
 pytestmark = pytest.mark.benchmark
 
 
-def test_a_difference_of_2000_resamples_over_64_items_takes_less_than_100_ms() -> None:
-    a, b = np.random.default_rng(0).random((2, 64)) < 0.7
+def test_a_bootstrap_of_2000_resamples_over_96_items() -> None:
+    """100 ms are wanted; fails at three times that."""
+    a, b = np.random.default_rng(0).random((2, 96)) < 0.7
     seconds = best_seconds(lambda: stats.difference(a, b))
-    print(f"\ndifference: {seconds * 1000:.2f} ms for 2,000 resamples of 64 items (at most 100)")
-    assert seconds < 0.1
+    report("2,000 resamples of 96 items, seconds", seconds, 0.3, "s")

@@ -14,3 +14,9 @@ def best_seconds(work: Callable[[], Any], rounds: int = 7) -> float:
         return time.perf_counter() - started
 
     return min(once() for _ in range(rounds))
+
+
+def report(what: str, measured: float, limit: float, unit: str = "x") -> None:
+    """Print what was measured, and fail where it is more than the limit."""
+    print(f"\n{what:<58} {measured:8.3f} {unit:<3} (at most {limit:g})", end="")
+    assert measured <= limit
