@@ -194,6 +194,7 @@ def record(
     cast: CastName = "tiny",
     fresh: Annotated[bool, typer.Option(help="Ask again what is recorded already.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Compare asked and stored.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it takes; ask nothing.")] = False,
 ) -> None:
     """Ask the live engine what studies and notebooks ask, and keep every answer."""
     from course import record as recording
@@ -203,7 +204,10 @@ def record(
     if check:
         raise typer.Exit(0 if recording.check(console) else 1)
     everything: list[str | Path] = [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))]
-    recording.record(names or everything, cast_named(cast), fresh, console)
+    if plan:
+        recording.plan(names or everything, cast_named(cast), console)
+    else:
+        recording.record(names or everything, cast_named(cast), fresh, console)
 
 
 @app.command()

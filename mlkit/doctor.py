@@ -22,6 +22,7 @@ from mlkit.models import Cast, cast_named
 
 _GIB = 2**30
 _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly", "xllamacpp")
+_MEASURE = "How good live models are: notebook 01, section 5, has a button that measures them."
 _SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
 
 
@@ -36,6 +37,7 @@ async def report(console: Console) -> bool:
     taken = next((kind for kind in there if asked in ("auto", kind)), "")
     if not wrong & _SETTINGS and runs.get(taken):
         console.print(f"Notebooks can run:  {typed('lab')}")
+        console.print(f"{_MEASURE} What recordings take:  {typed('record --plan')}", soft_wrap=True)
         return True
     if there or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from mlkit import cli, paths
 from mlkit.engines import choose, weights
-from mlkit.engines.journal import Journal
+from mlkit.engines.journal import Journal, journal_of
 from mlkit.engines.recordings import load_file
 from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
@@ -226,6 +226,7 @@ def test_doctor_fails_where_the_engine_that_is_taken_answers_without_a_word(
     assert re.search(line, result.output, re.M), result.output
     assert result.exit_code == (not good)
     assert ("Notebooks can run" in result.output) is good
+    assert ("record --plan" in result.output) is good
 
 
 def test_recording_takes_a_live_engine(tmp_path):
@@ -335,6 +336,38 @@ def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypa
         and runs > 5
     )
     assert "no telling" in record.forecast(["a_new_notebook"], echo, CASTS["laptop"])
+
+
+def test_a_plan_says_what_it_takes_and_what_is_missing_and_asks_nothing(monkeypatch):
+    monkeypatch.setattr(choose, "choose", lambda *_: pytest.fail("no model is asked for a plan"))
+    monkeypatch.setitem(STUDIES, "a new one", STUDIES["desk"])
+    result = run("record", "--plan")
+    rows = dict(re.findall(r"^(\w[\w ]*?)  +(.+)$", result.output, re.M))
+    shipped = load_file(paths.recordings("tiny") / "triage.jsonl").answers.values()
+    minutes = sum(answer.seconds for answer in shipped) / 60
+    assert rows["triage"].split() == [str(len(shipped)), f"{minutes:.1f}", "recorded"]
+    runs, seconds = timings.taken("lanes")
+    assert rows["lanes"].split()[:2] == [str(runs), f"{seconds / 60:.1f}"]
+    assert {*STUDIES, *timings.TIMINGS, "00_start_here", "total"} == {*rows}
+    assert rows["a new one"].split() == ["?", "?", "missing"]
+    counts = [row.split() for name, row in rows.items() if name not in ("a new one", "total")]
+    calls, total_minutes = rows["total"].replace(",", "").split()
+    assert int(calls) == sum(int(count) for count, *_ in counts)
+    assert float(total_minutes) == pytest.approx(sum(float(of) for _, of, *_ in counts), abs=1)
+    assert "Missing for tiny: a new one." in result.output and result.exit_code == 0
+
+
+def test_a_plan_tells_what_another_cast_has_begun(monkeypatch, tmp_path):
+    for name in ("recordings", "timings"):
+        (tmp_path / name).mkdir()
+        places = {"tiny": getattr(paths, name)("tiny"), "laptop": tmp_path / name}
+        monkeypatch.setattr(paths, name, places.__getitem__)
+    journal_of(tmp_path / "recordings/desk.jsonl").touch()
+    lines = (paths.timings("tiny") / "lanes.jsonl").read_text().splitlines()
+    (tmp_path / "timings/lanes.jsonl").write_text("\n".join(lines[:3]) + "\n")
+    output = run("record", "--plan", "--cast", "laptop", "desk", "lanes", "judge").output
+    assert re.findall(r"begun|recorded|missing", output) == ["begun", "begun", "missing"]
+    assert "Missing for laptop: desk, lanes, judge." in output
 
 
 def test_a_name_that_is_neither_study_nor_notebook_is_refused(echo, tmp_path):

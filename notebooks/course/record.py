@@ -42,13 +42,7 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
             f"Recording takes a live engine ({engine.why}). Start one:  ollama serve   or:  uv run"
             " mlkit pull"
         )
-    for name in names:
-        if str(name) not in {*STUDIES, *TIMINGS} and not Path(name).is_file():
-            raise RecordingError(
-                f"There is no study and no notebook {name}. Studies:"
-                f" {', '.join([*STUDIES, *TIMINGS])}. A notebook, for example:  uv run mlkit record"
-                " notebooks/00_start_here.ipynb"
-            )
+    check_names(names)
     about = forecast([Path(name).stem for name in names], engine, cast)
     console.print(in_rich(about), soft_wrap=True)
     for name in names:
@@ -67,6 +61,17 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
             in_rich(f"{path.name}: {len(made.answers)} answers from {engine.source}"),
             soft_wrap=True,
         )
+
+
+def check_names(names: Sequence[str | Path]) -> None:
+    """Raises RecordingError for what is no study, no timing and no notebook."""
+    for name in names:
+        if str(name) not in {*STUDIES, *TIMINGS} and not Path(name).is_file():
+            raise RecordingError(
+                f"There is no study and no notebook {name}. Studies:"
+                f" {', '.join([*STUDIES, *TIMINGS])}. A notebook, for example:  uv run mlkit record"
+                " notebooks/00_start_here.ipynb"
+            )
 
 
 def record_study(
@@ -141,31 +146,70 @@ def _record_notebook(
         return finish(path, engine.header)
 
 
+def kept(name: str, cast: str) -> tuple[int, float]:
+    """How many calls, or timed runs, a cast's file of this name holds, and the seconds that they
+    took; nothing where there is none.
+    """
+    if name in TIMINGS:
+        return timings.taken(name, cast)
+    path = paths.recordings(cast) / f"{name}.jsonl"
+    answers = load_file(path).answers.values() if path.is_file() else ()
+    return len(answers), sum(one.seconds for one in answers if isinstance(one, Reply))
+
+
+def plan(names: Sequence[str | Path], cast: Cast, console: Console) -> None:
+    """Print what there is to record for a cast, what it took with the cast that is shipped, and
+    what is missing. No model is asked.
+    """
+    check_names(names)
+    console.print(f"{'':<18}{'calls':>7}{'minutes':>9}")
+    calls, minutes, missing = 0, 0.0, []
+    for name in (Path(name).stem for name in names):
+        count, seconds = kept(name, paths.SHIPPED)
+        if not count and name not in {*STUDIES, *TIMINGS}:
+            continue  # a notebook that asks nothing that no study asks
+        state = _state(name, cast, count)
+        missing += [] if state == "recorded" else [name]
+        calls, minutes = calls + count, minutes + seconds / 60
+        took = f"{count:>7,}{seconds / 60:>9.1f}" if count else f"{'?':>7}{'?':>9}"
+        runs = ", timed runs" if name in TIMINGS else ""
+        console.print(in_rich(f"{name:<18}{took}  {state}{runs}"), soft_wrap=True)
+    console.print(f"{'total':<18}{calls:>7,}{minutes:>9.1f}")
+    said = f"Missing for {cast.name}: {', '.join(missing) or 'nothing'}."
+    console.print(
+        in_rich(f"{said} Calls and minutes are those of {paths.SHIPPED}'s."), soft_wrap=True
+    )
+
+
+def _state(name: str, cast: Cast, shipped: int) -> str:
+    """Whether a cast's file is there whole; of timings, where each run is a line, with as many."""
+    own, _ = kept(name, cast.name)
+    if own and (name not in TIMINGS or own >= shipped):
+        return "recorded"
+    journal = journal_of(paths.recordings(cast.name) / f"{name}.jsonl")
+    return "begun" if own or journal.is_file() else "missing"
+
+
 def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
     """How many calls recording takes, and about how long, judged by what the shipped recordings
     took and one call now.
     """
-    known = [
-        load_file(path)
-        for name in names
-        if (path := paths.recordings("tiny") / f"{name}.jsonl").is_file()
-    ]
-    answers = [answer for recording in known for answer in recording.answers.values()]
-    taken = [timings.taken(name) for name in names if name in TIMINGS]
-    runs, timed_seconds = sum(n for n, _ in taken), sum(seconds for _, seconds in taken)
-    if not answers and not runs:
+    known = {name: took for name in names if (took := kept(name, paths.SHIPPED))[0]}
+    if not known:
         return (
             "None of this was recorded before, so there is no telling how long it takes. It can be"
             " stopped and continued."
         )
-    seconds = timed_seconds + sum(answer.seconds for answer in answers if isinstance(answer, Reply))
+    recordings = known.keys() - TIMINGS.keys()
+    calls = sum(known[name][0] for name in recordings)
+    runs = sum(count for count, _ in known.values()) - calls
     slower = _seconds_a_token(engine, cast) / TINY_SECONDS_A_TOKEN
-    about = seconds * slower / 60
+    about = sum(seconds for _, seconds in known.values()) * slower / 60
     timed = (
         f" and {runs:,} runs to time, for which nothing else may use the machine," if runs else ","
     )
     return (
-        f"About {len(answers):,} calls in {len(known)} of {len(names)} recordings{timed} and"
+        f"About {calls:,} calls in {len(recordings)} of {len(names)} recordings{timed} and"
         f" about {about:.0f} minutes here ({slower:.2g} times the time of the shipped ones). It can"
         " be stopped with Ctrl-C and continued."
     )

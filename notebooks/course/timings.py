@@ -78,9 +78,9 @@ def load_lanes(cast: str = "tiny") -> tuple[Header, list[Shared]]:
     return header, [Shared(**row) for row in rows]
 
 
-def taken(name: str) -> tuple[int, float]:
-    """How many runs are behind a shipped file of timings, and how many seconds they took."""
-    rows = _load(file(name, "tiny"))[1] if file(name, "tiny").is_file() else []
+def taken(name: str, cast: str = "tiny") -> tuple[int, float]:
+    """How many runs are behind a cast's file of timings, and how many seconds they took."""
+    rows = _load(file(name, cast))[1] if file(name, cast).is_file() else []
     return len(rows), sum(row.get("wall_seconds", row.get("seconds", 0.0)) for row in rows)
 
 
