@@ -202,9 +202,8 @@ class MyModels(widgets.VBox):
         found = rows(by_models)
         said = f"{compared(yours, self._recorded, name)} " if yours else ""
         self.chart = Chart(go.Figure(), found, said + reading(found))
-        self.table.value = (
-            f"{line(self.chart.reading)}{rows_html(found)}{line(f'Source: {source}')}"
-        )
+        parts = [line(self.chart.reading), rows_html(found), line(f"Source: {source}")]
+        self.table.value = f"<div style='line-height: 1.4'>{''.join(parts)}</div>"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         said = f"{self._offer()}." if self._kit.live else ON_RECORDINGS
