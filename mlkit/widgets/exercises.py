@@ -4,13 +4,15 @@ import ast
 import builtins
 import copy
 import math
+import numbers
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
-from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub
+from mlkit.widgets.lessons import NOT_WRITTEN, OutOfTime, Verdict, is_stub
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Case:
 
     `right`, and what stands before each hint in `known`, is a value (numbers within a millionth), a
     type (of an exception: that it is raised), or a test of what came. `known` is looked at first.
-    Hints may use {got}, {kind} (its type), {said} ("gave 3", "raised KeyError") and {args}.
+    Hints may use {got}, {kind} (its type), {said} ("gave 3", "raised KeyError"), {right}, {args},
+    and {given} (the arguments as one would write them).
     """
 
     args: tuple[Any, ...]
@@ -33,7 +36,8 @@ class Exercise:
     """Tries an answer on each case, once: the first hint that fits, or the praise.
 
     `known` are mistakes that can come with any case. `praise` may be a function of the answer. An
-    error that no case knows is raised. An answer that still stands as it was given is told so.
+    error that no case knows is raised, with a note of its input. An answer that still
+    stands as it was given is told so.
     """
 
     cases: Sequence[Case]
@@ -43,13 +47,17 @@ class Exercise:
 
     def __call__(self, answer: Any) -> Verdict:
         for number, case in enumerate(self.cases):
-            got = self._try(answer, case)
+            try:
+                got = self._try(answer, case)
+            except (Exception, OutOfTime) as error:
+                error.add_note(f"Its input was {_given(case.args)}.")
+                raise
             hint = _hint(case.known, got)
             if not hint and number == 0 and is_stub(got):
                 return NOT_WRITTEN
             hint = hint or _hint(self.known, got)
             if hint or not _matches(got, case.right):
-                return Verdict(False, _fill(hint or case.hint, got, case.args))
+                return Verdict(False, _fill(hint or case.hint, got, case))
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
 
     def _try(self, answer: Any, case: Case) -> Any:
@@ -62,9 +70,20 @@ class Exercise:
         try:
             return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
         except expected as error:
-            if isinstance(error, TimeoutError):  # the deadline of `check`
-                raise
             return error
+
+
+def against(
+    reference: Callable[..., Any],
+    draw: Callable[[Random], tuple[Any, ...]],
+    hint: str = "For {given} it should give {right}, and it {said}.",
+    count: int = 200,
+) -> list[Case]:
+    """Cases that nobody wrote down: arguments that `draw` makes from a seed, the same each time,
+    and what the reference gives for them.
+    """
+    seeded = Random(16)
+    return [Case(args, reference(*args), hint) for args in (draw(seeded) for _ in range(count))]
 
 
 def judgement(
@@ -162,8 +181,8 @@ def gain_choices(
 
 
 def not_number(value: Any) -> bool:
-    """A test: no int and no float; a bool is none."""
-    return isinstance(value, bool) or not isinstance(value, int | float)
+    """A test: no real number (numpy's are some); a bool is none."""
+    return isinstance(value, bool) or not isinstance(value, numbers.Real)
 
 
 def near(right: float, by: float) -> Callable[[Any], bool]:
@@ -190,7 +209,16 @@ def _matches(got: Any, wanted: Any) -> bool:
     return got == wanted and (isinstance(wanted, bool) or not isinstance(got, bool))
 
 
-def _fill(hint: str, got: Any, args: tuple[Any, ...]) -> str:
-    kind = type(got).__name__
-    said = f"raised {kind}" if isinstance(got, Exception) else f"gave {got!r}"
-    return hint.format(got=got, kind=kind, said=said, args=args)
+def _given(args: tuple[Any, ...]) -> str:
+    return ", ".join(map(repr, args)) or "nothing"
+
+
+def _fill(hint: str, got: Any, case: Case) -> str:
+    kind, given = type(got).__name__, _given(case.args)
+    said = f"raised {kind}" if isinstance(got, Exception) else f"gave {_shown(got)}"
+    right = _shown(case.right)
+    return hint.format(got=got, kind=kind, said=said, right=right, args=case.args, given=given)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.8g}" if isinstance(value, float) else repr(value)

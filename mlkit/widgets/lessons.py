@@ -1,7 +1,9 @@
 """What makes a notebook a lesson: predict before you run, quiz, and checks for exercises."""
 
+import contextlib
 import functools
 import inspect
+import io
 import itertools
 import json
 import re
@@ -21,7 +23,8 @@ from mlkit.errors import WriteError
 from mlkit.escaped import in_html, in_markdown, printable
 from mlkit.widgets.panels import WIDE, Described, slider
 
-LIMIT_SECONDS = 5.0
+LIMIT_SECONDS = 5.0  # for all cases of an exercise
+LAST_LINES = 5  # of what an answer printed
 
 
 class Prediction(Described):
@@ -201,29 +204,43 @@ def is_stub(answer: Any) -> bool:
     return answer is None or answer is Ellipsis
 
 
+class OutOfTime(BaseException):
+    """An answer takes too long. No Exception, so that no `except Exception` of its own ends it."""
+
+
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
     """Print whether an exercise is solved, or a hint; a wrong answer is no error.
 
-    `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS.
+    `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS. The
+    last that it printed comes below: of the case that the hint is about.
     """
-    try:
-        passed, text = _within(LIMIT_SECONDS, judge, answer)
-    except TimeoutError:
-        passed = False
-        text = f"It did not end within {LIMIT_SECONDS:g} seconds. Is there a loop that never stops?"
-    except Exception as error:
-        passed, text = False, f"Your code raised {type(error).__name__}: {error}"
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        passed, text = _verdict(judge, answer)
     said = f"{'✓' if passed else '✗'} {printable(text)}"
-    print(textwrap.fill(said, 110, break_long_words=False))
+    for line in said.splitlines():
+        print(textwrap.fill(line, 110, break_long_words=False))
+    if lines := printed.getvalue().splitlines():
+        print("Your code printed, at the end:", *map(printable, lines[-LAST_LINES:]), sep="\n  ")
+
+
+def _verdict(judge: Callable[[Any], Verdict], answer: Any) -> Verdict:
+    """The verdict, or what stopped it, and the input on which it stopped."""
+    try:
+        return _within(LIMIT_SECONDS, judge, answer)
+    except (Exception, OutOfTime) as error:
+        text = f"Your code raised {type(error).__name__}: {error}"
+        if isinstance(error, OutOfTime):
+            text = f"It did not end within {LIMIT_SECONDS:g} seconds. Does a loop never stop?"
+        return Verdict(False, "\n".join([text, *getattr(error, "__notes__", [])]))
 
 
 def _within(limit_seconds: float, judge: Callable[[Any], Verdict], answer: Any) -> Verdict:
-    """The verdict; TimeoutError in what Python code runs longer, on any system, in any thread."""
+    """The verdict; OutOfTime in what Python code runs longer, on any system, in any thread."""
     ends = time.monotonic() + limit_seconds
 
     def watch(frame: FrameType, event: str, arg: Any) -> Any:
         if time.monotonic() > ends:
-            raise TimeoutError
+            raise OutOfTime
         return watch
 
     before = sys.gettrace()

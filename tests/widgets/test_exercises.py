@@ -2,12 +2,14 @@
 
 from math import inf
 
+import numpy as np
 import pytest
 
 from mlkit.measure.stats import Difference
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
+    against,
     cases,
     gain_choices,
     hints,
@@ -67,16 +69,26 @@ def test_a_stub_is_told_so_unless_the_case_knows_better(stub):
     assert own(stub) == Verdict(False, "Nothing?")
 
 
-def test_an_error_that_no_case_knows_is_raised_and_the_deadline_always_is():
-    with pytest.raises(LookupError, match="gone"):
+def test_an_error_that_no_case_knows_is_raised_with_its_input():
+    with pytest.raises(LookupError, match="gone") as caught:
         HALVES(raises)
-    late = Exercise([Case((), Exception, "", {Exception: ""})], "")
+    assert caught.value.__notes__ == ["Its input was 3."]
 
-    def hangs():
-        raise TimeoutError
 
-    with pytest.raises(TimeoutError):
-        late(hangs)
+def test_cases_against_a_reference_are_the_same_each_time_and_say_what_is_right():
+    drawn = against(lambda n: n / 3, lambda seeded: (seeded.randint(1, 99),))
+    assert drawn == against(lambda n: n / 3, lambda seeded: (seeded.randint(1, 99),))
+    assert len(drawn) == 200 and len({case.args for case in drawn}) > 50
+    (number,) = next(case.args for case in drawn if case.args[0] % 3 == 1)
+    exercise = Exercise([case for case in drawn if case.args == (number,)], "Right.")
+    assert exercise(lambda n: n / 3).passed
+    said = f"For {number} it should give {number / 3:.8g}, and it gave {number // 3}."
+    assert exercise(lambda n: n // 3).text == said
+
+
+def test_a_number_of_numpy_is_a_number():
+    assert HALVES(lambda n: np.float32(n) / 2).passed
+    assert not_number(np.bool_(True)) and not not_number(np.int64(1))
 
 
 def test_an_error_can_be_what_is_right():

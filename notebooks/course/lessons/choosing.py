@@ -2,72 +2,104 @@
 
 from collections import namedtuple
 from collections.abc import Callable
+from math import ceil
+from random import Random
 from typing import Any
 
+from mlkit.measure.stats import wilson
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, near, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    against,
+    cases,
+    choice,
+    judgement,
+    near,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict, questions
 
 # As in the course's decision card.
-_Way = namedtuple("_Way", "pattern right of dollars_per_thousand seconds")
-_Limits = namedtuple("_Limits", "most_dollars most_seconds least")
-_ALONE = _Way("alone", 60, 100, 0.30, 2.0)
-_PAIR = _Way("pair", 80, 100, 0.20, 3.0)
-_CROWD = _Way("crowd", 90, 100, 0.10, 4.0)
-_LUCKY = _Way("lucky", 6, 10, 0.05, 1.0)
+Way = namedtuple("Way", "pattern right of dollars_per_thousand seconds")
+Limits = namedtuple("Limits", "most_dollars most_seconds least")
+_ALONE = Way("alone", 60, 100, 0.30, 2.0)
+_PAIR = Way("pair", 80, 100, 0.20, 3.0)
+_CROWD = Way("crowd", 90, 100, 0.10, 4.0)
+_LUCKY = Way("lucky", 6, 10, 0.05, 1.0)
 _STOPS = "Right, but where nobody keeps every limit your code stops with {kind}. Give None there."
 _NOBODY = (
     "Where nobody keeps every limit you give {got!r}. Then there is nothing to recommend: give"
     " None."
 )
 
+
+def _simplest(ways: list[Way], limits: Limits) -> str | None:
+    for way in ways:
+        kept = (
+            way.dollars_per_thousand <= limits.most_dollars and way.seconds <= limits.most_seconds
+        )
+        if kept and wilson(way.right, way.of).low >= limits.least:
+            return str(way.pattern)
+    return None
+
+
+def _drawn_ways(seeded: Random) -> tuple[list[Way], Limits]:
+    ways = [
+        Way(name, seeded.randint(10, 40), 40, seeded.randint(1, 9) / 10, seeded.randint(1, 9))
+        for name in seeded.sample(("alone", "pair", "chain", "crowd"), seeded.randint(1, 4))
+    ]
+    return ways, Limits(seeded.randint(3, 9) / 10, seeded.randint(3, 9), seeded.choice((0.3, 0.6)))
+
+
 # `recommend(ways, limits)`: the name of the first way whose cost, time and lower end of the
 # interval keep the limits, or None.
 recommend = Exercise(
     [
         Case(
-            ([_ALONE], _Limits(1.0, 9.0, 0.1)),
+            ([_ALONE], Limits(1.0, 9.0, 0.1)),
             "alone",
             "Where one way keeps every limit with room to spare, you give {got!r}. Give the name of"
             " its pattern.",
         ),
         Case(
-            ([_LUCKY, _PAIR], _Limits(1.0, 9.0, 0.55)),
+            ([_LUCKY, _PAIR], Limits(1.0, 9.0, 0.55)),
             "pair",
             "6 of 10 are 60%, but they could well be luck. The share is not the lower end of its"
             " interval: compare that one.",
         ),
         Case(
-            ([_ALONE, _PAIR, _CROWD], _Limits(1.0, 9.0, 0.4)),
+            ([_ALONE, _PAIR, _CROWD], Limits(1.0, 9.0, 0.4)),
             "alone",
             "Several keep every limit, and you do not take the first. The ways go from simple to"
             " complex, and simple is what you want, not cheap and not best.",
         ),
         Case(
-            ([_ALONE, _PAIR, _CROWD], _Limits(0.15, 9.0, 0.4)),
+            ([_ALONE, _PAIR, _CROWD], Limits(0.15, 9.0, 0.4)),
             "crowd",
             "What costs more than `most_dollars` passes. Is the price compared at all?",
         ),
         Case(
-            ([_PAIR, _ALONE, _CROWD], _Limits(1.0, 2.5, 0.4)),
+            ([_PAIR, _ALONE, _CROWD], Limits(1.0, 2.5, 0.4)),
             "alone",
             "What takes longer than `most_seconds` passes. Is the time compared at all?",
         ),
         Case(
-            ([_PAIR], _Limits(0.2, 3.0, 0.4)),
+            ([_PAIR], Limits(0.2, 3.0, 0.4)),
             "pair",
             "At most means that exactly as much is still allowed, in dollars and in seconds.",
         ),
         Case(
-            ([_ALONE, _CROWD], _Limits(1.0, 9.0, 0.6)),
+            ([_ALONE, _CROWD], Limits(1.0, 9.0, 0.6)),
             "crowd",
             "60 of 100 against a limit of 60%: the share reaches it, and the lower end of its"
             " interval does not.",
         ),
         *(
-            Case((ways, _Limits(0.01, 9.0, 0.99)), None, _NOBODY, {Exception: _STOPS})
+            Case((ways, Limits(0.01, 9.0, 0.99)), None, _NOBODY, {Exception: _STOPS})
             for ways in ([_ALONE, _PAIR, _CROWD], [])
         ),
+        *against(_simplest, _drawn_ways),
     ],
     "Right. Who has few questions has wide intervals, and must show more before a pattern is worth"
     " its price.",
@@ -77,6 +109,17 @@ recommend = Exercise(
 def _in_parts(got: float) -> bool:
     """A test: a number with a fraction."""
     return got != int(got)
+
+
+def _fewest_servers(requests_per_day: int, service_seconds: float, most_busy: float) -> int:
+    return max(1, ceil(requests_per_day * service_seconds / 86_400 / most_busy))
+
+
+def _drawn_traffic(seeded: Random) -> tuple[int, float, float]:
+    # 7 and 11 do not divide a day's seconds, and 1,000 does not divide 86,400: never an even number
+    # of servers, which rounding errors could push over the edge
+    requests = 1000 * seeded.randint(1, 60)
+    return requests, seeded.choice((7.0, 11.0)), seeded.choice((0.5, 0.7, 0.8, 0.9))
 
 
 # `servers(requests_per_day, service_seconds, most_busy)`: the fewest servers that are busy for at
@@ -102,7 +145,8 @@ Two servers are busy for exactly 50%, and at most 50% is asked for. Do you add o
 0, 10.0, 0.7 -> 1
 Right, but with no request at all you give no server. Somebody has to be there: at least one.
 """
-    ),
+    )
+    + against(_fewest_servers, _drawn_traffic),
     "Right. It is the average that fits; who comes at a busy moment waits all the same, which is"
     " what the p95 is for.",
     {

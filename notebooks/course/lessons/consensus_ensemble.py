@@ -1,7 +1,9 @@
 """Notebook 09: exercises, quiz, and the ladder of votes that must agree."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
+from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +16,30 @@ from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiske
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import break_even_escalation, wilson
 from mlkit.ties import exceeds
-from mlkit.widgets.exercises import Case, Exercise, cases, choice, hints, judgement, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    against,
+    cases,
+    choice,
+    hints,
+    judgement,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict, questions
 from mlkit.widgets.panels import steps
+
+
+def _with_lead(answers: list[str | None], threshold: float, lead: int) -> str | None:
+    votes = Counter(answer for answer in answers if answer is not None).most_common(2)
+    (winner, count), (_, second) = (*votes, (None, 0), (None, 0))[:2]
+    return winner if count / len(answers) >= threshold and count - second >= lead else None
+
+
+def _drawn_ballot(seeded: Random) -> tuple[list[str | None], float, int]:
+    answers = seeded.choices(["a", "b", "c", None], (6, 2, 1, 1), k=seeded.randint(1, 7))
+    return answers, seeded.choice((0.25, 0.5, 0.7, 1.0)), seeded.randint(1, 4)
+
 
 # `lead(answers, threshold, lead)`: as `decide`, but the winner also needs `lead` votes more than
 # any other answer.
@@ -63,6 +86,7 @@ The others do not add up: they disagree with each other. What counts is the larg
 Where nobody answered there is no answer to give. That, too, is a case for the strong model.
 """
         ),
+        *against(_with_lead, _drawn_ballot),
     ],
     "Right. A stricter rule escalates more: safer answers, and a higher bill.",
 )
@@ -103,6 +127,10 @@ price at which it equals the strong model alone.
             2.0,
             "Right for three voters, but not for one. Is the number of voters written into the"
             " code?",
+        ),
+        *against(
+            lambda voters, escalated: voters / (1 - escalated) if escalated < 1 else inf,
+            lambda seeded: (seeded.randint(1, 9), seeded.randint(0, 20) / 20),
         ),
     ],
     "Right. Below this ratio the ensemble costs more than the model that it is meant to spare.",

@@ -1,7 +1,9 @@
 """Notebook 04: its exercises, its quiz, samples as one fan-out, and the best of some."""
 
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,15 @@ from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import Difference
 from mlkit.models import Prices
 from mlkit.trace import Call
-from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    against,
+    cases,
+    gain_choices,
+    judgement,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict, questions
 
 
@@ -70,8 +80,19 @@ def _broken(text: str) -> list[str]:
             "broken(None): a member that failed has no text to check. Leave it out before you"
             " count."
         )
-    counts = {"clean": 0, "one": 1, "one more": 1, "two": 2, "three": 3}
-    return ["a rule"] * counts[text]
+    return ["a rule"] * _RULES_BROKEN[text]
+
+
+_RULES_BROKEN = {"clean": 0, "one": 1, "one more": 1, "two": 2, "three": 3}
+
+
+def _fewest_broken(texts: list[str | None]) -> str | None:
+    came = [text for text in texts if text is not None]
+    return min(came, key=_RULES_BROKEN.__getitem__, default=None)
+
+
+def _drawn_texts(seeded: Random) -> tuple[list[str | None]]:
+    return (seeded.choices([*_RULES_BROKEN, None], k=seeded.randint(1, 6)),)
 
 
 _RAISED = (
@@ -113,11 +134,25 @@ there is.
             "All members failed, and yours gave {got!r}. There is nothing to pick: give None.",
             _FAILED,
         ),
+        *against(_fewest_broken, _drawn_texts),
     ],
     "Right. It does not make more answers right, but where none is, it gives away less.",
     {int: "It gave {got!r}. Give back the text itself, not its place and not a count."},
     lambda answer, texts: answer(texts, _broken),
 )
+
+
+def _last_end(seconds: list[float], machines: int) -> float:
+    free = [0.0] * machines
+    for one in seconds:
+        heapq.heapreplace(free, free[0] + one)
+    return max(free)
+
+
+def _drawn_members(seeded: Random) -> tuple[list[float], int]:
+    seconds = [seeded.randint(1, 12) / 2 for _ in range(seeded.randint(0, 6))]
+    return seconds, seeded.randint(1, 4)
+
 
 _NOBODY = "Right, but for one case: with no members there is nothing to wait for. Give 0."
 # answer(seconds, machines): when the last answer is there, where a free machine takes the next
@@ -152,6 +187,7 @@ do several short calls. It gave {got:.4g}.
 """
         ),
         Case(([], 2), 0, _NOBODY, {ValueError: _NOBODY, IndexError: _NOBODY}),
+        *against(_last_end, _drawn_members),
     ],
     "Right. This is what the servers slider does with the recorded calls.",
     {not_number: "It should give seconds; it gave {kind}."},

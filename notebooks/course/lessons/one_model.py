@@ -3,16 +3,28 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
+from random import Random
 from textwrap import wrap
 from typing import Any, NamedTuple
 
 import plotly.express as px
 
 from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, charted, on_hover, short
+from mlkit.errors import MlkitError
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Difference, wilson
+from mlkit.measure.tools import arithmetic
 from mlkit.ties import highest, lowest
-from mlkit.widgets.exercises import Case, Exercise, cases, gain_choices, judgement, near, not_number
+from mlkit.widgets.exercises import (
+    Case,
+    Exercise,
+    against,
+    cases,
+    gain_choices,
+    judgement,
+    near,
+    not_number,
+)
 from mlkit.widgets.lessons import Verdict, questions
 
 _CALCULATIONS = cases(
@@ -44,6 +56,20 @@ _REFUSED = (
 _TEXTS = ("about 12", "First, we add the two prices.")
 
 
+def _left_side(text: str) -> Any:
+    """The value of what stands before the first equals sign; or Exception, for no calculation."""
+    try:
+        return float(arithmetic(text.partition("=")[0]))
+    except MlkitError:
+        return Exception
+
+
+def _drawn_answer(seeded: Random) -> tuple[str]:
+    a, b, c, d = (seeded.randint(1, 60) for _ in range(4))
+    sums = (f"{a} + {b} * {c}", f"({a} + {b}) * {c}", f"${a} - ${b}", f"{a}", f"perhaps {a}")
+    return (seeded.choice(sums) + seeded.choice(("", f" = {d}", f"={d}", f" = {c} + {d} = {a}")),)
+
+
 def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
     """The judge of `answer(text)`: the value of the calculation before the first equals sign, where
     there is one.
@@ -61,17 +87,27 @@ def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
         )
 
     refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
-    return Exercise([*_CALCULATIONS, *refused], praise, call=_value)
+    drawn = against(_left_side, _drawn_answer)
+    return Exercise([*_CALCULATIONS, *refused, *drawn], praise, call=_value)
 
 
 def _value(read: Callable[[str], Any], text: str) -> Any:
     """What a reader makes of a text: a number, or the error for a text that it cannot read."""
     try:
         return read(text)
-    except (TimeoutError, NameError, TypeError, AttributeError, KeyError):
+    except (NameError, TypeError, AttributeError, KeyError):
         raise  # not the text is broken, but the code
     except Exception as error:
         return error
+
+
+def _any_right(grades: list[list[bool]]) -> float:
+    return sum(map(any, zip(*grades, strict=True))) / len(grades[0])
+
+
+def _drawn_grades(seeded: Random) -> tuple[list[list[bool]]]:
+    members, items = seeded.randint(1, 4), seeded.randint(1, 6)
+    return ([[seeded.random() < 0.4 for _ in range(items)] for _ in range(members)],)
 
 
 # answer(grades): the share of items that at least one member gets right; grades[m][i] is member m
@@ -90,7 +126,8 @@ The oracle sends each item to a member that gets it right, if there is one.
 [[False], [False], [True]] -> 1.0
 Right for two members, but not for three. Is the number of members written into the code?
 """
-    ),
+    )
+    + against(_any_right, _drawn_grades),
     "Right. No way of choosing among these members can beat this number.",
 )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from course.shop import paragraphs
@@ -14,6 +15,7 @@ from mlkit.trace import Call
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
+    against,
     cases,
     gain_choices,
     judgement,
@@ -142,6 +144,25 @@ _NO_TEXT = (
 )
 
 
+def _limits_used(request: str, calculation: str) -> str:
+    amounts = set(re.findall(r"\$(\d+)", request))
+    used = amounts.intersection(re.findall(r"\d+(?:\.\d+)?", calculation))
+    return "refuses" if used else "passes"
+
+
+def _drawn_order(seeded: Random) -> tuple[str, str]:
+    limit, other = seeded.sample((14, 20, 35, 50, 65), 2)
+    requests = (
+        f"At most ${limit}, please.",
+        f"I live {other} miles from you, and I pay ${limit}.",
+        f"I pay ${other} for the repair and ${limit} for the van.",
+        f"A parcel for {limit} children, please.",
+    )
+    numbers = (limit, other, f"1{limit}", f"{limit}0", f"0.{limit}", f"{limit}.5", 3)
+    sign = seeded.choice((" + ", "+", " * ", "-"))
+    return seeded.choice(requests), sign.join(map(str, seeded.sample(numbers, 2)))
+
+
 def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
     """A check of `answer(request, calculation)`: "" or a complaint, where a dollar amount of the
     request stands in the calculation. Then counts what it refuses of the recorded (request,
@@ -160,7 +181,10 @@ def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
             f" {left} that are left, {len(right) - sum(right)} are right."
         )
 
-    return Exercise(_GATE, praise, {none_of(("passes", "refuses")): _NO_TEXT}, _gated)
+    drawn = against(
+        _limits_used, _drawn_order, "Of the request {args[0]!r} it {got} {args[1]!r}. Look again."
+    )
+    return Exercise([*_GATE, *drawn], praise, {none_of(("passes", "refuses")): _NO_TEXT}, _gated)
 
 
 def _gated(answer: Callable[[str, str], str], request: str, calculation: str) -> Any:
@@ -201,6 +225,14 @@ Try the ends: a stage that is never right stays so, and one that is always right
 1.0, 0.5, 2 -> 1.0
 Try the ends: a stage that is never right stays so, and one that is always right does, too.
 """
+    )
+    + against(
+        after_retries,
+        lambda seeded: (
+            seeded.randint(0, 20) / 20,
+            seeded.randint(0, 20) / 20,
+            seeded.randint(0, 5),
+        ),
     ),
     "Right. It holds if a retry is as good as a first try. Section 5 shows what came of that here.",
     {not_number: "It should give a share, and gives {kind}."},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 from course.shop import paragraphs
 from mlkit.measure.tasks import Task
-from mlkit.widgets.exercises import Case, Exercise, choice, judgement
+from mlkit.widgets.exercises import Case, Exercise, against, choice, judgement
 from mlkit.widgets.lessons import Verdict, questions
 
 _NUMBERS = {2: "2|two|both", 3: "3|three", 4: "4|four", 5: "5|five", 6: "6|six"}
@@ -150,6 +151,24 @@ _NAMED: tuple[tuple[Any, str, str], ...] = (
 )
 _OTHERS = "Another list of types, or another fallback: are search and math written into your code?"
 
+_CAPITALS = (
+    "A list of types may have capitals, too. Compare both without them, and give the name as it"
+    " stands in `types`."
+)
+
+
+def _meant(named: Any, types: Sequence[str], fallback: str) -> str:
+    name = named.strip().lower() if isinstance(named, str) else ""
+    return next((known for known in types if known.lower() == name), fallback)
+
+
+def _drawn_type(seeded: Random) -> tuple[Any, tuple[str, ...], str]:
+    types = tuple(seeded.sample(("search", "math", "SQL", "Web page"), seeded.randint(1, 3)))
+    known = seeded.choice(types)
+    written = (known, known.upper(), f" {known.lower()} ", f"{known}s", known[:2], "phone", None, 7)
+    return seeded.choice(written), types, seeded.choice(types)
+
+
 # `executor(named, types, fallback)`: the known type that a model meant, or else the fallback.
 executor = Exercise(
     [
@@ -166,6 +185,9 @@ executor = Exercise(
         ),
         Case(("phone", _TYPES, "math"), "math", _OTHERS),
         Case(("Sql", ("sql",), "sql"), "sql", _OTHERS),
+        Case(("SQL", ("SQL", "search"), "search"), "SQL", _CAPITALS),
+        Case((" sql", ("SQL", "search"), "search"), "SQL", _CAPITALS),
+        *against(_meant, _drawn_type),
     ],
     "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
     " lost.",
@@ -184,6 +206,15 @@ _ONE_ORDER = (
     "It is right for one order, and not for others. Are numbers of that order written into your"
     " code?"
 )
+
+
+def _equal_cost(planning: int, executing: int, alone: int) -> float:
+    return executing / (alone - planning) if alone > planning else math.inf
+
+
+def _drawn_tokens(seeded: Random) -> tuple[int, int, int]:
+    return seeded.randint(1, 20) * 100, seeded.randint(0, 20) * 100, seeded.randint(1, 20) * 100
+
 
 # `break_even(planning, executing, alone)`: how many times the executors' price a token of the
 # planner must cost for equal costs.
@@ -208,6 +239,7 @@ break_even = Exercise(
         Case((1800, 600, 1500), math.inf, _INFINITE, {ZeroDivisionError: _INFINITE}),
         Case((500, 0, 1000), 0, _ONE_ORDER),
         Case((200, 1600, 1000), 2, _ONE_ORDER),
+        *against(_equal_cost, _drawn_tokens),
     ],
     "Right. The price ratio helps only as far as planning is shorter than doing it all.",
 )

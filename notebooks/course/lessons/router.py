@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
-from mlkit.widgets.exercises import Exercise, cases, gain_choices, judgement, none_of
+from mlkit.widgets.exercises import Exercise, against, cases, gain_choices, judgement, none_of
 from mlkit.widgets.lessons import Verdict, questions
 
 
@@ -39,6 +41,17 @@ def outcome(matrix: Matrix, prices: Prices, columns: Sequence[int] | int = 0) ->
     return Outcome(*(table[np.arange(len(matrix.tasks)), columns, 0] for table in tables))
 
 
+def _way_out(label: str, confidence: float, label_mass: float, threshold: float) -> str:
+    if label_mass < 0.5:
+        return "person"
+    return label if label in KINDS and confidence * label_mass >= threshold else "general"
+
+
+def _drawn_label(seeded: Random) -> tuple[str, float, float, float]:
+    label, threshold = seeded.choice((*KINDS, "weather")), seeded.choice((0.1, 0.3, 0.6, 0.8))
+    return label, round(seeded.random(), 2), round(seeded.random(), 2), threshold
+
+
 # answer(label, confidence, label_mass, threshold): a specialist, "general" for the unsure and the
 # unknown, and "person" where less than half of the probability is on known labels.
 route = Exercise(
@@ -61,6 +74,10 @@ the labels. Look at the mass before you look at anything else.
 A low mass and an unknown label: the order of your two tests matters. Nobody should answer a prompt
 that the classifier did not understand.
 
+"math", 0.9, 0.4, 0.3 -> "person"
+0.9 x 0.4 is 0.36, and that reaches the threshold of 0.3. But the mass of 0.4 says that it was
+probably no label at all. Look at the mass before you look at the certainty.
+
 "math", 0.4, 0.95, 0.6 -> "general"
 A known label with confidence 0.4 is below the threshold of 0.6. It should go to the fallback, not
 to a person and not to its specialist.
@@ -79,7 +96,8 @@ threshold for the mass, too?
 "code", 0.75, 0.95, 0.8 -> "general"
 With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
 """
-    ),
+    )
+    + against(_way_out, _drawn_label),
     "Right. Three ways out: a specialist, the fallback, and nobody at all.",
 )
 
@@ -119,6 +137,29 @@ A sum without a price is not named math. Not every sum is about dollars.
 )
 
 
+def _kind(prompt: str) -> str:
+    if "Python" in prompt:
+        return "code"
+    if "\n\nQuestion:" in prompt:
+        return "general"
+    return "creative" if re.search(r"\b(words?|lines?)\b", prompt) else "math"
+
+
+def _drawn_prompt(seeded: Random) -> tuple[str]:
+    """A prompt as the desk's are."""
+    n, p, thing = seeded.randint(2, 40), seeded.randint(2, 90), seeded.choice(("bell", "saddle"))
+    prompts = (
+        f"Write a Python expression for the price of {n} {thing}s at p dollars each. Use p.",
+        f"What do {n} {thing}s at ${p} each come to, in dollars?",
+        f"We had {p} {thing}s and sold {n} of them. How many are left?",
+        f"A sign about a {thing}. Mention the word ride. At most {n} words.",
+        f"Write a poem about a {thing}, in exactly {n} lines.",
+        f"Rental: a {thing} costs ${p} a day.\n\nQuestion: What do {n} days cost?",
+        f"Order: in other words, a {thing} costs ${p}.\n\nQuestion: What does it cost?",
+    )
+    return (seeded.choice(prompts),)
+
+
 def kind_of(tasks: Sequence[Task]) -> Exercise:
     """A check of `answer(prompt)`, one of KINDS, that then counts how many of the tasks it names
     right.
@@ -137,7 +178,7 @@ def kind_of(tasks: Sequence[Task]) -> Exercise:
         ),
         none_of(KINDS): f"It gives {{got!r}}. The kinds are {', '.join(KINDS)}.",
     }
-    return Exercise(_PROMPTS, praise, mistakes)
+    return Exercise([*_PROMPTS, *against(_kind, _drawn_prompt)], praise, mistakes)
 
 
 def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:

@@ -1,11 +1,11 @@
 """Notebook 00: its exercises, its quiz, and its picture of local and hosted costs."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.ask import Member, Reply
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, charted, dollars
 from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import tokens
@@ -14,6 +14,7 @@ from mlkit.trace import Call
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
+    against,
     cases,
     choice,
     hints,
@@ -23,12 +24,29 @@ from mlkit.widgets.exercises import (
 )
 from mlkit.widgets.lessons import Verdict, questions
 
+
+class CountedReply(NamedTuple):
+    """As much of a reply as its price takes."""
+
+    prompt_tokens: int
+    output_tokens: int
+
+
+def _dollars(reply: CountedReply, prompt_price: float, output_price: float) -> float:
+    return (reply.prompt_tokens * prompt_price + reply.output_tokens * output_price) / 1000
+
+
+def _drawn_reply(seeded: Random) -> tuple[CountedReply, float, float]:
+    reply = CountedReply(seeded.randint(1, 900), seeded.randint(1, 90))
+    return reply, seeded.randint(1, 40) / 10, seeded.randint(1, 90) / 10
+
+
 # answer(reply, prompt_price, output_price): dollars for 1,000 such calls, prices in dollars per
 # million tokens.
 dollars_per_thousand = Exercise(
     [
         Case(
-            (Reply("text", Member("some-model"), prompt_tokens=40, output_tokens=10), 0.5, 3.0),
+            (CountedReply(prompt_tokens=40, output_tokens=10), 0.5, 3.0),
             0.05,
             "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
             " dollars per 1,000 calls. Multiply each count by its own price, then add.",
@@ -44,7 +62,8 @@ dollars_per_thousand = Exercise(
 50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
 """
             ),
-        )
+        ),
+        *against(_dollars, _drawn_reply),
     ],
     "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
     {not_number: "It should give a number of dollars; it gave {kind}."},
@@ -63,6 +82,22 @@ def _wall(answer: Callable[[Sequence[TimedCall]], Any], asked: Sequence[tuple[fl
     """The answer for calls of these seconds, each after the ones with these numbers."""
     calls = [TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)]
     return answer(calls)
+
+
+def _critical_path(calls: Sequence[TimedCall]) -> float:
+    ends: dict[int, float] = {}
+    for call in calls:
+        ends[call.id] = call.seconds + max((ends[id] for id in call.after), default=0)
+    return max(ends.values())
+
+
+def _drawn_calls(seeded: Random) -> tuple[list[tuple[int, list[int]]]]:
+    return (
+        [
+            (seeded.randint(1, 9), sorted(seeded.sample(range(n), seeded.randint(0, min(n, 2)))))
+            for n in range(seeded.randint(1, 6))
+        ],
+    )
 
 
 # answer(calls): how long a run takes when no call waits for a machine, only for the calls it needs.
@@ -94,6 +129,12 @@ is not always the one that ends last. You get {got!r}.
 [(2, [])] -> 2
 A run with a single call takes as long as this call. You get {got!r}.
 """
+    )
+    + against(
+        lambda asked: _wall(_critical_path, asked),
+        _drawn_calls,
+        "For calls of these seconds, each with the numbers of the calls that it needs, {given},"
+        " it should give {right}, and it {said}.",
     ),
     "Right. This is the critical path, and no number of machines makes the run shorter than that.",
     {not_number: "It should give a number of seconds; it gave {kind}."},

@@ -1,14 +1,16 @@
 """Notebook 07: exercises, quiz, Amdahl's curve, and what is read out of recorded work."""
 
 from collections.abc import Callable, Mapping, Sequence
+from heapq import heapreplace
 from math import inf, isnan, nan
+from random import Random
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, charted, whiskers
 from mlkit.measure.stats import speed_up
-from mlkit.widgets.exercises import Case, Exercise, cases, choice, judgement, not_number
+from mlkit.widgets.exercises import Case, Exercise, against, cases, choice, judgement, not_number
 from mlkit.widgets.lessons import Verdict, questions
 
 
@@ -25,14 +27,13 @@ class _Strangers(str):
 
 
 def _assigned(answer: Callable[..., Any], rows: list[tuple[str, str]]) -> Any:
-    """What an answer assigns, without capitals and blanks, and without idle workers."""
+    """What an answer assigns, without blanks at the ends, and without idle workers."""
     got = answer(rows, _WORKERS)
     if _shapeless(got):
         return got
     if strangers := sorted(map(str, set(got) - {*_WORKERS})):
         return _Strangers(", ".join(strangers))
-    tidy = {worker: [str(piece).strip().lower() for piece in got[worker]] for worker in got}
-    return {worker: pieces for worker, pieces in tidy.items() if pieces}
+    return {who: [str(piece).strip() for piece in pieces] for who, pieces in got.items() if pieces}
 
 
 def _shapeless(got: Any) -> bool:
@@ -40,6 +41,22 @@ def _shapeless(got: Any) -> bool:
     return not isinstance(got, Mapping) or any(
         isinstance(pieces, str) or not isinstance(pieces, Sequence) for pieces in got.values()
     )
+
+
+def _one_owner(rows: list[tuple[str, str]], workers: Sequence[str]) -> dict[str, list[str]]:
+    pieces: dict[str, list[str]] = {worker: [] for worker in workers}
+    plain = [piece.strip().lower() for _, piece in rows]
+    for number, (worker, piece) in enumerate(rows):
+        if plain[number] not in plain[:number]:
+            least_busy = min(workers, key=lambda one: len(pieces[one]))
+            pieces[worker if worker in pieces else least_busy].append(piece)
+    return pieces
+
+
+def _drawn_rows(seeded: Random) -> tuple[list[tuple[str, str]]]:
+    names, pieces = (*_WORKERS, "carla"), ("bell", "Bell ", "cup", "Cup", "bag", "Price of a bag")
+    rows = range(seeded.randint(0, 6))
+    return ([(seeded.choice(names), seeded.choice(pieces)) for _ in rows],)
 
 
 # `assignments(rows, workers)`: the pieces of each worker, without doubles; what is for nobody we
@@ -61,7 +78,10 @@ anna got the same piece twice, and does it twice.
 anna and ben got the same piece, and both do it. A double is a double, whoever has it: look at the
 pieces of all workers.
 
-[("anna", "Price of a bell "), ("ben", "price of a bell")] -> {"anna": ["price of a bell"]}
+[("anna", "Price of a Bell")] -> {"anna": ["Price of a Bell"]}
+anna is to get 'Price of a Bell' as it was written: compare without capitals, give with them.
+
+[("anna", "Price of a bell "), ("ben", "price of a bell")] -> {"anna": ["Price of a bell"]}
 'Price of a bell ' and 'price of a bell' are the same piece: compare without capitals, and without
 blanks at the ends.
 
@@ -80,7 +100,8 @@ carla's piece is a double of anna's. Drop doubles of unknown workers, too.
 [] -> {}
 Without rows there is nothing to do, and nothing to give back but an empty dictionary.
 """
-    ),
+    )
+    + against(lambda rows: _assigned(_one_owner, rows), _drawn_rows),
     "Right. Each piece has one owner, and a wrong name costs nothing but a line of code.",
     {
         _Strangers: "It gives work to {got}, and there is no such worker.",
@@ -129,6 +150,7 @@ _TIMES: tuple[tuple[tuple[float, list[float], float, int], float, dict[float, st
             " whoever is free first."
         },
     ),
+    ((1, [1, 1, 6], 1, 2), 10 / 9, {1.25: "You begin with the longest: keep the order given."}),
     ((1, [5], 1, 4), 1.0, {}),
     ((2, [2, 2, 2, 2], 2, 4), 2.0, {}),
 )
@@ -137,10 +159,24 @@ _NOT_AS_FAST = (
     " {got:.3g}. Write down when each worker is free again, and when the review can start."
 )
 
+
+def _faster(assign: int, pieces: list[int], review: int, workers: int) -> float:
+    free = [0] * workers
+    for piece in pieces:
+        heapreplace(free, free[0] + piece)
+    return (assign + sum(pieces) + review) / (assign + max(free) + review)
+
+
+def _drawn_work(seeded: Random) -> tuple[int, list[int], int, int]:
+    pieces = [seeded.randint(1, 9) for _ in range(seeded.randint(1, 6))]
+    return seeded.randint(1, 5), pieces, seeded.randint(1, 5), seeded.randint(1, 4)
+
+
 # `times_as_fast(assign, pieces, review, workers)`: how many times as fast as with one worker; all
 # in seconds.
 times_as_fast = Exercise(
-    [Case(args, right, _NOT_AS_FAST, known) for args, right, known in _TIMES],
+    [Case(args, right, _NOT_AS_FAST, known) for args, right, known in _TIMES]
+    + against(_faster, _drawn_work),
     "Right. Pieces are lumps: the speed-up by Amdahl's law is the best that could be, and rarely"
     " what you get.",
     {not_number: "It should give a number of times; it gave {kind}."},

@@ -1,8 +1,11 @@
 """Notebook 05: exercises, quiz, the Condorcet curve and the correlation of errors."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from math import isnan, nan
+from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +29,7 @@ from mlkit.charts.look import (
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
 from mlkit.ties import highest
-from mlkit.widgets.exercises import Case, Exercise, judgement, near, none_of, not_number
+from mlkit.widgets.exercises import Case, Exercise, against, judgement, near, none_of, not_number
 from mlkit.widgets.lessons import Verdict, is_stub, questions
 
 _FORTY_TWO = {
@@ -53,6 +56,19 @@ _EMPTY = "For {args[0]!r} your function gives nothing back, so this vote would b
 _MERGED = "{args[0]!r} and {args[1]!r} became the same"
 _SPLIT = "{args[0]!r} and {args[1]!r} are still two answers. "
 
+
+def _form(text: str) -> float | str:
+    number = re.search(r"-?\d+(?:\.\d+)?", text)
+    return float(number[0]) if number else text.casefold().strip(" .")
+
+
+def _drawn_texts(seeded: Random) -> tuple[str, str]:
+    n, m = seeded.choices((7, 42, 4200), k=2)
+    forms = "{}.", "${}.00", " {} ", "The answer is {}", "{}.5", "-{}", "refund", "Refund.", "order"
+    one, other = seeded.choices(forms, k=2)
+    return one.format(n), other.format(m)
+
+
 # `same(text)`: a form in which equal answers are equal, numbers and labels alike.
 same = Exercise(
     [
@@ -60,6 +76,11 @@ same = Exercise(
         *(Case(pair, False, _MERGED + hint) for pair, hint in _DIFFERENT.items()),
         *(Case((text, "42"), True, _SPLIT + hint) for text, hint in _FORTY_TWO.items()),
         Case(("Refund.", "refund"), True, _SPLIT + "Labels are written in more than one way, too."),
+        *against(
+            lambda one, other: _form(one) == _form(other),
+            _drawn_texts,
+            "Are {args[0]!r} and {args[1]!r} one answer? Rightly {right}, by your forms {got}.",
+        ),
     ],
     "Right. What counts as the same is a decision, and it is made before anything is counted.",
     # of one text the form, of two whether they have the same
@@ -67,6 +88,17 @@ same = Exercise(
         answer(texts[0]) if len(texts) == 1 else answer(texts[0]) == answer(texts[1])
     ),
 )
+
+
+def _most_common(answers: list[str | None]) -> str | None:
+    votes = Counter(answer for answer in answers if answer is not None)
+    first = [answer for answer, count in votes.items() if count == max(votes.values())]
+    return first[0] if len(first) == 1 else None
+
+
+def _drawn_votes(seeded: Random) -> tuple[list[str | None]]:
+    return (seeded.choices(["order", "refund", "repair", None], k=seeded.randint(0, 6)),)
+
 
 _TIE = (
     "{args[0]} is a tie, and you give {got!r}. Here the order of the voters, or the alphabet, has"
@@ -109,6 +141,7 @@ winner = Exercise(
             )
             for nobody in ([None, None], [])
         ),
+        *against(_most_common, _drawn_votes),
     ],
     'Right. A rule that says "tie" aloud lets you decide what a tie is worth: a person, or a'
     " stronger model.",

@@ -1,9 +1,11 @@
 """Notebook 08: exercises and quiz."""
 
+import re
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
-from mlkit.widgets.exercises import Case, Exercise, cases, not_number
+from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
 from mlkit.widgets.lessons import NOT_WRITTEN, Verdict, is_stub, questions
 
 _ONE_RULES = " For weights .2, .7, .1 there is a member that decides alone."
@@ -15,6 +17,16 @@ _THREE_ONLY = (
     "Right for three members, but not for five, or for one alone. Is the number of members written"
     " into the code?"
 )
+
+
+def _heavier_than_all(weights: list[int]) -> int | None:
+    heaviest = max(weights)
+    return weights.index(heaviest) if 2 * heaviest > sum(weights) else None
+
+
+def _drawn_weights(seeded: Random) -> tuple[list[int]]:
+    return (seeded.choices((1, 2, 3, 5, 9), k=seeded.randint(1, 5)),)
+
 
 # `dictator(weights)`: the position of the member that weighs more than all others together, None
 # where there is none.
@@ -49,6 +61,7 @@ For weights .5, .3, .2 you name a member. Half of all weight is as much as the r
         Case(([0.03, 0.01, 0.01],), 0, _SUM_TO_1),
         Case(([1, 1, 1, 5, 1],), 3, _THREE_ONLY),
         Case(([1.0],), 0, _THREE_ONLY),
+        *against(_heavier_than_all, _drawn_weights),
     ],
     "Right. Where this gives a member, the calls to all others buy nothing, as long as every score"
     " is the same.",
@@ -71,6 +84,18 @@ def _confidences(answer: Callable[..., Any], text: str | list[str], shares: Any)
 
 def _two_labels_count(got: list[Any]) -> bool:
     return got[:2] == [0, 0] and got[2] not in (0, None)
+
+
+def _of_the_written(text: str, shares: dict[str, float]) -> float:
+    named = [label for label in shares if re.search(rf"\b{label}\b", text.lower())]
+    return shares[named[0]] if len(named) == 1 else 0
+
+
+def _drawn_confidence(seeded: Random) -> tuple[str, dict[str, float]]:
+    labels = seeded.sample(("repair", "order", "refund", "east", "west"), seeded.randint(2, 4))
+    shares = {label: seeded.randint(1, 25) / 100 for label in labels}
+    one, other = seeded.sample(labels, 2)
+    return seeded.choice((one, f" {one.title()}.\n", f"{one}, {other}", "disc", "")), shares
 
 
 # `own_confidence(text, shares)`: the probability of the label that the text names; 0 where it names
@@ -117,6 +142,7 @@ own_confidence = Exercise(
             0.7,
             "Right for the five queues, but not for other labels. Take them from shares.",
         ),
+        *against(_of_the_written, _drawn_confidence),
     ],
     "Right. Now the score belongs to the answer that it is given for.",
     call=_confidences,

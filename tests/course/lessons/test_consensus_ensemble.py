@@ -203,7 +203,7 @@ def broken(*_):
 @pytest.mark.parametrize("judge", [checks.lead, checks.price_ratio])
 def test_an_answer_that_raises_is_told_so(judge, capsys):
     check(judge, broken)
-    assert capsys.readouterr().out == "✗ Your code raised KeyError: 'queue'\n"
+    assert capsys.readouterr().out.startswith("✗ Your code raised KeyError: 'queue'\n")
 
 
 def test_the_quiz_has_three_questions_with_one_right_choice_each_and_a_reason_for_all():

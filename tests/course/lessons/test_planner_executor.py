@@ -23,14 +23,14 @@ def raises(*_):
 
 def right_executor(named, types, fallback):
     name = named.strip().lower() if isinstance(named, str) else ""
-    return name if name in types else fallback
+    return next((known for known in types if known.lower() == name), fallback)
 
 
 EXECUTOR = [
     ("right", right_executor, "Right"),
     (
         "right, written otherwise",
-        lambda n, t, f: next((one for one in t if one == str(n).strip().casefold()), f),
+        lambda n, t, f: next((one for one in t if one.upper() == str(n).strip().upper()), f),
         "Right",
     ),
     ("stub", stub, "Not written yet"),

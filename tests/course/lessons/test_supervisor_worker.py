@@ -36,8 +36,8 @@ def one_owner(rows, workers):
 def one_owner_without_empty_lists(rows, workers):
     tasks = {}
     for worker, task in rows:
-        task = task.strip().casefold()
-        if any(task in pieces for pieces in tasks.values()):
+        task = task.strip()
+        if task.casefold() in [one.casefold() for pieces in tasks.values() for one in pieces]:
             continue
         owner = (
             worker
@@ -253,7 +253,7 @@ def broken(*_):
 @pytest.mark.parametrize("judge", [checks.assignments, checks.times_as_fast])
 def test_an_answer_that_raises_is_told_so(judge, capsys):
     check(judge, broken)
-    assert capsys.readouterr().out == "✗ Your code raised KeyError: 'anna'\n"
+    assert capsys.readouterr().out.startswith("✗ Your code raised KeyError: 'anna'\n")
 
 
 def test_the_quiz_has_three_questions_with_one_right_choice_each_and_a_reason_for_all():
