@@ -1,5 +1,4 @@
 import errno
-import time
 
 import ipywidgets as widgets
 import pytest
@@ -45,7 +44,8 @@ def test_the_quizzes_have_three_questions_and_explain_every_choice(questions):
 def endless(*_):
     while True:
         try:
-            time.monotonic()
+            while True:
+                pass
         except Exception:  # no way round the limit
             pass
 
