@@ -38,7 +38,7 @@ class Kit:
 
     async def run(self, pattern: trace.Runnable, prompt: str) -> trace.Run:
         """Run a pattern, or an async function (ask, prompt), on one prompt; the Run holds its
-        result, its calls and its wall time.
+        result, its calls and its wall seconds.
         """
         run = await trace.run(self.ask, pattern, prompt)
         if self.live:

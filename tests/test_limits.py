@@ -15,14 +15,14 @@ CAPS = {
     "00_start_here": Counts(52, 1634, 115, 12, 29, 100),
     "01_one_model": Counts(85, 2918, 226, 15, 25, 100),
     "02_pipeline": Counts(99, 3251, 333, 13, 39, 100),
-    "03_router": Counts(95, 2876, 376, 15, 43, 100),
+    "03_router": Counts(95, 2877, 376, 15, 43, 100),
     "04_fan_out": Counts(98, 2972, 404, 26, 47, 100),
     "05_voting": Counts(98, 2879, 425, 32, 31, 100),
     "06_planner_executor": Counts(88, 2727, 319, 18, 53, 100),
     "07_supervisor_worker": Counts(99, 2964, 419, 18, 38, 100),
     "08_weighted_ensemble": Counts(85, 2414, 369, 19, 48, 100),
-    "09_consensus_ensemble": Counts(87, 2640, 338, 20, 31, 100),
-    "10_choosing": Counts(116, 3824, 407, 25, 32, 100),
+    "09_consensus_ensemble": Counts(87, 2641, 338, 20, 31, 100),
+    "10_choosing": Counts(116, 3823, 407, 25, 32, 100),
 }
 
 

@@ -1,4 +1,4 @@
-"""Compound accuracy: the stages of a pipeline, their running product, the whole as measured."""
+"""Compound shares right: the stages of a pipeline, their running product, the whole as measured."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate

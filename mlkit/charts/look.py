@@ -1,4 +1,4 @@
-"""One look for all charts: colours, template, title, footer. Every chart file starts here."""
+"""How all charts look: colours, template, title, footer. Every chart file starts here."""
 
 import math
 import textwrap

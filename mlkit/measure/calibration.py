@@ -70,6 +70,6 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> list
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """The mean gap of confidence and accuracy, (ECE, Guo et al. 2017); nan for no bins."""
+    """The mean gap of confidence and share right (ECE, Guo et al. 2017); nan for no bins."""
     gaps = [abs(one.accuracy - one.confidence) for one in bins]
     return float(np.average(gaps, weights=[one.n for one in bins])) if bins else nan

@@ -65,7 +65,7 @@ class Difference(Mean):
         return exceeds(-self.high, 0)
 
     def points(self) -> str:
-        """Of shares, in percentage points: +12 points (95% interval -3 to +27, n 64)."""
+        """Of shares, in points: +12 points (95% interval -3 to +27, n 64)."""
         mean, low, high = (f"{100 * share:+z.0f}" for share in self[:3])  # z: never -0
         return f"{mean} points (95% interval {low} to {high}, n {self.n})"
 

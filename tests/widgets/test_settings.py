@@ -457,8 +457,8 @@ def local_or_hosted(state: Any, dollars_per_million: float, dollars_per_hour: fl
     (call,) = state.names["run"].calls
     hours = (call.reply.prompt_seconds + call.reply.output_seconds) / 3600
     local, hosted = 1000 * hours * dollars_per_hour, tokens([call]) * dollars_per_million / 1000
-    dearer = ["is dearer", local / hosted] if local > hosted else ["is not dearer"]
-    return [dollars_per_hour, local, 1000, hosted, *dearer, hosted / hours / 1000]
+    compared = ["costs more", local / hosted] if local > hosted else ["costs no more"]
+    return [dollars_per_hour, local, 1000, hosted, *compared, hosted / hours / 1000]
 
 
 def with_examples(state: Any, count: int, level: str) -> Expected:

@@ -112,8 +112,8 @@ price_ratio = Exercise(
 to pay them only where they agree.
 1.666666667: That is right for one voter. All voters are paid.
 7.5: You divide by the share that is escalated. What the strong model is spared is the rest.
-0.2: That is a vote's price as a share of the strong model's. The question is how many times dearer
-the strong one must be.
+0.2: That is a vote's price as a share of the strong model's. The question is how many times as
+expensive the strong one must be.
 1.8: More escalation should make the ratio higher, and yours falls. Write down the two costs and set
 them equal.
 3.4: That is what the ensemble costs where a vote and a strong answer have the same price. Find the

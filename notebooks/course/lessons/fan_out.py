@@ -66,8 +66,8 @@ class BestOf:
         return float(self.matrix.dollars(prices)[:, :, : self.samples].sum())
 
     def seconds(self, servers: str) -> float:
-        """The mean wall time of a task: the slowest answer with a server for "each", the sum with
-        one for "all".
+        """The mean wall seconds of a task: the slowest answer with a server for "each", the sum
+        with one for "all".
         """
         each = self.matrix.seconds[:, :, : self.samples].reshape(len(self.matrix.tasks), -1)
         return float((each.max(axis=1) if servers == "each" else each.sum(axis=1)).mean())
@@ -226,9 +226,9 @@ Three members need 2, 3 and 7 seconds. Each has a machine of its own. When are a
 - After 4 seconds, the mean.
 > The mean says how long one answer takes. The last answer is waited for, too.
 + After 7 seconds, with the slowest.
-> The wall time is that of the slowest member; the bill is the sum of all three.
+> The wall seconds are those of the slowest member; the bill is the sum of all three.
 - After 12 seconds, the sum.
-> That is the wall time on one machine, and what you pay for. With three machines the calls
+> Those are the wall seconds on one machine, and what you pay for. With three machines the calls
 overlap.
 
 A judge sees two answers and picks A. You swap the two, and it picks A again. What has it told you?

@@ -309,14 +309,14 @@ All plans of a day pass the validator without a repair. What do you know?
 - The executors will do their work well.
 > The validator has not seen them at work.
 
-The planner's model is ten times as dear as the executors'. When does the pattern cost less than
-that model alone?
+The planner's model is ten times as expensive as the executors'. When does the pattern cost less
+than that model alone?
 - Always: most of the work is done by the cheap ones.
 > The planner is paid for the plan and for the answer. If that takes as many tokens as doing it
 all, nothing is saved.
 + When planning and summing up take clearly fewer of its tokens than doing it all.
-> Only what the dear model no longer reads or writes can be saved. The executors' price decides how
-much of it is left.
+> Only what the expensive model no longer reads or writes can be saved. The executors' price decides
+how much of it is left.
 - Never: three calls cost more than one.
 > Calls have no price. Tokens have, and here the planner did not have to read the handbook.
 """)

@@ -190,7 +190,7 @@ def _meeting(meet: float) -> Case:
                 " half of each hour."
             ),
             near(2 * meet, 0.05): (
-                "Waiting makes a run on the machine dearer, so its hour may cost less, not more."
+                "Waiting makes a run on the machine cost more, so its hour may cost less, not more."
             ),
             near(meet / 7200, 0.05): (
                 "That is dollars for a second. The machine is paid by the hour."
@@ -226,9 +226,9 @@ def break_even(costs: Sequence[Cost]) -> float:
 
 def cost_reading(costs: Sequence[Cost], now: Cost) -> str:
     """Which of the two costs more at this price, and where they meet."""
-    verdict = "local is not dearer"
+    verdict = "local costs no more"
     if exceeds(now.local, now.hosted):
-        verdict = "local is dearer"
+        verdict = "local costs more"
         if now.hosted:
             verdict += f", {now.local / now.hosted:.3g} times as much"
     return (

@@ -133,7 +133,7 @@ def test_the_price_ratio_passes(answer):
         (lambda voters, escalated: voters, "paid for on every message"),
         (lambda voters, escalated: 1 / (1 - escalated), "All voters are paid"),
         (lambda voters, escalated: voters / escalated, "is the rest"),
-        (lambda voters, escalated: (1 - escalated) / voters, "how many times dearer"),
+        (lambda voters, escalated: (1 - escalated) / voters, "how many times as"),
         (lambda voters, escalated: voters * (1 - escalated), "yours falls"),
         (lambda voters, escalated: voters + escalated, "have the same price"),
         (lambda voters, escalated: 17, "you get 17"),

@@ -110,7 +110,7 @@ def test_the_right_judgement_passes(answer):
         (RIGHT | {"half_idle": "machine"}, "works or waits"),
         (RIGHT | {"meet_at": "0.09"}, "it is str"),
         (RIGHT | {"meet_at": 0.18}, "works all the time"),
-        (RIGHT | {"meet_at": 0.36}, "dearer, so its hour"),
+        (RIGHT | {"meet_at": 0.36}, "cost more, so its hour"),
         (RIGHT | {"meet_at": 0.000025}, "dollars for a second"),
         (RIGHT | {"meet_at": 1.0}, "do not cost the same"),
     ],
@@ -163,12 +163,12 @@ def test_they_meet_where_both_cost_the_same():
 @pytest.mark.parametrize(
     "per_hour, verdict",
     [
-        (2.0, "local is dearer, 40 times as much"),
-        (0.0, "local is not dearer"),
-        (0.05, "local is not dearer"),
+        (2.0, "local costs more, 40 times as much"),
+        (0.0, "local costs no more"),
+        (0.05, "local costs no more"),
     ],
 )
-def test_the_reading_says_which_is_dearer(per_hour, verdict):
+def test_the_reading_says_which_costs_more(per_hour, verdict):
     assert verdict in start_here.local_or_hosted(CALLS, "here", 0.5, per_hour).reading
 
 
