@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mlkit.measure.stats import Difference
+from mlkit.widgets import lessons
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
@@ -73,6 +74,16 @@ def test_an_error_that_no_case_knows_is_raised_with_its_input():
     with pytest.raises(LookupError, match="gone") as caught:
         HALVES(raises)
     assert caught.value.__notes__ == ["Its input was 3."]
+
+
+def test_an_answer_that_does_not_end_is_told_its_input(monkeypatch, capsys):
+    def endless(n):
+        while n:
+            pass
+
+    monkeypatch.setattr(lessons, "LIMIT_SECONDS", 0.1)
+    check(HALVES, endless)
+    assert capsys.readouterr().out.endswith("Does a loop never stop?\nIts input was 3.\n")
 
 
 def test_cases_against_a_reference_are_the_same_each_time_and_say_what_is_right():

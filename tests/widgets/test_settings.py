@@ -9,7 +9,6 @@ import ast
 import asyncio
 import html
 import inspect
-import json
 import math
 import random
 import re
@@ -35,6 +34,7 @@ from mlkit.ask import Failure
 from mlkit.models import Price, list_prices
 from mlkit.parsing import most_likely
 from mlkit.widgets import panels
+from tests.solutions import solved
 
 NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
 Expected = list[Any]  # what a sentence says, in its order: texts, and numbers as they are unrounded
@@ -89,8 +89,9 @@ async def executed(cells: Iterable[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(
-    notebook, recorded, monkeypatch, tmp_path
+    notebook, recorded, monkeypatch, tmp_path, capsys
 ):
+    """And that each stored solution of an exercise passes, since all is run for it anyway."""
     made: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}
 
     def explored(draw: Callable[..., Any], **controls: Any) -> None:
@@ -100,10 +101,10 @@ def test_each_number_of_a_sentence_is_that_of_the_setting_it_names(
 
     monkeypatch.setattr(panels, "explore", explored)
     monkeypatch.chdir(tmp_path)  # for what cells write, as the decision card
-    stored = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    cells = ["".join(cell["source"]) for cell in stored if cell["cell_type"] == "code"]
+    cells = solved(notebook)
     assert not any("Panel(" in cell for cell in cells), "make panels with explore"
     names = asyncio.run(executed(cells))
+    assert "✗" not in capsys.readouterr().out
     assert made.keys() == {key for key in SENTENCES if key.startswith(notebook.stem[:2])}, (
         "each panel needs a recomputation in SENTENCES, and each recomputation a panel"
     )
