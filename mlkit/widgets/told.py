@@ -7,7 +7,8 @@ from typing import Any
 from mlkit.ask import Member
 from mlkit.escaped import NO_MATH, in_html, printable
 
-_PART = "<div><i>{}</i><pre style='white-space: pre-wrap; overflow-wrap: anywhere'>{}</pre></div>"
+# the line break is no part of the text: without it a first one in the text would be lost
+_PART = "<div><i>{}</i><pre style='white-space: pre-wrap; overflow-wrap: anywhere'>\n{}</pre></div>"
 
 
 @dataclass(frozen=True, repr=False)
