@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -159,6 +160,17 @@ class Recorder:
             turn[1].set_result(None)
 
 
+Watcher = Callable[..., None]  # of what happened to a call, and of the words that came
+_watcher: ContextVar[Watcher] = ContextVar("watcher", default=lambda kind, words="": None)
+
+
+def watcher() -> Watcher:
+    """Who is told that the call at hand "started", and of its "words" as they come: by lanes and by
+    engines. Nobody, unless the call is Watched.
+    """
+    return _watcher.get()
+
+
 class Limited:
     """At most `lanes` calls at once; the others wait, which their Reply tells as queue_seconds.
 
@@ -174,6 +186,7 @@ class Limited:
         waits, asked = self._lane.locked(), time.perf_counter()
         async with self._lane:
             queue_seconds = time.perf_counter() - asked if waits else 0.0
+            watcher()("started")
             reply = await self._ask(member, prompt, **options)
         return replace(reply, queue_seconds=queue_seconds) if waits else reply
 
@@ -185,18 +198,20 @@ class Limited:
 class Event(NamedTuple):
     """Something that happened to a call. Calls are numbered from 1, in the order they began."""
 
-    kind: str  # "asked", "done" or "failed"
+    kind: str  # "asked", "started", "words", "done" or "failed"
     number: int
-    member: Member
     role: str
+    member: Member
+    prompt: str
     seconds: float = 0.0  # since it was asked
+    words: str = ""  # that came
     result: Reply | Exception | None = None  # the answer, or why none came
 
 
 class Watched:
     """Tells what happens to each call while it happens: `tell(event)`, as a progress line wants."""
 
-    def __init__(self, ask: Engine, tell: Callable[[Event], None]) -> None:
+    def __init__(self, ask: Ask, tell: Callable[[Event], None]) -> None:
         self._ask, self._tell, self._asked = ask, tell, 0
 
     async def __call__(
@@ -204,15 +219,20 @@ class Watched:
     ) -> Reply:
         self._asked += 1
         number, started = self._asked, time.perf_counter()
-        self._tell(Event("asked", number, member, role))
+
+        def tell(kind: str, words: str = "", result: Reply | Exception | None = None) -> None:
+            seconds = time.perf_counter() - started
+            who = role or member.name
+            self._tell(Event(kind, number, who, member, prompt, seconds, words, result))
+
+        tell("asked")
+        before = _watcher.set(tell)
         try:
             reply = await self._ask(member, prompt, role=role, **options)
         except Exception as error:
-            seconds = time.perf_counter() - started
-            self._tell(Event("failed", number, member, role, seconds, error))
+            tell("failed", result=error)
             raise
-        self._tell(Event("done", number, member, role, time.perf_counter() - started, reply))
+        finally:
+            _watcher.reset(before)
+        tell("done", result=reply)
         return reply
-
-    async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
-        return await self._ask.embed(model, texts)

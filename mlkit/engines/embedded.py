@@ -43,6 +43,7 @@ from mlkit.engines.request import (
     wanted_schema,
 )
 from mlkit.errors import BadPrompt, EngineError, MlkitError, ModelMissing
+from mlkit.wrappers import watcher
 
 JSON = dict[str, Any]
 Stopped = Callable[[], bool]  # whether nobody waits for the answer any more
@@ -85,7 +86,7 @@ class Embedded:
         messages = checked_messages(member, prompt)
         schema = wanted_schema(member, format)
         request = completion_request(member, messages, schema, bool(labels))
-        asked = time.perf_counter()
+        asked, hear, loop = time.perf_counter(), watcher(), asyncio.get_running_loop()
 
         def answer(worker: _Worker, file: Path, stopped: Stopped) -> Reply:
             started = time.perf_counter()
@@ -97,6 +98,7 @@ class Embedded:
 
             def receive(item: JSON) -> bool:  # what it raises would be lost: so it only collects
                 items.append(item)
+                loop.call_soon_threadsafe(lambda: hear("words", words_in(item)))
                 return stopped()
 
             server.handle_chat_completions(request, receive)
@@ -264,6 +266,12 @@ def closed(part: JSON) -> JSON:
         raise EngineError(f"The format has type {kind!r}; take one of {', '.join(SCHEMA_TYPES)}.")
     named_only = kind in (None, "object") and "properties" in part
     return {"additionalProperties": False} | part if named_only else part
+
+
+def words_in(item: JSON) -> str:
+    """What an item of a stream adds to the answer."""
+    (piece, *_) = item.get("choices") or [{}]
+    return (piece.get("delta") or {}).get("content") or ""
 
 
 def reply_from(

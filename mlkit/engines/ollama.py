@@ -38,6 +38,7 @@ from mlkit.errors import (
     SettingError,
 )
 from mlkit.models import billions
+from mlkit.wrappers import watcher
 
 # As it is imported, the package makes a client of its own, which fails on a proxy or a certificate
 # that it cannot use, and on an address or a key that it cannot read.
@@ -200,12 +201,17 @@ class Ollama:
         }
         asked |= {"format": schema} if (schema := wanted_schema(member, format)) else {}
         asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
+        hear = watcher()
         async with self._asking(member.model):
             # Not client.chat(), which knows no `truncate`.
             chat = (ollama.ChatResponse, "POST", "/api/chat")
             stream = await self._client._request(*chat, json=asked | {"stream": True}, stream=True)
             async with aclosing(stream) as chunks:  # type: ignore[type-var]  # a generator
-                return answered(_reply(member, [chunk async for chunk in chunks]))
+                came = []
+                async for chunk in chunks:
+                    hear("words", chunk.message.content or "")
+                    came.append(chunk)
+                return answered(_reply(member, came))
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""

@@ -35,6 +35,12 @@ class Agreed:
     answers: tuple[Reply | Failure, ...]  # in the order of the members, failed ones too
     cut_off: bool  # True where max_tokens ended the answer
 
+    def describe(self) -> str:
+        """Whether enough agreed, in a sentence."""
+        most, of = max(self.tally.values(), default=0), len(self.answers)
+        agreed = f"{most} of {of} agree, and {self.needed} must"
+        return f"{agreed}: the strong member was asked." if self.escalated else f"{agreed}."
+
 
 @dataclass(frozen=True)
 class ConsensusEnsemble:

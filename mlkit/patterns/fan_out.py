@@ -30,6 +30,17 @@ class FannedOut:
     pick: Pick
     cut_off: bool  # True where max_tokens ended the picked answer
 
+    def describe(self) -> str:
+        """Whose answer became the text, in a sentence."""
+        came = f"{len(self.answers)} were asked"
+        if self.pick.member is None:
+            return f"{came}, and one answer was written from {len(self.pick.shown)}."
+        how = {"order": "the first that came stands"}.get(
+            self.pick.by, f"the {self.pick.by} picked"
+        )
+        why = f" ({self.pick.complaint})" if self.pick.complaint else ""
+        return f"{came}; {how}: number {self.pick.member + 1}{why}."
+
 
 @dataclass(frozen=True)
 class ModelFanOut:

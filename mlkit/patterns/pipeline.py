@@ -46,6 +46,17 @@ class Piped:
     stages: tuple[Staged, ...]
     cut_off: bool  # True where max_tokens ended any stage's output: its end was lost on the way
 
+    def describe(self) -> str:
+        """How the stages went, in a sentence."""
+        stages = [
+            f"{stage.name} ({stage.tries} tries)" if stage.tries > 1 else stage.name
+            for stage in self.stages
+        ]
+        faults = [
+            f"{one.name} did not pass: {one.complaint}" for one in self.stages if one.complaint
+        ]
+        return "; ".join([f"Passed through {', '.join(stages)}", *faults]) + "."
+
 
 @dataclass(frozen=True)
 class ModelPipeline:

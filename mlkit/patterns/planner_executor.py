@@ -52,6 +52,14 @@ class Planned:
     repairs: tuple[str, ...]
     cut_off: bool  # True where max_tokens ended the answer
 
+    def describe(self) -> str:
+        """What was planned, and what came of it, in a sentence."""
+        failed = sum(isinstance(result, Failure) for result in self.results)
+        faults = f", {failed} failed" if failed else ""
+        repaired = f" {' '.join(self.repairs)}" if self.repairs else ""
+        types = ", ".join(step.type for step in self.steps)
+        return f"{len(self.steps)} steps ({types}){faults}.{repaired}"
+
 
 @dataclass(frozen=True)
 class PlannerExecutor:

@@ -20,6 +20,14 @@ class Routed:
     specialist: str
     cut_off: bool  # True where max_tokens ended the answer
 
+    def describe(self) -> str:
+        """Where the prompt went, and why, in a sentence."""
+        sure = f" with certainty {self.confidence * self.label_mass:.2f}" if self.measured else ""
+        named = f"The classifier named {self.label}{sure}" if self.label else "No class was named"
+        if self.label == self.specialist:
+            return f"{named}, and its specialist answered."
+        return f"{named}; that is not enough, so {self.specialist} answered."
+
 
 @dataclass(frozen=True)
 class ModelRouter:

@@ -12,6 +12,9 @@ class Answered:
     text: str
     cut_off: bool  # True where max_tokens ended the answer
 
+    def describe(self) -> str:
+        return "One member was asked, and what it said is the answer."
+
 
 @dataclass(frozen=True)
 class SingleModel:

@@ -70,6 +70,14 @@ class Supervised:
     repairs: tuple[str, ...]  # of the assignments
     cut_off: bool  # True where max_tokens ended a worker's result
 
+    def describe(self) -> str:
+        """Who worked, and what the review said, in a sentence."""
+        sent_back = [worker for review in self.reviews for worker in review.redo]
+        said = "accepted" if self.accepted else "not accepted"
+        back = f", {', '.join(sent_back)} sent back" if sent_back else ""
+        review = f"; {len(self.reviews)} reviews: {said}{back}" if self.reviews else ""
+        return f"{', '.join(self.work)} worked{review}."
+
 
 @dataclass(frozen=True)
 class SupervisorWorker:

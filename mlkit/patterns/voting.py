@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from mlkit.ask import Ask, Embed, Failure, Member, Reply, ask_all
-from mlkit.parsing import plain, without_thinking
+from mlkit.parsing import plain, quoted, without_thinking
 from mlkit.ties import highest, reaches
 from mlkit.votes import Vote, answer_in, check_members, nothing_usable, vote
 
@@ -39,6 +39,12 @@ class Voted:
     vote: Vote
     answers: tuple[Reply | Failure, ...]  # in the order of the members
     cut_off: bool  # True where max_tokens ended the winning answer
+
+    def describe(self) -> str:
+        """Who won, in a sentence."""
+        vote = self.vote
+        won = f"{quoted(vote.winner)} wins with {vote.count} of {vote.of} votes"
+        return f"{won}; others had as many, and the first stands." if vote.tie else f"{won}."
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import Unparsed
-from mlkit.parsing import plain
+from mlkit.parsing import plain, quoted
 from mlkit.ties import same
 from mlkit.votes import answer_in, check_members, nothing_usable
 
@@ -60,6 +60,12 @@ class Weighted:
     answers: tuple[Reply | Failure, ...]  # in the order of the members
     scores: tuple[float, ...]  # of the answers; 0 where none came, or none that can be read
     cut_off: bool  # True where max_tokens ended the winning answer
+
+    def describe(self) -> str:
+        """Which answer weighed most, in a sentence."""
+        totals = [f"{quoted(answer)} {total:.2f}" for answer, total in self.decision.totals.items()]
+        tie = "; others weighed as much, and the first stands" if self.decision.tie else ""
+        return f"{quoted(self.decision.winner)} weighs most: {', '.join(totals)}{tie}."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""The calls of a run as cards: what each is doing, and what it said."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mlkit.ask import Member, Reply
+from mlkit.errors import MlkitError
+from mlkit.escaped import NO_MATH, in_html
+from mlkit.wrappers import Event
+
+_BARS = 3  # likeliest first tokens that a card shows
+_STATES = {"asked": "waiting", "started": "loading or reading", "words": "writing"}
+_CARD = (
+    "flex: 1 1 220px; max-width: 100%; box-sizing: border-box; padding: 8px 10px; border: 1px solid"
+    " var(--jp-border-color1, #bdbdbd); border-radius: 4px; overflow-wrap: anywhere"
+)
+_TEXT = "white-space: pre-wrap; margin: 6px 0; max-height: 14em; overflow: auto"
+_SMALL = "font-size: 12px; opacity: .8"
+
+
+@dataclass
+class CallCard:
+    """One call: what is known of it so far."""
+
+    number: int
+    role: str
+    member: Member
+    prompt: str
+    asked: float = field(default_factory=time.perf_counter)
+    state: str = "waiting"
+    words: str = ""
+    reply: Reply | None = None
+    error: Exception | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take in what happened to the call."""
+        self.state = _STATES.get(event.kind, event.kind)
+        self.words += event.words
+        if isinstance(event.result, Reply):
+            self.reply = event.result
+        elif event.result is not None:
+            self.error = event.result
+
+    @property
+    def ended(self) -> bool:
+        return self.reply is not None or self.error is not None
+
+    def status(self) -> str:
+        """How far it is, in a few words: "writing, 3 s", or "1.2 s, 40 tokens read, 12 written"."""
+        if self.reply:
+            cut_off = ", cut off by max_tokens" if self.reply.cut_off else ""
+            return (
+                f"{self.reply.seconds:.1f} s, {self.reply.prompt_tokens} tokens read,"
+                f" {self.reply.output_tokens} written{cut_off}"
+            )
+        if self.error:
+            return "failed"
+        return f"{self.state}, {time.perf_counter() - self.asked:.0f} s"
+
+
+def cards_html(cards: list[CallCard], normalise: Callable[[str], str] | None = None) -> str:
+    """All cards side by side, in the order in which the calls began."""
+    shown = "".join(_card(card, normalise) for card in cards)
+    return f"<div class='{NO_MATH}' style='display: flex; flex-wrap: wrap; gap: 8px'>{shown}</div>"
+
+
+def progress_line(cards: list[CallCard], seconds: float) -> str:
+    """One line for all: "call 3 (vote 2, large): writing, so far 11 s"."""
+    working = [card for card in cards if not card.ended]
+    if not working:
+        return f"{len(cards)} calls, so far {seconds:.0f} s"
+    one = working[0]
+    others = f" and {len(working) - 1} more" if len(working) > 1 else ""
+    who = f"call {one.number} ({one.role}, {one.member.name}){others}"
+    return f"{who}: {one.state}, so far {seconds:.0f} s"
+
+
+def _card(card: CallCard, normalise: Callable[[str], str] | None) -> str:
+    text = card.reply.text if card.reply else card.words
+    said = f"{type(card.error).__name__}: {card.error}" if card.error else text
+    parts = [
+        f"<b>{card.number}. {in_html(card.role)}</b> <span>{in_html(card.member.name)}</span>",
+        f"<div style='{_SMALL}'>{in_html(card.status())}</div>",
+        f"<div style='{_TEXT}'>{in_html(said)}</div>",
+        _counted(card, normalise),
+        _likeliest(card),
+        _told(card),
+    ]
+    return f"<div style='{_CARD}'>{''.join(parts)}</div>"
+
+
+def _counted(card: CallCard, normalise: Callable[[str], str] | None) -> str:
+    """What an answer counts as, where a pattern counts answers."""
+    if not card.reply or not normalise:
+        return ""
+    try:
+        counted = repr(normalise(card.reply.text))
+    except (MlkitError, ValueError):
+        counted = "nothing: it cannot be read"
+    return f"<div style='{_SMALL}'>counts as {in_html(counted)}</div>"
+
+
+def _likeliest(card: CallCard) -> str:
+    """The likeliest first tokens as small bars, where probabilities were asked for."""
+    choices = card.reply.choices if card.reply else {}
+    likeliest = sorted(choices.items(), key=lambda one: (-one[1], one[0]))[:_BARS]
+    bar = "display: inline-block; height: 8px; background: #0072B2"
+    return "".join(
+        f"<div style='{_SMALL}'><span style='{bar}; width: {max(1, round(60 * share))}px'></span>"
+        f" {in_html(repr(token))} {share:.2f}</div>"
+        for token, share in likeliest
+    )
+
+
+def _told(card: CallCard) -> str:
+    """All that the member was told, behind a click or Enter."""
+    turns = [("system", card.member.system)]
+    for question, answer in card.member.shots:
+        turns += [("example", question), ("its answer", answer)]
+    turns.append(("prompt", card.prompt))
+    shown = "".join(
+        f"<div><i>{name}</i><div style='{_TEXT}'>{in_html(text)}</div></div>"
+        for name, text in turns
+    )
+    return f"<details style='{_SMALL}'><summary>What it was told</summary>{shown}</details>"
