@@ -13,6 +13,7 @@ from mlkit.errors import RecordingError
 from mlkit.escaped import printable
 from mlkit.models import CASTS, ROLES, Cast, cast_named, priced_like
 from mlkit.paths import SHIPPED
+from mlkit.progress import shown_in_cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,9 +41,10 @@ class Kit:
         """Run a pattern, or an async function (ask, prompt), on one prompt; the Run holds its
         result, its calls and its wall seconds.
         """
-        run = await trace.run(self.ask, pattern, prompt)
         if self.live:
-            return run
+            async with shown_in_cell() as calls:
+                return await trace.run(wrappers.Watched(self.ask, calls.hear), pattern, prompt)
+        run = await trace.run(self.ask, pattern, prompt)
         recorded_seconds = sum(call.seconds for call in run.calls)
         return trace.Run(run.result, run.calls, recorded_seconds)
 

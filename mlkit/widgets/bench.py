@@ -16,13 +16,13 @@ from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.kit import Kit
 from mlkit.models import cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
+from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
-from mlkit.widgets.calls import CallCard, cards_html, progress_line
+from mlkit.widgets.calls import cards_html
 from mlkit.widgets.panels import WIDE, Panel, error_line, line
 from mlkit.widgets.runs import Runs, shared_runs
-from mlkit.wrappers import Asked, Event, Question, Remembered, Replay, Watched
+from mlkit.wrappers import Asked, Question, Remembered, Replay, Watched
 
-TICK_SECONDS = 0.2  # between two pictures of a run that is under way
 ON_RECORDINGS = (
     "On recordings: choose a prompt that was recorded. To write your own, go live: start Ollama or"
     " type  uv run mlkit pull  in a terminal, then run the first cell again."
@@ -70,7 +70,7 @@ class Bench(widgets.VBox):
     ) -> None:
         self._kit, self._build, self._controls, self._runs = kit, build, controls, runs
         self._memory: dict[Asked, Any] = {}
-        self._cards: list[CallCard] = []
+        self._cards = Calls()
         # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
         # belong to this one.
         self._loop = asyncio.get_running_loop()
@@ -142,14 +142,8 @@ class Bench(widgets.VBox):
             self._answers.value = self._shown_cards()
 
     async def _watched(self, ask: Ask) -> Run:
-        self._cards = []
-        return await trace.run(Watched(ask, self._hear), self._pattern(), self.prompt.value)
-
-    def _hear(self, event: Event) -> None:
-        if event.kind == "asked":
-            card = CallCard(event.number, event.role, event.member, event.prompt)
-            self._cards.append(card)
-        self._cards[event.number - 1].hear(event)
+        self._cards = Calls()
+        return await trace.run(Watched(ask, self._cards.hear), self._pattern(), self.prompt.value)
 
     def _pattern(self) -> Runnable:
         return self._build(**{name: control.value for name, control in self._controls.items()})

@@ -1,16 +1,12 @@
 """The calls of a run as cards: what each is doing, and what it said."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from mlkit.ask import Member, Reply
 from mlkit.errors import MlkitError
 from mlkit.escaped import NO_MATH, in_html
-from mlkit.wrappers import Event
+from mlkit.progress import CallCard
 
 _BARS = 3  # likeliest first tokens that a card shows
-_STATES = {"asked": "waiting", "started": "loading or reading", "words": "writing"}
 _CARD = (
     "flex: 1 1 220px; max-width: 100%; box-sizing: border-box; padding: 8px 10px; border: 1px solid"
     " var(--jp-border-color1, #bdbdbd); border-radius: 4px; overflow-wrap: anywhere"
@@ -19,61 +15,10 @@ _TEXT = "white-space: pre-wrap; margin: 6px 0; max-height: 14em; overflow: auto"
 _SMALL = "font-size: 12px; opacity: .8"
 
 
-@dataclass
-class CallCard:
-    """One call: what is known of it so far."""
-
-    number: int
-    role: str
-    member: Member
-    prompt: str
-    asked: float = field(default_factory=time.perf_counter)
-    state: str = "waiting"
-    words: str = ""
-    reply: Reply | None = None
-    error: Exception | None = None
-
-    def hear(self, event: Event) -> None:
-        """Take in what happened to the call."""
-        self.state = _STATES.get(event.kind, event.kind)
-        self.words += event.words
-        if isinstance(event.result, Reply):
-            self.reply = event.result
-        elif event.result is not None:
-            self.error = event.result
-
-    @property
-    def ended(self) -> bool:
-        return self.reply is not None or self.error is not None
-
-    def status(self) -> str:
-        """How far it is, in a few words: "writing, 3 s", or "1.2 s, 40 tokens read, 12 written"."""
-        if self.reply:
-            cut_off = ", cut off by max_tokens" if self.reply.cut_off else ""
-            return (
-                f"{self.reply.seconds:.1f} s, {self.reply.prompt_tokens} tokens read,"
-                f" {self.reply.output_tokens} written{cut_off}"
-            )
-        if self.error:
-            return "failed"
-        return f"{self.state}, {time.perf_counter() - self.asked:.0f} s"
-
-
 def cards_html(cards: list[CallCard], normalise: Callable[[str], str] | None = None) -> str:
     """All cards side by side, in the order in which the calls began."""
     shown = "".join(_card(card, normalise) for card in cards)
     return f"<div class='{NO_MATH}' style='display: flex; flex-wrap: wrap; gap: 8px'>{shown}</div>"
-
-
-def progress_line(cards: list[CallCard], seconds: float) -> str:
-    """One line for all: "call 3 (vote 2, large): writing, so far 11 s"."""
-    working = [card for card in cards if not card.ended]
-    if not working:
-        return f"{len(cards)} calls, so far {seconds:.0f} s"
-    one = working[0]
-    others = f" and {len(working) - 1} more" if len(working) > 1 else ""
-    who = f"call {one.number} ({one.role}, {one.member.name}){others}"
-    return f"{who}: {one.state}, so far {seconds:.0f} s"
 
 
 def _card(card: CallCard, normalise: Callable[[str], str] | None) -> str:

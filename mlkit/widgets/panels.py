@@ -138,14 +138,18 @@ def slider(
     return widgets.FloatSlider(**numbers, **_labelled(label), layout=WIDE)
 
 
-def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSlider:
-    """A slider that snaps to the settings that were measured."""
-    return widgets.SelectionSlider(
-        value=value, options=list(options), **_labelled(label), layout=WIDE
-    )
+def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.ValueWidget:
+    """One of the settings that were measured: a slider for numbers; for words buttons, or a menu
+    where they are more than four. An option is a value, or a label with its value.
+    """
+    values = [option[1] if isinstance(option, tuple) else option for option in options]
+    kind = widgets.SelectionSlider
+    if any(isinstance(each, str) for each in values):
+        kind = widgets.ToggleButtons if len(values) <= 4 else widgets.Dropdown
+    return kind(value=value, options=list(options), **_labelled(label), layout=WIDE)
 
 
-def dollars_or_seconds() -> widgets.SelectionSlider:
+def dollars_or_seconds() -> widgets.ValueWidget:
     """What a trade-off compares by."""
     options = [("dollars", trade_off.DOLLARS), ("seconds", trade_off.SECONDS)]
     return steps("compare by", trade_off.DOLLARS, options)
