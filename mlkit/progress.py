@@ -14,7 +14,8 @@ from mlkit.escaped import printable
 from mlkit.wrappers import Event
 
 AFTER_SECONDS = 1.0  # a cell that takes less shows nothing
-TICK_SECONDS = 0.2  # between two pictures of a run that is under way
+TICK_SECONDS = 0.1  # between two pictures of a run that is under way
+# Ollama tells nothing until the first word, so there one cannot know whether it still loads.
 _STATES = {"asked": "waiting", "started": "loading or reading", "words": "writing"}
 
 
@@ -28,6 +29,7 @@ class CallCard:
     prompt: str
     asked: float = field(default_factory=time.perf_counter)
     state: str = "waiting"
+    seconds: float = 0.0  # since it was asked, at what was heard last
     words: str = ""
     reply: Reply | None = None
     error: Exception | None = None
@@ -35,6 +37,7 @@ class CallCard:
     def hear(self, event: Event) -> None:
         """Take in what happened to the call."""
         self.state = _STATES.get(event.kind, event.kind)
+        self.seconds = event.seconds
         self.words += event.words
         if isinstance(event.result, Reply):
             self.reply = event.result
@@ -43,7 +46,7 @@ class CallCard:
 
     @property
     def ended(self) -> bool:
-        return self.reply is not None or self.error is not None
+        return self.state in ("done", "failed", "stopped")
 
     def status(self) -> str:
         """How far it is, in a few words: "writing, 3 s", or "1.2 s, 40 tokens read, 12 written"."""
@@ -53,8 +56,8 @@ class CallCard:
                 f"{self.reply.seconds:.1f} s, {self.reply.prompt_tokens} tokens read,"
                 f" {self.reply.output_tokens} written{cut_off}"
             )
-        if self.error:
-            return "failed"
+        if self.ended:
+            return f"{self.state} after {self.seconds:.1f} s"
         return f"{self.state}, {time.perf_counter() - self.asked:.0f} s"
 
 

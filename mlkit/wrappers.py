@@ -79,7 +79,20 @@ class Replay:
         return replace(self._find(question(member, prompt, **options)), member=member)
 
     async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
-        return self._find(Texts(model, tuple(texts)))
+        asked = Texts(model, tuple(texts))
+        return self._find(asked) if asked in self._answers else self._one_by_one(asked)
+
+    def _one_by_one(self, asked: Texts) -> np.ndarray:
+        """Texts that were embedded among others: a text's vector is the same in any company."""
+        import numpy as np  # here, because it costs a third of `import mlkit`
+
+        known: dict[str, np.ndarray] = {}
+        for other, vectors in self._answers.items():
+            if isinstance(other, Texts) and other.model == asked.model:
+                known |= zip(other.texts, vectors, strict=True)
+        if not known.keys() >= {*asked.texts}:
+            raise self._miss(asked)
+        return np.array([known[text] for text in asked.texts])
 
     def _find(self, asked: Asked) -> Answer:
         answer = self._answers.get(asked)
@@ -165,8 +178,8 @@ _watcher: ContextVar[Watcher] = ContextVar("watcher", default=lambda kind, words
 
 
 def watcher() -> Watcher:
-    """Who is told that the call at hand "started", and of its "words" as they come: by lanes and by
-    engines. Nobody, unless the call is Watched.
+    """Who is told that the call at hand "started", that its model is "reading", and of its "words"
+    as they come: by lanes and by engines. Nobody, unless the call is Watched.
     """
     return _watcher.get()
 
@@ -198,7 +211,7 @@ class Limited:
 class Event(NamedTuple):
     """Something that happened to a call. Calls are numbered from 1, in the order they began."""
 
-    kind: str  # "asked", "started", "words", "done" or "failed"
+    kind: str  # "asked", "started", "reading", "words", "done", "failed" or "stopped"
     number: int
     role: str
     member: Member
@@ -229,6 +242,9 @@ class Watched:
         before = _watcher.set(tell)
         try:
             reply = await self._ask(member, prompt, role=role, **options)
+        except asyncio.CancelledError:
+            tell("stopped")
+            raise
         except Exception as error:
             tell("failed", result=error)
             raise

@@ -295,24 +295,20 @@ def recorded() -> kit.Kit:
 def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monkeypatch):
     monkeypatch.setattr(kit.Kit, "recorded_prompts", lambda *_: ["a"])
 
-    async def click(answer: str | Exception) -> tuple[str, str]:
-        box = bench.try_it(
-            replace(recorded, ask=scripted({"": answer, "answer": answer})),
-            recorded.cast.small,
-            "a",
-        )
-        _, buttons, state, shown = box.children[0].children[1:]
-        ask = buttons.children[0]
-        await asyncio.to_thread(ask.click)
+    async def click(answer: str | Exception) -> bench.Bench:
+        ask = scripted({"": answer, "answer": answer})
+        member = replace(recorded.cast.small, name=text, system=text, shots=((text, text),))
+        box = bench.try_it(replace(recorded, ask=ask), member, "a")
+        await asyncio.to_thread(box.run.click)
         async with asyncio.timeout(5):
-            while ask.disabled:
+            while box.run.disabled:
                 await asyncio.sleep(0)
-        return state.value, shown.value
+        return box
 
-    _, answer = asyncio.run(click(text))
-    assert_html(text, answer)
-    state, _ = asyncio.run(click(MlkitError(text)))
-    assert_html(text, state)
+    answered, failed = asyncio.run(click(text)), asyncio.run(click(MlkitError(text)))
+    for shown in (answered.decision, *answered.cards.children, *failed.cards.children):
+        assert_html(text, shown.value)
+    assert_html(text, failed.status.value)
 
 
 # Drawings

@@ -98,7 +98,8 @@ class Embedded:
 
             def receive(item: JSON) -> bool:  # what it raises would be lost: so it only collects
                 items.append(item)
-                loop.call_soon_threadsafe(lambda: hear("words", words_in(item)))
+                kind = "reading" if "prompt_progress" in item else "words"
+                loop.call_soon_threadsafe(hear, kind, words_in(item))
                 return stopped()
 
             server.handle_chat_completions(request, receive)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
-from mlkit.parsing import plain
+from mlkit.parsing import plain, quoted
 from mlkit.ties import reaches
 from mlkit.votes import answer_in, check_members, vote
 
@@ -36,10 +36,13 @@ class Agreed:
     cut_off: bool  # True where max_tokens ended the answer
 
     def describe(self) -> str:
-        """Whether enough agreed, in a sentence."""
+        """Whether enough agreed, in a sentence, and from where on the strong member is asked."""
         most, of = max(self.tally.values(), default=0), len(self.answers)
-        agreed = f"{most} of {of} agree, and {self.needed} must"
-        return f"{agreed}: the strong member was asked." if self.escalated else f"{agreed}."
+        if self.escalated:
+            return f"No answer has the {self.needed} of {of} that must agree: strong was asked."
+        won = next(answer for answer, count in self.tally.items() if count == most)
+        more = f"; if {most + 1} had to agree, strong would be asked" if most < of else ""
+        return f"{quoted(won)} wins with {most} of {of}{more}."
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,13 @@ class FannedOut:
 
     def describe(self) -> str:
         """Whose answer became the text, in a sentence."""
-        came = f"{len(self.answers)} were asked"
+        came = f"Of {len(self.answers)} answers"
         if self.pick.member is None:
-            return f"{came}, and one answer was written from {len(self.pick.shown)}."
-        how = {"order": "the first that came stands"}.get(
-            self.pick.by, f"the {self.pick.by} picked"
-        )
-        why = f" ({self.pick.complaint})" if self.pick.complaint else ""
-        return f"{came}; {how}: number {self.pick.member + 1}{why}."
+            return f"{came} {len(self.pick.shown)} were made into one."
+        if self.pick.by != "order":
+            return f"{came} the {self.pick.by} picked number {self.pick.member + 1}."
+        why = f": {self.pick.complaint}" if self.pick.complaint else ""
+        return f"{came} the first, number {self.pick.member + 1}, stands{why}."
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,10 @@ class Planned:
     def describe(self) -> str:
         """What was planned, and what came of it, in a sentence."""
         failed = sum(isinstance(result, Failure) for result in self.results)
-        faults = f", {failed} failed" if failed else ""
+        faults = f"; {failed} failed" if failed else ""
         repaired = f" {' '.join(self.repairs)}" if self.repairs else ""
         types = ", ".join(step.type for step in self.steps)
-        return f"{len(self.steps)} steps ({types}){faults}.{repaired}"
+        return f"The plan: {types}{faults}.{repaired}"
 
 
 @dataclass(frozen=True)

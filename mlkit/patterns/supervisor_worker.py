@@ -71,12 +71,11 @@ class Supervised:
     cut_off: bool  # True where max_tokens ended a worker's result
 
     def describe(self) -> str:
-        """Who worked, and what the review said, in a sentence."""
+        """Who worked, who was sent back, and what the last review said, in a sentence."""
         sent_back = [worker for review in self.reviews for worker in review.redo]
+        back = f"; sent back: {', '.join(sent_back)}" if sent_back else ""
         said = "accepted" if self.accepted else "not accepted"
-        back = f", {', '.join(sent_back)} sent back" if sent_back else ""
-        review = f"; {len(self.reviews)} reviews: {said}{back}" if self.reviews else ""
-        return f"{', '.join(self.work)} worked{review}."
+        return f"Worked: {', '.join(self.work)}{back}; in the end {said}."
 
 
 @dataclass(frozen=True)

@@ -5,32 +5,42 @@ import concurrent.futures
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ipywidgets as widgets
 
 from mlkit import trace
-from mlkit.ask import Ask, Member
+from mlkit.ask import Ask, Member, Reply
 from mlkit.charts import waterfall
-from mlkit.errors import MlkitError
+from mlkit.charts.look import dollars, seconds
+from mlkit.errors import BadPrompt, MlkitError
 from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.kit import Kit
 from mlkit.models import cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
 from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
-from mlkit.widgets.calls import cards_html
+from mlkit.widgets.calls import Cards
 from mlkit.widgets.panels import WIDE, Panel, error_line, line
 from mlkit.widgets.runs import Runs, shared_runs
-from mlkit.wrappers import Asked, Question, Remembered, Replay, Watched
+from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
 ON_RECORDINGS = (
     "On recordings: choose a prompt that was recorded. To write your own, go live: start Ollama or"
     " type  uv run mlkit pull  in a terminal, then run the first cell again."
 )
+MOST_CALLS = 100  # of one run: a pattern that asks more has most likely lost its way
+DECIDE_SECONDS = 5.0  # to decide again on remembered answers
+# Whose turn it is, for each event loop: two benches at once would only slow each other down.
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 class NotAsked(MlkitError):
     """A setting needs a call that no run has made yet."""
+
+
+class TooManyCalls(MlkitError):
+    """A pattern asks without end."""
 
 
 def bench(
@@ -46,15 +56,15 @@ def bench(
     A control decides again at once on the answers that are remembered; where it needs a call that
     was never made, Run makes that call and no other. `prompts` are examples, and on recordings all
     there is. `runs` is where runs are drawn; all benches of a notebook share one, unless told.
+    Stop ends a pattern where it waits: one that computes without a single `await` goes on.
     """
     return Bench(kit, build, prompts, shared_runs() if runs is None else runs, controls)
 
 
 def try_it(kit: Kit, member: Member, prompt: str) -> "Bench":
     """A bench for one member; on recordings, with the prompts that were recorded for it."""
-    prompts = [prompt] if kit.live else kit.recorded_prompts(member)
-    first = [prompt, *(one for one in prompts if one != prompt)]
-    return bench(kit, lambda: SingleModel(member), first, Runs())
+    recorded = [] if kit.live else kit.recorded_prompts(member)
+    return bench(kit, lambda: SingleModel(member), [prompt, *recorded], Runs())
 
 
 class Bench(widgets.VBox):
@@ -68,139 +78,204 @@ class Bench(widgets.VBox):
         runs: Runs,
         controls: dict[str, widgets.ValueWidget],
     ) -> None:
-        self._kit, self._build, self._controls, self._runs = kit, build, controls, runs
-        self._memory: dict[Asked, Any] = {}
-        self._cards = Calls()
+        self._kit, self._build, self.controls, self.runs = kit, build, controls, runs
+        self._memory: dict[Asked, Answer] = {}
         # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
         # belong to this one.
         self._loop = asyncio.get_running_loop()
-        self._task: concurrent.futures.Future | None = None
+        self._task: concurrent.futures.Future[None] | None = None
         self.last: Run | None = None
-        self.prompt, menu = _prompt_box(kit.live, prompts)
+        self.menu, self.prompt = _prompt_boxes(kit.live, prompts)
         self.run = _button("Run", "Ask the models", "primary")
         self.stop = _button("Stop", "Stop the models", disabled=True)
-        self.status = widgets.HTML()
-        self._answers, self._decision = widgets.HTML(), widgets.HTML()
+        self.status, self.decision, self.cards = widgets.HTML(), widgets.HTML(), Cards()
         self._drawing = widgets.VBox()
-        self.run.on_click(lambda _: self._start(self._ask_live()))
+        self.run.on_click(self._pressed)
         self.stop.on_click(lambda _: self._task.cancel() if self._task else None)
         for control in controls.values():
-            control.observe(lambda _: self._decide_again(), "value")
+            control.observe(self._moved, "value")
         where = "A live model answers." if kit.live else ON_RECORDINGS
         buttons = widgets.HBox([self.run, self.stop])
-        parts = [widgets.HTML(line(where)), *menu, self.prompt, *controls.values(), buttons]
-        parts += [self.status, self._decision, self._answers, self._drawing, runs]
+        parts = [widgets.HTML(line(where)), self.menu, self.prompt, *controls.values(), buttons]
+        parts += [self.status, self.decision, self.cards, self._drawing, runs]
         super().__init__(parts, layout={"width": "100%"})
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         said = f"A bench: write or choose a prompt, and press Run. The first: {self.prompt.value}"
         return super()._repr_mimebundle_(**options) | {"text/plain": printable(said)}
 
+    def _pressed(self, _: Any) -> None:
+        if not self.run.disabled:  # a second click may come before the button is seen to be off
+            self.run.disabled, self.stop.disabled = True, False
+            self._start(self._ask_live())
+
+    def _moved(self, _: Any) -> None:
+        if self.last and not self.run.disabled:
+            if self._task:
+                self._task.cancel()  # the newest setting counts
+            self._start(self._decide())
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _decide_again(self) -> None:
-        if self.last and not self.run.disabled:
-            self._start(self._decide())
+    def _values(self) -> dict[str, Any]:
+        return {name: control.value for name, control in self.controls.items()}
 
     async def _ask_live(self) -> None:
-        """Run the pattern; what was asked before, with this prompt, is not asked again."""
-        self.run.disabled, self.stop.disabled = True, False
-        clock = asyncio.create_task(self._tick(time.perf_counter()))
+        """Run the pattern, once no other bench does, and decide again if a control was moved."""
+        turn, values = _TURNS.setdefault(self._loop, asyncio.Lock()), self._values()
         try:
-            run = await self._watched(Remembered(self._kit.ask, self._memory))
-            self._show(run)
-            self._count(run)
+            if turn.locked():
+                self._say("Another bench runs; this one waits for it.")
+            async with turn:
+                await self._run_and_count()
         except asyncio.CancelledError:
             self._say("Stopped.")
         except Exception as error:  # an expected condition is one line, and no traceback
-            self._say(error_line(error), html=True)
+            self._complain(error)
+        finally:
+            self.run.disabled, self.stop.disabled = False, True
+        if values != self._values():
+            self._moved(None)
+
+    async def _run_and_count(self) -> None:
+        """Run the pattern; what was asked before, with this prompt, is not asked again."""
+        pattern, prompt, calls = self._pattern(), self.prompt.value, Calls()
+        name = getattr(pattern, "__name__", type(pattern).__name__)
+        settings = [f"{each} {_setting(value)}" for each, value in self._values().items()]
+        self.cards.normalise = getattr(pattern, "normalise", None)
+        clock = asyncio.create_task(self._tick(calls))
+        try:
+            run = await _tried(pattern, prompt, Remembered(self._kit.ask, self._memory), calls)
         finally:
             clock.cancel()
-            self._answers.value = self._shown_cards()
-            self.run.disabled, self.stop.disabled = False, True
+            self.cards.show(calls)
+        self._show(run)
+        self.runs.add(", ".join([name, *settings]), prompt, *_took(run), len(run.calls))
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
-        missing: list[Question] = []
-
-        def miss(asked: Asked) -> Exception:
-            missing.append(asked)  # type: ignore[arg-type]  # a pattern asks questions
-            return NotAsked("This setting needs a call that was not made. Press Run.")
-
-        cards = self._cards
+        calls = Calls()
+        problem: Exception | None = None
         try:
-            run = await self._watched(Replay(self._memory, miss))
-        except MlkitError as error:
-            run = None
-            self._say(error_line(error), html=True)
+            pattern = self._pattern()
+            async with asyncio.timeout(DECIDE_SECONDS):
+                ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
+                run = await _tried(pattern, self.prompt.value, ask, calls)
+        except TimeoutError:
+            problem = MlkitError(f"It does not come to an end within {DECIDE_SECONDS:.0f} s.")
+        except Exception as error:
+            problem = error
+        missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
         if missing:
-            self._cards = cards
             self._say(_needed(missing))
-        elif run:
+        elif problem:
+            self._complain(problem)
+        else:
+            self.cards.normalise = getattr(pattern, "normalise", None)
+            self.cards.show(calls)
             self._show(run)
-            self._answers.value = self._shown_cards()
-
-    async def _watched(self, ask: Ask) -> Run:
-        self._cards = Calls()
-        return await trace.run(Watched(ask, self._cards.hear), self._pattern(), self.prompt.value)
 
     def _pattern(self) -> Runnable:
-        return self._build(**{name: control.value for name, control in self._controls.items()})
+        pattern = self._build(**self._values())
+        if not callable(pattern) and not hasattr(pattern, "run"):
+            raise MlkitError(
+                f"build gave {printable(repr(pattern))[:60]}, which is no pattern. Give one, or an"
+                " async function (ask, prompt)."
+            )
+        return pattern
 
-    async def _tick(self, started: float) -> None:
+    async def _tick(self, calls: Calls) -> None:
+        started = time.perf_counter()
         while True:
-            self._say(progress_line(self._cards, time.perf_counter() - started))
-            self._answers.value = self._shown_cards()
+            self._say(progress_line(calls, time.perf_counter() - started))
+            self.cards.show(calls)
             await asyncio.sleep(TICK_SECONDS)
-
-    def _shown_cards(self) -> str:
-        return cards_html(self._cards, getattr(self._pattern(), "normalise", None))
 
     def _show(self, run: Run) -> None:
         """The answer, the decision in a sentence, and the waterfall."""
-        self.last = run
-        describe = getattr(run.result, "describe", None)
-        text = run.result if isinstance(run.result, str) else getattr(run.result, "text", "")
-        self._decision.value = (
+        text = str(getattr(run.result, "text", run.result))
+        described = run.result.describe() if hasattr(run.result, "describe") else ""
+        self.decision.value = (
             f"<div class='{NO_MATH}' style='margin: 6px 0'><b>Answer</b><div style='white-space:"
-            f" pre-wrap'>{in_html(text)}</div></div>{line(describe() if describe else '')}"
+            f" pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>{line(described)}"
         )
-        chart = waterfall.chart(run.calls, self._kit.source, list_prices())
-        if self._drawing.children:
-            self._drawing.children[0].draw(chart)
-        else:
-            self._drawing.children = (Panel(chart),)
-        dollars, seconds = self._took(run)
-        self._say(f"{len(run.calls)} calls, {seconds:.1f} s, ${dollars:.3f} per 1,000 prompts")
+        cost, work = _took(run)
+        calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"
+        self._say(f"{calls}, {seconds(work)} of work, {dollars(cost)} per 1,000 prompts like this")
+        if not self.last or self.last.calls != run.calls:
+            chart = waterfall.chart(run.calls, self._kit.source, list_prices())
+            if self._drawing.children:
+                self._drawing.children[0].draw(chart)
+            else:
+                self._drawing.children = (Panel(chart),)
+        self.last = run
 
-    def _took(self, run: Run) -> tuple[float, float]:
-        """Dollars for a thousand, and seconds: of the models, one call after another."""
-        dollars = 1000 * cost_dollars(run.calls, list_prices())
-        return dollars, sum(call.seconds for call in run.calls)
+    def _say(self, text: str) -> None:
+        self.status.value = f"<div role='status' aria-live='polite'>{line(text)}</div>"
 
-    def _count(self, run: Run) -> None:
-        pattern = self._pattern()
-        name = getattr(pattern, "__name__", type(pattern).__name__)
-        settings = [f"{name} {control.value}" for name, control in self._controls.items()]
-        called = ", ".join([name, *settings])
-        self._runs.add(called, self.prompt.value, *self._took(run), len(run.calls))
-
-    def _say(self, text: str, html: bool = False) -> None:
-        shown = text if html else line(text)
-        self.status.value = f"<div role='status' aria-live='polite'>{shown}</div>"
+    def _complain(self, error: Exception) -> None:
+        self.status.value = f"<div role='alert'>{error_line(error)}</div>"
 
 
-def _prompt_box(live: bool, prompts: Sequence[str]) -> tuple[widgets.ValueWidget, list]:
-    """Where a prompt is written, with a menu of examples; on recordings, the menu alone."""
-    labels = [(prompt if len(prompt) <= 90 else f"{prompt[:89]}…", prompt) for prompt in prompts]
-    menu = widgets.Dropdown(options=labels, value=prompts[0], description="examples", layout=WIDE)
-    if not live:
-        menu.description = "prompt"
-        return menu, []
-    box = widgets.Textarea(prompts[0], rows=3, description="prompt", layout=WIDE)
+async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
+    """Run a pattern whose calls are watched. Raises BadPrompt for an empty prompt, TooManyCalls
+    where it asks more than MOST_CALLS times.
+    """
+    if not prompt.strip():
+        raise BadPrompt("The prompt is empty. Write a question into it.")
+    watched, asked = Watched(ask, calls.hear), 0
+    too_many = TooManyCalls(
+        f"The pattern asks more than {MOST_CALLS} times. Is there a loop that does not end?"
+    )
+
+    async def counted(member: Member, prompt: str, **options: Any) -> Reply:
+        nonlocal asked
+        asked += 1
+        if asked > MOST_CALLS:
+            raise too_many
+        await asyncio.sleep(0)  # answers that are remembered come at once: Stop is heard here
+        return await watched(member, prompt, **options)
+
+    run = await trace.run(counted, pattern, prompt)
+    if asked > MOST_CALLS:  # and the pattern went on all the same
+        raise too_many
+    return run
+
+
+def _took(run: Run) -> tuple[float, float]:
+    """Dollars for a thousand like it, and work seconds: of the models, one call after another."""
+    cost = 1000 * cost_dollars(run.calls, list_prices())
+    return cost, sum(call.seconds for call in run.calls)
+
+
+def _setting(value: Any) -> str:
+    """A setting as a few characters."""
+    if isinstance(value, tuple):
+        return " / ".join(map(_setting, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)[:30]
+
+
+def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown, widgets.Textarea]:
+    """A menu of examples, and the box that they are put into; on recordings nothing else can be."""
+    examples = list(dict.fromkeys(prompts)) or [""]
+    labels = [" ".join(prompt.split()) for prompt in examples]
+    options = [
+        (label if len(label) <= 90 else f"{label[:89]}…", prompt)
+        for label, prompt in zip(labels, examples, strict=True)
+    ]
+    menu = widgets.Dropdown(options=options, description="examples", layout=WIDE)
+    # Sent when it is left, not with each key: a prompt may be long.
+    box = widgets.Textarea(
+        examples[0],
+        rows=4,
+        description="prompt",
+        disabled=not live,
+        continuous_update=False,
+        layout=WIDE,
+    )
     menu.observe(lambda change: setattr(box, "value", change["new"]), "value")
-    return box, [menu]
+    return menu, box
 
 
 def _button(text: str, said: str, style: str = "", disabled: bool = False) -> widgets.Button:
@@ -213,8 +288,11 @@ def _button(text: str, said: str, style: str = "", disabled: bool = False) -> wi
     )
 
 
-def _needed(missing: Sequence[Question]) -> str:
-    """Which calls a setting needs: "This setting asks large 1 more time. Press Run."."""
-    names = [asked.member.model for asked in missing]
-    counted = [f"{name} {names.count(name)} more" for name in dict.fromkeys(names)]
-    return f"This setting needs calls that were not made: {', '.join(counted)}. Press Run to ask."
+def _needed(names: Sequence[str]) -> str:
+    """Which calls a setting needs: "This setting needs 2 calls that were not made: large 2."."""
+    counted = ", ".join(f"{name} {names.count(name)}" for name in dict.fromkeys(names))
+    calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
+    return (
+        f"This setting needs {calls} not made: {counted}. Press Run to make no other. Shown is the"
+        " setting before."
+    )

@@ -1,27 +1,45 @@
 """The calls of a run as cards: what each is doing, and what it said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from mlkit.errors import MlkitError
+import ipywidgets as widgets
+
 from mlkit.escaped import NO_MATH, in_html
 from mlkit.progress import CallCard
 
 _BARS = 3  # likeliest first tokens that a card shows
+_PLACE = {"flex": "1 1 220px", "min_width": "0", "max_width": "100%", "margin": "0"}
 _CARD = (
-    "flex: 1 1 220px; max-width: 100%; box-sizing: border-box; padding: 8px 10px; border: 1px solid"
+    "height: 100%; box-sizing: border-box; padding: 8px 10px; line-height: 1.4; border: 1px solid"
     " var(--jp-border-color1, #bdbdbd); border-radius: 4px; overflow-wrap: anywhere"
 )
 _TEXT = "white-space: pre-wrap; margin: 6px 0; max-height: 14em; overflow: auto"
 _SMALL = "font-size: 12px; opacity: .8"
 
 
-def cards_html(cards: list[CallCard], normalise: Callable[[str], str] | None = None) -> str:
-    """All cards side by side, in the order in which the calls began."""
-    shown = "".join(_card(card, normalise) for card in cards)
-    return f"<div class='{NO_MATH}' style='display: flex; flex-wrap: wrap; gap: 8px'>{shown}</div>"
+class Cards(widgets.Box):
+    """All cards side by side, in the order in which the calls began. Each changes only when its
+    call does, so that one which was opened stays open.
+    """
+
+    children: Sequence[Any]
+    normalise: Callable[[str], str] | None = None  # what an answer counts as, where it is counted
+
+    def __init__(self) -> None:
+        super().__init__(layout={"flex_flow": "row wrap", "grid_gap": "8px", "width": "100%"})
+
+    def show(self, calls: Sequence[CallCard]) -> None:
+        """Show these calls as they stand now."""
+        boxes = list(self.children)[: len(calls)]
+        boxes += [widgets.HTML(layout=_PLACE) for _ in calls[len(boxes) :]]
+        for box, call in zip(boxes, calls, strict=True):
+            box.value = card_html(call, self.normalise)
+        self.children = tuple(boxes)
 
 
-def _card(card: CallCard, normalise: Callable[[str], str] | None) -> str:
+def card_html(card: CallCard, normalise: Callable[[str], str] | None = None) -> str:
+    """One card. What the member was told stands on it once the call has ended."""
     text = card.reply.text if card.reply else card.words
     said = f"{type(card.error).__name__}: {card.error}" if card.error else text
     parts = [
@@ -30,9 +48,9 @@ def _card(card: CallCard, normalise: Callable[[str], str] | None) -> str:
         f"<div style='{_TEXT}'>{in_html(said)}</div>",
         _counted(card, normalise),
         _likeliest(card),
-        _told(card),
+        _told(card) if card.ended else "",
     ]
-    return f"<div style='{_CARD}'>{''.join(parts)}</div>"
+    return f"<div class='{NO_MATH}' style='{_CARD}'>{''.join(parts)}</div>"
 
 
 def _counted(card: CallCard, normalise: Callable[[str], str] | None) -> str:
@@ -41,7 +59,7 @@ def _counted(card: CallCard, normalise: Callable[[str], str] | None) -> str:
         return ""
     try:
         counted = repr(normalise(card.reply.text))
-    except (MlkitError, ValueError):
+    except Exception:  # whatever the pattern's own function raises
         counted = "nothing: it cannot be read"
     return f"<div style='{_SMALL}'>counts as {in_html(counted)}</div>"
 

@@ -1,13 +1,14 @@
 """Your runs: what the benches of a notebook did, as points of dollars and seconds."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, Chart, dress
+from mlkit.charts.look import BLUE, Chart, charted
 from mlkit.escaped import in_plotly
-from mlkit.widgets.panels import Panel
+from mlkit.widgets.panels import Panel, line
 
 _MARKS = {"right": "circle", "wrong": "x", "": "circle-open"}
 
@@ -19,82 +20,93 @@ class BenchRun(NamedTuple):
     pattern: str
     prompt: str
     dollars_per_thousand: float  # at list prices
-    seconds: float
+    work_seconds: float
     calls: int
     judged: str = ""  # "right" or "wrong", as the learner says
 
 
-def runs_chart(runs: list[BenchRun]) -> Chart:
+def runs_chart(runs: Sequence[BenchRun]) -> Chart:
     """A point for each run; dollars to the right, seconds upwards."""
     figure = go.Figure()
     figure.add_scatter(
         x=[run.dollars_per_thousand for run in runs],
-        y=[run.seconds for run in runs],
-        text=[f"{run.number} {in_plotly(run.pattern)}" for run in runs],
+        y=[run.work_seconds for run in runs],
+        text=[str(run.number) for run in runs],
+        customdata=[in_plotly(run.pattern) for run in runs],
         mode="markers+text",
         textposition="top center",
         marker={"size": 11, "color": BLUE, "symbol": [_MARKS[run.judged] for run in runs]},
         cliponaxis=False,
-        hovertemplate="%{text}: $%{x:.3f} per 1,000, %{y:.1f} s<extra></extra>",
+        hovertemplate="%{text} %{customdata}: $%{x:.3f}, %{y:.1f} s<extra></extra>",
     )
     figure.update_xaxes(title_text="dollars per 1,000 prompts like this", rangemode="tozero")
-    figure.update_yaxes(title_text="seconds", rangemode="tozero")
+    figure.update_yaxes(title_text="work seconds", rangemode="tozero")
     reading = runs_reading(runs)
-    return Chart(dress(figure, reading, "your runs in this notebook", 220), runs, reading)
+    source = "your runs in this notebook · ● judged right, × wrong, ○ not judged"
+    return charted(figure, runs, reading, source, 260)
 
 
-def runs_reading(runs: list[BenchRun]) -> str:
+def runs_reading(runs: Sequence[BenchRun]) -> str:
     """The cheapest and the fastest, in a sentence."""
-    if not runs:
-        return "Nothing has run yet."
     cheap = min(runs, key=lambda run: (run.dollars_per_thousand, run.number))
-    fast = min(runs, key=lambda run: (run.seconds, run.number))
+    fast = min(runs, key=lambda run: (run.work_seconds, run.number))
     right = sum(run.judged == "right" for run in runs)
     return (
-        f"{len(runs)} run{'s' if len(runs) > 1 else ''}, {right} judged right: cheapest"
-        f" {cheap.pattern} (run {cheap.number}), fastest {fast.pattern} (run {fast.number})"
+        f"{len(runs)} run{'s' if len(runs) > 1 else ''}, {right} judged right: cheapest is run"
+        f" {cheap.number} ({cheap.pattern}), fastest run {fast.number} ({fast.pattern})"
     )
 
 
 class Runs(widgets.VBox):
-    """The chart of all runs, with buttons that judge the last one. `runs` is what it shows."""
+    """The chart of all runs, with buttons that judge the last one. `runs` is what it shows; there
+    is nothing to see before the first.
+    """
+
+    children: Sequence[Any]
 
     def __init__(self) -> None:
         self.runs: list[BenchRun] = []
-        self._panel = Panel(runs_chart([]))
-        buttons = {
-            "right": "Judge the last run as right",
-            "wrong": "Judge the last run as wrong",
-            "clear": "Forget all runs",
+        self._title = widgets.HTML()
+        self.buttons = {
+            name: widgets.Button(description=name.capitalize(), tooltip=said, layout=_NARROW)
+            for name, said in _BUTTONS.items()
         }
-        made = {
-            name: widgets.Button(
-                description=name.capitalize(), tooltip=said, layout={"width": "90px"}
-            )
-            for name, said in buttons.items()
-        }
-        made["right"].on_click(lambda _: self.judge("right"))
-        made["wrong"].on_click(lambda _: self.judge("wrong"))
-        made["clear"].on_click(lambda _: self.clear())
-        super().__init__([widgets.HBox(list(made.values())), self._panel])
+        self.buttons["right"].on_click(lambda _: self.judge("right"))
+        self.buttons["wrong"].on_click(lambda _: self.judge("wrong"))
+        self.buttons["clear"].on_click(lambda _: self.clear())
+        super().__init__(layout={"width": "100%"})
 
     def add(self, pattern: str, prompt: str, dollars: float, seconds: float, calls: int) -> None:
-        """Add a run; dollars are for a thousand like it."""
+        """Add a run; dollars are for a thousand like it, seconds the models' work."""
         number = 1 + max((run.number for run in self.runs), default=0)
         self.runs.append(BenchRun(number, pattern, prompt[:60], dollars, seconds, calls))
-        self._panel.draw(runs_chart(self.runs))
+        self._draw()
 
     def judge(self, judged: str) -> None:
         """Say whether the answer of the last run was right."""
-        if self.runs:
-            self.runs[-1] = self.runs[-1]._replace(judged=judged)
-            self._panel.draw(runs_chart(self.runs))
+        self.runs[-1] = self.runs[-1]._replace(judged=judged)
+        self._draw()
 
     def clear(self) -> None:
         self.runs.clear()
-        self._panel.draw(runs_chart(self.runs))
+        self.children = []
+
+    def _draw(self) -> None:
+        chart = runs_chart(tuple(self.runs))
+        self._title.value = line(f"Your runs. Was the answer of run {self.runs[-1].number} right?")
+        if self.children:
+            self.children[-1].draw(chart)
+        else:
+            buttons = widgets.HBox([*self.buttons.values()])
+            self.children = [self._title, buttons, Panel(chart)]
 
 
+_NARROW = {"width": "90px"}
+_BUTTONS = {
+    "right": "Judge the answer of the last run as right",
+    "wrong": "Judge the answer of the last run as wrong",
+    "clear": "Forget all runs",
+}
 RUNS: list[Runs] = []  # the one that the benches of a notebook share, once there is a bench
 
 

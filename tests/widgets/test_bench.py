@@ -14,8 +14,10 @@ from mlkit.errors import EngineError
 from mlkit.kit import Kit, connect
 from mlkit.measure import tasks
 from mlkit.parsing import plain
+from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.voting import ModelVoting
-from mlkit.widgets.bench import Bench, bench, try_it
+from mlkit.widgets.bench import MOST_CALLS, Bench, bench, try_it
 from mlkit.widgets.panels import steps
 from mlkit.widgets.runs import Runs
 from mlkit.wrappers import Limited
@@ -47,6 +49,10 @@ def scripted_kit(script: dict[str, Any], seconds: float = 0.0) -> tuple[Kit, Scr
     return replace(kit, ask=Limited(ask, 1), engine=engine), ask
 
 
+def cards(box: Bench) -> str:
+    return "".join(card.value for card in box.cards.children)
+
+
 def voters(count: int = 2) -> Callable[[Ask, str], Coroutine[Any, Any, str]]:
     async def vote(ask: Ask, prompt: str) -> str:
         members = [SMALL, LARGE, replace(LARGE, seed=1)][:count]
@@ -68,12 +74,12 @@ def test_a_run_shows_each_answer_the_whole_and_a_point():
         return box
 
     box = asyncio.run(play())
-    assert "2 calls, 2.0 s" in box.status.value
-    assert "&lt;b&gt;yes no" in box._decision.value
-    assert "1. vote 1" in box._answers.value and "2. vote 2" in box._answers.value
-    assert "&lt;b&gt;yes" in box._answers.value and "<b>yes" not in box._answers.value
-    (run,) = box._runs.runs
-    assert (run.pattern, run.calls, run.seconds) == ("vote, count 2", 2, 2.0)
+    assert "2 calls, 2.0 s of work" in box.status.value
+    assert "&lt;b&gt;yes no" in box.decision.value
+    assert "1. vote 1" in cards(box) and "2. vote 2" in cards(box)
+    assert "&lt;b&gt;yes" in cards(box) and "<b>yes" not in cards(box)
+    (run,) = box.runs.runs
+    assert (run.pattern, run.calls, run.work_seconds) == ("vote, count 2", 2, 2.0)
 
 
 def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
@@ -83,7 +89,7 @@ def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
         await press(box.run, box)
         said = []
         for count in (1, 3):
-            await move(box._controls["count"], count, box)
+            await move(box.controls["count"], count, box)
             said.append(f"{len(ask.asked)} {box.status.value}")
         assert len(box.last.calls) == 1  # of the setting that could be decided
         await press(box.run, box)
@@ -91,8 +97,9 @@ def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
         return said
 
     one, three, ran = asyncio.run(play())
-    assert one.startswith("2 ") and "1 calls" in one
-    assert three.startswith("2 ") and "qwen:large 1 more" in three and "Press Run" in three
+    assert one.startswith("2 ") and "1 call," in one
+    assert three.startswith("2 ") and "needs a call that was not made: large 1." in three
+    assert "Press Run" in three
     assert ran.startswith("3 ") and "3 calls" in ran
 
 
@@ -104,8 +111,8 @@ def test_a_failed_call_is_one_line_and_the_others_go_on():
         return box
 
     box = asyncio.run(play())
-    assert "EngineError: It is full." in box._answers.value
-    assert "? no" in box._decision.value
+    assert "EngineError: It is full." in cards(box)
+    assert "? no" in box.decision.value
     assert isinstance(box.last.calls[0].reply, Failure)
 
 
@@ -129,11 +136,11 @@ def test_a_vote_shows_what_answers_count_as_and_who_won():
 
     box = asyncio.run(play())
     assert (
-        box._answers.value.count("counts as")
+        cards(box).count("counts as")
         == 2
-        == box._answers.value.count(repr(plain("yes"))[1:-1] + "&#x27;</div>")
+        == cards(box).count(repr(plain("yes"))[1:-1] + "&#x27;</div>")
     )
-    assert "wins with 2 of 2 votes" in box._decision.value
+    assert "wins with 2 of 2 votes" in box.decision.value
 
 
 def test_every_card_opens_to_all_that_was_told():
@@ -143,29 +150,308 @@ def test_every_card_opens_to_all_that_was_told():
         kit, _ = scripted_kit({"": "yes"})
         box = try_it(kit, member, "What?")
         await press(box.run, box)
-        return box._answers.value
+        return cards(box)
 
     shown = asyncio.run(play())
     for told in ("Be short.", "2+2?", ">4<", "What?"):
         assert told in shown
 
 
+def live_kit(address: str) -> Kit:
+    kit, _ = scripted_kit({})
+    return replace(kit, ask=Limited(Ollama(address), 1))
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not seen():
+            await asyncio.sleep(0)
+
+
+async def stopped(box: Bench, when: Callable[[], bool]) -> None:
+    """Press Run, wait until something is so, and press Stop."""
+    await asyncio.to_thread(box.run.click)
+    await until(when)
+    await asyncio.to_thread(box.stop.click)
+    await until(lambda: not box.run.disabled)
+
+
 def test_stop_ends_the_calls_and_says_so(server):
-    async def play() -> str:
+    async def play() -> Bench:
         async with server("hangs") as address:
-            kit, _ = scripted_kit({})
-            live = replace(kit, ask=Limited(Ollama(address), 1))
+            live = live_kit(address)
             box = try_it(live, live.cast.small, "What?")
-            await asyncio.to_thread(box.run.click)
-            async with asyncio.timeout(5):
-                while not live.ask._lane.locked():
-                    await asyncio.sleep(0)
-                await asyncio.to_thread(box.stop.click)
-                while box.run.disabled:
-                    await asyncio.sleep(0)
-            return box.status.value
+            await stopped(box, live.ask._lane.locked)
+            assert not live.ask._lane.locked()
+            return box
+
+    box = asyncio.run(play())
+    assert "Stopped." in box.status.value and "stopped after" in cards(box)
+
+
+@pytest.mark.parametrize(("fault", "said"), [("dies mid-answer", "did not answer, or went away")])
+def test_an_engine_that_goes_away_is_one_line_and_the_next_run_asks_again(server, fault, said):
+    async def play() -> list[str]:
+        async with server(fault) as address:
+            live = live_kit(address)
+            box = try_it(live, live.cast.small, "What?")
+            shown = []
+            for _ in range(2):
+                await press(box.run, box)
+                shown.append(box.status.value)
+            return shown
+
+    assert all("EngineUnreachable" in one and said in one for one in asyncio.run(play()))
+
+
+async def waits_for_ever(ask: Ask, prompt: str) -> str:
+    await ask(SMALL, prompt)
+    await asyncio.Event().wait()
+    return ""
+
+
+async def asks_for_ever(ask: Ask, prompt: str) -> str:
+    while True:
+        await ask(SMALL, prompt)
+
+
+async def asks_whatever_is_said(ask: Ask, prompt: str) -> str:
+    for _ in range(1000):
+        await together(ask(SMALL, prompt))
+    return "done"
+
+
+async def never_gives_up(ask: Ask, prompt: str) -> str:
+    while True:
+        await together(ask(SMALL, prompt))
+
+
+def on(kit: Kit, pattern: Any, prompt: str = "What?", **controls: Any) -> Bench:
+    """A bench for a pattern that no control changes."""
+    return bench(kit, lambda **_: pattern, [prompt], Runs(), **controls)
+
+
+@pytest.mark.parametrize("pattern", [waits_for_ever, never_gives_up])
+def test_a_pattern_that_never_ends_is_stopped(pattern):
+    async def play() -> str:
+        kit, ask = scripted_kit({"": "yes"})
+        box = on(kit, pattern)
+        await stopped(box, lambda: bool(ask.asked))
+        return box.status.value
 
     assert "Stopped." in asyncio.run(play())
+
+
+@pytest.mark.parametrize("pattern", [asks_for_ever, asks_whatever_is_said])
+def test_a_pattern_that_asks_a_thousand_times_meets_a_limit_that_says_so(pattern):
+    async def play() -> Bench:
+        kit, ask = scripted_kit({"": "yes"})
+        box = on(kit, pattern)
+        await press(box.run, box)
+        assert len(ask.asked) == 1  # the others are remembered
+        return box
+
+    box = asyncio.run(play())
+    assert f"TooManyCalls: The pattern asks more than {MOST_CALLS} times" in box.status.value
+    assert len(box.cards.children) == MOST_CALLS and not box.runs.runs
+
+
+def test_deciding_again_comes_to_an_end(monkeypatch):
+    monkeypatch.setattr("mlkit.widgets.bench.DECIDE_SECONDS", 0.1)
+    n = steps("number", 1, [1, 2])
+
+    def build(n: int) -> Any:
+        return voters(1) if n == 1 else waits_for_ever
+
+    async def play() -> str:
+        kit, _ = scripted_kit({"": "yes"})
+        box = bench(kit, build, ["What?"], Runs(), n=n)
+        await press(box.run, box)
+        await move(n, 2, box)
+        return box.status.value
+
+    assert "does not come to an end" in asyncio.run(play())
+
+
+def raises(**_: Any) -> Any:
+    raise ValueError("no such <b>setting</b>")
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (raises, "ValueError: no such &lt;b&gt;setting&lt;/b&gt;"),
+        (lambda: None, "build gave None, which is no pattern"),
+        (lambda: len, "TypeError"),  # a function of something else
+        (lambda: lambda ask, prompt: "at once", "TypeError"),  # one that is not async
+    ],
+)
+def test_a_build_that_raises_or_gives_no_pattern_is_one_line(build, said):
+    async def play() -> Bench:
+        kit, _ = scripted_kit({"": "yes"})
+        box = bench(kit, build, ["What?"], Runs())
+        await press(box.run, box)
+        return box
+
+    box = asyncio.run(play())
+    assert said in box.status.value and "role='alert'" in box.status.value
+    assert not box.run.disabled and box.stop.disabled
+
+
+def test_a_control_whose_pattern_cannot_be_built_says_why():
+    async def play() -> str:
+        kit, _ = scripted_kit({"": "yes"})
+        n = steps("number", 1, [1, 0])
+        box = bench(kit, lambda n: ModelVoting([SMALL] * n), ["What?"], Runs(), n=n)
+        await press(box.run, box)
+        await move(n, 0, box)
+        return box.status.value
+
+    assert "ValueError: there are no members" in asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [(" \n", "The prompt is empty"), ("long " * 20_000, "does not fit the 4,096 tokens")],
+)
+def test_a_prompt_that_nobody_can_answer_says_why_before_anything_is_sent(prompt, said):
+    async def play() -> str:
+        live = live_kit("http://127.0.0.1:1")
+        box = try_it(live, live.cast.small, "What?")
+        await asyncio.to_thread(setattr, box.prompt, "value", prompt)
+        await press(box.run, box)
+        return box.status.value
+
+    assert f"BadPrompt: {said}" in asyncio.run(play()).replace(
+        "The prompt with its system message and examples does", "does"
+    )
+
+
+def test_a_bench_waits_while_another_runs_and_says_so():
+    async def play() -> list[str]:
+        kit, ask = scripted_kit({"": "yes"})
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def slow(ask: Ask, prompt: str) -> str:
+            begun.set()
+            await may_end.wait()
+            return (await ask(SMALL, prompt)).text
+
+        one, other = on(kit, slow), on(kit, voters(1), "Why?")
+        await asyncio.to_thread(one.run.click)
+        await begun.wait()
+        await asyncio.to_thread(other.run.click)
+        await until(lambda: bool(other.status.value))
+        said = [other.status.value, str(len(ask.asked))]
+        may_end.set()
+        await settled(one)
+        await settled(other)
+        return [*said, one.status.value, other.status.value]
+
+    waiting, asked, *ended = asyncio.run(play())
+    assert "Another bench runs; this one waits for it." in waiting and asked == "0"
+    assert all("1 call," in one for one in ended)
+
+
+def test_a_bench_that_waits_for_its_turn_can_be_stopped():
+    async def play() -> str:
+        kit, ask = scripted_kit({"": "yes"})
+        one, other = on(kit, waits_for_ever), on(kit, voters(1))
+        await asyncio.to_thread(one.run.click)
+        await until(lambda: bool(ask.asked))
+        await stopped(other, lambda: "waits" in other.status.value)
+        await asyncio.to_thread(one.stop.click)
+        await until(lambda: not one.run.disabled)
+        await press(other.run, other)
+        return other.status.value
+
+    assert "1 call," in asyncio.run(play())
+
+
+def test_a_control_that_is_moved_during_a_run_counts_after_it():
+    async def play() -> Bench:
+        kit, ask = scripted_kit({"": "yes"})
+        begun, may_end = asyncio.Event(), asyncio.Event()
+        count = steps("voters", 2, [1, 2])
+
+        def build(count: int) -> Any:
+            async def slow(ask: Ask, prompt: str) -> str:
+                begun.set()
+                await may_end.wait()
+                return await voters(count)(ask, prompt)
+
+            return slow
+
+        box = bench(kit, build, ["What?"], Runs(), count=count)
+        await asyncio.to_thread(box.run.click)
+        await begun.wait()
+        await asyncio.to_thread(setattr, count, "value", 1)
+        may_end.set()
+        await until(lambda: "1 call," in box.status.value)
+        assert len(ask.asked) == 2
+        return box
+
+    box = asyncio.run(play())
+    assert [run.pattern for run in box.runs.runs] == ["slow, count 2"]  # as it was asked
+
+
+def test_a_free_control_changes_the_decision_and_leaves_the_cards_alone():
+    async def play() -> tuple[list[str], list[Any]]:
+        kit, _ = scripted_kit({"vote 1": "yes", "vote 2": "Yes", "vote 3": "no"})
+        members = (SMALL, LARGE, replace(LARGE, seed=1))
+        needed = steps("needed", 3, [1, 2, 3])
+
+        def build(needed: int) -> ConsensusEnsemble:
+            return ConsensusEnsemble(members, SMALL, needed / 3)
+
+        box = bench(kit, build, ["What?"], Runs(), needed=needed)
+        await press(box.run, box)
+        changed: list[Any] = []
+        decided = [box.decision.value]
+        for card in box.cards.children[:3]:
+            card.observe(changed.append, "value")
+        await move(needed, 2, box)
+        return [*decided, box.decision.value], changed
+
+    (three, two), changed = asyncio.run(play())
+    assert "No answer has the 3 of 3 that must agree: strong was asked." in three
+    assert "wins with 2 of 3; if 3 had to agree, strong would be asked." in two
+    assert changed == []
+
+
+def test_a_learners_own_class_and_function_work_without_any_change_to_the_kit():
+    class Shout:
+        async def run(self, ask: Ask, prompt: str) -> str:
+            return (await ask(SMALL, prompt)).text.upper()
+
+    async def play() -> list[Bench]:
+        kit, _ = scripted_kit({"": "yes"})
+        made = [on(kit, Shout()), on(kit, voters(1))]
+        for box in made:
+            await press(box.run, box)
+        return made
+
+    shout, vote = asyncio.run(play())
+    assert "YES" in shout.decision.value and shout.runs.runs[0].pattern == "Shout"
+    assert "yes" in vote.decision.value and vote.runs.runs[0].pattern == "vote"
+
+
+def test_after_a_switch_to_live_a_new_bench_takes_own_prompts_and_the_old_ones_runs():
+    async def play() -> tuple[Bench, Bench]:
+        recorded, runs = connect(engine="replay"), Runs()
+        member, prompt = recorded.cast.small, recorded.recorded_prompts(recorded.cast.small)[0]
+        before = bench(recorded, lambda: SingleModel(member), [prompt], runs)
+        await press(before.run, before)
+        live, _ = scripted_kit({"": "yes"})
+        after = bench(live, lambda: SingleModel(member), [prompt], runs)
+        await asyncio.to_thread(setattr, after.prompt, "value", "My own?")
+        await press(after.run, after)
+        return before, after
+
+    before, after = asyncio.run(play())
+    assert before.prompt.disabled and not after.prompt.disabled
+    assert [run.number for run in after.runs.runs] == [1, 2]
+    assert "My own?" in cards(after)
 
 
 def test_on_recordings_a_bench_offers_the_recorded_prompts_and_says_how_to_go_live():
@@ -179,13 +465,15 @@ def test_on_recordings_a_bench_offers_the_recorded_prompts_and_says_how_to_go_li
 
         prompts = [task.input for task in tasks.load("triage")[:3]]
         box = bench(kit, lambda: both, prompts, Runs())
-        assert [value for _, value in box.prompt.options] == prompts
+        assert [value for _, value in box.menu.options] == prompts
+        box.menu.index = 2
+        assert box.prompt.value == prompts[2] and box.prompt.disabled
         await press(box.run, box)
         return box
 
     box = asyncio.run(play())
     assert "go live" in box.children[0].value
-    assert "2 calls" in box.status.value and "0." in box._answers.value  # bars with probabilities
+    assert "2 calls" in box.status.value and "0." in cards(box)  # bars with probabilities
 
 
 def test_try_it_offers_what_was_recorded_for_its_member():
@@ -194,25 +482,27 @@ def test_try_it_offers_what_was_recorded_for_its_member():
         prompts = kit.recorded_prompts(kit.cast.small)
         box = try_it(kit, kit.cast.small, prompts[0])
         assert box.prompt.value == prompts[0]
-        assert {value for _, value in box.prompt.options} == set(prompts)
+        assert {value for _, value in box.menu.options} == set(prompts)
         await press(box.run, box)
         return box
 
-    assert "tokens read" in asyncio.run(play())._answers.value
+    assert "tokens read" in cards(asyncio.run(play()))
 
 
 def test_runs_are_judged_and_forgotten():
     runs = Runs()
+    assert runs.children == ()  # nothing to see before the first
     runs.add("vote", "What?", 0.2, 3.0, 3)
-    runs.add("single", "What?", 0.1, 1.0, 1)
-    right, wrong, clear = runs.children[0].children
-    right.click()
+    runs.add("single <b>", "What?", 0.1, 1.0, 1)
+    runs.buttons["right"].click()
     assert [run.judged for run in runs.runs] == ["", "right"]
-    assert "2 runs, 1 judged right: cheapest single (run 2)" in runs._panel.chart.reading
-    wrong.click()
+    panel = runs.children[-1]
+    assert "2 runs, 1 judged right: cheapest is run 2 (single <b>)" in panel.chart.reading
+    assert "single &lt;b&gt;" in panel._table.value and "<th" in panel._table.value
+    runs.buttons["wrong"].click()
     assert runs.runs[-1].judged == "wrong"
-    clear.click()
-    assert runs.runs == [] and "Nothing has run yet" in runs._panel.chart.reading
+    runs.buttons["clear"].click()
+    assert runs.runs == [] and runs.children == ()
 
 
 def test_a_member_nobody_recorded_has_no_prompts_to_offer():

@@ -1,0 +1,208 @@
+"""What each notebook's bench plays with: a pattern of the shop, its settings, and prompts.
+
+In a notebook: `play = benches.play("router", kit)`, then
+`bench(kit, play.build, play.prompts, **play.controls)`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from ipywidgets import ValueWidget
+
+from course import systems
+from course.shop import KINDS, member_for
+from mlkit.ask import Ask, Embed, Member
+from mlkit.kit import Kit
+from mlkit.measure import tasks
+from mlkit.measure.matrix import seed_for
+from mlkit.measure.tasks import Task
+from mlkit.parsing import plain
+from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.pipeline import ModelPipeline
+from mlkit.patterns.router import ModelRouter
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.supervisor_worker import SupervisorWorker
+from mlkit.patterns.voting import ModelVoting, Voted
+from mlkit.patterns.weighted_ensemble import WeightedEnsemble
+from mlkit.trace import Runnable
+from mlkit.widgets.panels import Shares, slider, steps
+from mlkit.wrappers import Remembered
+
+PROMPTS = 8  # about so many examples on a menu
+
+
+class Play(NamedTuple):
+    """What `bench` takes. A control is labelled "free" where no value of it needs a call."""
+
+    build: Callable[..., Runnable]
+    prompts: list[str]
+    controls: dict[str, ValueWidget]
+
+
+def play(name: str, kit: Kit) -> Play:
+    """The bench of a pattern, by the name of its file; without settings where it has none here."""
+    return _PLAYS[name](kit) if name in _PLAYS else _plain(name, kit)
+
+
+def _plain(name: str, kit: Kit) -> Play:
+    pattern = systems.for_orders(kit.cast)[name]
+    return Play(lambda: pattern, _inputs("orders"), {})
+
+
+def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
+    """Test tasks of a file, from all over it."""
+    every = [one for one in tasks.load(name) if one.split == "test" and kind in ("", one.kind)]
+    return every[:: max(1, len(every) // count)][:count]
+
+
+def _inputs(name: str, kind: str = "") -> list[str]:
+    return [task.input for task in _some(name, kind)]
+
+
+def _single_model(kit: Kit) -> Play:
+    def build(size: str, examples: int) -> SingleModel:
+        return SingleModel(member_for(kit.cast.members[size], "math", examples))
+
+    sizes = steps("model (may ask)", "large", ["small", "large"])
+    examples = steps("examples (may ask)", 4, [0, 1, 2, 3, 4])
+    return Play(build, _inputs("desk", "math"), {"size": sizes, "examples": examples})
+
+
+def _pipeline(kit: Kit) -> Play:
+    def build(retries: int) -> ModelPipeline:
+        return systems.order_pipeline(kit.cast, retries)
+
+    retries = steps("retries (may ask)", 0, [0, 1, 2])
+    return Play(build, _inputs("orders"), {"retries": retries})
+
+
+def _router(kit: Kit) -> Play:
+    def build(threshold: float, fallback: str) -> ModelRouter:
+        return replace(systems.desk_router(kit.cast), threshold=threshold, fallback=fallback)
+
+    threshold = slider("threshold (may ask the fallback)", 0.0, 0.0, 1.0, 0.05)
+    fallback = steps("fallback (may ask)", "general", KINDS)
+    return Play(build, _inputs("desk"), {"threshold": threshold, "fallback": fallback})
+
+
+def _fan_out(kit: Kit) -> Play:
+    def accepted(text: str) -> bool:
+        return not systems.can_be_worked_out(text)
+
+    picks = {"the first": None, "the first that a program can work out": accepted}
+
+    def build(members: int, pick: str) -> ModelFanOut:
+        return ModelFanOut(systems.order_voters(kit.cast)[:members], picks[pick])
+
+    pick = steps("which is picked (free)", "the first", list(picks))
+    members = steps("members (may ask)", 3, [1, 2, 3])
+    return Play(build, _inputs("orders"), {"members": members, "pick": pick})
+
+
+@dataclass(frozen=True)
+class SampledVote:
+    """A vote of samples of one model: on a task with the seeds that were recorded for it. Free
+    texts are the same from a similarity of `threshold` on, where there is an `embed`.
+    """
+
+    model: Member
+    voters: int
+    normalise: Callable[[str], str]
+    embed: Embed | None
+    threshold: float
+    known: Mapping[str, Task]  # by prompt
+
+    async def run(self, ask: Ask, prompt: str) -> Voted:
+        task = self.known.get(prompt)
+        if task is None:
+            members = systems.samples(*[self.model] * self.voters)
+        else:
+            sampled = replace(member_for(self.model, task.kind), temperature=0.7)
+            seeds = (seed_for(task, n) for n in range(self.voters))
+            members = tuple(replace(sampled, seed=seed) for seed in seeds)
+        free = task is None or task.kind == "creative"
+        embed = self.embed if free else None
+        return await ModelVoting(members, self.normalise, embed, self.threshold).run(ask, prompt)
+
+
+def _voting(kit: Kit) -> Play:
+    some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
+    known = {task.input: task for task in some}
+    ways: dict[str, Callable[[str], str]]
+    ways = {"as written": str, "tidied": plain, "value of the sum": systems.total_of}
+    remembered = Remembered(kit.ask)
+
+    async def embed(texts: Sequence[str]) -> Any:
+        return await remembered.embed(kit.cast.small.model, texts)
+
+    def build(voters: int, normaliser: str, similarity: float | str) -> SampledVote:
+        by_meaning, threshold = (None, 1.0) if similarity == "off" else (embed, float(similarity))
+        return SampledVote(kit.cast.large, voters, ways[normaliser], by_meaning, threshold, known)
+
+    likeness = ["off", *((f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95))]
+    controls = {
+        "voters": steps("voters (may ask)", 5, [1, 3, 5]),
+        "normaliser": steps("the same is (free)", "tidied", list(ways)),
+        "similarity": steps("free texts: similar from (free)", "off", likeness),
+    }
+    return Play(build, list(known), controls)
+
+
+def _planner_executor(kit: Kit) -> Play:
+    planner = systems.order_planner_executor(kit.cast)
+    alone = SingleModel(systems.order_member(kit.cast.large))
+
+    def build(way: str, max_steps: int) -> Runnable:
+        return alone if way == "large alone" else replace(planner, max_steps=max_steps)
+
+    most = [1, 2, 3, 4, 6] if kit.live else [planner.max_steps]  # the plans that were recorded
+    controls = {
+        "way": steps("way (may ask)", "planner-executor", ["planner-executor", "large alone"]),
+        "max_steps": steps("steps at most (may ask)", planner.max_steps, most),
+    }
+    return Play(build, _inputs("orders"), controls)
+
+
+def _supervisor_worker(kit: Kit) -> Play:
+    def build(rounds: int) -> SupervisorWorker:
+        return systems.order_supervisor_worker(kit.cast, rounds)
+
+    rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
+    return Play(build, _inputs("orders"), {"rounds": rounds})
+
+
+def _weighted_ensemble(kit: Kit) -> Play:
+    whole = systems.order_weighted_ensemble(kit.cast)
+
+    def build(weights: Sequence[float]) -> WeightedEnsemble:
+        return replace(whole, weights=weights)
+
+    named = zip(whole.members, whole.weights, strict=True)
+    weights = Shares(**{f"weight of {one.name} (free)": weight for one, weight in named})
+    return Play(build, _inputs("orders"), {"weights": weights})
+
+
+def _consensus_ensemble(kit: Kit) -> Play:
+    whole = systems.order_consensus_ensemble(kit.cast)
+
+    def build(needed: int) -> ConsensusEnsemble:
+        return replace(whole, threshold=needed / len(whole.members))
+
+    # free: the strong member is the first voter, who is asked the same again
+    needed = steps("votes needed (free)", 3, [1, 2, 3])
+    return Play(build, _inputs("orders"), {"needed": needed})
+
+
+_PLAYS: Mapping[str, Callable[[Kit], Play]] = {
+    "single_model": _single_model,
+    "pipeline": _pipeline,
+    "router": _router,
+    "fan_out": _fan_out,
+    "voting": _voting,
+    "planner_executor": _planner_executor,
+    "supervisor_worker": _supervisor_worker,
+    "weighted_ensemble": _weighted_ensemble,
+    "consensus_ensemble": _consensus_ensemble,
+}
