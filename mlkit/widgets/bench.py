@@ -29,6 +29,10 @@ ON_RECORDINGS = (
     "On recordings: choose a prompt that was recorded. To write your own, go live: start Ollama or"
     " type  uv run mlkit pull  in a terminal, then run the first cell again."
 )
+# A prompt that cannot be edited is there to be read all the same.
+_READABLE = (
+    "<style>.mlkit-prompt textarea:disabled { opacity: 1; color: var(--jp-ui-font-color1) }</style>"
+)
 MOST_CALLS = 100  # of one run: a pattern that asks more has most likely lost its way
 DECIDE_SECONDS = 5.0  # to decide again on remembered answers
 # Whose turn it is, for each event loop: two benches at once would only slow each other down.
@@ -96,7 +100,13 @@ class Bench(widgets.VBox):
             control.observe(self._moved, "value")
         where = "A live model answers." if kit.live else ON_RECORDINGS
         buttons = widgets.HBox([self.run, self.stop])
-        parts = [widgets.HTML(line(where)), self.menu, self.prompt, *controls.values(), buttons]
+        parts = [
+            widgets.HTML(_READABLE + line(where)),
+            self.menu,
+            self.prompt,
+            *controls.values(),
+            buttons,
+        ]
         parts += [self.status, self.decision, self.cards, self._drawing, runs]
         super().__init__(parts, layout={"width": "100%"})
 
@@ -274,6 +284,7 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
         continuous_update=False,
         layout=WIDE,
     )
+    box.add_class("mlkit-prompt")
     menu.observe(lambda change: setattr(box, "value", change["new"]), "value")
     return menu, box
 

@@ -20,7 +20,8 @@ from mlkit.widgets.export import save
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
-WIDE = {"width": "100%", "max_width": "760px"}
+WIDE = {"width": "auto", "max_width": "760px"}
+_ONE_LINE = {"display": "flex", "align_items": "baseline"}  # buttons beside their label
 
 
 class Panel(widgets.VBox):
@@ -143,10 +144,13 @@ def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.ValueWidget
     where they are more than four. An option is a value, or a label with its value.
     """
     values = [option[1] if isinstance(option, tuple) else option for option in options]
-    kind = widgets.SelectionSlider
-    if any(isinstance(each, str) for each in values):
-        kind = widgets.ToggleButtons if len(values) <= 4 else widgets.Dropdown
-    return kind(value=value, options=list(options), **_labelled(label), layout=WIDE)
+    set_to = {"value": value, "options": list(options), **_labelled(label)}
+    if not any(isinstance(each, str) for each in values):
+        return widgets.SelectionSlider(**set_to, layout=WIDE)
+    if len(values) > 4:
+        return widgets.Dropdown(**set_to, layout=WIDE)
+    set_to["style"]["button_width"] = "auto"
+    return widgets.ToggleButtons(**set_to, layout=WIDE | _ONE_LINE)
 
 
 def dollars_or_seconds() -> widgets.ValueWidget:

@@ -42,7 +42,7 @@ def runs_chart(runs: Sequence[BenchRun]) -> Chart:
     figure.update_xaxes(title_text="dollars per 1,000 prompts like this", rangemode="tozero")
     figure.update_yaxes(title_text="work seconds", rangemode="tozero")
     reading = runs_reading(runs)
-    source = "your runs in this notebook · ● judged right, × wrong, ○ not judged"
+    source = "your runs · ● right, × wrong, ○ not judged"
     return charted(figure, runs, reading, source, 260)
 
 
@@ -51,10 +51,15 @@ def runs_reading(runs: Sequence[BenchRun]) -> str:
     cheap = min(runs, key=lambda run: (run.dollars_per_thousand, run.number))
     fast = min(runs, key=lambda run: (run.work_seconds, run.number))
     right = sum(run.judged == "right" for run in runs)
-    return (
-        f"{len(runs)} run{'s' if len(runs) > 1 else ''}, {right} judged right: cheapest is run"
-        f" {cheap.number} ({cheap.pattern}), fastest run {fast.number} ({fast.pattern})"
-    )
+    judged = f"{len(runs)} run{'s' * (len(runs) > 1)}, {right} judged right"
+    if cheap == fast:
+        return f"{judged}: cheapest and fastest is {_named(cheap)}"
+    return f"{judged}: cheapest is {_named(cheap)}, fastest {_named(fast)}"
+
+
+def _named(run: BenchRun) -> str:
+    """A run by its number and its pattern, without the settings: those are in the table."""
+    return f"run {run.number} ({run.pattern.partition(',')[0]})"
 
 
 class Runs(widgets.VBox):

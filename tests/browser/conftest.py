@@ -35,12 +35,13 @@ CUT = """cell => {
   for (const label of root.querySelectorAll('.widget-label, .widget-readout, button'))
     if (label.scrollWidth > label.clientWidth + 1 && label.textContent.trim())
       cut.push(label.textContent);
-  const frame = root.querySelector('.main-svg')?.getBoundingClientRect();
-  for (const text of frame ? root.querySelectorAll('.js-plotly-plot text') : []) {
-    const box = text.getBoundingClientRect();
-    const outside = box.right > frame.right + 2 || box.left < frame.left - 2
-      || box.bottom > frame.bottom + 2;
-    if (text.textContent.trim() && outside) cut.push(text.textContent) }
+  for (const plot of root.querySelectorAll('.js-plotly-plot')) {
+    const frame = plot.querySelector('.main-svg').getBoundingClientRect();
+    for (const text of plot.querySelectorAll('text')) {
+      const box = text.getBoundingClientRect();
+      const outside = box.right > frame.right + 2 || box.left < frame.left - 2
+        || box.bottom > frame.bottom + 2;
+      if (text.textContent.trim() && outside) cut.push(text.textContent) } }
   if (root.scrollWidth > root.clientWidth + 1) cut.push('the cell scrolls sideways');
   return cut }"""
 

@@ -88,7 +88,7 @@ def test_00_on_recordings_as_a_learner(lab):
     learner.shot("00_cost", learner.cell("cost"))
 
     # Ask one of the recorded prompts.
-    learner.cell("try").get_by_role("button", name="Ask").click()
+    learner.cell("try").get_by_role("button", name="Run").click()
     learner.cell("try").get_by_text("tokens read").wait_for()
     learner.shot("00_try", learner.cell("try"))
 
@@ -173,19 +173,20 @@ def test_00_live_a_question_of_ones_own_is_answered(lab, engine):
     assert line in learner.output("setup").inner_text()
     box = learner.cell("try")
     box.locator("textarea").fill("What is a bicycle saddle? Answer in one short sentence.")
-    box.get_by_role("button", name="Ask").click()
+    box.get_by_role("button", name="Run").click()
     box.get_by_text("tokens read").wait_for(timeout=120_000)
-    assert len(box.locator(".jp-OutputArea-output pre").inner_text()) > 10
+    answer = box.get_by_text("Answer", exact=True).locator("xpath=following-sibling::div")
+    assert len(answer.inner_text()) > 10
     learner.shot(f"00_live_{engine}", box)
 
     # Stop in the middle of a long answer; the next question is answered.
     box.locator("textarea").fill("Write a long story about a bicycle.")
-    box.get_by_role("button", name="Ask").click()
-    box.get_by_text("The model is working").wait_for()
+    box.get_by_role("button", name="Run").click()
+    box.get_by_text("so far").wait_for()
     box.get_by_role("button", name="Stop").click()
     box.get_by_text("Stopped.").wait_for(timeout=10_000)
     box.locator("textarea").fill("Name one color.")
-    box.get_by_role("button", name="Ask").click()
+    box.get_by_role("button", name="Run").click()
     box.get_by_text("tokens read").wait_for(timeout=120_000)
     assert learner.outside == []
 

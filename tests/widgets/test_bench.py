@@ -497,7 +497,9 @@ def test_runs_are_judged_and_forgotten():
     runs.buttons["right"].click()
     assert [run.judged for run in runs.runs] == ["", "right"]
     panel = runs.children[-1]
-    assert "2 runs, 1 judged right: cheapest is run 2 (single <b>)" in panel.chart.reading
+    assert (
+        "2 runs, 1 judged right: cheapest and fastest is run 2 (single <b>)" in panel.chart.reading
+    )
     assert "single &lt;b&gt;" in panel._table.value and "<th" in panel._table.value
     runs.buttons["wrong"].click()
     assert runs.runs[-1].judged == "wrong"

@@ -141,11 +141,11 @@ def _voting(kit: Kit) -> Play:
         by_meaning, threshold = (None, 1.0) if similarity == "off" else (embed, float(similarity))
         return SampledVote(kit.cast.large, voters, ways[normaliser], by_meaning, threshold, known)
 
-    likeness = ["off", *((f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95))]
+    levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {
         "voters": steps("voters (may ask)", 5, [1, 3, 5]),
         "normaliser": steps("the same is (free)", "tidied", list(ways)),
-        "similarity": steps("free texts: similar from (free)", "off", likeness),
+        "similarity": steps("free texts: similar from (free)", "off", [("off", "off"), *levels]),
     }
     return Play(build, list(known), controls)
 

@@ -54,7 +54,9 @@ def settings(play: benches.Play) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "", first
     for name, control in play.controls.items():
         for value in offered(control):
-            yield name, first | {name: value}
+            control.value = value
+            yield name, first | {name: control.value}
+        control.value = first[name]
 
 
 async def calls_of(kit: Kit, name: str) -> dict[str, int]:

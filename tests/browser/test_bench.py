@@ -1,0 +1,361 @@
+"""The benches of the notebooks in a real JupyterLab: a run, every control, right and wrong, again;
+their speed; and live, words as they come and a stop in the middle.
+"""
+
+import asyncio
+import re
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import nbformat
+import pytest
+from course.lessons import benches
+
+import mlkit
+from mlkit import paths, trace
+from tests.browser.conftest import CUT, SCREENSHOTS, Lab
+from tests.browser.test_first_light import LIVE
+
+pytestmark = pytest.mark.browser
+NOTEBOOKS = {
+    "router": "03_router.ipynb",
+    "voting": "05_voting.ipynb",
+    "planner_executor": "06_planner_executor.ipynb",
+}
+SLOW = 3  # times what a speed is meant to be: then it is a fault
+
+
+class OnPage:
+    """The bench in a cell of an open notebook."""
+
+    def __init__(self, learner: Lab, cell: str = "bench") -> None:
+        self.learner, self.page, self.cell = learner, learner.page, cell
+        self.root = learner.cell(cell).locator(".jp-Cell-outputWrapper")
+
+    def press(self, name: str) -> None:
+        self.root.get_by_role("button", name=name, exact=True).click()
+
+    def key(self, control: int, key: str, times: int = 1) -> None:
+        """Press a key on a slider."""
+        for _ in range(times):
+            self.learner.handle(self.cell, control).press(key)
+
+    def wait(self, said: str, seconds: float = 10) -> None:
+        """Wait until the bench says this, whatever spaces are shown between its words."""
+        self.page.wait_for_function(
+            r"""([cell, said]) => document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`)
+            .innerText.replace(/\s+/g, ' ').includes(said.replace(/\s+/g, ' ').trim())""",
+            arg=[self.cell, said],
+            timeout=1000 * seconds,
+        )
+
+    def run_until(self, said: str, seconds: float = 10) -> None:
+        self.press("Run")
+        self.wait(said, seconds)
+        self.page.wait_for_function(
+            """cell => [...document.querySelectorAll(`[data-cell='${cell}'] button`)]
+            .some(button => button.textContent === 'Run' && !button.disabled)""",
+            arg=self.cell,
+            timeout=1000 * seconds,
+        )
+
+    def runs(self) -> list[list[str]]:
+        """The rows of the table behind the chart of all runs."""
+        rows = self.root.locator("table").last.locator("tr")
+        return [row.locator("td").all_text_contents() for row in rows.all()[1:]]
+
+
+def decided(name: str, prompt: int, **settings: Any) -> str:
+    """What the pattern decides on the recordings, with these settings: answer and sentence."""
+    kit = mlkit.connect(engine="replay")
+    play = benches.play(name, kit)
+    values = {each: control.value for each, control in play.controls.items()} | settings
+    asked = trace.run(kit.ask, play.build(**values), play.prompts[prompt])
+    with ThreadPoolExecutor() as thread:  # playwright's loop runs in this one
+        run = thread.submit(asyncio.run, asked).result()
+    return f"{run.result.text} {run.result.describe()}"
+
+
+@pytest.fixture
+def opened(lab) -> Callable[..., OnPage]:
+    """`opened("router")`: the bench of a notebook on recordings."""
+
+    def start(name: str, **options: Any) -> OnPage:
+        learner = lab("--replay", **options)
+        learner.open(NOTEBOOKS[name])
+        learner.run_cell("setup")
+        learner.run_cell("bench")
+        return OnPage(learner)
+
+    return start
+
+
+def test_a_router_decides_again_where_it_can_and_asks_only_for_what_is_missing(opened):
+    bench = opened("router")
+    bench.run_until(decided("router", 0))
+    assert "0.56" in bench.root.inner_text()  # the label's probability beside its bar
+    bench.key(0, "ArrowRight", 10)  # to 0.50
+    bench.wait(decided("router", 0, threshold=0.5))
+    bench.key(0, "ArrowRight", 2)
+    bench.wait("This setting needs a call that was not made: general 1. Press Run")
+    bench.run_until(decided("router", 0, threshold=0.6))
+    bench.press("math")
+    bench.wait("needs a call that was not made: large 1.")
+    bench.run_until(decided("router", 0, threshold=0.6, fallback="math"))
+    bench.press("general")
+    bench.wait(decided("router", 0, threshold=0.6))
+
+    bench.press("Right")
+    bench.wait("3 runs, 1 judged right")
+    bench.root.get_by_label("examples").select_option(index=1)
+    bench.run_until(decided("router", 1, threshold=0.6))
+    bench.press("Wrong")
+    bench.wait("4 runs, 1 judged right")
+    bench.root.locator("summary").last.press("Enter")
+    assert [row[-1] for row in bench.runs()] == ["", "", "right", "wrong"]
+    assert [row[1] for row in bench.runs()][:3] == [
+        f"ModelRouter, threshold {threshold}, fallback {fallback}"
+        for threshold, fallback in (("0", "general"), ("0.6", "general"), ("0.6", "math"))
+    ]
+    told = bench.root.locator("summary", has_text="What it was told").first
+    told.press("Enter")
+    bench.wait("its answer")  # to an example
+    bench.press("Clear")
+    bench.root.get_by_role("button", name="Right").wait_for(state="detached")
+    assert bench.learner.outside == []
+
+
+def test_a_vote_counts_again_by_each_control_and_never_asks(opened):
+    bench = opened("voting")
+    bench.run_until(decided("voting", 0))
+    assert bench.root.get_by_text("counts as").count() == 5
+    bench.key(0, "ArrowLeft")
+    bench.wait(decided("voting", 0, voters=3))
+    bench.press("value of the sum")
+    bench.wait("Unparsed: No member gave an answer that counts")
+    bench.press("as written")
+    bench.wait(decided("voting", 0, voters=3, normaliser="as written"))
+    bench.press("tidied")
+    bench.key(0, "ArrowRight")
+    bench.root.get_by_label("examples").select_option(index=7)  # a free text
+    bench.run_until(decided("voting", 7))
+    for level in (0.7, 0.8, 0.9, 0.95):
+        bench.root.get_by_label("free texts").select_option(label=f"{level:.2f}")
+        bench.wait(decided("voting", 7, similarity=level))
+    bench.key(0, "ArrowLeft")
+    bench.wait(decided("voting", 7, similarity=0.95, voters=3))
+    assert len(bench.runs()) == 2
+
+
+def test_a_planner_and_one_model_alone_stand_side_by_side(opened):
+    bench = opened("planner_executor")
+    bench.run_until(decided("planner_executor", 0))
+    bench.press("large alone")
+    bench.wait("needs a call that was not made")
+    bench.run_until(decided("planner_executor", 0, way="large alone"))
+    bench.press("Right")
+    bench.wait("2 runs, 1 judged right: cheapest")
+    marks = bench.root.locator(".js-plotly-plot").last.evaluate(
+        "plot => plot._fullData[0].marker.symbol"
+    )
+    assert list(marks) == ["circle-open", "circle"]
+    bench.press("planner-executor")
+    bench.wait(decided("planner_executor", 0))
+
+
+# From here on a notebook of our own.
+
+SCRIPTED = '''import asyncio, time
+from dataclasses import replace
+import mlkit
+from mlkit.ask import Member, Reply, ask_all, together
+from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.widgets.bench import bench
+from mlkit.widgets.panels import steps
+from mlkit.wrappers import Limited, watcher
+
+async def scripted(member, prompt, **options):
+    """Writes for half a second the time at which it writes."""
+    for _ in range(10):
+        await asyncio.sleep(0.05)
+        watcher()("words", f"{1000 * time.time():.0f} ")
+    answer = "yes" if member.seed < 4 else "no"
+    return Reply(answer, member, 10, 5, output_seconds=0.5)
+
+recorded = mlkit.connect()
+kit = replace(recorded, ask=Limited(scripted, 1), engine=replace(recorded.engine, kind="ollama"))
+five = [Member("qwen2.5-coder:0.5b", seed=n, temperature=0.7, name=f"m{n}") for n in range(5)]
+'''
+CELLS = {
+    "setup": SCRIPTED,
+    "consensus": """bench(kit, lambda needed: ConsensusEnsemble(five, five[0], needed / 5), ["What?"],
+      needed=steps("votes needed (free)", 4, [1, 2, 3, 4, 5]))""",
+    "function": """async def mine(ask, prompt):
+    replies = await together(*(ask(member, prompt, role=member.name) for member in five[:2]))
+    return " and ".join(reply.text for reply in replies)
+
+bench(kit, lambda: mine, ["What?"])""",
+    "class": """class Shout:
+    def __init__(self, times):
+        self.times = times
+    async def run(self, ask, prompt):
+        return (await ask(five[0], prompt)).text.upper() * self.times
+
+bench(kit, Shout, ["What?"], times=steps("times (free)", 1, [1, 2, 3]))""",
+    "time": """async def ten(ask, prompt):
+    return (await ask_all(ask, five + [replace(one, seed=9 + one.seed) for one in five], prompt, "vote"))[0].text
+
+started = time.perf_counter()
+await kit.run(ten, "What?")
+without = time.perf_counter() - started
+box = bench(kit, lambda: ten, ["What?"])
+box""",
+    "timed": """started = time.perf_counter()
+await asyncio.to_thread(box.run.click)
+await asyncio.wrap_future(box._task)
+print("bench", time.perf_counter() - started, "alone", without)""",
+}
+
+
+@pytest.fixture
+def scratch(lab) -> Callable[..., Lab]:
+    """A notebook of benches on an engine that writes what it is told to, opened and not run."""
+
+    def start(cells: dict[str, str], *options: str, **others: Any) -> Lab:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        made = [nbformat.v4.new_code_cell(source, id=id) for id, source in cells.items()]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+        path = SCREENSHOTS / "benches.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=made, metadata=kernel), path)
+        learner = lab(*options, **others)
+        learner.open(str(path.relative_to(paths.root())))
+        return learner
+
+    return start
+
+
+def test_a_learners_own_function_and_class_work_and_benches_share_their_runs(scratch):
+    learner = scratch(CELLS, "--replay")
+    for cell in ("setup", "function", "class"):
+        learner.run_cell(cell)
+    function = OnPage(learner, "function")
+    box = function.root.get_by_label("prompt")
+    box.fill("My own question?")
+    function.run_until("yes and yes")
+    own = OnPage(learner, "class")
+    own.run_until("YES")
+    own.key(0, "ArrowRight", 2)
+    own.wait("YESYESYES")
+    own.wait("2 runs, 0 judged right")
+    assert [row[1] for row in own.runs()] == ["mine", "Shout, times 1"]
+    assert own.runs()[0][2] == "My own question?"
+
+
+def test_another_bench_waits_and_a_run_is_stopped_in_the_middle(scratch):
+    learner = scratch(CELLS, "--replay")
+    for cell in ("setup", "consensus", "class"):
+        learner.run_cell(cell)
+    other, first = OnPage(learner, "class"), OnPage(learner, "consensus")
+    first.press("Run")
+    first.wait("call 1 (vote 1, m0)")
+    other.press("Run")
+    other.wait("Another bench runs; this one waits for it.")
+    first.press("Stop")
+    first.wait("Stopped.")
+    first.wait("stopped after")
+    other.wait("YES")
+    first.run_until("'yes' wins with 4 of 5; if 5 had to agree, strong would be asked.")
+
+
+WATCH_DECISION = """cell => {
+  const read = () => document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`).innerText
+    .match(/wins with.*|No answer has.*/)?.[0];
+  const S = window.__S = {t0: null, lat: [], done: false}; let last = read();
+  document.addEventListener('keydown', () => { S.t0 = performance.now() }, true);
+  const tick = () => { if (S.done) return; const now = read();
+    if (now !== last) {
+      last = now; if (S.t0) { S.lat.push(performance.now() - S.t0); S.t0 = null } }
+    requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
+# How long ago the engine had written what the page shows, each time that it changes.
+WATCH_WORDS = r"""cell => {
+  const S = window.__W = {late: [], last: ''};
+  const look = () => {
+    const text = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`).innerText;
+    const newest = (text.match(/\b\d{13}\b/g) || []).sort().pop();
+    if (newest && newest !== S.last) { S.last = newest; S.late.push(Date.now() - newest) }
+    requestAnimationFrame(look) }; requestAnimationFrame(look) }"""
+
+
+# Both charts are drawn as wide as the cell is now.
+FITS = """cell => {
+  const root = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea-output`);
+  const charts = [...root.querySelectorAll('.main-svg')].map(one => one.getBoundingClientRect());
+  const room = root.getBoundingClientRect().width;
+  return charts.length >= 2 && charts.every(one => one.width <= room && one.width > room - 40) }"""
+
+
+def p95(times: list[float]) -> float:
+    return sorted(times)[int(0.95 * len(times))]
+
+
+def test_how_fast_a_bench_is(scratch):
+    learner = scratch(CELLS, "--replay")
+    learner.run_cell("setup")
+    learner.cell("consensus")
+    pressed = time.perf_counter()
+    learner.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
+    learner.page.locator("[data-cell='consensus'] .jp-OutputArea button").first.wait_for()
+    opening = 1000 * (time.perf_counter() - pressed)
+
+    bench = OnPage(learner, "consensus")
+    learner.page.evaluate(WATCH_WORDS, "consensus")
+    bench.run_until("'yes' wins with 4 of 5")
+    late = learner.page.evaluate("() => window.__W.late")
+
+    keys = ("ArrowRight", "ArrowLeft")
+    for number in range(6):  # warm
+        bench.key(0, keys[number % 2])
+        learner.page.wait_for_timeout(300)
+    learner.page.evaluate(WATCH_DECISION, "consensus")
+    for number in range(24):
+        bench.key(0, keys[number % 2])
+        learner.page.wait_for_timeout(300)  # a person's pace; nothing is waited for with it
+    seen = learner.page.evaluate("() => { window.__S.done = true; return window.__S.lat }")
+
+    learner.run_cell("time")
+    learner.run_cell("timed")
+    said = learner.output("timed").inner_text()
+    with_bench, alone = (float(number) for number in re.findall(r"[\d.]+", said))
+    own = (with_bench - alone) / alone
+    print(
+        f"\nopening {opening:.0f} ms of 300; words {statistics.median(late):.0f} ms, p95"
+        f" {p95(late):.0f} of 150; a free control {statistics.median(seen):.0f} ms, p95"
+        f" {p95(seen):.0f} of 100; the bench's own time {own:.1%} of 5%"
+    )
+    assert len(seen) == 24 and len(late) > 20
+    assert opening < SLOW * 300
+    assert p95(late) < SLOW * 150
+    assert p95(seen) < SLOW * 100
+    assert own < SLOW * 0.05
+
+
+def test_a_bench_is_whole_narrow_and_wide_light_and_dark(opened):
+    bench = opened("router", height=1800)
+    bench.run_until(decided("router", 0))
+    bench.press("Right")
+    bench.wait("1 judged right")
+    cut = {}
+    for theme in ("Light", "Dark"):
+        bench.page.evaluate(
+            "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
+            f"JupyterLab {theme}",
+        )
+        for width in (500, 640, 1400):
+            bench.page.set_viewport_size({"width": width, "height": 1800})
+            bench.page.wait_for_function(FITS, arg=bench.cell, timeout=10_000)
+            bench.learner.shot(f"gallery/bench-{width}-{theme.lower()}", bench.root)
+            cut[theme, width] = bench.page.evaluate(CUT, bench.cell)
+    assert not any(cut.values()), cut
