@@ -21,7 +21,6 @@ from mlkit.widgets.export import save
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
 WIDE = {"width": "auto", "max_width": "760px"}
-_ONE_LINE = {"display": "flex", "align_items": "baseline"}  # buttons beside their label
 
 
 class Panel(widgets.VBox):
@@ -150,7 +149,8 @@ def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.ValueWidget
     if len(values) > 4:
         return widgets.Dropdown(**set_to, layout=WIDE)
     set_to["style"]["button_width"] = "auto"
-    return widgets.ToggleButtons(**set_to, layout=WIDE | _ONE_LINE)
+    buttons = widgets.ToggleButtons(**set_to, layout=WIDE)
+    return buttons.add_class("widget-inline-hbox")  # beside their label, as all others
 
 
 def dollars_or_seconds() -> widgets.ValueWidget:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -191,8 +192,10 @@ five = [Member("qwen2.5-coder:0.5b", seed=n, temperature=0.7, name=f"m{n}") for 
 '''
 CELLS = {
     "setup": SCRIPTED,
-    "consensus": """bench(kit, lambda needed: ConsensusEnsemble(five, five[0], needed / 5), ["What?"],
-      needed=steps("votes needed (free)", 4, [1, 2, 3, 4, 5]))""",
+    "consensus": """def build(needed):
+    return ConsensusEnsemble(five, five[0], needed / 5)
+
+bench(kit, build, ["What?"], needed=steps("votes needed (free)", 4, [1, 2, 3, 4, 5]))""",
     "function": """async def mine(ask, prompt):
     replies = await together(*(ask(member, prompt, role=member.name) for member in five[:2]))
     return " and ".join(reply.text for reply in replies)
@@ -206,7 +209,8 @@ bench(kit, lambda: mine, ["What?"])""",
 
 bench(kit, Shout, ["What?"], times=steps("times (free)", 1, [1, 2, 3]))""",
     "time": """async def ten(ask, prompt):
-    return (await ask_all(ask, five + [replace(one, seed=9 + one.seed) for one in five], prompt, "vote"))[0].text
+    voters = five + [replace(one, seed=9 + one.seed) for one in five]
+    return (await ask_all(ask, voters, prompt, "vote"))[0].text
 
 started = time.perf_counter()
 await kit.run(ten, "What?")
@@ -359,3 +363,105 @@ def test_a_bench_is_whole_narrow_and_wide_light_and_dark(opened):
             bench.learner.shot(f"gallery/bench-{width}-{theme.lower()}", bench.root)
             cut[theme, width] = bench.page.evaluate(CUT, bench.cell)
     assert not any(cut.values()), cut
+
+
+ON_LIVE = {
+    "setup": """from dataclasses import replace
+import mlkit
+from course.lessons import benches
+from mlkit.patterns.single_model import SingleModel
+from mlkit.widgets.bench import bench
+from mlkit.widgets.panels import steps
+kit = mlkit.connect()
+
+def on_bench(name):
+    play = benches.play(name, kit)
+    return bench(kit, play.build, play.prompts, **play.controls)""",
+    "story": """def build(tokens):
+    return SingleModel(replace(kit.cast.small, max_tokens=tokens))
+
+bench(kit, build, ["Write a very long story about a bicycle."],
+      tokens=steps("tokens (may ask)", 2000, [8, 2000]))""",
+    "router": 'on_bench("router")',
+    "voting": 'on_bench("voting")',
+    "planner_executor": 'on_bench("planner_executor")',
+}
+STOP_SECONDS = {"ollama": 2, "embedded": 4}
+WRITTEN = """([cell, most]) => {
+  const card = document.querySelector(`[data-cell='${cell}'] .widget-box .widget-html-content b`);
+  return [...document.querySelectorAll(`[data-cell='${cell}'] .widget-html-content`)]
+    .some(one => one.innerText.startsWith('1. answer') && one.innerText.includes('writing, ')
+      && one.innerText.length > most) }"""
+
+
+@pytest.fixture(params=LIVE)
+def live(request, scratch) -> tuple[str, Lab]:
+    """A notebook of benches on an engine, set up."""
+    environment, line = LIVE[request.param]
+    learner = scratch(ON_LIVE, **environment)
+    learner.run_cell("setup")
+    assert line in learner.output("setup").inner_text()
+    return request.param, learner
+
+
+def test_live_words_come_and_a_stop_ends_the_models_work(live):
+    engine, learner = live
+    learner.run_cell("story")
+    story = OnPage(learner, "story")
+    story.press("Run")
+    for characters in (80, 120, 200):
+        learner.page.wait_for_function(WRITTEN, arg=["story", characters], timeout=60_000)
+    learner.shot(f"bench_live_{engine}", story.root)
+    pressed = time.perf_counter()
+    story.press("Stop")
+    story.wait("Stopped.")
+    story.key(0, "ArrowLeft")  # to 8 tokens, which wait until the model is free
+    story.run_until("8 written", 60)
+    seconds = time.perf_counter() - pressed
+    story.wait("cut off by max_tokens")
+    print(f"\n{engine}: stopped, and 8 tokens written {seconds:.1f} s later")
+    assert seconds < STOP_SECONDS[engine] + 3  # for the tokens and the clicks
+
+
+def counted(bench: OnPage, voters: int) -> str:
+    """Who wins by what the first cards on the page count as, and with how many votes."""
+    said = re.findall(r"counts as ('.*'|\".*\")", bench.root.inner_text())[:voters]
+    (winner, count), *_ = Counter(said).most_common(1)
+    return f"{winner} wins with {count} of {voters} votes"
+
+
+def test_live_each_bench_takes_an_own_prompt_and_its_controls_follow_from_what_came(live):
+    engine, learner = live
+    for cell in ("router", "voting", "planner_executor"):
+        learner.run_cell(cell)
+    router = OnPage(learner, "router")
+    router.root.get_by_label("prompt").fill("A bell costs $7. What do 3 bells cost in dollars?")
+    router.run_until("The classifier named", 120)
+    router.key(0, "End")  # a certainty of 1.00 is never reached
+    router.page.wait_for_function(
+        """() => /so general answered|not made: general 1|its specialist/.test(
+        document.querySelector("[data-cell='router'] .jp-OutputArea").innerText)"""
+    )
+    router.run_until("general", 120)
+    assert "general" in router.root.inner_text()
+
+    voting = OnPage(learner, "voting")
+    voting.root.get_by_label("prompt").fill("Which color has the sky on a clear day? One word.")
+    voting.run_until("5 calls,", 120)
+    voting.wait(counted(voting, 5))
+    voting.key(0, "ArrowLeft")
+    voting.wait("3 calls,")
+    voting.wait(counted(voting, 3))
+
+    planner = OnPage(learner, "planner_executor")
+    planner.root.get_by_label("prompt").fill("What do 2 bells cost?")
+    planner.run_until("The plan:", 240)
+    planner.key(0, "Home")  # one step at most
+    planner.wait("needs a call that was not made: large 1.")
+    planner.press("large alone")
+    planner.wait("needs a call that was not made: large 1.")
+    planner.run_until("One member was asked", 240)
+    planner.press("Right")
+    planner.wait("1 judged right")
+    learner.shot(f"bench_live_benches_{engine}", planner.root)
+    assert learner.outside == []
