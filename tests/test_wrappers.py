@@ -102,6 +102,18 @@ def test_vectors_are_replayed_and_a_text_that_has_none_is_a_miss():
         asyncio.run(replay(memory).embed("m", ["a", "c"]))
 
 
+def test_a_text_has_the_same_vector_among_others():
+    memory: dict = {}
+    recorder = Recorder(Echo(), memory)
+    for texts in (["a", "b"], ["c"]):
+        asyncio.run(recorder.embed("m", texts))
+    again = asyncio.run(replay(memory).embed("m", ["c", "b"]))
+    assert np.array_equal(again[0], memory[Texts("m", ("c",))][0])
+    assert np.array_equal(again[1], memory[Texts("m", ("a", "b"))][1])
+    with pytest.raises(NotRecorded):
+        asyncio.run(replay(memory).embed("other", ["c", "b"]))
+
+
 def test_what_is_remembered_is_not_asked_again():
     live = Echo()
     ask = Remembered(live)

@@ -242,9 +242,9 @@ async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
     async def counted(member: Member, prompt: str, **options: Any) -> Reply:
         nonlocal asked
         asked += 1
+        await asyncio.sleep(0)  # answers that are remembered come at once: Stop is heard here
         if asked > MOST_CALLS:
             raise too_many
-        await asyncio.sleep(0)  # answers that are remembered come at once: Stop is heard here
         return await watched(member, prompt, **options)
 
     run = await trace.run(counted, pattern, prompt)

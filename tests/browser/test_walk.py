@@ -5,13 +5,16 @@ right, an exercise wrong and right.
 import importlib
 import re
 import shutil
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
 import pytest
 
 from mlkit import paths
 from tests.browser.conftest import CUT, Lab
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
 
 pytestmark = pytest.mark.browser
 
@@ -150,6 +153,8 @@ class Walk:
                 self.learner.handle(id, which).press("ArrowRight")
             still = [which for which in still if not self._moves(id, which)]
             assert still == [], f"{id}: these controls change nothing"
+            for group in cell.locator(".widget-toggle-buttons").all():
+                assert self._chooses(id, group), f"{id}: {group.inner_text()}: nothing changes"
             for box in cell.locator("input[type=number]").all():
                 before = self.says(id)
                 box.fill(str(3 * float(box.input_value()) + 1))
@@ -172,11 +177,22 @@ class Walk:
                 return True
         return False
 
+    def _chooses(self, id: str, group: "Locator") -> bool:
+        """Whether some button of a group says something else than the one that is chosen."""
+        before = self.says(id)
+        for button in group.locator("button:not(.mod-active)").all():
+            button.click()
+            if self.changes(id, before):
+                return True
+        return False
+
     def quiz(self) -> None:
         [id] = self.cells(r"^quiz\(")
-        module, alias = re.search(
-            r"from course\.lessons import (\w+)(?: as (\w+))?", "\n".join(self.code.values())
-        ).groups()
+        imported = re.findall(
+            r"from course\.lessons import (\w+)(?: as (\w+))?$", "\n".join(self.code.values()), re.M
+        )
+        named = {alias or module: module for module, alias in imported}
+        module = named[re.search(r"^quiz\(\*(\w+)\.QUIZ", self.code[id])[1]]
         questions = importlib.import_module(f"course.lessons.{module}").QUIZ
         for number, (_, choices) in enumerate(questions):
             radios = self.learner.cell(id).locator(".widget-radio-box").nth(number).locator("input")

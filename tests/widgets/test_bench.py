@@ -1,6 +1,7 @@
 """The bench, pressed and moved as a learner does: in a thread of its own, as Lab handles clicks."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from course.shop import QUEUES, member_for
 
 from mlkit.ask import Ask, Failure, Member, together
 from mlkit.engines.ollama import Ollama
-from mlkit.errors import EngineError
+from mlkit.errors import EngineError, MlkitError
 from mlkit.kit import Kit, connect
 from mlkit.measure import tasks
 from mlkit.parsing import plain
@@ -222,8 +223,10 @@ async def asks_whatever_is_said(ask: Ask, prompt: str) -> str:
 
 
 async def never_gives_up(ask: Ask, prompt: str) -> str:
-    while True:
-        await together(ask(SMALL, prompt))
+    for _ in range(100_000):  # for ever, if nobody hears Stop
+        with contextlib.suppress(MlkitError):
+            await ask(SMALL, prompt)
+    return "done"
 
 
 def on(kit: Kit, pattern: Any, prompt: str = "What?", **controls: Any) -> Bench:
@@ -273,6 +276,37 @@ def test_deciding_again_comes_to_an_end(monkeypatch):
     assert "does not come to an end" in asyncio.run(play())
 
 
+def test_of_two_moves_the_newest_counts():
+    n = steps("number", 1, [1, 2, 3])
+
+    async def play() -> str:
+        kit, _ = scripted_kit({"": "yes"})
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        def build(n: int) -> Any:
+            async def numbered(ask: Ask, prompt: str) -> str:
+                await ask(SMALL, prompt)
+                if n == 2:
+                    begun.set()
+                    await may_end.wait()
+                return f"answer {n}"
+
+            return numbered
+
+        box = bench(kit, build, ["What?"], Runs(), n=n)
+        await press(box.run, box)
+        await asyncio.to_thread(setattr, n, "value", 2)
+        slow = box._task
+        await begun.wait()
+        await move(n, 3, box)
+        may_end.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wrap_future(slow)
+        return box.decision.value
+
+    assert "answer 3" in asyncio.run(play())
+
+
 def raises(**_: Any) -> Any:
     raise ValueError("no such <b>setting</b>")
 
@@ -320,6 +354,7 @@ def test_a_prompt_that_nobody_can_answer_says_why_before_anything_is_sent(prompt
         box = try_it(live, live.cast.small, "What?")
         await asyncio.to_thread(setattr, box.prompt, "value", prompt)
         await press(box.run, box)
+        assert prompt.strip() or not box.cards.children
         return box.status.value
 
     assert f"BadPrompt: {said}" in asyncio.run(play()).replace(
@@ -407,10 +442,11 @@ def test_a_free_control_changes_the_decision_and_leaves_the_cards_alone():
         box = bench(kit, build, ["What?"], Runs(), needed=needed)
         await press(box.run, box)
         changed: list[Any] = []
-        decided = [box.decision.value]
-        for card in box.cards.children[:3]:
+        decided, before = [box.decision.value], box.cards.children[:3]
+        for card in before:
             card.observe(changed.append, "value")
         await move(needed, 2, box)
+        assert box.cards.children == before
         return [*decided, box.decision.value], changed
 
     (three, two), changed = asyncio.run(play())

@@ -164,7 +164,7 @@ def moves_of(control: Any) -> Moves:
         control.value = setting
 
     match control:
-        case widgets.SelectionSlider():
+        case widgets.SelectionSlider() | widgets.ToggleButtons() | widgets.Dropdown():
             values = [one[1] if isinstance(one, tuple) else one for one in control.options]
             return Moves(values, st.sampled_from(values), put)
         case widgets.FloatSlider(min=low, max=high, step=step):

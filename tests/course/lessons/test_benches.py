@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from course import systems
 from course.lessons import benches
@@ -111,6 +112,25 @@ def test_a_pattern_without_settings_has_a_bench_too(kit, monkeypatch):
     monkeypatch.delitem(benches._PLAYS, "voting")
     play = benches.play("voting", kit)
     assert play.build() == systems.for_orders(kit.cast)["voting"] and not play.controls
+
+
+def test_live_a_moved_similarity_embeds_nothing_again(kit):
+    embedded: list[tuple[str, ...]] = []
+
+    class Live:
+        async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
+            return Reply(f"answer {member.seed}", member)
+
+        async def embed(self, model: str, texts: Any) -> Any:
+            embedded.append(tuple(texts))
+            return np.eye(len(texts))
+
+    live = replace(kit, ask=Live(), engine=replace(kit.engine, kind="ollama"))
+    build = benches.play("voting", live).build
+    for similarity in ("off", 0.7, 0.9):
+        vote = build(voters=3, normaliser="tidied", similarity=similarity)
+        asyncio.run(vote.run(live.ask, OWN))
+    assert len(embedded) == 1
 
 
 def test_live_a_plan_may_have_fewer_steps_and_an_own_prompt_is_sampled_with_its_own_seeds(kit):
