@@ -304,6 +304,6 @@ def _needed(names: Sequence[str]) -> str:
     counted = ", ".join(f"{name} {names.count(name)}" for name in dict.fromkeys(names))
     calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
     return (
-        f"This setting needs {calls} not made: {counted}. Press Run to make no other. Shown is the"
-        " setting before."
+        f"This setting needs {calls} not made: {counted}. Press Run, which makes no other. Shown is"
+        " the setting before."
     )
