@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from mlkit.escaped import NO_MATH, in_html
 from mlkit.progress import CallCard
+from mlkit.widgets.told import Told
 
 _BARS = 3  # likeliest first tokens that a card shows
 _PLACE = {"flex": "1 1 220px", "min_width": "0", "max_width": "100%", "margin": "0"}
@@ -78,12 +79,4 @@ def _likeliest(card: CallCard) -> str:
 
 def _told(card: CallCard) -> str:
     """All that the member was told, behind a click or Enter."""
-    turns = [("system", card.member.system)]
-    for question, answer in card.member.shots:
-        turns += [("example", question), ("its answer", answer)]
-    turns.append(("prompt", card.prompt))
-    shown = "".join(
-        f"<div><i>{name}</i><div style='{_TEXT}'>{in_html(text)}</div></div>"
-        for name, text in turns
-    )
-    return f"<details style='{_SMALL}'><summary>What it was told</summary>{shown}</details>"
+    return f"<div style='{_SMALL}'>{Told(card.member, card.prompt).html()}</div>"

@@ -121,9 +121,9 @@ def test_a_router_decides_again_where_it_can_and_asks_only_for_what_is_missing(o
         f"ModelRouter, threshold {threshold}, fallback {fallback}"
         for threshold, fallback in (("0", "general"), ("0.6", "general"), ("0.6", "math"))
     ]
-    told = bench.root.locator("summary", has_text="What it was told").first
+    told = bench.root.locator("summary", has_text="is told").first
     told.press("Enter")
-    bench.wait("its answer")  # to an example
+    bench.wait("answer to example 1")
     bench.press("Clear")
     bench.root.get_by_role("button", name="Right").wait_for(state="detached")
     assert bench.learner.outside == []
