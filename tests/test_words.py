@@ -56,7 +56,7 @@ PROMPTS = {*(COURSE / "shop").rglob("*"), COURSE / "second.py"}
 FILES = {
     *KIT.rglob("*.py"),
     *COURSE.rglob("*.py"),
-    *NOTEBOOKS.glob("*.*"),
+    *NOTEBOOKS.glob("[!.]*.*"),
     *(NOTEBOOKS / "images").glob("*.svg"),
     paths.root() / "README.md",
     paths.data() / "FINDINGS.md",
