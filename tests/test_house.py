@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "patterns",
         "paths",
         "progress",
+        "ties",
         "trace",
         "wrappers",
     },

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLUE, Chart, charted
 from mlkit.escaped import in_plotly
+from mlkit.ties import lowest
 from mlkit.widgets.panels import Panel, line
 
 _MARKS = {"right": "circle", "wrong": "x", "": "circle-open"}
@@ -48,8 +49,8 @@ def runs_chart(runs: Sequence[BenchRun]) -> Chart:
 
 def runs_reading(runs: Sequence[BenchRun]) -> str:
     """The cheapest and the fastest, in a sentence."""
-    cheap = min(runs, key=lambda run: (run.dollars_per_thousand, run.number))
-    fast = min(runs, key=lambda run: (run.work_seconds, run.number))
+    cheap = lowest(runs, lambda run: run.dollars_per_thousand)
+    fast = lowest(runs, lambda run: run.work_seconds)
     right = sum(run.judged == "right" for run in runs)
     judged = f"{len(runs)} run{'s' * (len(runs) > 1)}, {right} judged right"
     if cheap == fast:
