@@ -21,7 +21,7 @@ from mlkit.patterns.single_model import SingleModel
 from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
 from mlkit.widgets.calls import Cards
-from mlkit.widgets.panels import WIDE, Panel, error_line, line
+from mlkit.widgets.panels import WIDE, Panel, button, error_line, line, status
 from mlkit.widgets.runs import Runs, shared_runs
 from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
@@ -84,14 +84,15 @@ class Bench(widgets.VBox):
     ) -> None:
         self._kit, self._build, self.controls, self.runs = kit, build, controls, runs
         self._memory: dict[Asked, Answer] = {}
+        self._prices = list_prices()
         # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
         # belong to this one.
         self._loop = asyncio.get_running_loop()
         self._task: concurrent.futures.Future[None] | None = None
         self.last: Run | None = None
         self.menu, self.prompt = _prompt_boxes(kit.live, prompts)
-        self.run = _button("Run", "Ask the models", "primary")
-        self.stop = _button("Stop", "Stop the models", disabled=True)
+        self.run = button("Run", "Ask the models", "primary")
+        self.stop = button("Stop", "Stop the models", disabled=True)
         self.status, self.decision, self.cards = widgets.HTML(), widgets.HTML(), Cards()
         self._drawing = widgets.VBox()
         self.run.on_click(self._pressed)
@@ -161,7 +162,7 @@ class Bench(widgets.VBox):
             clock.cancel()
             self.cards.show(calls)
         self._show(run)
-        self.runs.add(", ".join([name, *settings]), prompt, *_took(run), len(run.calls))
+        self.runs.add(", ".join([name, *settings]), prompt, *self._took(run), len(run.calls))
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
@@ -210,19 +211,24 @@ class Bench(widgets.VBox):
             f"<div class='{NO_MATH}' style='margin: 6px 0'><b>Answer</b><div style='white-space:"
             f" pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>{line(described)}"
         )
-        cost, work = _took(run)
+        cost, work = self._took(run)
         calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"
         self._say(f"{calls}, {seconds(work)} of work, {dollars(cost)} per 1,000 prompts like this")
         if not self.last or self.last.calls != run.calls:
-            chart = waterfall.chart(run.calls, self._kit.source, list_prices())
+            chart = waterfall.chart(run.calls, self._kit.source, self._prices)
             if self._drawing.children:
                 self._drawing.children[0].draw(chart)
             else:
                 self._drawing.children = (Panel(chart),)
         self.last = run
 
+    def _took(self, run: Run) -> tuple[float, float]:
+        """Dollars for a thousand like it, and work seconds: of the models, one after another."""
+        cost = 1000 * cost_dollars(run.calls, self._prices)
+        return cost, sum(call.seconds for call in run.calls)
+
     def _say(self, text: str) -> None:
-        self.status.value = f"<div role='status' aria-live='polite'>{line(text)}</div>"
+        self.status.value = status(text)
 
     def _complain(self, error: Exception) -> None:
         self.status.value = f"<div role='alert'>{error_line(error)}</div>"
@@ -253,12 +259,6 @@ async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
     return run
 
 
-def _took(run: Run) -> tuple[float, float]:
-    """Dollars for a thousand like it, and work seconds: of the models, one call after another."""
-    cost = 1000 * cost_dollars(run.calls, list_prices())
-    return cost, sum(call.seconds for call in run.calls)
-
-
 def _setting(value: Any) -> str:
     """A setting as a few characters."""
     if isinstance(value, tuple):
@@ -287,16 +287,6 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
     box.add_class("mlkit-prompt")
     menu.observe(lambda change: setattr(box, "value", change["new"]), "value")
     return menu, box
-
-
-def _button(text: str, said: str, style: str = "", disabled: bool = False) -> widgets.Button:
-    return widgets.Button(
-        description=text,
-        tooltip=said,
-        button_style=style,
-        disabled=disabled,
-        layout={"width": "90px"},
-    )
 
 
 def _needed(names: Sequence[str]) -> str:

@@ -75,11 +75,7 @@ def show(chart: Chart) -> Panel:
 
 def explore(draw: Callable[..., Chart], **controls: widgets.ValueWidget) -> Panel:
     """A chart that follows its controls: `draw(**values)` at first and at each change."""
-    reset = widgets.Button(
-        description="Reset",
-        tooltip="Put every control back to where it began",
-        layout={"width": "80px"},
-    )
+    reset = button("Reset", "Put every control back to where it began", width="80px")
     first = {name: control.value for name, control in controls.items()}
     panel = Panel(draw(**first), [*controls.values(), reset])
 
@@ -244,6 +240,24 @@ class Described(widgets.VBox):
 def line(text: str, colour: str = "inherit") -> str:
     """A text as a line of HTML."""
     return f"<div style='line-height: 1.5; color: {colour}'>{in_html(text)}</div>"
+
+
+def status(text: str) -> str:
+    """A line that is read aloud when it changes."""
+    return f"<div role='status' aria-live='polite'>{line(text)}</div>"
+
+
+def button(
+    text: str, said: str, style: str = "", disabled: bool = False, width: str = "90px"
+) -> widgets.Button:
+    """A button; `said` tells what it does."""
+    return widgets.Button(
+        description=text,
+        tooltip=said,
+        button_style=style,
+        disabled=disabled,
+        layout={"width": width},
+    )
 
 
 def error_line(error: Exception) -> str:

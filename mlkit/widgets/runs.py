@@ -1,6 +1,7 @@
 """Your runs: what the benches of a notebook did, as points of dollars and seconds."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 from mlkit.charts.look import BLUE, Chart, charted
 from mlkit.escaped import in_plotly
 from mlkit.ties import lowest
-from mlkit.widgets.panels import Panel, line
+from mlkit.widgets.panels import Panel, button, line
 
 _MARKS = {"right": "circle", "wrong": "x", "": "circle-open"}
 
@@ -73,10 +74,7 @@ class Runs(widgets.VBox):
     def __init__(self) -> None:
         self.runs: list[BenchRun] = []
         self._title = widgets.HTML()
-        self.buttons = {
-            name: widgets.Button(description=name.capitalize(), tooltip=said, layout=_NARROW)
-            for name, said in _BUTTONS.items()
-        }
+        self.buttons = {name: button(name.capitalize(), said) for name, said in _BUTTONS.items()}
         self.buttons["right"].on_click(lambda _: self.judge("right"))
         self.buttons["wrong"].on_click(lambda _: self.judge("wrong"))
         self.buttons["clear"].on_click(lambda _: self.clear())
@@ -107,16 +105,14 @@ class Runs(widgets.VBox):
             self.children = [self._title, buttons, Panel(chart)]
 
 
-_NARROW = {"width": "90px"}
 _BUTTONS = {
     "right": "Judge the answer of the last run as right",
     "wrong": "Judge the answer of the last run as wrong",
     "clear": "Forget all runs",
 }
-RUNS: list[Runs] = []  # the one that the benches of a notebook share, once there is a bench
 
 
+@cache
 def shared_runs() -> Runs:
-    if not RUNS:
-        RUNS.append(Runs())
-    return RUNS[0]
+    """The one that the benches of a notebook share, once there is a bench."""
+    return Runs()

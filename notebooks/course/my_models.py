@@ -23,7 +23,7 @@ from mlkit.measure.matrix import Matrix, SingleAnswer, Subject, measure
 from mlkit.measure.stats import Interval, difference, wilson
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast, billions
-from mlkit.widgets.panels import error_line, line
+from mlkit.widgets.panels import button, error_line, line, status
 from mlkit.wrappers import Answer, Asked, Event, Remembered, Watched
 
 ITEMS = 12  # of a workload
@@ -139,13 +139,10 @@ class MyModels(widgets.VBox):
         # Lab handles clicks in a thread of its own; the kit's connections belong to this loop.
         self._loop = asyncio.get_running_loop()
         self._task: concurrent.futures.Future | None = None
-        self.start = widgets.Button(
-            description=self._offer(),
-            button_style="primary",
-            tooltip="Ask the large model of your cast",
-            layout={"width": "auto"},
+        self.start = button(
+            self._offer(), "Ask the large model of your cast", "primary", width="auto"
         )
-        self.stop = widgets.Button(description="Stop", disabled=True, tooltip="Stop the model")
+        self.stop = button("Stop", "Stop the model", disabled=True)
         self.status, self.table = widgets.HTML(), widgets.HTML()
         self.start.on_click(self._start)
         self.stop.on_click(lambda _: self._task.cancel() if self._task else None)
@@ -188,7 +185,7 @@ class MyModels(widgets.VBox):
         self._say(f"{self._done} of {len(self._shares)} calls, about {about:.0f} s left")
 
     def _say(self, text: str) -> None:
-        self.status.value = f"<div role='status' aria-live='polite'>{line(text)}</div>"
+        self.status.value = status(text)
 
     def _show(self, yours: Answered | None = None) -> None:
         """The table, and what it tells; with a row for `yours` once they are measured."""
