@@ -5,7 +5,7 @@ Each reader first drops `<think>...</think>`. What can be read in two ways is Un
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
@@ -151,6 +151,7 @@ def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
     written = first[0].strip(_DRESS) if first else ""
     words = {token: token.casefold().strip(_DRESS) for token in reply.choices}
     taken = max((word for word in words.values() if written.startswith(word)), key=len, default="")
+    in_doubt: list[tuple[str, float, list[str]]] = []
     for token, probability in reply.choices.items():
         # The token that was taken goes on in the text: "math" of "mathematics" begins no label.
         word = written if taken and words[token] == taken else words[token]
@@ -158,11 +159,23 @@ def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
         if len(begun) == 1:
             shares[begun[0]] += probability
         elif begun and probability > 0.05:
+            in_doubt.append((token, probability, begun))
+    _check_decided(shares, in_doubt)
+    return shares
+
+
+def _check_decided(
+    shares: Mapping[str, float], in_doubt: Sequence[tuple[str, float, list[str]]]
+) -> None:
+    """Raise ValueError where a token that begins several labels could decide between them."""
+    winner = max(shares, key=shares.__getitem__)
+    for token, probability, begun in in_doubt:
+        others = [label for label in begun if label != winner]
+        if any(reaches(shares[label] + probability, shares[winner]) for label in others):
             raise ValueError(
                 f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of"
                 " them"
             )
-    return shares
 
 
 def _begins(word: str, label: str) -> bool:

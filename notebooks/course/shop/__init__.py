@@ -1,4 +1,4 @@
-"""Every prompt and example of Northside Cycles, each once: desk.py, orders.py, any_prompt.py.
+"""Every prompt and example of Northside Cycles, each once: desk.py, requests.py, any_prompt.py.
 
 `member_for(member, "math")` gives the member that is asked sums.
 """
@@ -9,13 +9,12 @@ from dataclasses import replace
 from course.shop.any_prompt import ANY_PROMPT
 from course.shop.desk import DESK
 from course.shop.instruction import Instruction
-from course.shop.orders import ORDERS
 from mlkit import paths
 from mlkit.ask import Member
 
 QUEUES = ("repair", "order", "refund", "advice", "complaint")  # of triage's messages
 KINDS = ("code", "math", "creative", "general")  # of the desk's tasks
-INSTRUCTIONS = {**DESK, **ANY_PROMPT, **ORDERS}
+INSTRUCTIONS = {**DESK, **ANY_PROMPT}
 
 
 def member_for(member: Member, name: str, examples: int | None = None) -> Member:

@@ -1,4 +1,4 @@
-"""How requests become forms: the second edition of orders. Tried on `fit` requests only."""
+"""How requests become forms. Tried on `fit` requests only."""
 
 import json
 

@@ -1,7 +1,7 @@
-"""The second edition of orders: its members, the nine patterns, and their variants."""
+"""Orders: the members that fill in the shop's form, and the nine patterns made of them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,6 @@ from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.pipeline import ModelPipeline, Stage
 from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
-from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
@@ -31,7 +30,7 @@ from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 WORKERS = {"anna": ("repair", "rental", "trade"), "ben": ("order", "refund", "delivery")}
 
 
-def told(member: Member, name: str) -> Member:
+def order_member(member: Member, name: str) -> Member:
     """The member, asked by one of REQUESTS."""
     return instructed(member, REQUESTS[name])
 
@@ -45,7 +44,9 @@ def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
     """The member that fills in forms: for some departments, or for all and for several at once."""
     shots = examples(*(names or DOES), of=of)
     return replace(
-        told(member, "form"), shots=shots, schema=json.dumps(form_schema(names or DEPARTMENTS))
+        order_member(member, "form"),
+        shots=shots,
+        schema=json.dumps(form_schema(names or DEPARTMENTS)),
     )
 
 
@@ -106,7 +107,7 @@ def in_one_prompt(member: Member) -> Member:
     whole["properties"] = {"departments": named} | whole["properties"]
     whole["required"] = list(whole["properties"])
     shots = tuple((request, _with_departments(text)) for request, text in form_member(member).shots)
-    return replace(told(member, "in one prompt"), shots=shots, schema=json.dumps(whole))
+    return replace(order_member(member, "in one prompt"), shots=shots, schema=json.dumps(whole))
 
 
 def _with_departments(text: str) -> str:
@@ -139,12 +140,12 @@ def pipeline(
         (
             Stage(
                 "classify",
-                told(classifier or cast.small, "departments"),
+                order_member(classifier or cast.small, "departments"),
                 "",
                 known_departments,
                 retries,
             ),
-            Stage("extract", told(cast.general, "things"), "", has_things, retries),
+            Stage("extract", order_member(cast.general, "things"), "", has_things, retries),
             Stage("reason", form_member(cast.large), "", fault, retries),
         ),
         keep_original,
@@ -155,15 +156,15 @@ def router(cast: Cast, threshold: float = 0.0) -> ModelRouter:
     """Small names the department, or that it is several; large is the specialist of each."""
     specialists = {name: specialist(cast.large, name) for name in DEPARTMENTS}
     specialists["several"] = form_member(cast.large)
-    return ModelRouter(told(cast.small, "department"), specialists, "several", threshold)
+    return ModelRouter(order_member(cast.small, "department"), specialists, "several", threshold)
 
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
     """Large plans and puts the forms together; general fills in each department's form."""
     whole = form_member(cast.large)
     return PlannerExecutor(
-        planner=told(cast.large, "plan"),
-        synthesizer=replace(told(cast.large, "from results"), schema=whole.schema),
+        planner=order_member(cast.large, "plan"),
+        synthesizer=replace(order_member(cast.large, "from results"), schema=whole.schema),
         members={name: specialist(cast.general, name) for name in DEPARTMENTS},
         fallback="order",
     )
@@ -171,36 +172,37 @@ def planner_executor(cast: Cast) -> PlannerExecutor:
 
 def reviewer(cast: Cast) -> Member:
     """Large, whose review holds a form."""
-    return replace(told(cast.large, "review"), schema=form_member(cast.large).schema)
+    return replace(order_member(cast.large, "review"), schema=form_member(cast.large).schema)
 
 
 def supervisor_worker(cast: Cast, rounds: int = 1) -> SupervisorWorker:
     """Large assigns and reviews; two workers fill in the forms of three departments each."""
     return SupervisorWorker(
-        told(cast.large, "assign"),
+        order_member(cast.large, "assign"),
         reviewer(cast),
         {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
         rounds,
     )
 
 
-FOR_ORDERS: Mapping[str, Callable[[Cast], Any]] = {
-    "single_model": lambda cast: SingleModel(order_voters(cast)[0]),
-    "pipeline": pipeline,
-    "router": router,
-    "fan_out": lambda cast: ModelFanOut(order_voters(cast), lambda text: not fault(text)),
-    "voting": lambda cast: ModelVoting(order_voters(cast), total_of),
-    "planner_executor": planner_executor,
-    "supervisor_worker": supervisor_worker,
-    "weighted_ensemble": lambda cast: WeightedEnsemble(
+def fan_out(cast: Cast) -> ModelFanOut:
+    """The voters, and the first form in which nothing is wrong."""
+    return ModelFanOut(order_voters(cast), lambda text: not fault(text))
+
+
+def voting(cast: Cast) -> ModelVoting:
+    """The voters, counted by the totals of their forms."""
+    return ModelVoting(order_voters(cast), total_of)
+
+
+def weighted_ensemble(cast: Cast) -> WeightedEnsemble:
+    """The article's weights, the most for the first voter; nothing for a form with a fault."""
+    return WeightedEnsemble(
         order_voters(cast), (0.5, 0.3, 0.2), lambda reply: float(not fault(reply.text)), total_of
-    ),
-    "consensus_ensemble": lambda cast: ConsensusEnsemble(
-        order_voters(cast), order_voters(cast)[0], 0.7, total_of
-    ),
-}
+    )
 
 
-def for_orders(cast: Cast) -> dict[str, Any]:
-    """All patterns, made for orders, by the name of their file."""
-    return {name: build(cast) for name, build in FOR_ORDERS.items()}
+def consensus_ensemble(cast: Cast) -> ConsensusEnsemble:
+    """The voters; where they differ, the first of them is asked again."""
+    voters = order_voters(cast)
+    return ConsensusEnsemble(voters, voters[0], 0.7, total_of)

@@ -1,0 +1,96 @@
+"""What the series measures. Each study asks one set of questions; `mlkit record` keeps its answers
+in a file of its own.
+
+In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
+models; `progress` names a bar that says how far it is.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from course import capstone
+from course.studies.composite_orders import (
+    order_members,
+    order_samples,
+    order_tasks,
+    order_variants,
+    orders,
+)
+from course.studies.desk_and_triage import (
+    answered_by,
+    classifiers,
+    desk,
+    examples,
+    judge,
+    kinds_of_the_desk,
+    routed,
+    routing,
+    samples,
+    sent,
+    specialists,
+    triage,
+    triage_members,
+)
+from course.studies.free_texts import (
+    Rewritten,
+    meanings,
+    picking,
+    rewriting,
+    text_tasks,
+    texts,
+    write_and_check,
+)
+from course.studies.measuring import each, measured, of_patterns
+from mlkit.kit import Kit
+
+__all__ = [
+    "STUDIES",
+    "Rewritten",
+    "Study",
+    "answered_by",
+    "classifiers",
+    "desk",
+    "each",
+    "examples",
+    "judge",
+    "kinds_of_the_desk",
+    "meanings",
+    "measured",
+    "of_patterns",
+    "order_members",
+    "order_samples",
+    "order_tasks",
+    "order_variants",
+    "orders",
+    "picking",
+    "rewriting",
+    "routed",
+    "routing",
+    "samples",
+    "sent",
+    "specialists",
+    "text_tasks",
+    "texts",
+    "triage",
+    "triage_members",
+    "write_and_check",
+]
+Study = Callable[[Kit, str], Coroutine[Any, Any, Any]]  # of a kit, and what its bar is called
+STUDIES: Mapping[str, Study] = {
+    "desk": desk,
+    "routing": routing,
+    "classifiers": classifiers,
+    "triage": triage,
+    "samples": samples,
+    "texts": meanings,
+    "picking": picking,
+    "rewriting": rewriting,
+    "examples": examples,
+    "judge": judge,
+    "specialists": specialists,
+    "order_members": order_members,
+    "order_samples": order_samples,
+    "orders": orders,
+    "order_variants": order_variants,
+    "own": capstone.own_prompts,
+}

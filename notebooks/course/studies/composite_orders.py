@@ -1,0 +1,122 @@
+"""Studies of orders, on which all nine are compared: members, patterns, and their variants."""
+
+from dataclasses import replace
+from typing import Any
+
+from course import orders as filled
+from course import systems
+from course.shop.price_list import DEPARTMENTS, dollars, joined, total_of
+from course.studies.measuring import measured, of_patterns
+from mlkit.kit import Kit
+from mlkit.measure import tasks
+from mlkit.measure.graders import Grader
+from mlkit.measure.matrix import Matrix, Subject, seed_for
+from mlkit.measure.tasks import Task
+from mlkit.models import Cast
+from mlkit.parsing import quoted
+from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.single_model import SingleModel
+from mlkit.patterns.voting import ModelVoting
+from mlkit.trace import Pattern
+
+HALF = 8  # test orders of each level on which variants are measured; the nine take all 16
+
+
+def _not_a_form(gold: Any) -> str:
+    try:
+        total = dollars(gold)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return f"is {quoted(gold)}, which is no form of the shop"
+    return "" if total == gold["total"] else f"has the total {gold['total']}; its form says {total}"
+
+
+# An order is right if its total is.
+GRADER = Grader(
+    right=lambda text, gold: total_of(text) == f"{gold['total']:.12g}",
+    answer=total_of,
+    problem=_not_a_form,
+)
+
+
+def order_tasks(split: str = "", half: bool = False) -> list[Task]:
+    """The orders of a split, or all; `half` takes the first HALF of each level."""
+    every = [
+        one for one in tasks.load("orders", graders={"form": GRADER}) if split in ("", one.split)
+    ]
+    by_level: dict[str, list[Task]] = {}
+    for task in every:
+        by_level.setdefault(task.level, []).append(task)
+    return [task for some in by_level.values() for task in (some[:HALF] if half else some)]
+
+
+async def order_members(kit: Kit, progress: str = "") -> Matrix:
+    """A pool of members on all orders: the voters, and two more that were asked otherwise."""
+    pool = {member.name: SingleModel(member) for member in filled.order_pool(kit.cast)}
+    return await of_patterns(kit, progress, pool, order_tasks())
+
+
+async def orders(kit: Kit, progress: str = "") -> Matrix:
+    """The nine on the 96 test orders."""
+    return await of_patterns(kit, progress, systems.for_orders(kit.cast), order_tasks("test"))
+
+
+async def order_samples(kit: Kit, progress: str = "") -> Matrix:
+    """Five samples of the large model vote: what the tokens of a vote buy from one member."""
+    large = replace(filled.order_voters(kit.cast)[0], temperature=0.7)
+
+    def vote(task: Task, sample: int) -> ModelVoting:
+        voters = tuple(replace(large, seed=seed_for(task, n)) for n in range(5))
+        return ModelVoting(voters, total_of)
+
+    subjects: dict[str, Subject] = {"large, 5 samples": vote}
+    return await measured(kit, progress, subjects, order_tasks("test"))
+
+
+def stages(cast: Cast) -> dict[str, Pattern]:
+    """The pipeline otherwise: forgetful, tried again, of one model, and in one prompt."""
+    return {
+        "pipeline, forgets": filled.pipeline(cast, keep_original=False),
+        "pipeline, 1 retry": filled.pipeline(cast, 1),
+        "pipeline, 2 retries": filled.pipeline(cast, 2),
+        "pipeline, one model": filled.pipeline(cast, classifier=cast.large),
+        "one prompt": SingleModel(filled.in_one_prompt(cast.large)),
+    }
+
+
+def plans(cast: Cast) -> dict[str, Pattern]:
+    """The planner's executors otherwise: they see the request, or are small."""
+    planner = filled.planner_executor(cast)
+    small = {name: filled.specialist(cast.small, name) for name in DEPARTMENTS}
+    return {
+        "executors see the request": replace(planner, keep_request=True),
+        "small executors": replace(planner, members=small),
+        "small executors see the request": replace(planner, members=small, keep_request=True),
+    }
+
+
+def reviews(cast: Cast) -> dict[str, Pattern]:
+    """The supervisor otherwise: one worker, no review, a reviewer that knows, other rounds."""
+    two = filled.supervisor_worker(cast)
+    one = {"anna": filled.form_member(cast.general)}
+    knows = filled.reviewer(cast)
+    knows = replace(knows, system=f"{knows.system}\n\n{filled.price_list()}")
+    return {
+        "one worker, no review": replace(two, workers=one, reviewer=None, combine=joined),
+        "two workers, no review": replace(two, reviewer=None, combine=joined),
+        "two workers, 0 rounds": replace(two, rounds=0),
+        "two workers, 2 rounds": replace(two, rounds=2),
+        "reviewer with the list": replace(two, reviewer=knows),
+    }
+
+
+def fused_orders(cast: Cast) -> dict[str, Pattern]:
+    """The voters' forms, put together by the large model."""
+    fuse = filled.order_member(cast.large, "fuse")
+    schema = filled.form_member(cast.large).schema
+    return {"fuse": ModelFanOut(filled.order_voters(cast), fuse=replace(fuse, schema=schema))}
+
+
+async def order_variants(kit: Kit, progress: str = "") -> Matrix:
+    """All variants on 48 test orders."""
+    every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
+    return await of_patterns(kit, progress, every, order_tasks("test", half=True))
