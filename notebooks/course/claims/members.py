@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from course import studies
-from course.claims.verdicts import MARGIN, Measured, NotMeasured, least, measured, points
+from course.claims.verdicts import MARGIN, Measured, least, measured, points
 from course.shop import QUEUES
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
@@ -47,12 +47,12 @@ async def c5(kit: Kit) -> Measured:
 
 async def c6a(kit: Kit) -> Measured:
     written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
-    desk = (await studies.desk(kit)).of(["large by kind"], split="test", kind="creative")
-    right, times = written.right[:, 0], written.tokens.sum() / desk.tokens.sum()
+    single = (await studies.picking(kit)).of(["one answer"])
+    right, times = written.right[:, 0], written.tokens.sum() / single.tokens.sum()
     typical = [_typical(vectors[task.id])[0] for task in written.tasks]
     one, voted = (
-        difference(right.any(axis=1), single)
-        for single in (desk.column("large by kind"), right[range(len(right)), typical])
+        difference(right.any(axis=1), other)
+        for other in (single.column("one answer"), right[range(len(right)), typical])
     )
     return measured(
         f"Free texts, large model: the best of five gains {one.points()} over one answer, for"
@@ -62,19 +62,11 @@ async def c6a(kit: Kit) -> Measured:
 
 
 async def c6b(kit: Kit) -> Measured:
-    judged = await studies.judge(kit)
-    # Pair by pair: the two looks at a pair are not independent.
-    looks = [(one.first == 0, one.swapped == 1) for one in judged]  # picked the small model's
-    first = np.array([[one.right_is_first] for one in judged])
-    picked = (np.array(looks) == first).mean(axis=1)
-    gain = difference(picked, ~first[:, 0])
-    flips = sum(one.first == one.swapped for one in judged)
-    return points(
-        "Two answers to a task of the desk (free texts are not judged yet), one of them right: the"
-        f" judge picks the right one in {np.mean(picked):.0%}, and the same place again in {flips}"
-        f" of {len(judged)} pairs when swapped. Its pick minus the large model's answer",
-        gain,
-    )
+    picked = await studies.picking(kit)
+    gain = difference(picked.column("judge"), picked.column("one answer"))
+    again = difference(picked.column("judge, other order"), picked.column("one answer"))
+    what = f"Free texts, a judge's pick of five minus one answer: in another order {again.points()}"
+    return points(f"{what}; as first shown", gain)
 
 
 async def c7a(kit: Kit) -> Measured:
@@ -85,11 +77,8 @@ async def c7a(kit: Kit) -> Measured:
 async def c7b(kit: Kit) -> Measured:
     whole = await studies.order_members(kit)
     fit = whole.of(split="fit")
-    # Who knows the right paragraph is no voter; who is never right has no errors to compare.
-    pool = [name for name in whole.subjects if name != "right paragraph" and fit.share(name) > 0]
-    if len(pool) < 3:
-        raise NotMeasured(f"Voters that are ever right on fit orders: {len(pool)}; it takes three.")
-    return _majority(whole, lowest(combinations(pool, 3), lambda trio: _alike(fit.of(trio))))
+    trios = combinations(whole.subjects, 3)
+    return _majority(whole, lowest(trios, lambda trio: _alike(fit.of(trio))))
 
 
 async def c8(kit: Kit) -> Measured:

@@ -13,7 +13,7 @@ from course.claims.article import CLAIMED, CRITERIA, RANKS, UNITS
 from course.claims.verdicts import Measured, NotMeasured, least, measured, points, raised, within
 from course.timings import Timed
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, tokens
+from mlkit.measure.matrix import Matrix, merged, tokens
 from mlkit.measure.stats import Difference, Mean, difference, mean_interval, wilson
 from mlkit.models import list_prices
 from mlkit.schedule import schedule
@@ -39,7 +39,7 @@ async def c2b(kit: Kit) -> Measured:
 
 
 async def c3(kit: Kit) -> Measured:
-    orders = await studies.orders(kit)
+    orders = await studies.orders_and_variants(kit)
     gain = difference(orders.column("pipeline"), orders.column("pipeline, one model"))
     return points("Orders, a small and a large model minus the large one in all stages", gain)
 
@@ -84,7 +84,8 @@ async def c14_mixed(kit: Kit) -> Measured:
 
 
 async def c14_quality(kit: Kit) -> Measured:
-    orders, names = await studies.orders(kit), [*wall_seconds(kit)][1:]
+    orders = merged(await studies.orders(kit), await studies.order_samples(kit))
+    names = [*wall_seconds(kit)][1:]
     odd = np.arange(len(orders.tasks)) % 2 == 1
 
     def best(half: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from course.studies.composite_orders import (
     order_tasks,
     order_variants,
     orders,
+    orders_and_variants,
 )
 from course.studies.desk_and_triage import (
     answered_by,
@@ -62,6 +63,7 @@ __all__ = [
     "order_tasks",
     "order_variants",
     "orders",
+    "orders_and_variants",
     "picking",
     "rewriting",
     "routed",

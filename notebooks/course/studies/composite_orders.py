@@ -10,7 +10,7 @@ from course.studies.measuring import measured, of_patterns
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.graders import Grader
-from mlkit.measure.matrix import Matrix, Subject, seed_for
+from mlkit.measure.matrix import Matrix, Subject, merged, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import quoted
@@ -120,3 +120,12 @@ async def order_variants(kit: Kit, progress: str = "") -> Matrix:
     """All variants on 48 test orders."""
     every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
     return await of_patterns(kit, progress, every, order_tasks("test", half=True))
+
+
+async def orders_and_variants(kit: Kit) -> Matrix:
+    """The nine and all variants on the 48 test orders that both have."""
+    variants, nine = await order_variants(kit), await orders(kit)
+    ids = {task.id for task in variants.tasks}
+    kept = [n for n, task in enumerate(nine.tasks) if task.id in ids]
+    half = Matrix([nine.tasks[n] for n in kept], nine.subjects, [nine.cells[n] for n in kept])
+    return merged(half, variants)

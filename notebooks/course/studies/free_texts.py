@@ -7,7 +7,7 @@ import numpy as np
 
 from course.orders import order_member
 from course.shop import member_for
-from course.studies.measuring import SAMPLES, measured, of_patterns, sampled, to_test
+from course.studies.measuring import SAMPLES, by_kind, measured, of_patterns, sampled, to_test
 from mlkit.ask import Ask, Member
 from mlkit.kit import Kit
 from mlkit.measure import tasks
@@ -76,7 +76,7 @@ async def rewriting(kit: Kit, progress: str = "") -> Matrix:
 
 async def picking(kit: Kit, progress: str = "") -> Matrix:
     """Five samples of the large model on the 44 texts: a judge picks, twice shuffled; or they are
-    fused.
+    fused. "one answer" is the large model's at temperature 0.
     """
     judge, fuse = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
 
@@ -85,6 +85,7 @@ async def picking(kit: Kit, progress: str = "") -> Matrix:
         return [replace(large, seed=seed_for(task, n)) for n in range(SAMPLES)]
 
     subjects: dict[str, Subject] = {
+        "one answer": by_kind(kit.cast.large),
         "judge": lambda task, sample: ModelFanOut(members(task), judge),
         "judge, other order": lambda task, sample: ModelFanOut(members(task), judge, seed=1),
         "fuse": lambda task, sample: ModelFanOut(members(task), fuse=fuse),
