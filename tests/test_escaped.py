@@ -14,17 +14,6 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from course import capstone, card, record
-from course.lessons import (
-    choosing_pictures,
-    consensus_ensemble,
-    fan_out_pictures,
-    one_model,
-    router_pictures,
-    start_here,
-    supervisor_worker,
-    voting,
-    weighted_ensemble_pictures,
-)
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.status import Status
@@ -33,13 +22,7 @@ from typer.testing import CliRunner
 from mlkit import cli, kit, paths
 from mlkit import doctor as health
 from mlkit.ask import Member, Reply
-from mlkit.charts import (
-    certainty,
-    compound,
-    scores,
-    trade_off,
-    waterfall,
-)
+from mlkit.charts import compound, scores, trade_off, waterfall
 from mlkit.charts.look import Chart
 from mlkit.engines import choose, ollama
 from mlkit.errors import EngineUnreachable, MlkitError
@@ -50,6 +33,7 @@ from mlkit.models import CASTS, Price
 from mlkit.parsing import quoted
 from mlkit.trace import Call
 from mlkit.widgets import bench, lessons, panels
+from tests.pictures import every
 
 # What is written, and what is seen. Only what has no form of its own is spelled out.
 HOSTILE = {
@@ -162,20 +146,6 @@ def find(widget: widgets.Widget, kind: type) -> list[widgets.Widget]:
     return [widget] * isinstance(widget, kind) + inner
 
 
-@hostile
-def test_answers_side_by_side(text):
-    shown = fan_out_pictures.side_by_side({text: text, "two": text}, {text: text})
-    assert_html(text, shown.html, typeset=True)
-    assert Page(shown.html).shown.count("two") >= 1
-    assert Page(shown.html).shown.count(HOSTILE[text].strip()) >= 4
-    assert_whole(text, repr(shown))
-
-
-@hostile
-def test_answers_side_by_side_that_differ(text):
-    assert_html(text, fan_out_pictures.side_by_side({"a": "other", "b": text}).html, typeset=True)
-
-
 WAYS = [
     card.Way(name, right, 10, 0.01, 1.0, 1.0, 1, (True,) * right + (False,) * (10 - right))
     for name, right in (("single_model", 3), ("router", 6))
@@ -195,26 +165,12 @@ def test_the_decision_card(text):
     assert_html(text, card.page(text, ways, card.Limits(), lines), typeset=True)
 
 
-def majority(source: str) -> Chart:
-    drawn = voting.rows(0.6, 0.0)
-    figure = voting.figure(drawn, 0.6, 0.0, source)
-    return Chart(figure, drawn, voting.reading(drawn, 0.6, 0.0))
-
-
-def mixes(name: str) -> Chart:
-    grid, names = weighted_ensemble_pictures.mixes(lambda *_: 0.5, 2), (name, "b", "c")
-    reading = weighted_ensemble_pictures.simplex_reading(grid, grid[0])
-    return Chart(
-        weighted_ensemble_pictures.simplex(grid, grid[0], names, "here", reading), grid, reading
-    )
-
-
 class Row(NamedTuple):
     name: str
 
 
 def table(text: str) -> Chart:
-    return Chart(majority("here").figure, [Row(text)], text)
+    return Chart(trade_off.chart([], "here").figure, [Row(text)], text)
 
 
 @hostile
@@ -314,15 +270,6 @@ def test_an_answer_and_an_error_in_the_try_it_box(text, scripted, recorded, monk
 # Drawings
 
 
-@hostile
-def test_the_flow_of_a_run(text):
-    member = Member("m", name=text)
-    call = Call(0, text, member, Reply("", member))
-    svg = fan_out_pictures.flow([call]).html
-    assert_html(text, svg, typeset=True)
-    assert_whole(text, Page(svg).attributes["aria-label"] + Page(svg).shown)
-
-
 def plotly_shows(text: str) -> str:
     """What plotly.js draws (7.1, svg_text_utils): mathematics between dollars, tags, entities."""
     assert not re.search(r"[$]+[^$]*[$]+", text)
@@ -358,7 +305,6 @@ def calls(text: str) -> list[Call]:
 # Each chart with a text of a model, a person or a path in the place of a name.
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
-    "quality": lambda text: one_model.quality([(text, text, text, True)], "here"),
     "scores": lambda text: scores.chart(
         [scores.score(text, text, [True], 9, 0.1)], "title", "here", {"oracle": 0.5}
     ),
@@ -366,39 +312,19 @@ NAMED: dict[str, Callable[[str], Chart]] = {
         [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
     ),
     "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here", wilson(3, 4)),
-    "confusion, kind": lambda text: router_pictures.confusion([(text, "b", True, 0.1)], "here"),
-    "confusion, route": lambda text: router_pictures.confusion([("a", text, True, 0.1)], "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
-    "weights, answer": lambda text: weighted_ensemble_pictures.chart(
-        weighted_ensemble_pictures.rows([text], ["small"], [1.0], [1.0]), "here"
-    ),
-    "weights, member": lambda text: weighted_ensemble_pictures.chart(
-        weighted_ensemble_pictures.rows(["a"], [text], [1], [1]), "here"
-    ),
-    "mixes": mixes,
-    "correlations": lambda text: voting.heatmap_chart([text, "b"], [[1, 0.5], [0.5, 1]], "here"),
-    "claimed": lambda text: choosing_pictures.claims_chart(
-        {text: ("low",) * 4}, {text: (0.1,) * 4}, {"low": 1}, "here"
+    "trade-off, line": lambda text: trade_off.chart(
+        [("way", 3, 4, 0.1, 1.0)], "here", lines={text: 0.5}
     ),
     "card, choice": lambda text: drawn_card(text, [WAYS[0]._replace(pattern=text)], ""),
     "card, reason": lambda text: drawn_card("router", WAYS, f"because {text}"),
+    **every("NAMED"),
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
-    "reliability": lambda text: router_pictures.reliability_chart([0.5], [True], text),
-    "coverage": lambda text: certainty.coverage_chart([0.5, 0.6], [True, False], text),
-    "condorcet": majority,
-    "ladder": lambda text: consensus_ensemble.chart(
-        consensus_ensemble.rows([1], [True], [True], 2, 1, 2), 1, text
-    ),
-    "local or hosted": lambda text: start_here.local_or_hosted(calls(text), text, 1.0, 0.5),
-    "router curve": lambda text: router_pictures.router_curve(
-        [router_pictures.Item(0.5, True, 0.1, True, 0.2)], 0.5, text
-    ),
     "scores, title": lambda text: scores.chart([], text, "here"),
-    "speed-up": lambda text: supervisor_worker.chart(0.2, text, {}),
-    "traffic": lambda text: choosing_pictures.traffic_chart(1000, 2.0, 0.5, 1, text),
     "waterfall, source": lambda text: waterfall.chart(calls("a"), text, {"m": Price(1, 2)}),
+    **every("SOURCED"),
 }
 
 
@@ -416,7 +342,7 @@ def test_the_title_or_the_source_of_a_chart(name):
 
 
 def test_names_on_hover_are_not_cut():
-    assert majority("here").figure.layout.template.layout.hoverlabel.namelength < 0
+    assert trade_off.chart([], "here").figure.layout.template.layout.hoverlabel.namelength < 0
 
 
 # What is printed

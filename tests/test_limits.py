@@ -8,26 +8,9 @@ from mlkit import paths
 from tests.limits import LIMITS, LIMITS_OF_10, Counts, count, limits_of, minutes, table
 
 NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
-# What each notebook of the first edition has. These numbers may only fall, and the row of one that
-# is written again goes: LIMITS and LIMITS_OF_10 are its caps. They rose once: in 03, 05 and 06 by
-# a bench, in 01 and 10 by a measurement of the learner's own models.
-CAPS = {
-    # minutes, words, lines of code, import lines, longest cell, widest line
-    "00_start_here": Counts(52, 1634, 115, 12, 29, 100),
-    "01_one_model": Counts(87, 3002, 228, 16, 25, 100),
-    "02_pipeline": Counts(99, 3251, 333, 13, 39, 100),
-    "03_router": Counts(97, 2960, 380, 17, 43, 100),
-    "04_fan_out": Counts(98, 2972, 404, 26, 47, 100),
-    "05_voting": Counts(100, 2961, 429, 34, 33, 100),
-    "06_planner_executor": Counts(90, 2803, 323, 20, 53, 100),
-    "07_supervisor_worker": Counts(99, 2964, 419, 18, 38, 100),
-    "08_weighted_ensemble": Counts(85, 2414, 369, 19, 48, 100),
-    "09_consensus_ensemble": Counts(87, 2641, 338, 20, 31, 100),
-    "10_choosing": Counts(117, 3869, 409, 26, 32, 100),
-}
 
 
-def test_no_notebook_is_longer_than_its_caps():
+def test_no_notebook_is_longer_than_the_limits_allow():
     counted = {notebook.stem: count(notebook) for notebook in NOTEBOOKS}
     print(table(counted))  # pytest -s tests/test_limits.py
     assert [
@@ -36,19 +19,9 @@ def test_no_notebook_is_longer_than_its_caps():
         for name, value, most in zip(
             Counts._fields,
             counted[notebook.stem].counts,
-            CAPS.get(notebook.stem, limits_of(notebook)),
+            limits_of(notebook),
         )
         if value > most
-    ] == []
-
-
-def test_a_notebook_that_keeps_the_limits_has_no_caps_of_its_own():
-    assert CAPS.keys() <= {notebook.stem for notebook in NOTEBOOKS}
-    assert [
-        notebook.stem
-        for notebook in NOTEBOOKS
-        if notebook.stem in CAPS
-        and all(n <= most for n, most in zip(count(notebook).counts, limits_of(notebook)))
     ] == []
 
 

@@ -52,7 +52,7 @@ def texts(path: Path) -> Iterator[str]:
 
 KIT, COURSE = Path(mlkit.__file__).parent, Path(course.__file__).parent
 NOTEBOOKS = paths.notebooks()
-PROMPTS = {*(COURSE / "shop").rglob("*"), COURSE / "second.py"}
+PROMPTS = {*(COURSE / "shop").rglob("*"), COURSE / "orders.py"}
 FILES = {
     *KIT.rglob("*.py"),
     *COURSE.rglob("*.py"),

@@ -41,11 +41,13 @@ def rows_html(rows: Sequence[NamedTuple]) -> str:
 
 
 def _table(rows: Sequence[NamedTuple]) -> list[list[str]]:
-    """The names of the columns, then the values of each row."""
+    """The names of the columns, then the values of each row; no column in which nothing stands."""
     if not rows:
         return [["nothing measured"]]
     head = [name.replace("_", " ") for name in rows[0]._fields]
-    return [head, *([_cell(value) for value in row] for row in rows)]
+    body = [[_cell(value) for value in row] for row in rows]
+    kept = [n for n in range(len(head)) if any(row[n] for row in body)]
+    return [[row[n] for n in kept] for row in [head, *body]]
 
 
 def _cell(value: Any) -> str:

@@ -7,12 +7,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, GREY, Chart, dollars, dress, on_hover, seconds, short, whiskers
+from mlkit.charts.look import (
+    BLUE,
+    DOTTED,
+    GREY,
+    SMALL,
+    Chart,
+    dollars,
+    dress,
+    on_hover,
+    seconds,
+    short,
+    whiskers,
+)
 from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
 from mlkit.models import Prices
-from mlkit.ties import ranked, reaches
+from mlkit.ties import highest, ranked, reaches
 
 # Name, right, of, dollars per 1,000 prompts, seconds a prompt.
 Way = tuple[str, int, int, float, float]
@@ -46,6 +58,7 @@ class Limits(NamedTuple):
 
 
 ANYTHING = Limits()
+NO_LINES: Mapping[str, float] = {}
 
 
 class Point(NamedTuple):
@@ -57,8 +70,8 @@ class Point(NamedTuple):
     high: float
     dollars_per_thousand: float  # prompts
     seconds: float  # for a prompt
-    front: bool  # no other costs no more, is as good, and is better in one
-    fits: bool  # costs, waits and errs no more than is allowed
+    beaten: str  # "yes" where another costs no more, is as good, and is better in one; else "no"
+    within_limits: str  # "yes" or "no"; "" where there are none
 
 
 def way(name: str, right: Any, dollars_each: Any, seconds_each: Any) -> Way:
@@ -82,34 +95,48 @@ def rows(measured: Sequence[Way], cost: str = DOLLARS, limits: Limits = ANYTHING
     for (name, right, of, price, wait), share, front in zip(measured, shares, fronts, strict=True):
         cheap = reaches(limits.most_dollars, price) and reaches(limits.most_seconds, wait)
         fits = cheap and reaches(share.share, limits.least)
-        points.append(Point(name, right, of, *share, price, wait, front, fits))
+        allowed = "" if limits == ANYTHING else _yes(fits)
+        points.append(Point(name, right, of, *share, price, wait, _yes(not front), allowed))
     return points
 
 
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"
+
+
 def figure(
-    points: Sequence[Point], source: str, cost: str = DOLLARS, limits: Limits = ANYTHING
+    points: Sequence[Point],
+    source: str,
+    cost: str = DOLLARS,
+    limits: Limits = ANYTHING,
+    lines: Mapping[str, float] = NO_LINES,
 ) -> go.Figure:
-    """The Pareto front is a blue stair, the dominated are grey, what does not fit is hollow.
+    """Who is not beaten is on a blue stair, the others are grey, what does not fit is hollow.
 
     The region of what is allowed is shaded; a limit on the cost that is not drawn makes hollow
     points within it. Names without room show on hover.
     """
     drawn = _drawn(points, cost)
     ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
+    ends += lines.values()
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
     wide = 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
     chart = go.Figure()
     if limits != ANYTHING:
         edge = min(limits.most_seconds if cost == SECONDS else limits.most_dollars, wide)
         _shade(chart, edge, min(max(limits.least, bottom), top), top)
-    spots = []
-    for point in drawn:
-        heights = [_TALL * (end - bottom) / (top - bottom) for end in point[3:6]]
-        spots.append((_WIDE * getattr(point, cost) / wide, *heights))
-    places = _places(spots, [short(point.pattern) for point in drawn])
-    for front in (True, False):
-        some = [n for n, point in enumerate(drawn) if point.front == front]
-        _draw(chart, [drawn[n] for n in some], [places[n] for n in some], cost, front)
+
+    def up(share: float) -> float:
+        return _TALL * (share - bottom) / (top - bottom)
+
+    spots = [(_WIDE * getattr(point, cost) / wide, *map(up, point[3:6])) for point in drawn]
+    names = [short(point.pattern) for point in drawn]
+    places = _places(spots, names, [up(share) for share in lines.values()])
+    for beaten in ("no", "yes"):
+        some = [n for n, point in enumerate(drawn) if point.beaten == beaten]
+        _draw(chart, [drawn[n] for n in some], [places[n] for n in some], cost, beaten == "no")
+    for name, share in lines.items():
+        _line(chart, f"{name} {share:.0%}", share)
     chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
     return dress(chart, reading(points, cost, limits), source, height=_TALL)
@@ -128,15 +155,32 @@ def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
     )
 
 
+def _line(chart: go.Figure, name: str, share: float) -> None:
+    """A share to compare with, whatever it costs; its name stands at the right, above the plot's
+    points.
+    """
+    chart.add_hline(share, line=DOTTED, layer="below")
+    chart.add_annotation(
+        text=in_plotly(name),
+        xref="paper",
+        x=1,
+        xanchor="right",
+        y=share,
+        yanchor="bottom",
+        showarrow=False,
+        font=SMALL,
+    )
+
+
 def _draw(
     chart: go.Figure, some: Sequence[Point], places: Sequence[str], cost: str, front: bool
 ) -> None:
     """The points of the front or the others, each with the place of its label."""
     colour = BLUE if front else GREY
-    symbols = ["circle" if point.fits else "circle-open" for point in some]
+    symbols = ["circle-open" if point.within_limits == "no" else "circle" for point in some]
     labels = [in_plotly(short(point.pattern)) for point in some]
     chart.add_scatter(
-        name="Pareto front" if front else "dominated",
+        name="not beaten" if front else "beaten",
         x=[getattr(point, cost) for point in some],
         y=[point.share for point in some],
         cliponaxis=False,
@@ -157,13 +201,19 @@ def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     """Those with a cost and a share, the front first, each by cost."""
     known = [point for point in points if isfinite(getattr(point, cost) + point.share)]
     by_cost = ranked(known, lambda point: -getattr(point, cost))
-    return sorted(by_cost, key=lambda point: not point.front)
+    return sorted(by_cost, key=lambda point: point.beaten)
 
 
-def _places(spots: Sequence[tuple[float, ...]], labels: Sequence[str]) -> list[str]:
-    """Where each label meets no marker, label or edge (and no interval, if it can); "" for none."""
+def _places(
+    spots: Sequence[tuple[float, ...]], labels: Sequence[str], lines: Sequence[float] = ()
+) -> list[str]:
+    """Where each label meets no marker, label, line or edge (and no interval, if it can); "" for
+    none.
+    """
     # A spot is x, y, low, high; a box its middle, half its width, half its height: in pixels.
     taken = [(x, y, 6.0, 6.0) for x, y, _, _ in spots]
+    taken += [(_WIDE / 2, y, _WIDE / 2, 1.0) for y in lines]
+    taken += [(_WIDE - 40, y + 8, 40.0, 8.0) for y in lines]  # the name of the line
     intervals = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
     places = []
     for (x, y, _, _), label in zip(spots, labels, strict=True):
@@ -207,32 +257,51 @@ def reading(points: Sequence[Point], cost: str = DOLLARS, limits: Limits = ANYTH
     if not drawn:
         return "No pattern was measured, so there is no trade-off to show."
     if limits == ANYTHING:
-        front = [point for point in drawn if point.front]
+        front = [point for point in drawn if point.beaten == "no"]
         said = f"Worth the {'time' if cost == SECONDS else 'cost'}: {_listed(front)}"
         beaten = len(drawn) - len(front)
         if not beaten:
             return said
         return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
-    left = ranked([point for point in drawn if point.fits], lambda point: -getattr(point, cost))
+    left = ranked(
+        [point for point in drawn if point.within_limits == "yes"],
+        lambda point: -getattr(point, cost),
+    )
     said = f"A{str(limits)[1:]}: {_listed(left)}"
     if len(left) < 2:
         return said
-    return f"{said}; the {'fastest' if cost == SECONDS else 'cheapest'} is {short(left[0].pattern)}"
+    word = "fastest" if cost == SECONDS else "cheapest"
+    return f"{said}; the {word} is {_quoted(short(left[0].pattern))}"
 
 
 def _listed(points: Sequence[Point]) -> str:
-    """The first three by name, and how many more."""
-    names = [short(point.pattern) for point in points[:3]]
-    if len(points) > 3:
-        names.append(f"{len(points) - 3} more")
+    """Up to five by name, the one that is right most often always among them, and how many more. A
+    name with a comma is quoted.
+    """
+    most = [*points[:4], highest(points, lambda point: point.share)] if points[5:] else points
+    kept = [point for point in points if point in most][:5]
+    names = [_quoted(short(point.pattern)) for point in kept]
+    if len(points) > len(kept):
+        names.append(f"{len(points) - len(kept)} more")
     if len(names) < 2:
         return names[0] if names else "no pattern"
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _quoted(name: str) -> str:
+    return f'"{name}"' if "," in name else name
+
+
 def chart(
-    measured: Sequence[Way], source: str, cost: str = DOLLARS, limits: Limits = ANYTHING
+    measured: Sequence[Way],
+    source: str,
+    cost: str = DOLLARS,
+    limits: Limits = ANYTHING,
+    lines: Mapping[str, float] = NO_LINES,
 ) -> Chart:
-    """The trade-off of the ways measured, ready to show."""
+    """The trade-off of the ways measured, ready to show; `lines` are shares to compare with, as
+    {"oracle": 0.81}.
+    """
     points = rows(measured, cost, limits)
-    return Chart(figure(points, source, cost, limits), points, reading(points, cost, limits))
+    said = reading(points, cost, limits)
+    return Chart(figure(points, source, cost, limits, lines), points, said)

@@ -101,16 +101,17 @@ def compare(
     prices: Prices,
     source: str,
     models: Sequence[str] = (),
+    lines: Mapping[str, float] = trade_off.NO_LINES,
     **controls: widgets.ValueWidget,
 ) -> Panel:
     """The trade-off of some ways, by dollars or by seconds, at prices that can be edited.
 
     `ways(prices, **values)` gives them, with the values of further controls. `models` are those
-    whose prices are shown; without, all are.
+    whose prices are shown; without, all are. `lines` are shares to compare with: {"oracle": 0.81}.
     """
 
     def draw(edited: Prices, by: str, **values: Any) -> Chart:
-        return trade_off.chart(ways({**prices, **edited}, **values), source, by)
+        return trade_off.chart(ways({**prices, **edited}, **values), source, by, lines=lines)
 
     return explore(
         draw, edited=PriceList(prices, models or list(prices)), by=dollars_or_seconds(), **controls

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 import numpy as np
 import plotly.graph_objects as go
 
-from course import second, second_studies
+from course import orders, studies
 from course.shop import QUEUES, member_for
 from mlkit.ask import Ask
 from mlkit.charts.look import Chart
@@ -46,11 +46,10 @@ class Row(NamedTuple):
     seconds_an_answer: float  # a server's, without loading
 
 
-def items_of(recorded: Kit) -> dict[str, list[Task]]:
+def items_of() -> dict[str, list[Task]]:
     """Twelve fit items of each workload, spread evenly over its kinds and levels."""
     every = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
-    if recorded.recorded_prompts(second.form_member(recorded.cast.large)):  # not recorded yet
-        every["orders"] = second_studies.requests()
+    every["orders"] = studies.order_tasks()
     return {
         name: _spread([task for task in some if task.split == "fit"])
         for name, some in every.items()
@@ -68,7 +67,7 @@ def _by_kind(cast: Cast) -> Subject:
         if task.kind == "triage":
             return SingleAnswer(member_for(cast.large, "triage"), QUEUES)
         if task.kind == "order":
-            return SingleAnswer(second.form_member(cast.large))
+            return SingleAnswer(orders.form_member(cast.large))
         return SingleAnswer(member_for(cast.large, task.kind))
 
     return pattern_for
@@ -122,7 +121,7 @@ def compared(yours: Answered, recorded: Answered, name: str) -> str:
 
 async def measure_my_models(kit: Kit) -> "MyModels":
     """The panel: a button that measures the cast in hand; on recordings, what they hold."""
-    items = items_of(kit.recorded)
+    items = items_of()
     recorded = await answers_of(kit.recorded.cast, kit.recorded.ask, items)
     return MyModels(kit, items, recorded)
 

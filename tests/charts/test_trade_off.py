@@ -25,26 +25,29 @@ def drawn(figure) -> dict[str, tuple]:
     return {trace.name: trace for trace in figure.data}
 
 
+def beaten(points) -> list[str]:
+    return [point.beaten for point in points]
+
+
+def within(points) -> list[str]:
+    return [point.within_limits for point in points]
+
+
 def test_the_front_depends_on_what_is_compared():
-    assert [point.front for point in trade_off.rows(MEASURED)] == [True, True, True, False]
-    assert [point.front for point in trade_off.rows(MEASURED, "seconds")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+    assert beaten(trade_off.rows(MEASURED)) == ["no", "no", "no", "yes"]
+    assert beaten(trade_off.rows(MEASURED, "seconds")) == ["no", "no", "yes", "yes"]
 
 
 def test_rows_hold_the_share_its_interval_and_who_fits():
     points = trade_off.rows(MEASURED, limits=Limits(most_dollars=0.10, least=0.55))
     assert points[1][3:6] == wilson(60, 100) and points[1].share == 0.6
-    assert [point.fits for point in points] == [False, True, True, False]
+    assert within(points) == ["no", "yes", "yes", "no"]
     limits = Limits(most_seconds=3.5)
-    assert [point.fits for point in trade_off.rows(MEASURED, "seconds", limits)] == [
-        True,
-        True,
-        False,
-        False,
+    assert within(trade_off.rows(MEASURED, "seconds", limits)) == [
+        "yes",
+        "yes",
+        "no",
+        "no",
     ]
 
 
@@ -68,11 +71,11 @@ def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
 @pytest.mark.parametrize("cost", ["dollars_per_thousand", "seconds"])
 def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
     limits = Limits(most_dollars=0.07, most_seconds=3.5, least=0.2)
-    assert [point.fits for point in trade_off.rows(MEASURED, cost, limits)] == [
-        True,
-        False,
-        False,
-        False,
+    assert within(trade_off.rows(MEASURED, cost, limits)) == [
+        "yes",
+        "no",
+        "no",
+        "no",
     ]
     chart = trade_off.chart(MEASURED, "here", cost, limits)
     assert (
@@ -83,7 +86,7 @@ def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
     assert max(shaded.x) == (0.07 if cost == "dollars_per_thousand" else 3.5)
     filled = [
         symbol
-        for name in ("Pareto front", "dominated")
+        for name in ("not beaten", "beaten")
         for symbol in drawn(chart.figure)[name].marker.symbol
     ]
     assert filled.count("circle") == 1
@@ -92,7 +95,7 @@ def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
 def test_the_figure_draws_the_front_by_cost_and_dims_the_dominated():
     limits = Limits(most_dollars=0.12, least=0.4)
     traces = drawn(trade_off.figure(trade_off.rows(MEASURED, limits=limits), "here", limits=limits))
-    front, beaten = traces["Pareto front"], traces["dominated"]
+    front, beaten = traces["not beaten"], traces["beaten"]
     assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
     assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
     assert (front.marker.color, beaten.marker.color) == (
@@ -133,9 +136,26 @@ def test_the_reading_tells_the_survivors(asked, reading):
     assert chart.figure.layout.title.text.replace("<br>", " ").replace("&#36;", "$") == reading
 
 
-def test_of_many_survivors_three_are_named():
-    even = [(f"p{number}", 40 + number, 100, number, 1) for number in range(1, 7)]
-    assert trade_off.chart(even, "here").reading == "Worth the cost: p1, p2, p3 and 3 more"
+def test_of_many_survivors_five_are_named_and_the_best_is_one_of_them():
+    even = [(f"p{number}", 40 + number, 100, number, 1) for number in range(1, 8)]
+    assert trade_off.chart(even, "here").reading == "Worth the cost: p1, p2, p3, p4, p7 and 2 more"
+    assert trade_off.chart(even[:5], "here").reading == "Worth the cost: p1, p2, p3, p4 and p5"
+
+
+def test_a_name_with_a_comma_is_quoted_in_the_sentence():
+    ways = [("large, rules", 6, 10, 0.1, 1.0), ("small", 5, 10, 0.05, 1.0)]
+    assert trade_off.chart(ways, "here").reading == 'Worth the cost: small and "large, rules"'
+
+
+def test_lines_to_compare_with_are_drawn_named_and_free_of_labels():
+    figure = trade_off.chart(MEASURED, "here", lines={"oracle": 0.8, "random": 0.55}).figure
+    assert [one.y0 for one in figure.layout.shapes] == [0.8, 0.55]
+    said = [one.text for one in figure.layout.annotations]
+    assert {"oracle 80%", "random 55%"} <= {*said}
+    assert max(figure.layout.yaxis.range) > 0.8
+    spot = [(200, 100, 90, 110)]
+    assert trade_off._places(spot, ["name"]) == ["top right"]
+    assert trade_off._places(spot, ["name"], [115]) == ["bottom right"]
 
 
 def test_labels_never_meet_a_marker_a_label_or_the_edge():
@@ -157,14 +177,14 @@ def test_nothing_measured_and_nothing_answered_say_so():
     chart = trade_off.chart([("empty", 0, 0, 0.1, 1.0)], "here")
     assert (
         isnan(chart.rows[0].share)
-        and not chart.rows[0].front
+        and chart.rows[0].beaten == "yes"
         and "No pattern was measured" in chart.reading
     )
 
 
 def test_one_point_without_an_interval_is_drawn():
     point = trade_off.rows([("only", 3, 4, 0.0, 1.0)])[0]._replace(low=nan, high=nan)
-    front = drawn(trade_off.figure([point], "here"))["Pareto front"]
+    front = drawn(trade_off.figure([point], "here"))["not beaten"]
     assert (front.x, front.y) == ((0.0,), (0.75,)) and isnan(front.error_y.array[0])
 
 

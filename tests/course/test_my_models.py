@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from course import my_models, second, studies
+from course import my_models, orders, studies
 from course.my_models import MyModels, answers_of, items_of, measure_my_models
 
 from mlkit.ask import Ask, Member, Reply
@@ -179,4 +179,4 @@ def test_orders_are_asked_for_forms_and_graded_by_their_totals(recorded, monkeyp
     cast = recorded.cast
     answered = asyncio.run(answers_of(cast, ask, {"orders": orders}))
     assert answered["orders"].right.all() and len(ask.asked) == 12
-    assert {member for member, *_ in ask.asked} == {second.form_member(cast.large)}
+    assert {member for member, *_ in ask.asked} == {orders.form_member(cast.large)}

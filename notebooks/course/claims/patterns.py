@@ -76,7 +76,7 @@ async def c10(kit: Kit) -> Measured:
 
     path = mean_interval(_by_task(runs, share))
     value = f"Assigning and reviewing take {path.mean:.0%} of the critical path."
-    return measured(value, raised(path, -0.5), "%")
+    return measured(value, path, "%", line=0.5)
 
 
 async def c14_mixed(kit: Kit) -> Measured:

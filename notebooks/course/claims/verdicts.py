@@ -1,7 +1,7 @@
 """What a claim is, what is measured about it, and the one function that makes its verdict.
 
-The interval of a rule is turned so that above 0 supports the claim and below 0 contradicts it: a
-margin is added before, a threshold taken off.
+The interval of a rule is turned so that above the rule's line supports the claim and below it
+contradicts it. Where several conditions must hold, each is moved so that its line is 0.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ class Measured(NamedTuple):
     low: float = nan  # in the unit; nan where nothing is measured yet
     high: float = nan
     unit: str = "points"
+    line: float = 0.0  # above it supports the claim, below it contradicts it
 
 
 Measure = Callable[[Kit], Awaitable[Measured]]
 
 
 def verdict(measured: Measured) -> str:
-    """What the interval says. An end that is 0 but for rounding is on neither side."""
+    """What the interval says. An end that is the line but for rounding is on neither side."""
     if isnan(measured.low):
         return "not measured yet"
-    if exceeds(measured.low, 0):
+    if exceeds(measured.low, measured.line):
         return "supported"
-    return "contradicted" if exceeds(0, measured.high) else "cannot tell"
+    return "contradicted" if exceeds(measured.line, measured.high) else "cannot tell"
 
 
 class Finding(NamedTuple):
@@ -53,9 +54,12 @@ class Finding(NamedTuple):
 
     @property
     def interval(self) -> str:
-        """For example "+3 to +12.5 points"; empty where nothing is measured yet."""
-        _, _, low, high, unit = self.measured
-        return "" if isnan(low) else f"{low:+z.3g} to {high:+z.3g} {unit}"
+        """For example "+3 to +12.5 points", with the rule's line where that is not 0; empty where
+        nothing is measured yet.
+        """
+        _, _, low, high, unit, line = self.measured
+        said = "" if isnan(low) else f"{low:+z.3g} to {high:+z.3g} {unit}"
+        return f"{said}; the line is {line:+.3g}" if said and line else said
 
     def __str__(self) -> str:
         head = f"{self.claim.id}. {self.claim.words}\n{self.claim.rule}\n{self.measured.value}"
@@ -79,15 +83,16 @@ class Claim:
             return Finding(self, Measured(str(missing)))
 
 
-def measured(value: str, change: Mean, unit: str = "points") -> Measured:
-    """A value, and the interval of its rule; shares become points or per cent."""
+def measured(value: str, change: Mean, unit: str = "points", line: float = 0.0) -> Measured:
+    """A value, and the interval of its rule with its line; shares become points or per cent."""
     scale = 100 if unit in ("points", "%") else 1
-    return Measured(value, change.n, scale * change.low, scale * change.high, unit)
+    low, high = scale * change.low, scale * change.high
+    return Measured(value, change.n, low, high, unit, scale * line)
 
 
 def points(what: str, gain: Difference, margin: float = 0.0) -> Measured:
     """A gain in points that supports a claim where it exceeds minus the margin."""
-    return measured(f"{what}: {gain.points()}.", raised(gain, margin))
+    return measured(f"{what}: {gain.points()}.", gain, line=-margin)
 
 
 def raised(change: Mean, by: float = MARGIN) -> Mean:

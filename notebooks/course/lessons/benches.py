@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 
 from ipywidgets import ValueWidget
 
-from course import systems
+from course import orders, studies, systems
 from course.shop import KINDS, member_for
+from course.shop.price_list import fault
 from mlkit.ask import Ask, Embed, Member
+from mlkit.errors import Unparsed
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
+from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.parsing import plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import ModelFanOut
@@ -48,7 +51,7 @@ def play(name: str, kit: Kit) -> Play:
 
 def _plain(name: str, kit: Kit) -> Play:
     pattern = systems.for_orders(kit.cast)[name]
-    return Play(lambda: pattern, _inputs("orders"), {})
+    return Play(lambda: pattern, _requests(), {})
 
 
 def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
@@ -59,6 +62,12 @@ def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
 
 def _inputs(name: str, kind: str = "") -> list[str]:
     return [task.input for task in _some(name, kind)]
+
+
+def _requests() -> list[str]:
+    """Orders on which all variants are recorded too, one or two of each level."""
+    every = studies.order_tasks("test", half=True)
+    return [task.input for task in every[:: len(every) // PROMPTS]]
 
 
 def _single_model(kit: Kit) -> Play:
@@ -72,10 +81,10 @@ def _single_model(kit: Kit) -> Play:
 
 def _pipeline(kit: Kit) -> Play:
     def build(retries: int) -> ModelPipeline:
-        return systems.order_pipeline(kit.cast, retries)
+        return orders.pipeline(kit.cast, retries)
 
     retries = steps("retries (may ask)", 0, [0, 1, 2])
-    return Play(build, _inputs("orders"), {"retries": retries})
+    return Play(build, _requests(), {"retries": retries})
 
 
 def _router(kit: Kit) -> Play:
@@ -89,16 +98,16 @@ def _router(kit: Kit) -> Play:
 
 def _fan_out(kit: Kit) -> Play:
     def accepted(text: str) -> bool:
-        return not systems.can_be_worked_out(text)
+        return not fault(text)
 
-    picks = {"the first": None, "the first that a program can work out": accepted}
+    picks = {"the first": None, "the first form without a fault": accepted}
 
     def build(members: int, pick: str) -> ModelFanOut:
-        return ModelFanOut(systems.order_voters(kit.cast)[:members], picks[pick])
+        return ModelFanOut(orders.order_voters(kit.cast)[:members], picks[pick])
 
     pick = steps("which is picked (free)", "the first", list(picks))
     members = steps("members (may ask)", 3, [1, 2, 3])
-    return Play(build, _inputs("orders"), {"members": members, "pick": pick})
+    return Play(build, _requests(), {"members": members, "pick": pick})
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,19 @@ class SampledVote:
         return await ModelVoting(members, self.normalise, embed, self.threshold).run(ask, prompt)
 
 
+def value_of(text: str) -> str:
+    """What a calculation comes to. Raises Unparsed where there is none."""
+    try:
+        return arithmetic(text)
+    except ToolError as error:
+        raise Unparsed(str(error)) from None
+
+
 def _voting(kit: Kit) -> Play:
     some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
     known = {task.input: task for task in some}
     ways: dict[str, Callable[[str], str]]
-    ways = {"as written": str, "tidied": plain, "value of the sum": systems.total_of}
+    ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
     remembered = Remembered(kit.ask)
 
     async def embed(texts: Sequence[str]) -> Any:
@@ -151,8 +168,8 @@ def _voting(kit: Kit) -> Play:
 
 
 def _planner_executor(kit: Kit) -> Play:
-    planner = systems.order_planner_executor(kit.cast)
-    alone = SingleModel(systems.order_member(kit.cast.large))
+    planner = orders.planner_executor(kit.cast)
+    alone = SingleModel(orders.order_voters(kit.cast)[0])
 
     def build(way: str, max_steps: int) -> Runnable:
         return alone if way == "large alone" else replace(planner, max_steps=max_steps)
@@ -162,37 +179,37 @@ def _planner_executor(kit: Kit) -> Play:
         "way": steps("way (may ask)", "planner-executor", ["planner-executor", "large alone"]),
         "max_steps": steps("steps at most (may ask)", planner.max_steps, most),
     }
-    return Play(build, _inputs("orders"), controls)
+    return Play(build, _requests(), controls)
 
 
 def _supervisor_worker(kit: Kit) -> Play:
     def build(rounds: int) -> SupervisorWorker:
-        return systems.order_supervisor_worker(kit.cast, rounds)
+        return orders.supervisor_worker(kit.cast, rounds)
 
     rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
-    return Play(build, _inputs("orders"), {"rounds": rounds})
+    return Play(build, _requests(), {"rounds": rounds})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
-    whole = systems.order_weighted_ensemble(kit.cast)
+    whole = orders.weighted_ensemble(kit.cast)
 
     def build(weights: Sequence[float]) -> WeightedEnsemble:
         return replace(whole, weights=weights)
 
     named = zip(whole.members, whole.weights, strict=True)
     weights = Shares(**{f"weight of {one.name} (free)": weight for one, weight in named})
-    return Play(build, _inputs("orders"), {"weights": weights})
+    return Play(build, _requests(), {"weights": weights})
 
 
 def _consensus_ensemble(kit: Kit) -> Play:
-    whole = systems.order_consensus_ensemble(kit.cast)
+    whole = orders.consensus_ensemble(kit.cast)
 
     def build(needed: int) -> ConsensusEnsemble:
         return replace(whole, threshold=needed / len(whole.members))
 
     # free: the strong member is the first voter, who is asked the same again
     needed = steps("votes needed (free)", 3, [1, 2, 3])
-    return Play(build, _inputs("orders"), {"needed": needed})
+    return Play(build, _requests(), {"needed": needed})
 
 
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 
 import pytest
-from course import second, second_studies
+from course import orders, studies
 from course.shop import paragraphs
 from course.shop.price_list import (
     DEPARTMENTS,
@@ -27,7 +27,7 @@ from mlkit.models import CASTS
 from tests.conftest import Scripted
 
 TINY = CASTS["tiny"]
-REQUESTS_OF_CUSTOMERS = second_studies.requests()
+REQUESTS_OF_CUSTOMERS = studies.order_tasks()
 
 
 def test_a_rule_and_days_count_for_their_own_department_alone() -> None:
@@ -101,7 +101,7 @@ def test_the_orders_are_split_by_level_one_to_two() -> None:
     counts = Counter((task.level, task.split) for task in REQUESTS_OF_CUSTOMERS)
     assert len({level for level, _ in counts}) == 6
     assert set(counts.values()) == {8, 16}
-    assert len(second_studies.requests("test", half=True)) == 48
+    assert len(studies.order_tasks("test", half=True)) == 48
 
 
 def test_gold_fits_the_schema_and_is_right_and_anything_else_is_wrong() -> None:
@@ -131,13 +131,13 @@ def test_a_gold_whose_total_is_not_its_forms_is_refused(tmp_path, monkeypatch) -
     from mlkit.measure import tasks
 
     with pytest.raises(TaskError, match="its form says 22"):
-        tasks.load("requests", tmp_path, {"form": second_studies.GRADER})
+        tasks.load("requests", tmp_path, {"form": studies.GRADER})
 
 
 def test_the_voters_differ_and_a_specialist_knows_its_department_alone() -> None:
-    pool = second.order_pool(TINY)
+    pool = orders.order_pool(TINY)
     assert len({(one.model, one.system, one.shots, one.schema) for one in pool}) == len(pool) == 5
-    rental = second.specialist(TINY.large, "rental")
+    rental = orders.specialist(TINY.large, "rental")
     assert "tandem" in rental.schema and "helmet" not in rental.schema
     assert {
         department(row["name"]) for _, text in rental.shots for row in json.loads(text)["things"]
@@ -159,6 +159,6 @@ def test_a_text_is_written_again_until_the_checker_says_yes_and_three_times_at_m
     writer, checker = TINY.small, TINY.large
     for said, wrote in ((["yes"], 1), (["no, too long", "Yes."], 2), (["no"], 3)):
         ask = Scripted({"write": ["one", "two", "three"], "check": list(said)})
-        result = asyncio.run(second_studies.write_and_check(ask, "A text.", writer, checker))
+        result = asyncio.run(studies.write_and_check(ask, "A text.", writer, checker))
         assert len(result.written) == wrote and result.text == result.written[-1]
         assert [member for member, _, _ in ask.asked] == [writer, checker] * wrote

@@ -1,0 +1,84 @@
+"""Take it home: whom a pattern without the kit asks, in a notebook that may run on recordings."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mlkit.ask import Member
+from mlkit.errors import NotRecorded
+from mlkit.kit import Kit
+
+
+def client(kit: Kit) -> Any:
+    """The real `ollama.AsyncClient` where Ollama answers; elsewhere one whose `chat` answers from
+    kit.ask, in the same form.
+    """
+    if kit.engine.kind != "ollama":
+        return StandIn(kit)
+    from mlkit.engines.address import host
+    from mlkit.engines.ollama import connection
+
+    return connection(host())
+
+
+class StandIn:
+    """`chat` as the official client has it, as far as the take-home cells use it."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def chat(
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        think: bool = False,
+        format: dict[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        logprobs: bool = False,
+        top_logprobs: int = 0,
+    ) -> dict[str, Any]:
+        """The answer stands under ["message"]["content"]; with `logprobs` the likeliest first
+        tokens under ["logprobs"][0]["top_logprobs"], each with "token" and "logprob".
+        """
+        member = _member(model, messages, think, options or {})
+        *_, prompt = (message["content"] for message in messages)
+        labels = ("any",) if logprobs else None
+        try:  # recordings know the format of a member, or of one call
+            asked = member if format is None else replace(member, schema=json.dumps(format))
+            reply = await self._kit.ask(asked, prompt, role="take home", labels=labels)
+        except NotRecorded:
+            if format is None:
+                raise
+            reply = await self._kit.ask(
+                member, prompt, role="take home", format=format, labels=labels
+            )
+        likeliest = [
+            {"token": token, "logprob": math.log(max(share, 1e-12))}
+            for token, share in reply.choices.items()
+        ]
+        return {
+            "message": {"role": "assistant", "content": reply.text},
+            "prompt_eval_count": reply.prompt_tokens,
+            "eval_count": reply.output_tokens,
+            "logprobs": [{"top_logprobs": likeliest}],
+        }
+
+
+def _member(
+    model: str, messages: Sequence[Mapping[str, str]], think: bool, options: Mapping[str, Any]
+) -> Member:
+    """Who is asked so: the system message, then examples as earlier turns."""
+    texts = [message["content"] for message in messages[:-1]]
+    system = texts.pop(0) if messages[0]["role"] == "system" else ""
+    return Member(
+        model,
+        system,
+        tuple(zip(texts[::2], texts[1::2], strict=True)),
+        temperature=options.get("temperature", 0.0),
+        seed=options.get("seed", 0),
+        max_tokens=options.get("num_predict", 128),
+        think=think,
+    )

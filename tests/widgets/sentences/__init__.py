@@ -1,0 +1,216 @@
+"""What the sentence of each panel says, computed again from the recordings alone: a module for each
+notebook, with a function for each panel in SENTENCES. Here is what they share.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from statistics import mean
+from types import SimpleNamespace
+from typing import Any
+
+from mlkit.ask import Failure
+from mlkit.parsing import most_likely
+
+Expected = list[Any]  # what a sentence says, in its order: texts, and numbers as they are unrounded
+
+
+# --- Cells of what was measured
+
+
+def one(matrix: Any, subject: str, **wanted: Any) -> list[Any]:
+    """A subject's first answer to each task."""
+    return [row[0][0] for row in matrix.of([subject], **wanted).cells]
+
+
+def five(matrix: Any, subject: str, **wanted: Any) -> list[Any]:
+    """A subject's samples for each task."""
+    return [row[0] for row in matrix.of([subject], **wanted).cells]
+
+
+def dollars(cells: Iterable[Any], prices: Any, by: str = "model") -> float:
+    """What all calls of some cells cost, with prices for models, or for members' names."""
+    return (
+        math.fsum(
+            call.reply.prompt_tokens * prices[getattr(call.member, by)].prompt
+            + call.reply.output_tokens * prices[getattr(call.member, by)].output
+            for cell in cells
+            for call in cell.calls
+            if not isinstance(call.reply, Failure)
+        )
+        / 1e6
+    )
+
+
+def tokens(calls: Iterable[Any]) -> int:
+    return sum(call.reply.prompt_tokens + call.reply.output_tokens for call in calls)
+
+
+def seconds(cell: Any) -> float:
+    """What servers spent on a cell, loading left out."""
+    return sum(
+        call.reply.seconds - (0 if isinstance(call.reply, Failure) else call.reply.load_seconds)
+        for call in cell.calls
+    )
+
+
+def hits(cells: Iterable[Any]) -> int:
+    return sum(bool(cell.right) for cell in cells)
+
+
+def unloaded(calls: Iterable[Any]) -> list[Any]:
+    """The calls of several cells as if asked at once, with every model loaded before."""
+    return [
+        replace(call, id=n, after=frozenset(), reply=replace(call.reply, load_seconds=0.0))
+        for n, call in enumerate(calls)
+    ]
+
+
+def finished(calls: Sequence[Any], machine: Callable[[Any], Any], machines: int = 1) -> float:
+    """When the last call ends, if each takes the first of its machines that is free: whichever can
+    start first does.
+    """
+    free: dict[Any, list[float]] = {}
+    ends: dict[int, float] = {}
+    waiting = list(calls)
+    while waiting:
+        starts = []
+        for call in waiting:
+            if call.after <= ends.keys():
+                mine = free.setdefault(machine(call), [0.0] * machines)
+                ready = max([ends[id] for id in call.after], default=0.0)
+                starts.append((max(ready, min(mine)), call.id, call, mine))
+        start, _, call, mine = min(starts, key=lambda start: start[:2])
+        mine[mine.index(min(mine))] = ends[call.id] = start + call.reply.seconds
+        waiting.remove(call)
+    return max(ends.values())
+
+
+def most_common(answers: Iterable[Any]) -> tuple[Any, int]:
+    """The most common answer, the first among equals, and how many gave it."""
+    counts = Counter(answer for answer in answers if answer is not None)
+    return counts.most_common(1)[0] if counts else (None, 0)
+
+
+def voted(cells: Sequence[Any]) -> bool:
+    """Whether the most common answer of some cells is right."""
+    winner = most_common(cell.answer for cell in cells)[0]
+    return any(cell.right for cell in cells if winner is not None and cell.answer == winner)
+
+
+def likely(cell: Any, labels: Sequence[str]) -> Any:
+    return most_likely(cell.calls[0].reply, labels)
+
+
+def certainty(cell: Any, labels: Sequence[str]) -> float:
+    """The probability of the likeliest label."""
+    found = likely(cell, labels)
+    return found.confidence * found.mass
+
+
+# --- What sentences of one form say
+
+
+def waterfall(
+    calls: Sequence[Any], prices: Any, machine: Callable[[Any], Any] = bool, machines: int = 1
+) -> Expected:
+    phases = {"loading": 0.0, "reading": 0.0, "writing": 0.0, "failing": 0.0}
+    for call in calls:
+        if isinstance(call.reply, Failure):
+            phases["failing"] += call.reply.seconds
+        else:
+            phases["loading"] += call.reply.load_seconds
+            phases["reading"] += call.reply.prompt_seconds
+            phases["writing"] += call.reply.output_seconds
+    most = max(phases, key=lambda phase: phases[phase])
+    cost = 1000 * dollars([SimpleNamespace(calls=calls)], prices)
+    wall = finished(calls, machine, machines)
+    return [len(calls), wall, cost, 1000, phases[most] / sum(phases.values()), most]
+
+
+def shared(calls: Sequence[Any], state: Any, machines: int) -> Expected:
+    """A waterfall on machines that share the calls, at the list prices."""
+    return waterfall(calls, state.prices, lambda call: "any", machines)
+
+
+Point = tuple[str, int, int, float, float]  # name, right, of, dollars per 1,000, seconds
+
+
+def point(name: str, cells: Sequence[Any], prices: Any, by: str = "model") -> Point:
+    cost = 1000 * dollars(cells, prices, by) / len(cells)
+    return name, hits(cells), len(cells), cost, mean(map(seconds, cells))
+
+
+def trade_off(points: Sequence[Point], by: str) -> Expected:
+    cost = 4 if by == "seconds" else 3
+    front = [
+        mine
+        for mine in points
+        if not any(
+            (other[cost] <= mine[cost] and other[1] >= mine[1])
+            and (other[cost] < mine[cost] or other[1] > mine[1])
+            for other in points
+        )
+    ]
+    beaten = len(points) - len(front)
+    word = "Worth the time" if by == "seconds" else "Worth the cost"
+    return [word, *listed(front, cost), *([beaten, len(points)] if beaten else [])]
+
+
+def listed(points: Sequence[Point], cost: int) -> Expected:
+    """Three names from the cheapest on, and how many more."""
+    names = [one[0] for one in sorted(points, key=lambda one: one[cost])]
+    return [*names[:3], *([len(names) - 3] if len(names) > 3 else [])] or ["no pattern"]
+
+
+def within(
+    points: Sequence[Point], by: str, most_dollars: float, most_seconds: float, least: float
+):
+    cost = 4 if by == "seconds" else 3
+    left = [
+        one
+        for one in points
+        if one[3] <= most_dollars and one[4] <= most_seconds and one[1] / one[2] >= least
+    ]
+    said: Expected = [most_dollars, 1000, most_seconds, *([least] if least > 0 else [])]
+    said += listed(left, cost)
+    if len(left) > 1:
+        word = "fastest" if by == "seconds" else "cheapest"
+        said += [word, min(left, key=lambda one: one[cost])[0]]
+    if not left:
+        return [*said, "Nobody keeps every limit"]
+    simplest = ["the simplest of", len(left)] if len(left) > 1 else ["the only one"]
+    return [*said, "Take", left[0][0], *simplest]
+
+
+def coverage(sure: Sequence[float], right: Sequence[bool]) -> Expected:
+    """All answered, and about half of them: the surest. Equally sure ones stay together."""
+    rows = []
+    for least in sorted(set(sure), reverse=True):
+        answered = [
+            good for confidence, good in zip(sure, right, strict=True) if confidence >= least
+        ]
+        rows.append((len(answered) / len(sure), 1 - sum(answered) / len(answered)))
+    half = min(rows, key=lambda row: abs(row[0] - 0.5))
+    before = [0.0, *(share for share, _ in rows)]
+    area = sum((share - last) * risk for last, (share, risk) in zip(before, rows, strict=False))
+    return [rows[-1][1], half[0], half[1], area]
+
+
+def ladder(state: Any, needed: int, voters: int, prices: Any) -> Expected:
+    """So many small votes must agree, else the large model answers."""
+    votes, strong = (
+        five(state.samples, "small", kind="triage"),
+        one(state.triage, "large", split="test"),
+    )
+    counts = [most_common(cell.answer for cell in row[:voters])[1] for row in votes]
+    right = [
+        voted(row[:voters]) if count >= needed else cell.right
+        for row, count, cell in zip(votes, counts, strong, strict=True)
+    ]
+    escalated, n = mean(count < needed for count in counts), len(strong)
+    cheap = 1000 * dollars((cell for row in votes for cell in row[:voters]), prices, "name") / n
+    dear = 1000 * dollars(strong, prices, "name") / n
+    cost = cheap + escalated * dear
+    return [needed, voters, escalated, mean(right), cost, 1000, hits(strong) / n, dear]
