@@ -164,9 +164,7 @@ def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
     for token, probability, begun in in_doubt:  # refused only where it could decide
         rivals = [shares[label] for label in begun if label != winner]
         if any(reaches(rival + probability, shares[winner]) for rival in rivals):
-            raise ValueError(
-                f"{' and '.join(begun)} begin with {token!r}; rename one of the labels"
-            )
+            raise ValueError(f"{' and '.join(begun)} begin with {token!r}; rename one")
     return shares
 
 
