@@ -35,6 +35,9 @@ WAYS = {
     "equal budget": MORE,
     "pipeline": "pipeline",
 }
+# The settings of the slider.
+KEPT = [("forgotten", "pipeline, forgets"), ("kept", "pipeline")]
+KEPT += [(f"kept, {retries}", f"pipeline, {retries}") for retries in ("1 retry", "2 retries")]
 
 
 def order(id: str) -> Task:
