@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from statistics import fmean
 from textwrap import indent
@@ -10,7 +10,7 @@ from typing import Any
 
 from IPython.display import HTML
 
-from course import orders, studies, timings
+from course import orders, studies
 from course.shop.price_list import PRICES, RULES, department, total_of
 from mlkit.ask import Member, Reply
 from mlkit.charts import compound
@@ -140,10 +140,10 @@ def stages_chart(matrix: Matrix, subject: str, source: str) -> Chart:
     return compound.chart(shares, source, wilson(int(right.sum()), len(right)))
 
 
-def times(cast: str) -> str:
+def times(runs: Iterable[Any]) -> str:
     """What the calls of the timing run took, a line each: means over its prompts."""
     named: dict[str, list[Reply]] = {}
-    for run in timings.load_latency(cast)[1]:
+    for run in runs:
         for call in run.calls if run.pattern in ("single_model", "pipeline") else ():
             if isinstance(call.reply, Reply):
                 named.setdefault(f"{run.pattern}, {call.role}", []).append(call.reply)
