@@ -385,6 +385,8 @@ def test_numbers_and_findings_in_the_text_are_those_of_the_recordings(measured, 
     assert f"recordings of {len(TASKS)} orders" in cells["bench-read"]
     alone = orders.order_voters(kit.cast)[0]
     assert f"{len(alone.shots)} examples" in cells["bench-read"]
+    more = next(one for one in orders.order_pool(kit.cast) if one.name == pipeline.MORE)
+    assert f"large alone with {len(more.shots)} examples" in cells["bench-read"]
     assert "four examples" in cells["odd"] and len(pipeline.members(kit.cast)[1].shots) == 4
     ends = [
         difference(measured.column("pipeline"), measured.column(name)).points().count("to +0,")
@@ -396,6 +398,8 @@ def test_numbers_and_findings_in_the_text_are_those_of_the_recordings(measured, 
     assert lists["pipeline, 1 retry"] > lists["pipeline"] > lists["pipeline, forgets"] == 0
     assert lists["pipeline, 2 retries"] == lists["pipeline, 1 retry"]
     assert right["pipeline, 2 retries"] == right["pipeline, 1 retry"] <= kept
+    seconds = measured.of(["pipeline", "single_model"]).seconds.mean(axis=(0, 2))
+    assert "about twice as long" in cells["deeper-read"] and 1.8 < seconds[0] / seconds[1] < 2.2
     assert kit.cast.general.model == kit.cast.large.model != kit.cast.small.model
 
 
