@@ -23,7 +23,6 @@ from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.parsing import plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import ModelFanOut
-from mlkit.patterns.pipeline import ModelPipeline
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.supervisor_worker import SupervisorWorker
@@ -80,11 +79,19 @@ def _single_model(kit: Kit) -> Play:
 
 
 def _pipeline(kit: Kit) -> Play:
-    def build(retries: int) -> ModelPipeline:
-        return orders.pipeline(kit.cast, retries)
+    alone = SingleModel(orders.order_voters(kit.cast)[0])
 
-    retries = steps("retries (may ask)", 0, [0, 1, 2])
-    return Play(build, _requests(), {"retries": retries})
+    def build(way: str, retries: int, keep_original: str) -> Runnable:
+        if way == "large alone":
+            return alone
+        return orders.pipeline(kit.cast, retries, keep_original == "yes")
+
+    controls = {
+        "way": steps("way (may ask)", "pipeline", ["pipeline", "large alone"]),
+        "retries": steps("retries (may ask)", 0, [0, 1, 2]),
+        "keep_original": steps("keep_original (may ask)", "yes", ["yes", "no"]),
+    }
+    return Play(build, _requests(), controls)
 
 
 def _router(kit: Kit) -> Play:
