@@ -35,7 +35,7 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("02", "no_limit"): pipeline.gate([]),
     ("02", "after_retries"): pipeline.retried,
     ("03", "route"): router.route,
-    ("03", "kind_of"): router.kind_of([]),
+    ("03", "choose_threshold"): router.threshold,
     ("04", "pick_one"): fan_out.fewest,
     ("04", "finished"): fan_out.finished,
     ("05", "same"): voting.same,
