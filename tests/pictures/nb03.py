@@ -15,6 +15,6 @@ def _desk() -> router.Desk:
 
 
 ITEMS = [Item(0.5, True, True, False)]
-FIGURES = {"threshold": lambda: _desk().thresholds(0.49, "general").figure}
+FIGURES = {"threshold": lambda: threshold_chart(*_desk().decided(0.49, "general")).figure}
 NAMED = {"threshold, fallback": lambda text: threshold_chart(ITEMS, 0.5, text, 0.5, "here")}
 SOURCED = {"threshold": lambda text: threshold_chart(ITEMS, 0.5, "general", 0.5, text)}

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from course import studies, systems
-from course.lessons.router_pictures import Item, threshold_chart
 from course.shop import KINDS
 from mlkit.charts import trade_off
-from mlkit.charts.look import Chart
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference
@@ -100,7 +98,7 @@ class Desk:
         one_way = {f"{name} in one way": name for name in self.alone.subjects}
         found = {name: outcome(self.alone, who, prices) for name, who in one_way.items()}
         found["code for all"] = outcome(self.every, "code", prices)
-        found["keyword rule"] = self.ruled(rule, prices)
+        found["rule"] = self.ruled(rule, prices)
         found["router"] = self.routed("small", prices)
         return [trade_off.way(name, one.right, *one[2:]) for name, one in found.items()]
 
@@ -131,17 +129,15 @@ class Desk:
         """The fit tasks whose kind a rule names wrong: the ends of their prompts."""
         return [_last(task) for task in self.fit if rule(task.input) != task.kind]
 
-    def thresholds(self, threshold: float, fallback: str) -> Chart:
-        """What a threshold does, with one of the specialists or "large in one way" as fallback."""
+    def decided(self, threshold: float, fallback: str) -> tuple[Any, ...]:
+        """What `threshold_chart` draws; `fallback` is a specialist, or "large in one way"."""
         alone = self.alone.column("large")
         other = alone if fallback == "large in one way" else self.every.column(fallback)
         kept = studies.answered_by(self.every, self.sent("small"))
-        rows = zip(self.likely("small"), self.kinds, kept, other, strict=True)
-        items = [
-            Item(one.certainty, one.label == kind, bool(right), bool(instead))
-            for one, kind, right, instead in rows
-        ]
-        return threshold_chart(items, threshold, fallback, float(alone.mean()), self.source)
+        likely = self.likely("small")
+        right = [one.label == kind for one, kind in zip(likely, self.kinds, strict=True)]
+        rows = [*zip((one.certainty for one in likely), right, kept, other, strict=True)]
+        return rows, threshold, fallback, float(alone.mean()), self.source
 
     def chosen(self, least: float) -> float:
         """The lowest threshold from which so many of small's labels on fit are right, rounded."""

@@ -1,6 +1,6 @@
 """The picture of notebook 03: what a threshold does to the labels, and to the answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import nan
 from typing import NamedTuple
 
@@ -48,11 +48,16 @@ def reading(mark: Step, fallback: str) -> str:
 
 
 def threshold_chart(
-    items: Sequence[Item], threshold: float, fallback: str, alone: float, source: str
+    found: Iterable[tuple[float, bool, bool, bool]],
+    threshold: float,
+    fallback: str,
+    alone: float,
+    source: str,
 ) -> Chart:
-    """How many of the labels kept are right at each threshold, and how many of all answers; `alone`
-    is the large model's share without a router.
+    """How many labels kept and how many answers are right at each threshold, from what Items hold;
+    `alone` is the large model's share without a router.
     """
+    items = [Item(*one) for one in found]
     rows = [step(items, n / 100) for n in range(round(100 * FLOOR), 101)]
     mark = step(items, threshold)
     figure = go.Figure()

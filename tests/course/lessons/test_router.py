@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from course import home, studies, systems
 from course.lessons import benches, router
+from course.lessons.router_pictures import threshold_chart
 from course.shop import KINDS, member_for
 
 import mlkit
@@ -101,7 +102,7 @@ def test_the_trade_off_has_the_best_single_specialist_and_what_it_is_compared_wi
     guess = SimpleNamespace(value=None)
     panel = desk.trade_off(keyword_rule, guess)
     assert [point.pattern for point in panel.chart.rows] == [
-        *("small in one way", "large in one way", "code for all", "keyword rule", "router")
+        *("small in one way", "large in one way", "code for all", "rule", "router")
     ]
     drawn = {one.text.rpartition(" ")[0]: one.y for one in panel.chart.figure.layout.annotations}
     grades = np.array([desk.every.column(kind) for kind in KINDS])
@@ -195,7 +196,7 @@ EDITS = [
 def test_the_case_goes_wrong_as_the_text_says_and_the_rule_says_math_too(cells):
     said = answer_of(cells, vars(cells), cells.task.input)
     assert said.startswith("math (") and said.endswith("math answers: 16")
-    assert cells.keyword_rule(cells.task.input) == "math" and cells.task.kind == "general"
+    assert cells.by_keyword(cells.task.input) == "math" and cells.task.kind == "general"
     assert not cells.task.right("16") and "$" in cells.task.input
 
 
@@ -214,7 +215,7 @@ def test_the_case_of_the_break_is_the_one_that_the_text_tells_of(desk, cells):
     question = broken.input.rpartition("\n")[2]
     assert broken.input.count("$") > 1 and broken.id != cells.task.id
     assert question == "Question: How long does it take until the money is on the customer's card?"
-    assert broken.kind == "general" and cells.keyword_rule(broken.input) == "math"
+    assert broken.kind == "general" and cells.by_keyword(broken.input) == "math"
     assert desk.named.cell("small", broken.id).answer == "math"
     assert not desk.every.cell("math", broken.id).right
     assert desk.every.cell("general", broken.id).right
@@ -226,8 +227,8 @@ def test_the_repair_moves_the_numbers_and_its_last_step_names_all_kinds(desk, ce
     def named(rule):
         return int(re.match(r"kinds named right: (\d+) of 44", desk.counted(rule))[1])
 
-    before, after = named(cells.keyword_rule), named(cells.repaired_rule)
-    last = lambda prompt: cells.keyword_rule(prompt, cells.repaired, "math")  # noqa: E731
+    before, after = named(cells.by_keyword), named(cells.repaired_rule)
+    last = lambda prompt: cells.by_keyword(prompt, cells.repaired, "math")  # noqa: E731
     assert before < after < named(last) == 44
     assert CELLS["repair"].source.splitlines()[0].endswith('**KEYWORDS}, "general"')
     gain = re.search(r"interval \+(\d+)", router.gain(desk.ruled(cells.repaired_rule), cells.alone))
@@ -245,7 +246,7 @@ def test_the_mass_that_exercise_1_tells_of_was_measured(desk):
 def test_what_the_chart_is_said_to_show_it_shows(desk):
     """The blue line climbs, the orange one falls; with the other fallback to that model's share."""
     rows = {
-        fallback: desk.thresholds(0.5, fallback).rows
+        fallback: threshold_chart(*desk.decided(0.5, fallback)).rows
         for fallback in ("general", "large in one way")
     }
     first, last = rows["general"][0], rows["general"][-1]

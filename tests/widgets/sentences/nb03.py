@@ -45,7 +45,7 @@ def routers(state: Any, edited: Any, by: str) -> Expected:
         point("small in one way", one(state.desk, "small", split="test"), prices),
         point("large in one way", one(state.desk, "large", split="test"), prices),
         point("code for all", one(state.specialists, "code"), prices),
-        point("keyword rule", ruled, prices),
+        point("rule", ruled, prices),
         point("router", routed, prices),
     ]
     return trade_off(points, by)
