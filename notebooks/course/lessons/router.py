@@ -265,8 +265,7 @@ Labels of the same certainty are kept together or not at all: from 0.6 on, two o
 Your function {said}.
 
 [0.9, 0.5], [True, False], 0.5 -> 0.5
-One of two is right, and that is exactly {args[2]}: "at least" takes >=, not >. Your function
-{said}.
+One of two is right, and that is exactly {args[2]}: "at least" takes >=, not >.
 
 [0.9, 0.5], [False, True], 0.8 -> 1.0
 No threshold is enough here: the surest label is wrong. Then give 1.0, which keeps no label.

@@ -43,7 +43,7 @@ def step(items: Sequence[Item], threshold: float) -> Step:
 def reading(mark: Step, fallback: str) -> str:
     """What the threshold keeps, and what comes of it."""
     named = f"{mark.kept} of {mark.of} labels are kept, {mark.labels_right:.0%} of them right"
-    kept = f"At {mark.threshold:.2f} {named if mark.kept else 'no label is kept'}"
+    kept = f"At threshold {mark.threshold:.2f}, {named if mark.kept else 'no label is kept'}"
     return f"{kept}; with fallback {fallback} {mark.answers_right:.0%} of all answers are right"
 
 

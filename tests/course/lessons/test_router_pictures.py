@@ -38,12 +38,13 @@ def test_where_no_label_is_kept_none_is_right():
 def test_the_sentence_tells_what_is_kept_and_what_comes_of_it():
     assert (
         pictures.reading(Step(0.5, 3, 4, 2 / 3, 0.75), "general")
-        == "At 0.50 3 of 4 labels are kept, 67% of them right; with fallback general 75% of all"
-        " answers are right"
+        == "At threshold 0.50, 3 of 4 labels are kept, 67% of them right; with fallback general 75%"
+        " of all answers are right"
     )
     assert (
         pictures.reading(Step(0.95, 0, 4, nan, 0.5), "large in one way")
-        == "At 0.95 no label is kept; with fallback large in one way 50% of all answers are right"
+        == "At threshold 0.95, no label is kept; with fallback large in one way 50% of all answers"
+        " are right"
     )
 
 
