@@ -130,10 +130,10 @@ def test_what_stops_an_answer_is_shown_with_its_input(exercise, capsys):
     assert "".join(capsys.readouterr().out.split()) == "".join(said.split())
 
 
-def certainty_first(label, confidence, label_mass, threshold=0.6):
-    if label in router.KINDS and confidence * label_mass >= threshold:
+def certainty_first(label, certainty, mass, threshold=0.6):
+    if label in router.KINDS and certainty >= threshold:
         return label
-    return "person" if label_mass < 0.5 else "general"
+    return "person" if mass < 0.5 else "general"
 
 
 def lower_cased_name(named, types, fallback):
