@@ -95,12 +95,22 @@ def _pipeline(kit: Kit) -> Play:
 
 
 def _router(kit: Kit) -> Play:
-    def build(threshold: float, fallback: str) -> ModelRouter:
-        return replace(systems.desk_router(kit.cast), threshold=threshold, fallback=fallback)
+    sizes = {f"small, {count} examples": (kit.cast.small, count) for count in (0, 4, 8)}
+    sizes["large, 8 examples"] = kit.cast.large, 8
 
-    threshold = slider("threshold (may ask the fallback)", 0.0, 0.0, 1.0, 0.05)
-    fallback = steps("fallback (may ask)", "general", KINDS)
-    return Play(build, _inputs("desk"), {"threshold": threshold, "fallback": fallback})
+    def build(classifier: str, threshold: float, fallback: str) -> ModelRouter:
+        member, examples = sizes[classifier]
+        named = replace(
+            systems.desk_router(kit.cast), classifier=member_for(member, "kind", examples)
+        )
+        return replace(named, threshold=threshold, fallback=fallback)
+
+    controls = {
+        "classifier": steps("classifier (may ask)", "small, 8 examples", list(sizes)),
+        "threshold": slider("threshold (may ask the fallback)", 0.0, 0.0, 1.0, 0.05),
+        "fallback": steps("fallback (may ask)", "general", KINDS),
+    }
+    return Play(build, _inputs("desk"), controls)
 
 
 def _fan_out(kit: Kit) -> Play:
