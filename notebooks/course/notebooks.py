@@ -12,12 +12,17 @@ from mlkit.errors import MlkitError
 
 
 def execute(
-    notebook: Path, on_cell_executed: object = None, first: str = "", **environment: str
+    notebook: Path,
+    on_cell_executed: object = None,
+    first: str = "",
+    last: str = "",
+    **environment: str,
 ) -> nbformat.NotebookNode:
     """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is. `first` is a line that the kernel runs before the first cell.
+    it is. `first` is a line that the kernel runs before the first cell, `last` a cell after all.
     """
     node = nbformat.read(notebook, as_version=4)
+    node.cells += [nbformat.v4.new_code_cell(last)] if last else []
     paths.check_jupyter()
     # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
     with tempfile.TemporaryDirectory() as elsewhere:
