@@ -109,7 +109,7 @@ def changed(recording: Recording, answer: str) -> Recording:
 @pytest.mark.parametrize(
     "name, answer",
     [
-        ("00_start_here", "professional mechanic"),
+        ("00_start_here", "alignment with the frame and seat"),
         ("01_one_model", "the amount of money I will get back is"),
     ],
 )

@@ -4,10 +4,12 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
+from ipywidgets import FloatSlider
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, charted, dollars
 from mlkit.escaped import in_plotly
@@ -27,6 +29,7 @@ from mlkit.widgets.exercises import (
     not_number,
 )
 from mlkit.widgets.lessons import Verdict, questions
+from mlkit.widgets.panels import slider
 
 
 class CountedReply(NamedTuple):
@@ -209,9 +212,9 @@ class Cost(NamedTuple):
     hosted: float  # US dollars per 1,000 runs, by the token
 
 
-def meeting(calls: Sequence[Call], dollars_per_million_tokens: float) -> float:
+def meeting(calls: Sequence[Call], dollars_per_million: float) -> float:
     """The price of a machine's hour at which local and hosted cost the same, in US dollars."""
-    worth = tokens(calls) * dollars_per_million_tokens / 1e6  # of one run, at the host
+    worth = tokens(calls) * dollars_per_million / 1e6  # of one run, at the host
     return 3600 * worth / _busy_seconds(calls)
 
 
@@ -220,19 +223,18 @@ def _busy_seconds(calls: Sequence[Call]) -> float:
     return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in calls)
 
 
-def highest_hour(calls: Sequence[Call], dollars_per_million_tokens: float) -> float:
-    """Where a slider for the price of an hour ends, so that both meet on it: ten cents or more."""
-    return max(0.1, math.ceil(100 * meeting(calls, dollars_per_million_tokens)) / 100)
+def hour_slider(calls: Sequence[Call], highest: float) -> FloatSlider:
+    """The price of a machine's hour, up to where local meets the highest price of a host."""
+    end = max(0.1, math.ceil(100 * meeting(calls, highest)) / 100)
+    return slider("your machine, $ per hour", 0.05, 0.001, end, 0.001, ".3f")
 
 
 def cost_rows(
-    calls: Sequence[Call], dollars_per_million_tokens: float, dollars_per_hour: float
+    calls: Sequence[Call], dollars_per_million: float, dollars_per_hour: float
 ) -> list[Cost]:
-    """Both costs along the price of a machine's hour, as far as twice the chosen one and twice the
-    one where they meet; both are among them.
-    """
-    hosted = 1000 * tokens(calls) * dollars_per_million_tokens / 1e6
-    meet = meeting(calls, dollars_per_million_tokens)
+    """Both costs, as far as twice the chosen price of an hour and twice that where they meet."""
+    hosted = 1000 * tokens(calls) * dollars_per_million / 1e6
+    meet = meeting(calls, dollars_per_million)
     end = 2 * max(meet, dollars_per_hour)
     hourly = sorted({0.0, end / 4, end / 2, 3 * end / 4, end, meet, dollars_per_hour})
     a_dollar = 1000 * _busy_seconds(calls) / 3600  # what 1,000 runs cost at one dollar an hour
@@ -251,14 +253,14 @@ def cost_reading(now: Cost, meet: float) -> str:
 
 
 def local_or_hosted(
-    calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
+    calls: Sequence[Call], source: str, dollars_per_million: float, dollars_per_hour: float
 ) -> Chart:
     """What 1,000 such runs cost on your own machine (by the hour) and hosted (by the token). Local
     rises with the price of the hour, hosted does not; where they cross, the choice turns.
     """
-    costs = cost_rows(calls, dollars_per_million_tokens, dollars_per_hour)
+    costs = cost_rows(calls, dollars_per_million, dollars_per_hour)
     now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
-    meet = meeting(calls, dollars_per_million_tokens)
+    meet = meeting(calls, dollars_per_million)
     chart = go.Figure()
     for name, colour in (("local", BLUE), ("hosted", ORANGE)):
         _line(chart, name, colour, costs)
@@ -283,15 +285,8 @@ def _line(chart: go.Figure, name: str, colour: str, costs: Sequence[Cost]) -> No
     values = [getattr(cost, name) for cost in costs]
     line = {"color": colour, "width": 3}
     chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
-    chart.add_annotation(
-        x=hours[-1],
-        y=values[-1],
-        text=name,
-        font={"color": colour},
-        showarrow=False,
-        xanchor="left",
-        xshift=6,
-    )
+    beside = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
+    chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **beside)
 
 
 # What the bench of one call offers beside the question.
@@ -312,10 +307,10 @@ async def edits(kit: Kit, question: str, door_note: Callable[..., Awaitable[str]
             await kit.ask(member, prompt)
         for cap in (8, 24):
             await kit.ask(replace(member, max_tokens=cap), question)
-        for three in SUBJECTS:
-            fewer = [[one for one in three if one != left_out] for left_out in three]
-            for subjects in (three, *fewer):
-                await kit.run(partial(door_note, writer=member), ", ".join(subjects))
+        note = partial(door_note, writer=member)
+        for subjects in SUBJECTS:
+            for some in (subjects, *combinations(subjects, 2)):
+                await kit.run(note, ", ".join(some))
 
 
 QUIZ = questions(
