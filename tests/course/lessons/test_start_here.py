@@ -255,7 +255,7 @@ def test_what_a_learner_is_told_to_change_in_the_note_is_recorded(who, subjects)
 
 @pytest.mark.parametrize("who", ["small", "large"])
 def test_the_whole_notebook_follows_the_model_of_its_first_call(who):
-    ids = ("ask", "reply", "many", "note", "break", "repair")
+    ids = ("ask", "waterfall", "many", "note", "break", "repair")
     names = ran(*ids, changes=(("ask", "kit.cast.small", f"kit.cast.{who}"),))
     assert {call.member.model for call in names["note"].calls} == {
         getattr(names["kit"].cast, who).model
