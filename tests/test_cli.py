@@ -282,7 +282,7 @@ def test_what_a_notebook_tells_to_change_is_recorded_with_it(echo, tmp_path, mon
     path = notebook(tmp_path, KEEP_ONE)
     record.record([path], CASTS["tiny"], False, cli.console)
     made = load_file(tmp_path / "recordings/own.jsonl")
-    assert [asked.prompt for asked in made.questions] == ["one", "two"]
+    assert {asked.prompt for asked in made.questions} == {"one", "two"}
     assert len(nbformat.read(path, as_version=4).cells) == 1
 
 
