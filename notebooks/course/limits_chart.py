@@ -84,7 +84,7 @@ def figure(
     _add_costs(drawn, 1, [way.dollars_per_thousand for way in ways], limits.most_dollars, dollars)
     _add_costs(drawn, 2, [way.seconds for way in ways], limits.most_seconds, seconds)
     _add_shares(drawn, ways, limits.least)
-    drawn.update_xaxes(nticks=4, tickangle=0, zeroline=False)
+    drawn.update_xaxes(nticks=4, tickangle=0, zeroline=False, showgrid=False)
     names = [short(way.pattern, 24) for way in ways]
     _name_rows(drawn, names, short(taken, 24))
     dress(drawn, title, source, height=27 * len(ways))
@@ -193,7 +193,7 @@ def _add_marks(
         x=[abs(end) for *_, end in broken],
         y=[row for row, *_ in broken],
         mode="text",
-        text=[f" {in_plotly(shown(value))} " for _, value, *_ in broken],
+        text=[f"\xa0\xa0{in_plotly(shown(value))}\xa0\xa0" for _, value, *_ in broken],
         textposition=["middle left" if end < 0 else "middle right" for *_, end in broken],
         textfont={"size": 11, "color": RED},
         hoverinfo="skip",

@@ -212,7 +212,19 @@ def _consensus_ensemble(kit: Kit) -> Play:
     return Play(build, _requests(), {"needed": needed})
 
 
+def _choosing(kit: Kit) -> Play:
+    nine = systems.for_any_prompt(kit.cast)
+
+    def build(pattern: str) -> Runnable:
+        return nine[pattern]
+
+    alone: Any = systems.for_any_prompt(kit.recorded.cast)["single_model"]
+    prompts = kit.recorded_prompts(alone.member)  # all nine have answered them
+    return Play(build, prompts, {"pattern": steps("pattern (may ask)", "single_model", [*nine])})
+
+
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {
+    "choosing": _choosing,
     "single_model": _single_model,
     "pipeline": _pipeline,
     "router": _router,
