@@ -13,7 +13,7 @@ from course.shop.price_list import total_of
 from mlkit.charts.look import dollars, seconds
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, seed_for
+from mlkit.measure.matrix import Matrix, Subject, seed_for
 from mlkit.measure.stats import difference, wilson
 from mlkit.measure.tasks import Task
 from mlkit.parsing import quoted
@@ -75,17 +75,20 @@ def _answer(cell: Any, is_form: bool) -> str:
         return f"none   {cell.text}"
 
 
-async def samples(kit: Kit, count: int = 3) -> Matrix:
-    """The large model alone votes with so many of its recorded samples, at temperature 0.7, on the
-    test orders: about the tokens of three members.
+async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
+    """The large model alone votes with so many of its recorded samples (at temperature 0.7) on the
+    test orders, for each count. Three take about the tokens of three members.
     """
     large = replace(order_voters(kit.cast)[0], temperature=0.7)
 
-    def vote(task: Task, sample: int) -> ModelVoting:
-        voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
-        return ModelVoting(tuple(voters), total_of)
+    def votes(count: int) -> Subject:
+        def vote(task: Task, sample: int) -> ModelVoting:
+            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
+            return ModelVoting(tuple(voters), total_of)
 
-    named = {f"large, {count} samples": vote}
+        return vote
+
+    named = {f"large ×{count}": votes(count) for count in counts}
     return await studies.measured(kit, "", named, studies.order_tasks("test"))
 
 
