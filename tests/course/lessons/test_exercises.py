@@ -49,7 +49,7 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("09", "decide_with_lead"): consensus_ensemble.lead,
     ("09", "price_ratio"): consensus_ensemble.price_ratio,
     ("10", "recommend"): choosing.recommend,
-    ("10", "servers_needed"): choosing.servers,
+    ("10", "cheapest"): choosing.cheapest,
 }
 DRAWN = 200
 
