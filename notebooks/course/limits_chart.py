@@ -17,6 +17,7 @@ from mlkit.charts.look import (
     Chart,
     dollars,
     dress,
+    on_hover,
     seconds,
     short,
     whiskers,
@@ -81,8 +82,10 @@ def figure(
 ) -> go.Figure:
     """The picture of a limits_chart, with one way marked."""
     drawn = make_subplots(cols=3, shared_yaxes=True, horizontal_spacing=0.07)
-    _add_costs(drawn, 1, [way.dollars_per_thousand for way in ways], limits.most_dollars, dollars)
-    _add_costs(drawn, 2, [way.seconds for way in ways], limits.most_seconds, seconds)
+    whole = [way.pattern for way in ways]
+    prices, waits = [way.dollars_per_thousand for way in ways], [way.seconds for way in ways]
+    _add_costs(drawn, 1, whole, prices, limits.most_dollars, dollars)
+    _add_costs(drawn, 2, whole, waits, limits.most_seconds, seconds)
     _add_shares(drawn, ways, limits.least)
     drawn.update_xaxes(nticks=4, tickangle=0, zeroline=False, showgrid=False)
     names = [short(way.pattern, 24) for way in ways]
@@ -129,13 +132,19 @@ def _name_columns(figure: go.Figure, titles: Sequence[str]) -> None:
 
 
 def _add_costs(
-    figure: go.Figure, column: int, values: Sequence[float], most: float, shown: Callable[..., str]
+    figure: go.Figure,
+    column: int,
+    names: Sequence[str],
+    values: Sequence[float],
+    most: float,
+    shown: Callable[..., str],
 ) -> None:
     """One cost of each way, and the most of it that is allowed."""
     known = [(row, value) for row, value in enumerate(values) if not isnan(value)]
     end = 1.5 * max([value for _, value in known], default=0) or 1
     figure.update_xaxes(range=[0, end], col=column)
-    _add_marks(figure, column, [(*one, exceeds(one[1], most), one[1]) for one in known], shown)
+    marks = [(*one, exceeds(one[1], most), one[1]) for one in known]
+    _add_marks(figure, column, names, marks, shown)
     _allow(figure, column, 0, min(most, end), most if most < end else None)
 
 
@@ -159,7 +168,7 @@ def _add_shares(figure: go.Figure, ways: Sequence[Way], least: float) -> None:
         (row, span.share, exceeds(least, span.share), end)
         for row, (span, end) in enumerate(zip(spans, ends, strict=True))
     ]
-    _add_marks(figure, 3, marks, "{:.0%}".format)
+    _add_marks(figure, 3, [way.pattern for way in ways], marks, "{:.0%}".format)
     _allow(figure, 3, least, 1.02, least or None)
 
 
@@ -171,7 +180,11 @@ def _allow(figure: go.Figure, column: int, low: float, high: float, line: float 
 
 
 def _add_marks(
-    figure: go.Figure, column: int, marks: Sequence[Mark], shown: Callable[..., str]
+    figure: go.Figure,
+    column: int,
+    names: Sequence[str],
+    marks: Sequence[Mark],
+    shown: Callable[..., str],
 ) -> None:
     """Points of what keeps the limit; crosses of what breaks it, each with its number: at the right
     of its end, or at the left where the end is negative.
@@ -183,7 +196,7 @@ def _add_marks(
             x=[value for _, value, *_ in some],
             y=[row for row, *_ in some],
             mode="markers",
-            text=[in_plotly(shown(value)) for _, value, *_ in some],
+            text=[f"{on_hover(names[row])}: {in_plotly(shown(value))}" for row, value, *_ in some],
             marker={"size": 9, "color": colour, "symbol": symbol},
             hovertemplate="%{text}<extra></extra>",
             **common,

@@ -188,6 +188,17 @@ def test_the_picture_says_which_limit_is_broken_at_the_point_and_marks_the_simpl
     ]
 
 
+def test_the_number_of_a_share_stands_beside_its_interval_where_there_is_room():
+    figure = limits_chart.limits_chart(WAYS, Limits(least=0.65), "here").figure
+    (places,) = (
+        dict(zip(trace.y, zip(trace.x, trace.textposition, strict=True), strict=True))
+        for trace in figure.data
+        if trace.mode == "text" and trace.xaxis == "x3"
+    )
+    few, more = wilson(3, 10), wilson(6, 10)
+    assert places == {0: (few.high, "middle right"), 1: (more.low, "middle left")}
+
+
 def test_what_is_allowed_is_shaded_up_to_the_limit():
     figure = limits_chart.limits_chart(WAYS, LIMITS, "here").figure
     shaded = {

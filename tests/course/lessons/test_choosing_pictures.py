@@ -82,9 +82,12 @@ def test_draws_are_the_same_each_time_and_no_order_is_in_both_parts():
 
 def test_the_first_order_is_found_on_which_one_is_right_and_the_other_is_not():
     mine, other = ORDERS.column("fan_out"), ORDERS.column("router")
-    places = [95, 3, 50, 60]
-    wanted = [ORDERS.tasks[n].id for n in places if mine[n] and not other[n]]
-    assert pictures.only_one_right(ORDERS, places, "fan_out", "router") == wanted[0]
+    both = next(n for n in range(96) if mine[n] and other[n])
+    neither = next(n for n in range(96) if not mine[n] and not other[n])
+    one, more = [n for n in range(96) if mine[n] and not other[n]][3:1:-1]
+    places = [both, neither, one, more]
+    found = pictures.only_one_right(ORDERS, places, "fan_out", "router")
+    assert found == ORDERS.tasks[one].id
     assert pictures.only_one_right(ORDERS, [], "fan_out", "router") == ""
 
 
