@@ -94,7 +94,7 @@ def figure(
     _name_columns(
         drawn, ("$ per 1,000<br>prompts", f"{clock}<br>a prompt", "right, with<br>interval")
     )
-    return drawn.update_layout(margin_l=40 + round(7.2 * max(map(len, names))))
+    return drawn.update_layout(margin_l=48 + round(7.2 * max(map(len, names))))
 
 
 def _name_rows(figure: go.Figure, names: Sequence[str], taken: str) -> None:
