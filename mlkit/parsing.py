@@ -5,7 +5,7 @@ Each reader first drops `<think>...</think>`. What can be read in two ways is Un
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
@@ -160,22 +160,12 @@ def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
             shares[begun[0]] += probability
         elif begun and probability > 0.05:
             in_doubt.append((token, probability, begun))
-    _check_decided(shares, in_doubt)
+    winner = highest(shares, shares.__getitem__)
+    for token, probability, begun in in_doubt:  # refused only where it could decide
+        rivals = [shares[label] for label in begun if label != winner]
+        if any(reaches(rival + probability, shares[winner]) for rival in rivals):
+            raise ValueError(f"{' and '.join(begun)} begin with {token!r}; rename one")
     return shares
-
-
-def _check_decided(
-    shares: Mapping[str, float], in_doubt: Sequence[tuple[str, float, list[str]]]
-) -> None:
-    """Raise ValueError where a token that begins several labels could decide between them."""
-    winner = max(shares, key=shares.__getitem__)
-    for token, probability, begun in in_doubt:
-        others = [label for label in begun if label != winner]
-        if any(reaches(shares[label] + probability, shares[winner]) for label in others):
-            raise ValueError(
-                f"labels {' and '.join(begun)} both begin with the token {token!r}; rename one of"
-                " them"
-            )
 
 
 def _begins(word: str, label: str) -> bool:

@@ -209,41 +209,10 @@ def _unkeepable(gold: Mapping[str, Any]) -> str:
     return ""
 
 
-# An order: a total within a limit
-
-
-def order_right(text: str, gold: Mapping[str, Any]) -> bool:
-    """The text is one expression for the order's total."""
-    return expression_right(text, gold["total"])
-
-
-def decision(text: str, gold: Mapping[str, Any]) -> str:
-    """What follows from a total: "go" where it keeps the limit, "ask" where not or unreadable."""
-    try:
-        total = float(arithmetic(text))
-    except ToolError:
-        return "ask"
-    kept = total >= gold["limit"] if gold["limit_is"] == "min" else total <= gold["limit"]
-    return "go" if kept else "ask"
-
-
-def _not_order(gold: Any) -> str:
-    wanted = ("total", "limit", "limit_is", "decision")
-    if not isinstance(gold, dict) or not {*wanted} <= gold.keys():
-        return f"is not an object of {', '.join(wanted)}"
-    if problem := _not_a_number(gold["total"]) or _not_a_number(gold["limit"]):
-        return problem
-    derived = decision(str(gold["total"]), gold)
-    if gold["decision"] == derived:
-        return ""
-    return f"says {gold['decision']!r}, but its total and limit say {derived!r}"
-
-
 GRADERS: Mapping[str, Grader] = {
     "number": Grader(number_right, lambda text: f"{number_in(text):.12g}", _not_a_number),
     "expression": Grader(expression_right, arithmetic, _not_a_number),
     "python": Grader(python_right, plain, _not_python),
     "short": Grader(short_right, spoken, _not_short),
     "constraints": Grader(constraints_right, plain, _not_constraints),
-    "order": Grader(order_right, arithmetic, _not_order),
 }

@@ -1,4 +1,4 @@
-"""The second edition of orders: forms, their totals, and who fills them in."""
+"""Orders: forms, their totals, and who fills them in."""
 
 import asyncio
 import json
@@ -20,6 +20,7 @@ from course.shop.price_list import (
     total_of,
 )
 from course.shop.requests import EXAMPLES, OTHER_EXAMPLES, REQUESTS
+from course.studies.composite_orders import GRADER
 
 from mlkit.errors import Unparsed
 from mlkit.measure.tasks import TaskError
@@ -127,11 +128,11 @@ def test_a_gold_whose_total_is_not_its_forms_is_refused(tmp_path, monkeypatch) -
         "grader": "form",
     }
     gold = json.loads(form(("lamp", 1))) | {"total": 21}
-    (tmp_path / "requests.jsonl").write_text(json.dumps(line | {"gold": gold}))
+    (tmp_path / "orders.jsonl").write_text(json.dumps(line | {"gold": gold}))
     from mlkit.measure import tasks
 
     with pytest.raises(TaskError, match="its form says 22"):
-        tasks.load("requests", tmp_path, {"form": studies.GRADER})
+        tasks.load("orders", tmp_path, {"form": GRADER})
 
 
 def test_the_voters_differ_and_a_specialist_knows_its_department_alone() -> None:

@@ -2,19 +2,17 @@
 patterns read, and the checks say what is wrong.
 """
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from course import studies, systems
+from course import orders, systems
 from course.claims.article import CLAIMED
-from course.shop import INSTRUCTIONS, paragraphs
-from course.shop.orders import TOPICS
+from course.shop import INSTRUCTIONS
+from course.shop.price_list import form
+from course.shop.requests import DOES, EXAMPLES, REQUESTS
 
 import mlkit
-from mlkit import paths, trace
 from mlkit.errors import Unparsed
-from mlkit.measure import tasks
 from mlkit.models import CASTS
 from mlkit.parsing import label_in
 from mlkit.patterns.planner_executor import parse_plan
@@ -39,17 +37,17 @@ def test_every_pattern_is_of_a_family_of_the_articles_table():
     assert sorted(sum(systems.FAMILIES.values(), [])) == sorted(systems.NINE)
 
 
-def answers(name):
-    return list(INSTRUCTIONS[name].examples.values())
+def answers(name, instructions=INSTRUCTIONS):
+    return list(instructions[name].examples.values())
 
 
-def repairs(planner, instruction):
-    return [parse_plan(one, planner.types, "search", 6)[1] for one in answers(instruction)]
+def repairs(planner, plans):
+    return {parse_plan(plan, planner.types, planner.fallback, 6)[1] for plan in plans}
 
 
 def test_examples_of_plans_need_no_repair():
-    assert repairs(systems.planner_executor(TINY), "plan") == [(), (), ()]
-    assert repairs(systems.order_planner_executor(TINY), "order plan") == [(), (), ()]
+    assert repairs(systems.planner_executor(TINY), answers("plan")) == {()}
+    assert repairs(orders.planner_executor(TINY), answers("plan", REQUESTS)) == {()}
 
 
 def test_examples_of_assignments_name_only_workers():
@@ -58,6 +56,10 @@ def test_examples_of_assignments_name_only_workers():
         (),
         ("coder got nothing to do.",),  # a request that one worker can do alone
     ]
+    pattern = orders.supervisor_worker(TINY)
+    for answer in answers("assign", REQUESTS):
+        tasks, repaired = parse_assignments(answer, tuple(pattern.workers))
+        assert tasks and not [one for one in repaired if "nothing to do" not in one]
 
 
 def test_examples_of_reviews_can_be_read_and_the_last_one_accepts():
@@ -74,34 +76,15 @@ def test_examples_of_routing_show_every_specialist_equally_often():
     assert {shown.count(specialist) for specialist in specialists} == {2}
 
 
-def test_every_queue_of_the_orders_has_a_word_and_a_paragraph():
-    queues = {task.gold["queue"].partition("_")[0] for task in tasks.load("orders")}
-    assert queues == TOPICS.keys() and set(TOPICS.values()) <= paragraphs().keys()
-    assert set(answers("order queue")) == TOPICS.keys()
+def test_every_department_has_an_example_of_its_own_and_so_have_several():
+    assert EXAMPLES.keys() == DOES.keys() == set(answers("department", REQUESTS))
 
 
 @pytest.mark.parametrize(
     ("check", "good", "bad"),
     [
-        (
-            systems.known_queue,
-            ["repair", "Trade."],
-            {"": "must be one of", "repair or rental": "must be one of", "sale": "must be one of"},
-        ),
-        (
-            systems.has_numbers,
-            ["tandem: $34 a day"],
-            {"": "names no price", "a tandem": "names no price"},
-        ),
-        (
-            systems.can_be_worked_out,
-            ["34 * 2", "68"],
-            {
-                "": "not one arithmetic",
-                "34 dollars": "not one arithmetic",
-                "34 or 68": "not one arithmetic",
-            },
-        ),
+        (orders.known_departments, ["repair", "rental, order"], {"": "it must name", "?": "it"}),
+        (orders.has_things, ["1 tandem"], {"": "no number", "a tandem": "no number"}),
     ],
 )
 def test_a_gate_lets_good_outputs_pass_and_says_what_is_wrong_with_others(check, good, bad):
@@ -110,49 +93,8 @@ def test_a_gate_lets_good_outputs_pass_and_says_what_is_wrong_with_others(check,
         assert complaint in check(text)
 
 
-def test_votes_are_counted_by_value_and_what_cannot_be_worked_out_is_spoilt():
-    assert systems.total_of("34 * 2") == systems.total_of("68.0") == "68"
+def test_votes_are_counted_by_totals_and_what_is_no_form_is_spoilt():
+    vote = orders.voting(TINY)
+    assert vote.normalise(form(("lamp", 2))) == "44"
     with pytest.raises(Unparsed):
-        systems.total_of("sixty-eight")
-
-
-def test_what_a_search_finds_stands_before_the_request(scripted):
-    ask = scripted({"answer": "68"})
-    found = asyncio.run(
-        trace.run(ask, studies.LookUp(TINY.large, lambda query: f"Found for {query}"), "a tandem")
-    )
-    assert (
-        found.result.text == "68" and ask.asked[0][1] == "Found for a tandem\n\nRequest: a tandem"
-    )
-
-
-def test_the_last_line_is_the_answer_of_one_that_thinks_first(scripted):
-    found = asyncio.run(
-        trace.run(
-            scripted({"answer": "rental\ntandem: $34\n34 * 2\n"}),
-            studies.LastLine(TINY.large),
-            "a tandem",
-        )
-    )
-    assert found.result.text == "34 * 2"
-
-
-def test_members_differ_in_size_or_in_how_they_are_asked():
-    large, bare, small = systems.order_voters(TINY)
-    assert (
-        large.model == bare.model != small.model
-        and not bare.shots
-        and len({large.system, bare.system}) == 2
-    )
-    assert all(
-        "A tandem" in member.system or "a tandem" in member.system
-        for member in (large, bare, small)
-    )
-
-
-def test_a_planner_searches_the_handbook_that_is_shipped():
-    planner = systems.order_planner_executor(TINY)
-    assert (
-        "$34" in planner.tools["search"]("rental price of a tandem")
-        and (paths.data() / "handbook.md").is_file()
-    )
+        vote.normalise("two lamps")

@@ -4,7 +4,7 @@ import pytest
 from course.shop import QUEUES
 
 from mlkit.errors import Unparsed
-from mlkit.measure.graders import GRADERS, broken_constraints, decision, draws, spoken
+from mlkit.measure.graders import GRADERS, broken_constraints, draws, spoken
 from mlkit.measure.tasks import Task
 
 
@@ -22,14 +22,6 @@ MEMBER = {
 }
 DAYS = {"accept": ["30 days", "thirty days", "30"], "reject": ["14", "14 days", "60"]}
 SIGN = {"mentions": ["bell"], "forbidden": ["cheap"], "min_words": 4, "max_words": 8, "lines": 2}
-TANDEM = {
-    "queue": "rental",
-    "fields": {"item": "tandem"},
-    "total": 68,
-    "limit": 70,
-    "limit_is": "max",
-    "decision": "go",
-}
 RIGHT = {
     "number": (
         57.5,
@@ -117,7 +109,6 @@ RIGHT = {
             "One bell,\n\ntwo wheels, fun.",
         ],
     ),
-    "order": (TANDEM, ["68", "34 * 2", "2*34", "$68.00"]),
 }
 WRONG = {
     "number": [
@@ -200,7 +191,6 @@ WRONG = {
         "bell\nbell",
         "Ring the bell and we come to you\nwith tea and cake for all",
     ],
-    "order": ["", "69", "34 * 2 if it fits", "go", "34 + 2"],
 }
 
 
@@ -277,18 +267,3 @@ def test_broken_constraints_are_named():
         "it has 3 words",
         "it has 1 line",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "gold", "wanted"),
-    [
-        ("34 * 2", TANDEM, "go"),
-        ("71", TANDEM, "ask"),
-        ("70", TANDEM, "go"),
-        ("I do not know", TANDEM, "ask"),
-        ("60", TANDEM | {"limit": 50, "limit_is": "min"}, "go"),
-        ("49", TANDEM | {"limit": 50, "limit_is": "min"}, "ask"),
-    ],
-)
-def test_the_decision_follows_from_the_total_and_the_limit(text, gold, wanted):
-    assert decision(text, gold) == wanted

@@ -109,7 +109,7 @@ show(waterfall.chart(run.calls, kit.source, list_prices()))""",
 LINE = """\
     "last_line": System(
         "Single",
-        lambda cast: LastLine(order_voters(cast)[0]),
+        lambda cast: LastLine(orders.order_voters(cast)[0]),
         lambda cast: LastLine(member_for(cast.large, "answer")),
     ),
 """

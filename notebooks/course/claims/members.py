@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from course import studies
-from course.claims.verdicts import MARGIN, Measured, least, measured, points
+from course.claims.verdicts import MARGIN, Measured, NotMeasured, least, measured, points
 from course.shop import QUEUES
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
@@ -77,7 +77,11 @@ async def c7a(kit: Kit) -> Measured:
 async def c7b(kit: Kit) -> Measured:
     whole = await studies.order_members(kit)
     fit = whole.of(split="fit")
-    trios = combinations(whole.subjects, 3)
+    # Who is never right has no errors to compare.
+    pool = [name for name in whole.subjects if fit.share(name) > 0]
+    if len(pool) < 3:
+        raise NotMeasured(f"Voters that are ever right on fit orders: {len(pool)}; it takes three.")
+    trios = combinations(pool, 3)
     return _majority(whole, lowest(trios, lambda trio: _alike(fit.of(trio))))
 
 
