@@ -1,14 +1,13 @@
 """Pictures of notebook 04: when answers come, two models on one machine, and the best of n."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import nan
+from math import comb, nan
 from statistics import median
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from course import timings
-from course.lessons.fan_out import chance
 from mlkit.charts import waterfall
 from mlkit.charts.look import BLUE, DOTTED, MEMBERS, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
@@ -78,7 +77,9 @@ class Best(NamedTuple):
 def best_rows(counts: Mapping[str, Sequence[int]], most: int = 5) -> list[Best]:
     """For each model and each number of samples; `counts` are how many of `most` are right."""
     return [
-        Best(model, n, *mean_interval([chance(one, most, n) for one in right])[:3])
+        Best(
+            model, n, *mean_interval([1 - comb(most - one, n) / comb(most, n) for one in right])[:3]
+        )
         for model, right in counts.items()
         for n in range(1, most + 1)
     ]
