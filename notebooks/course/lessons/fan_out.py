@@ -45,7 +45,7 @@ def samples(member: Member, task: Task, count: int = 5, temperature: float = 0.7
 
 
 def judge_and_fuser(kit: Kit) -> tuple[Member, Member]:
-    """The large model, told to pick one of some texts, and told to write one from them."""
+    """The large model, told to pick one of some texts, or told to write one from them."""
     judge, fuser = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
     return replace(judge, name="the judge"), replace(fuser, name="the aggregator")
 
@@ -218,8 +218,7 @@ finished = Exercise(
 Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave {got:.4g}.
 4: That is the slowest member. It is the answer only where each member has a machine of its own.
 9: That is all the work, one after the other: the answer for a single machine.
-4.5: All the work shared out evenly would need a call that is cut in two. One call runs on one
-machine.
+4.5: All the work shared out evenly would need a call cut in two. One call runs on one machine.
 6: Did the third member wait for the first machine, or for both of them? It goes to the machine
 that is free first.
 

@@ -57,11 +57,11 @@ def lanes() -> Chart:
             marker={"size": 11, "color": BLUE, "opacity": 0.6},
         )
     )
-    ticks, title = [1, 2, 5, 10, 20, 50, 100], "seconds until both had answered"
-    figure.update_xaxes(type="log", range=[0, 2], tickvals=ticks, title_text=title)
+    figure.update_xaxes(type="log", range=[0, 2], tickvals=[1, 2, 5, 10, 20, 50, 100])
+    figure.update_xaxes(title_text="seconds until both had answered")
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
-    timed_on = f"timed {header.date} on {header.engine}, {header.machine}"
-    return charted(figure, rows, lane_reading(rows), timed_on, 180)
+    source = f"timed {header.date} on {header.engine}, {header.machine}"
+    return charted(figure, rows, lane_reading(rows), source, 180)
 
 
 class Best(NamedTuple):
@@ -116,8 +116,8 @@ def best_of(
                 },
                 error_y=whiskers((row[2:] for row in chosen), color=colour),
             )
-        line = {"annotation_text": f"one answer of large {one_answer:.0%}", "line": DOTTED}
-        figure.add_hline(one_answer, annotation_position="bottom right", layer="below", **line)
+        said = {"annotation_text": f"one answer of large {one_answer:.0%}"}
+        figure.add_hline(one_answer, line=DOTTED, annotation_position="bottom right", **said)
         figure.update_xaxes(title_text="samples", dtick=1, range=[0.7, 5.3])
         figure.update_yaxes(title_text="answered right", tickformat=".0%", range=[0.4, 1.02])
         return charted(figure, rows, best_reading(rows, samples), source, 280)

@@ -52,7 +52,7 @@ BEST_OF = [
     ("added up", lambda right, of, n: n * right / of, "counted twice"),
     ("one sample", lambda right, of, n: right / of, "chance of one sample"),
     ("always two", lambda right, of, n: 1 - comb(of - right, 2) / comb(of, 2), "Can all four"),
-    ("of five", lambda right, of, n: 1 - comb(5 - right, n) / comb(5, n), "raised ValueError"),
+    ("of five", lambda right, of, n: 1 - comb(5 - right, n) / comb(5, n), "raised ZeroDivisionError"),
     ("for none", lambda right, of, n: by_counting(right, of, n) or 1.0, "no right text"),
     ("a text", lambda right, of, n: "70%", "it gave str"),
     ("raises", lambda right, of, n: right[of], "raised TypeError"),
