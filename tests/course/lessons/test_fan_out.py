@@ -21,6 +21,7 @@ from mlkit.kit import Kit
 from mlkit.widgets.lessons import check, quiz
 from mlkit.wrappers import Remembered
 from tests.course.lessons.answers import stub
+from tests.widgets.sentences.nb04 import middle
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ BEST_OF = [
     ("added up", lambda right, of, n: n * right / of, "counted twice"),
     ("one sample", lambda right, of, n: right / of, "chance of one sample"),
     ("always two", lambda right, of, n: 1 - comb(of - right, 2) / comb(of, 2), "Can all four"),
-    ("of five", lambda right, of, n: 1 - comb(5 - right, n) / comb(5, n), "raised ZeroDivisionError"),
+    ("of five", lambda right, of, n: 1 - comb(5 - right, n) / comb(5, n), "ZeroDivisionError"),
     ("for none", lambda right, of, n: by_counting(right, of, n) or 1.0, "no right text"),
     ("a text", lambda right, of, n: "70%", "it gave str"),
     ("raises", lambda right, of, n: right[of], "raised TypeError"),
@@ -198,6 +199,15 @@ def test_the_ways_are_graded_and_paid_for_as_measured(kit):
     assert first.split() == "right of 44 tokens minus one answer".split()
     assert rows[0].split() == ["one", "answer", "31", "193", "-"]
     assert rows[-1].split()[:4] == ["checker", "40", "965", "+20"]
+
+
+def test_the_vote_by_meaning_takes_the_middle_of_the_largest_group(kit):
+    ways, texts = asyncio.run(fan_out.ways(kit)), asyncio.run(studies.texts(kit)).of(["large"])
+    vectors = asyncio.run(studies.meanings(kit))
+    for task, (five,), ((voted,),) in zip(
+        texts.tasks, texts.cells, ways.of(["vote by meaning"]).cells
+    ):
+        assert voted.text == five[middle(vectors[task.id])].text, task.id
 
 
 def test_lines_are_of_the_five_and_the_guess_is_one_where_it_was_made():

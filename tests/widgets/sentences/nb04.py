@@ -28,7 +28,8 @@ def middle(vectors: Any) -> int:
             for member in both:
                 groups[member] = both
     largest = Counter(map(frozenset, groups)).most_common(1)[0][0]
-    likeness = {n: sum(alike[n][m] for m in largest) for n in sorted(largest)}
+    # rounded: in a pair both are as like, and the first stands
+    likeness = {n: round(sum(alike[n][m] for m in largest), 6) for n in sorted(largest)}
     return max(likeness, key=lambda n: likeness[n])
 
 
