@@ -12,17 +12,17 @@ from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
 from course.shop import KINDS, member_for
-from course.shop.price_list import fault
 from mlkit.ask import Ask, Embed, Member
-from mlkit.errors import Unparsed
+from mlkit.errors import MlkitError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
+from mlkit.models import Cast
 from mlkit.parsing import plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
-from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.fan_out import FannedOut, ModelFanOut
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.supervisor_worker import SupervisorWorker
@@ -113,18 +113,50 @@ def _router(kit: Kit) -> Play:
     return Play(build, _inputs("desk"), controls)
 
 
+@dataclass(frozen=True)
+class SampledTexts:
+    """Samples of one text, with the seeds that were recorded for it, and who picks among them."""
+
+    cast: Cast
+    count: int
+    picker: str
+    known: Mapping[str, Task]  # by prompt
+
+    async def run(self, ask: Ask, prompt: str) -> FannedOut:
+        task, large = self.known.get(prompt), self.cast.large
+        sampled = replace(member_for(large, "creative"), temperature=0.7)
+        seeds = [seed_for(task, n) if task else n for n in range(self.count)]
+        members = [replace(sampled, seed=seed) for seed in seeds]
+        checker = task.right if task else lambda text: True  # no rules are known of an own prompt
+        judge, fuser = member_for(large, "judge"), orders.order_member(large, "fuse texts")
+        pattern = {
+            "nobody: the first": ModelFanOut(members),
+            "a checker": ModelFanOut(members, checker),
+            "a judge": ModelFanOut(members, judge),
+            "a judge, other order": ModelFanOut(members, judge, seed=1),
+            "fuse": ModelFanOut(members, fuse=fuser),
+        }[self.picker]
+        return await pattern.run(ask, prompt)
+
+
 def _fan_out(kit: Kit) -> Play:
-    def accepted(text: str) -> bool:
-        return not fault(text)
+    every = studies.text_tasks()
+    known = {task.input: task for task in every[:: len(every) // PROMPTS + 1]}
+    by_program = ["nobody: the first", "a checker"]
 
-    picks = {"the first": None, "the first form without a fault": accepted}
+    def build(count: int, picker: str) -> SampledTexts:
+        if not kit.live and count < 5 and picker not in by_program:
+            raise MlkitError(
+                "On recordings a judge, or who fuses, sees all five: set samples to 5."
+            )
+        return SampledTexts(kit.cast, count, picker, known)
 
-    def build(members: int, pick: str) -> ModelFanOut:
-        return ModelFanOut(orders.order_voters(kit.cast)[:members], picks[pick])
-
-    pick = steps("which is picked (free)", "the first", list(picks))
-    members = steps("members (may ask)", 3, [1, 2, 3])
-    return Play(build, _requests(), {"members": members, "pick": pick})
+    pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
+    controls = {
+        "count": steps("samples (may ask)", 5, [1, 2, 3, 4, 5]),
+        "picker": steps("who picks (may ask)", "a checker", pickers),
+    }
+    return Play(build, list(known), controls)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("02", "promised"): pipeline.replaced([True, False], [True, False], 1, 1),
     ("03", "route"): router.route,
     ("03", "choose_threshold"): router.threshold,
-    ("04", "pick_one"): fan_out.fewest,
+    ("04", "best_of"): fan_out.best_of,
     ("04", "finished"): fan_out.finished,
     ("05", "same"): voting.same,
     ("05", "winner"): voting.winner,
