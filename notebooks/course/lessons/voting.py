@@ -105,8 +105,7 @@ def _vote(voters: str, matrix: Matrix, one: np.ndarray) -> Vote:
 
 def best_first(matrix: Matrix) -> Matrix:
     """The test items; the members from the best on fit down, so that the best wins ties."""
-    order = ranked(matrix.subjects, matrix.of(split="fit").share)
-    return matrix.of(order, split="test")
+    return matrix.of(ranked(matrix.subjects, matrix.of(split="fit").share), split="test")
 
 
 async def recorded(kit: Kit) -> Recorded:
@@ -142,7 +141,8 @@ def table(votes: Sequence[Vote]) -> str:
         gain = "right on the same items" if (each.won == each.one).all() else each.gain.points()
         lines.append(
             f"{each.voters:<28}{each.one.mean():>8.0%}{each.right.mean():>15.0%}"
-            f"{each.won.mean():>6.0%}{each.right.any(axis=1).mean():>8.0%}{correlation(each.right):>13.2f}  {gain}"
+            f"{each.won.mean():>6.0%}{each.right.any(axis=1).mean():>8.0%}"
+            f"{correlation(each.right):>13.2f}  {gain}"
         )
     return "\n".join(lines)
 
@@ -195,9 +195,7 @@ def typical(
 
 
 def ladder(shown: Recorded) -> list[tuple[float, ...]]:
-    """For each threshold, as shares: tasks with a majority by meaning, pairs of texts for different
-    tasks that pass as the same, and winners that keep the rules.
-    """
+    """What each threshold gives, with the fields of voting_pictures.Step."""
     right, vectors = shown.texts.right[:, 0], list(shown.vectors.values())
     strangers = np.concatenate([(a @ b.T).ravel() for a, b in combinations(vectors, 2)])
     steps = []
@@ -298,8 +296,7 @@ _judge = judgement(
         Case(
             ("trio",),
             "BDE",
-            "{got!r} is not it: three of the letters A to E are, whose majority is right most"
-            " often. Two ticks on a message are a majority.",
+            "{got!r} is not it. Give three letters of A to E; two ticks are a majority of them.",
             _TRIOS,
         )
     ],
@@ -320,11 +317,9 @@ QUIZ = questions("""
 Many voters, each right in 40% of the cases. There are two answers, and their errors are
 independent. What does a larger vote do?
 - It gets better: many heads know more than one.
-> That needs heads that are right more often than not. These agree on the wrong answer more and
-more surely.
+> That needs heads that are right more often than not. These agree on the wrong answer.
 + It gets worse: the error becomes more certain.
-> With two answers, all who are wrong agree. Voting makes the more common answer certain, and here
-that is the wrong one.
+> With two answers, all who are wrong agree. The vote makes the wrong answer certain.
 - It stays at 40%: errors and luck cancel out.
 > Only if the voters were all alike, that is, if their errors correlated by 1.
 
@@ -337,13 +332,11 @@ equal answers. What do you know?
 - The answer is likely right.
 > Nothing was learned about that. And even voters that throw their own dice can agree on an error.
 
-Five free texts: by embeddings, three of them mean the same. What follows for the text in their
-middle?
+Five free texts; by embeddings, three mean the same. What follows for the text in their middle?
 - It keeps the rules of the task.
 > Nobody has looked at the rules. Similarity sees that texts are alike, not that they are right.
 - It is the best text of the five.
-> It is the most typical of the five. A text that stands out, for good or bad, never wins such a
-vote.
+> It is the most typical. A text that stands out, for good or bad, never wins such a vote.
 + It is typical of what was written.
 > Similarity finds the common text. Whether it is any good, a checker must say.
 """)

@@ -28,14 +28,12 @@ class Step(NamedTuple):
 def similarity(
     ladder: Sequence[tuple[float, ...]], threshold: float, alone: float, source: str
 ) -> Chart:
-    """What comes of each similarity from which two texts count as one; `alone` is the share of
-    single answers that keep the rules.
-    """
+    """What comes of each threshold; `alone` is the share of single answers that keep the rules."""
     steps = [Step(*row) for row in ladder]
     here = next(step for step in steps if step.threshold == threshold)
     figure = go.Figure()
     for name, colour, dash, shares in (
-        ("texts with a majority", BLUE, "solid", [step.majority for step in steps]),
+        ("tasks with a majority", BLUE, "solid", [step.majority for step in steps]),
         ("strangers taken as one", RED, "dash", [step.strangers for step in steps]),
         ("winner keeps the rules", ORANGE, "dot", [step.keeps for step in steps]),
         ("one call keeps the rules", BLACK, "dashdot", [alone] * len(steps)),
