@@ -32,7 +32,7 @@ def ticks(voters: Mapping[str, str]) -> str:
     right = np.array([[mark == "✓" for mark in marks] for marks in voters.values()])
     majority = right.sum(axis=0) > len(right) / 2
     lines = [
-        f"{name:<10}{'  '.join('✗✓'[int(one)] for one in row)}   {row.sum()} of {len(row)}"
+        f"{name:<10}{'  '.join('✘✓'[int(one)] for one in row)}   {row.sum()} of {len(row)}"
         for name, row in [*zip(voters, right, strict=True), ("majority", majority)]
     ]
     errs = dict(zip(voters, ~right, strict=True))
@@ -284,7 +284,7 @@ winner = Exercise(
     " stronger model.",
 )
 
-FIVE = {"A": "✗✓✗✗✓✓✓✓", "B": "✗✓✓✓✗✓✓✓", "C": "✗✓✓✗✗✓✓✓", "D": "✓✓✗✗✗✓✓✗", "E": "✓✗✓✓✗✗✗✓"}
+FIVE = {"A": "✘✓✘✘✓✓✓✓", "B": "✘✓✓✓✘✓✓✓", "C": "✘✓✓✘✘✓✓✓", "D": "✓✓✘✘✘✓✓✘", "E": "✓✘✓✓✘✘✘✓"}
 _TRIOS = {
     "ABC": "A, B and C are right most often, each alone. But count their majority: who helps them"
     " on the first message?",

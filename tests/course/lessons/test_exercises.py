@@ -38,7 +38,6 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("03", "kind_of"): router.kind_of([]),
     ("04", "pick_one"): fan_out.fewest,
     ("04", "finished"): fan_out.finished,
-    ("05", "same"): voting.same,
     ("05", "winner"): voting.winner,
     ("06", "executor_for"): planner_executor.executor,
     ("06", "break_even"): planner_executor.break_even,
