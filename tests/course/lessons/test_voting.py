@@ -47,6 +47,8 @@ def test_ticks_show_each_voter_the_majority_and_who_errs_together():
     assert voters[0].split() == ["A", *"✘✓✓✘✓", "3", "of", "5"] and len(voters) == 3
     assert majority.split() == ["majority", *"✓✓✓✘✓", "4", "of", "5"]
     assert last == "both err: AB 1, AC 0, BC 0; error correlation -0.39"
+    *_, majority, _ = voting.ticks(voting.FIVE).splitlines()
+    assert majority.split()[1:9] == [*"✘✓✓✘✘✓✓✓"]  # three of five, not two
     *_, majority, last = voting.ticks(CLOSE).splitlines()
     assert majority.endswith("2 of 5")
     assert last == "both err: AB 1, AC 1, BC 1; error correlation 0.17"
@@ -221,6 +223,10 @@ def test_strangers_fall_and_winners_stay_near_one_call(shown):
     steps = [voting_pictures.Step(*row) for row in voting.ladder(shown)]
     for one, other in pairwise(steps):
         assert one.majority >= other.majority and one.strangers >= other.strangers
+    vectors = [shown.vectors[task.id] for task in shown.texts.tasks]
+    pairs = [float(a @ b) for one, other in combinations(vectors, 2) for a in one for b in other]
+    assert steps[10].threshold == 0.8
+    assert steps[10].strangers == pytest.approx(np.mean([pair > 0.8 - 1e-9 for pair in pairs]))
     alone = shown.votes[5].one.mean()
     assert "Everywhere the winner keeps the rules about as often as one call" in prose(
         "explore-read"
@@ -237,6 +243,9 @@ def test_the_picture_reads_the_setting():
         "From 0.90 on, 50% of the tasks have a majority, 10% of the strangers pass as one, and 70%"
         " of the winners keep the rules (one call: 65%)"
     )
+    assert "From 0.80 on, 90%" in voting_pictures.similarity(rows, 0.8, 0.65, "here").reading
+    other = voting_pictures.similarity(rows[::-1], 0.8, 0.65, "here")
+    assert other.reading.startswith("From 0.80 on, 90%")
     majority, strangers, keeps, alone = chart.figure.data
     assert majority.y == (0.9, 0.5) and strangers.y == (0.2, 0.1) and keeps.y == (0.6, 0.7)
     assert set(alone.y) == {0.65} and majority.x == (0.8, 0.9)
@@ -263,6 +272,11 @@ def test_only_the_value_moves_the_sums(shown):
     as_written = voting.on_sums(shown, str)
     assert as_written == voting.on_sums(shown, plain)
     assert voting.on_sums(shown, lambda text: text.strip("-. ")) == as_written
+    texts = [
+        [cell.text for cell in row[0]] for row in shown.samples.of(["large"], kind="math").cells
+    ]
+    most = sum(max(map(row.count, row)) > 2 for row in texts)
+    assert as_written.startswith(f"{most} of {len(texts)} sums have a majority")
     by_value = voting.on_sums(shown, benches.value_of)
     assert int(by_value.split()[0]) > int(as_written.split()[0])
     right = int(by_value.split("; ")[1].split()[0])
