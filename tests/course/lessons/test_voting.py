@@ -159,7 +159,7 @@ def test_a_vote_is_compared_with_one_call_and_with_its_average_voter():
 
 def test_what_the_notebook_says_of_the_votes_is_so(shown):
     """The sentences that stand without a number: each would be wrong on other recordings."""
-    assert "On no task here does it clearly know better than one good call" in prose("why")
+    assert "On no task here does it clearly know better than one call" in prose("why")
     assert not any(one.gain.above for one in shown.votes)
     assert "majority can know better than its average member" in prose("why")
     assert any(one.over_a_voter.above for one in shown.votes)
