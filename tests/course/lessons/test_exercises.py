@@ -38,7 +38,6 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("03", "choose_threshold"): router.threshold,
     ("04", "best_of"): fan_out.best_of,
     ("04", "finished"): fan_out.finished,
-    ("05", "same"): voting.same,
     ("05", "winner"): voting.winner,
     ("06", "executor_for"): planner_executor.executor,
     ("06", "break_even"): planner_executor.break_even,
