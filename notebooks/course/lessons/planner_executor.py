@@ -55,9 +55,10 @@ def trace(task: Task, run: Run) -> str:
     """An order, all that was written for it, and what each form comes to."""
     lines = [f"{'request':<14} {task.input}"]
     for call in run.calls:
+        role = call.role.replace("synthesize", "merge")
         text = call.reply.text.strip() if isinstance(call.reply, Reply) else "failed"
-        came_to = "" if call.role == "plan" else f"  = {dollars_of(text)}"
-        lines.append(f"{call.role:<14} {text}{came_to}")
+        came_to = "" if role == "plan" else f"  = {dollars_of(text)}"
+        lines.append(f"{role:<14} {text}{came_to}")
     answer = dollars_of(getattr(run.result, "text", run.result))
     return "\n".join([*lines, f"{'answer':<14} {answer}, right is ${task.gold['total']:g}"])
 
@@ -239,10 +240,6 @@ An empty type is no known type. It goes to the fallback.
 None, ("order", "rental"), "order" -> "order"
 A plan is data from a model: a type may be missing (None), and then the step goes to the fallback.
 AttributeError: It fails on the type None. A plan is data from a model: a type may be missing.
-
-7, ("order", "rental"), "order" -> "order"
-A plan is data from a model: a type may be a number, and then the step goes to the fallback.
-AttributeError: It fails on the type 7. A plan is data from a model: a type may be a number.
 
 "phone", ("order", "rental"), "rental" -> "rental"
 Another list of types, or another fallback: are order and rental written into your code?

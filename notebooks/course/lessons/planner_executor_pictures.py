@@ -12,19 +12,18 @@ from mlkit.models import Prices, list_prices
 from mlkit.trace import Run
 
 PLANNER, PRICES = "planner-executor", list_prices()
-PLANNING = {"plan": "plan", "synthesize": "merge"}  # roles that the large model plays
 _COLOURS = {"all at once": GREY, "plan": BLUE, "merge": SKY, "steps": GREEN}
 
 
 def ways(whole: Matrix) -> Callable[[Prices], list[trade_off.Way]]:
-    """What `compare` draws: all ways at some prices."""
+    """What `compare` draws at some prices."""
     return lambda prices: trade_off.ways(whole, {name: name for name in whole.subjects}, prices)
 
 
 def lines(whole: Matrix, guess: float | None) -> dict[str, float]:
-    """What to compare with: any of these ways right, one of them by chance, and the guess."""
-    chance, best = whole.right.mean(), whole.right.any(axis=1).mean()
-    return {"oracle": best, "random": chance} | ({"your guess": guess / 100} if guess else {})
+    """What to compare with: any of the ways right, one of them by chance; the guess, of orders."""
+    found = {"oracle": whole.right.any(axis=1).mean(), "random": whole.right.mean()}
+    return found if guess is None else found | {"your guess": guess / len(whole.tasks)}
 
 
 def calls(run: Run, source: str) -> Chart:
@@ -47,7 +46,8 @@ def parts(whole: Matrix, price_ratio: float) -> list[Part]:
     spent = dict.fromkeys(("plan", "merge", "steps"), 0.0)
     for ((cell,),) in whole.of([PLANNER]).cells:
         for call in cell.calls:
-            spent[PLANNING.get(call.role, "steps")] += tokens([call]) / len(whole.tasks)
+            part = {"plan": "plan", "synthesize": "merge"}.get(call.role, "steps")
+            spent[part] += tokens([call]) / len(whole.tasks)
     found = [Part("large alone", "all at once", alone, 1.0)]
     for part, count in spent.items():
         ratio = price_ratio if part == "steps" else 1
@@ -63,8 +63,8 @@ def chart(whole: Matrix, price_ratio: float, source: str) -> Chart:
         style = {"orientation": "h", "marker": {"color": _COLOURS[part]}, "textposition": "inside"}
         said = f"{part} {cost:.0%}" if cost > 0.2 else ""  # else there is no room
         figure.add_bar(name=part, y=[way], x=[cost], text=[said], **style)
-    figure.add_vline(1, line=DOTTED)
-    figure.update_layout(barmode="stack")
+    figure.add_vline(1, line=DOTTED, layer="below")
+    figure.update_layout(barmode="stack", xaxis_showgrid=False)
     figure.update_xaxes(range=[0, 2], tickformat=".0%", title_text="of what large alone costs")
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     plan, merge, steps = (part.cost for part in found[1:])
