@@ -38,9 +38,9 @@ def order(id: str) -> Task:
     return next(task for task in studies.order_tasks("test") if task.id == id)
 
 
-def told(member: Member) -> Told:
+def told(name: str, member: Member) -> Told:
     """What a member is told, without the format, which lists every thing and every rule."""
-    return Told(replace(member, schema=""))
+    return Told(replace(member, name=name, schema=""))
 
 
 def dollars_of(text: str) -> str:
@@ -228,8 +228,8 @@ letters.
 "phone", ("order", "rental"), "order" -> "order"
 An executor that nobody has, phone, does not go to the fallback.
 
-"preorder", ("order", "rental"), "rental" -> "rental"
-"preorder" is taken for order. A name counts as a whole, not where it stands inside another word.
+"parental", ("order", "rental"), "order" -> "order"
+"parental" is taken for rental. A name counts as a whole, not where it stands inside another word.
 
 "ren", ("order", "rental"), "order" -> "order"
 "ren" is taken for rental. A part of a name is no name.
