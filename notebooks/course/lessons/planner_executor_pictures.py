@@ -69,8 +69,7 @@ def chart(whole: Matrix, price_ratio: float, source: str) -> Chart:
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     plan, merge, steps = (part.cost for part in found[1:])
     reading = (
-        f"With a planner {price_ratio:g} times as expensive as its executors, {PLANNER} costs"
-        f" {plan + merge + steps:.0%} of the large model alone: plan {plan:.0%}, merge"
-        f" {merge:.0%}, steps {steps:.0%}"
+        f"At a price ratio of {price_ratio:g}, {PLANNER} costs {plan + merge + steps:.0%} of the"
+        f" large model alone: plan {plan:.0%}, merge {merge:.0%}, steps {steps:.0%}"
     )
     return charted(figure, found, reading, source, height=190)

@@ -27,6 +27,7 @@ from mlkit.ask import Failure
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
+from mlkit.measure.stats import difference
 from mlkit.patterns.planner_executor import Step
 from mlkit.widgets.lessons import check, quiz
 from tests.course.lessons.answers import passes, stub
@@ -401,7 +402,10 @@ def test_the_text_on_all_executors_says_what_the_table_says(notebook, kit):
         for name, counts in re.findall(r"^([a-z-][a-z -]+?) {2,}(\d.*)$", said, re.M)
     }
     assert rows["executors see the request"][0] <= rows["planner-executor"][0]
-    assert rows["executors see the request"][2] > rows["planner-executor"][2]
+    repaired = (rows["executors see the request"][2], rows["planner-executor"][2])
+    assert "{} and {}, too few".format(*repaired) in notebook["variants-text"]
+    small = ("small executors see the request", "small executors")
+    assert repaired[0] > repaired[1] and rows[small[0]][2] <= rows[small[1]][2]  # large ones alone
     model = (rows["small executors"][0], rows["planner-executor"][0])
     assert "{} and {}".format(*model) in notebook["variants-text"]
     (alone,) = map(int, re.findall(r"in one call: (\d+)", said))
@@ -410,6 +414,11 @@ def test_the_text_on_all_executors_says_what_the_table_says(notebook, kit):
         int, re.findall(r"large alone: ([-+]\d+) .* ([-+]\d+) to ([-+]\d+)", said)[0]
     )
     assert gain == round(100 * (best - alone) / 48) and low < 0 < high <= 3
+
+
+def test_the_repaired_merge_is_still_clearly_worse_than_the_large_model_alone(whole):
+    repaired = lesson.grades(whole, "planner-executor", lesson.add_up_named)
+    assert difference(repaired, whole.column("large alone")).high < -0.05  # the rule's margin
 
 
 def test_no_recorded_plan_needed_a_repair_as_the_text_says(whole):
