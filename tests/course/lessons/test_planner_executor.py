@@ -303,15 +303,16 @@ def test_the_ways_stand_under_their_names(kit, whole):
         assert ("points" in row) == (name != "planner-executor")
 
 
-def test_what_a_merge_moves(whole):
-    said = lesson.moved(whole, lesson.add_up)
-    before, of, after, mended, broken = map(int, re.findall(r"\d+", said)[:5])
-    cells = [row[0][0] for row in whole.of(["planner-executor"]).cells]
-    forms = [lesson.add_up(lesson.forms_in(cell.run.result.results)) for cell in cells]
-    right = [task.right(json.dumps(form)) for task, form in zip(whole.tasks, forms)]
-    assert (before, of, after) == (sum(cell.right for cell in cells), 96, sum(right))
-    assert mended == sum(now and not cell.right for now, cell in zip(right, cells))
-    assert after == before + mended - broken
+@pytest.mark.parametrize("merge", [lesson.add_up, lesson.add_up_named])
+def test_what_a_merge_moves(merge, whole):
+    before, of, after, mended, broken = map(int, re.findall(r"\d+", lesson.moved(whole, merge))[:5])
+    moved = []
+    for task, ((cell,),) in zip(whole.tasks, whole.of(["planner-executor"]).cells):
+        form = merge(lesson.forms_in(cell.run.result.results), task.input)
+        moved.append((bool(cell.right), task.right(json.dumps(form))))
+    assert (before, of) == (sum(first for first, _ in moved), 96)
+    assert after == sum(then for _, then in moved)
+    assert (mended, broken) == (moved.count((False, True)), moved.count((True, False)))
 
 
 def test_the_lines_and_the_parts_of_the_cost(whole):
@@ -401,6 +402,11 @@ def test_the_text_on_all_executors_says_what_the_table_says(notebook, kit):
         name.strip(): [int(count) for count in counts.split()]
         for name, counts in re.findall(r"^([a-z-][a-z -]+?) {2,}(\d.*)$", said, re.M)
     }
+    half = asyncio.run(studies.orders_and_variants(kit))
+    for name, counts in rows.items():
+        studied = name.replace("planner-executor", "planner_executor")
+        assert counts[0] == half.column(studied).sum() and len(counts) == 3
+    assert len(rows) == 4
     assert rows["executors see the request"][0] <= rows["planner-executor"][0]
     repaired = (rows["executors see the request"][2], rows["planner-executor"][2])
     assert "{} and {}, too few".format(*repaired) in notebook["variants-text"]
