@@ -23,6 +23,7 @@ from mlkit.models import Cast
 from mlkit.parsing import plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import FannedOut, ModelFanOut
+from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.supervisor_worker import SupervisorWorker
@@ -218,16 +219,24 @@ def _voting(kit: Kit) -> Play:
 
 def _planner_executor(kit: Kit) -> Play:
     planner = orders.planner_executor(kit.cast)
-    alone = SingleModel(orders.order_voters(kit.cast)[0])
-
-    def build(way: str, max_steps: int) -> Runnable:
-        return alone if way == "large alone" else replace(planner, max_steps=max_steps)
-
-    most = [1, 2, 3, 4, 6] if kit.live else [planner.max_steps]  # the plans that were recorded
-    controls = {
-        "way": steps("way (may ask)", "planner-executor", ["planner-executor", "large alone"]),
-        "max_steps": steps("steps at most (may ask)", planner.max_steps, most),
+    small = {name: orders.specialist(kit.cast.small, name) for name in planner.members}
+    ways: dict[str, PlannerExecutor | SingleModel] = {
+        "as built": planner,
+        "with the request": replace(planner, keep_request=True),
+        "small executors": replace(planner, members=small),
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
     }
+
+    def build(way: str, max_steps: int = planner.max_steps) -> Runnable:
+        chosen = ways[way]
+        if isinstance(chosen, PlannerExecutor):
+            return replace(chosen, max_steps=max_steps)
+        return chosen
+
+    controls = {"way": steps("way (may ask)", "as built", list(ways))}
+    if kit.live:  # on recordings all plans were made with the same limit
+        most = steps("steps at most (may ask)", planner.max_steps, [1, 2, 3, 4, 6])
+        controls["max_steps"] = most
     return Play(build, _requests(), controls)
 
 
