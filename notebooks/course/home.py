@@ -52,6 +52,9 @@ class StandIn:
         except NotRecorded:
             if format is None:
                 raise
+            # a review's format holds the form of its answer, which is the reviewer's own
+            form = format.get("properties", {}).get("answer", {})
+            member = replace(member, schema=json.dumps(form) if "properties" in form else "")
             reply = await self._kit.ask(
                 member, prompt, role="take home", format=format, labels=labels
             )

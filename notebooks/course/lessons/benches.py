@@ -13,6 +13,7 @@ from ipywidgets import ValueWidget
 from course import orders, studies, systems
 from course.shop import KINDS, member_for
 from course.shop.price_list import fault
+from course.studies import composite_orders
 from mlkit.ask import Ask, Embed, Member
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
@@ -26,7 +27,6 @@ from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.pipeline import ModelPipeline
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
-from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting, Voted
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 from mlkit.trace import Runnable
@@ -183,11 +183,20 @@ def _planner_executor(kit: Kit) -> Play:
 
 
 def _supervisor_worker(kit: Kit) -> Play:
-    def build(rounds: int) -> SupervisorWorker:
-        return orders.supervisor_worker(kit.cast, rounds)
+    teams: dict[str, Any] = {
+        "two workers": orders.supervisor_worker(kit.cast),
+        **composite_orders.reviews(kit.cast),
+    }
+    alone = SingleModel(orders.order_voters(kit.cast)[0])
 
-    rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
-    return Play(build, _requests(), {"rounds": rounds})
+    def build(who: str, rounds: int) -> Runnable:
+        return replace(teams[who], rounds=rounds) if who in teams else alone
+
+    offered = ["two workers", "two workers, no review", "one worker, no review"]
+    offered += ["reviewer with the list", "large alone"]
+    who = steps("who works (may ask)", "two workers", offered)
+    rounds = steps("rounds of review (may ask)", 1, [0, 1])
+    return Play(build, _requests(), {"who": who, "rounds": rounds})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
