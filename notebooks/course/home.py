@@ -23,6 +23,14 @@ def client(kit: Kit) -> Any:
     return connection(host())
 
 
+def as_dict(member: Member) -> dict[str, Any]:
+    """A member in plain Python: model, messages before the prompt, options, form of its answers."""
+    from mlkit.engines.request import messages_for, options_for
+
+    told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
+    return {"model": member.model, "form": json.loads(member.schema or "null")} | told
+
+
 class StandIn:
     """`chat` as the official client has it, as far as the take-home cells use it."""
 

@@ -183,20 +183,18 @@ def _planner_executor(kit: Kit) -> Play:
 
 
 def _supervisor_worker(kit: Kit) -> Play:
-    teams: dict[str, Any] = {
-        "two workers": orders.supervisor_worker(kit.cast),
-        **composite_orders.reviews(kit.cast),
+    two, others = orders.supervisor_worker(kit.cast), composite_orders.reviews(kit.cast)
+    named: dict[str, Runnable] = {
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
+        "one worker": others["one worker, no review"],
+        "two workers": others["two workers, no review"],
+        "0 rounds": others["two workers, 0 rounds"],
+        "1 round": two,
+        "2 rounds": others["two workers, 2 rounds"],
+        "with the list": others["reviewer with the list"],
     }
-    alone = SingleModel(orders.order_voters(kit.cast)[0])
-
-    def build(who: str, rounds: int) -> Runnable:
-        return replace(teams[who], rounds=rounds) if who in teams else alone
-
-    offered = ["two workers", "two workers, no review", "one worker, no review"]
-    offered += ["reviewer with the list", "large alone"]
-    who = steps("who works (may ask)", "two workers", offered)
-    rounds = steps("rounds of review (may ask)", 1, [0, 1])
-    return Play(build, _requests(), {"who": who, "rounds": rounds})
+    who = steps("who works and reviews (may ask)", "1 round", list(named))
+    return Play(lambda who: named[who], _requests(), {"who": who})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:

@@ -1,4 +1,4 @@
-"""Notebook 07: whose work is compared, the formats of two calls, exercises, quiz."""
+"""Notebook 07: the formats of two calls, exercises, quiz."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,20 +7,11 @@ from heapq import heapreplace
 from random import Random
 from typing import Any
 
-from course import orders
-from course.studies.composite_orders import reviews
 from mlkit.ask import Member
-from mlkit.engines.request import messages_for, options_for
-from mlkit.models import Cast
 from mlkit.parsing import rows_schema
-from mlkit.patterns.supervisor_worker import MAX_PIECES
+from mlkit.patterns.supervisor_worker import MAX_PIECES, SupervisorWorker
 from mlkit.widgets.exercises import Exercise, against, cases, not_number
 from mlkit.widgets.lessons import questions
-
-
-def teams(cast: Cast) -> dict[str, Any]:
-    """Who assigns, works and reviews, under the names of the chart."""
-    return {"two workers, 1 round": orders.supervisor_worker(cast), **reviews(cast)}
 
 
 def assigning(workers: Iterable[str]) -> dict[str, Any]:
@@ -37,15 +28,11 @@ def reviewing(reviewer: Member, workers: Iterable[str]) -> dict[str, Any]:
     return schema
 
 
-def formless(member: Member) -> Member:
-    """The member without the format of its answers, to show what it is told."""
-    return replace(member, schema="")
-
-
-def as_dict(member: Member) -> dict[str, Any]:
-    """The member in plain Python, to take home."""
-    told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
-    return {"model": member.model, "form": json.loads(member.schema or "null")} | told
+def shown(pattern: SupervisorWorker) -> list[Member]:
+    """Supervisor, ben and reviewer by their names, without the formats of their answers."""
+    reviewer = pattern.reviewer or pattern.supervisor
+    named = {"supervisor": pattern.supervisor, "ben": pattern.workers["ben"], "review": reviewer}
+    return [replace(member, schema="", name=name) for name, member in named.items()]
 
 
 _WORKERS = ("anna", "ben")

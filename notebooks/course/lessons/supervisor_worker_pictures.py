@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from course import studies, timings
-from course.claims.patterns import SUPERVISING
+from course import studies
 from course.shop.price_list import joined
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLACK, DOTTED, ORANGE, Chart, charted
@@ -19,19 +18,18 @@ from mlkit.measure.stats import difference
 from mlkit.models import Prices
 from mlkit.schedule import schedule
 
-# What is not called the same on this page and in the studies.
-NAMES = {"large alone": "single_model", "two workers, 1 round": "supervisor_worker"}
-# What is added, by which way, to which other.
+# What is added, by which way, to which other; and what the studies call that way.
 PARTS = (
-    ("an assignment", "one worker, no review", "large alone"),
-    ("a second worker", "two workers, no review", "one worker, no review"),
-    ("a review", "two workers, 0 rounds", "two workers, no review"),
-    ("a second try", "two workers, 1 round", "two workers, 0 rounds"),
-    ("a third try", "two workers, 2 rounds", "two workers, 1 round"),
-    ("the price list", "reviewer with the list", "two workers, 1 round"),
-    ("all examples", "large, all examples", "large alone"),
+    ("an assignment", "one worker", "large alone", "one worker, no review"),
+    ("a second worker", "two workers", "one worker", "two workers, no review"),
+    ("a review", "0 rounds", "two workers", "two workers, 0 rounds"),
+    ("a second try", "1 round", "0 rounds", "supervisor_worker"),
+    ("a third try", "2 rounds", "1 round", "two workers, 2 rounds"),
+    ("the price list", "with the list", "1 round", "reviewer with the list"),
+    ("more examples", "all examples", "large alone", "large, all examples"),
 )
-WAYS = ["large alone", *(way for _, way, _ in PARTS)]
+STUDIED = {"large alone": "single_model"} | {way: study for _, way, _, study in PARTS}
+SHOWN = [way for way in STUDIED if way != "2 rounds"]  # which lies on the one before
 
 
 def _on(matrix: Matrix, ids: Iterable[str]) -> Matrix:
@@ -45,8 +43,8 @@ async def measured(kit: Kit) -> Matrix:
     """All ways of this page on 48 test orders, under the names that they have on it."""
     variants = await studies.orders_and_variants(kit)
     members = _on(await studies.order_members(kit), [task.id for task in variants.tasks])
-    every = merged(variants, members).of([NAMES.get(way, way) for way in WAYS])
-    return Matrix(every.tasks, WAYS, every.cells)
+    every = merged(variants, members).of([*STUDIED.values()])
+    return Matrix(every.tasks, [*STUDIED], every.cells)
 
 
 async def others(kit: Kit) -> Matrix:
@@ -54,24 +52,21 @@ async def others(kit: Kit) -> Matrix:
     whole = (await studies.orders(kit)).of(["supervisor_worker"])
     seen = {task.id for task in (await studies.orders_and_variants(kit)).tasks}
     rest = _on(whole, {task.id for task in whole.tasks} - seen)
-    return Matrix(rest.tasks, ["two workers, 1 round"], rest.cells)
+    return Matrix(rest.tasks, ["1 round"], rest.cells)
 
 
 def parts(orders: Matrix) -> str:
     """What each part adds: right, tokens, orders won and lost, and the change in points."""
-    alone = orders.of(WAYS[:1])
-    head = f"{'adds':<16}{'way':<24}{'right':>5}{'tokens':>8}{'won':>5}{'lost':>5}  points"
-    lines = [head, f"{'':<16}{WAYS[0]:<24}{alone.right.sum():>5}{alone.tokens.mean():>8,.0f}"]
-    for part, way, before in PARTS:
+    alone = orders.of(["large alone"])
+    head = f"{'adds':<16}{'way':<16}{'right':>5}{'tokens':>8}{'won':>5}{'lost':>5}  points"
+    lines = [head, f"{'':<16}{'large alone':<16}{alone.right.sum():>5}{alone.tokens.mean():>8,.0f}"]
+    for part, way, before, _ in PARTS:
         now, then = orders.column(way) > 0, orders.column(before) > 0
         spent = orders.of([way]).tokens.mean()
         counts = f"{now.sum():>5}{spent:>8,.0f}{(now & ~then).sum():>5}{(then & ~now).sum():>5}"
         change = difference(now, then).points().replace(" points", "").replace("95% interval ", "")
-        lines.append(f"{part:<16}{way:<24}{counts}  {change.partition(', n')[0]})")
+        lines.append(f"{part:<16}{way:<16}{counts}  {change.partition(', n')[0]})")
     return "\n".join(lines)
-
-
-SHOWN = [way for way in WAYS if way != "two workers, 2 rounds"]  # which lies on the one before
 
 
 def ways(orders: Matrix, prices: Prices) -> list[trade_off.Way]:
@@ -117,6 +112,9 @@ def decided(orders: Matrix, way: str, rule: Decide = lambda answer, forms: answe
     return Decided(np.array(before), np.array(after))
 
 
+OWN = ("assign", "review")  # roles of the supervisor
+
+
 class Timed(NamedTuple):
     """Mean seconds of a run, by the clock of the timing run."""
 
@@ -126,11 +124,11 @@ class Timed(NamedTuple):
     source: str
 
 
-def timed(cast: str = "tiny") -> Timed:
-    """How long the pattern takes on the prompts of the timing run."""
-    header, every = timings.load_latency(cast)
+def timed(latency: tuple[Any, list[Any]]) -> Timed:
+    """How long the pattern takes, from what timings.load_latency gives."""
+    header, every = latency
     runs = [run for run in every if run.pattern == "supervisor_worker"]
-    own = fmean(sum(call.seconds for call in run.calls if call.role in SUPERVISING) for run in runs)
+    own = fmean(sum(call.seconds for call in run.calls if call.role in OWN) for run in runs)
     all_calls = fmean(sum(call.seconds for call in run.calls) for run in runs)
     path = fmean(max(end for _, end in schedule(run.calls)) for run in runs)
     source = f"timed {header.date} · {header.engine} · {header.machine}"
