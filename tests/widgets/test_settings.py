@@ -76,7 +76,7 @@ def once(study: Callable[..., Any]) -> Callable[..., Any]:
 
     async def remembered(kit: Any, progress: bool = False) -> Any:
         if not found:
-            found.append(await study(kit))  # no bar is wanted; one study takes no name for it
+            found.append(await study(kit, progress))
         return found[0]
 
     return remembered
