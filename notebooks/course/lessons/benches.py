@@ -12,6 +12,7 @@ from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
 from course.shop import KINDS, member_for
+from course.studies import composite_orders
 from mlkit.ask import Ask, Embed, Member
 from mlkit.errors import MlkitError, Unparsed
 from mlkit.kit import Kit
@@ -26,7 +27,6 @@ from mlkit.patterns.fan_out import FannedOut, ModelFanOut
 from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
-from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting, Voted
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 from mlkit.trace import Runnable
@@ -241,11 +241,18 @@ def _planner_executor(kit: Kit) -> Play:
 
 
 def _supervisor_worker(kit: Kit) -> Play:
-    def build(rounds: int) -> SupervisorWorker:
-        return orders.supervisor_worker(kit.cast, rounds)
-
-    rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
-    return Play(build, _requests(), {"rounds": rounds})
+    two, others = orders.supervisor_worker(kit.cast), composite_orders.reviews(kit.cast)
+    named: dict[str, Runnable] = {
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
+        "one worker": others["one worker, no review"],
+        "two workers": others["two workers, no review"],
+        "0 rounds": others["two workers, 0 rounds"],
+        "1 round": two,
+        "2 rounds": others["two workers, 2 rounds"],
+        "with the list": others["reviewer with the list"],
+    }
+    who = steps("who works and reviews (may ask)", "1 round", list(named))
+    return Play(lambda who: named[who], _requests(), {"who": who})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
