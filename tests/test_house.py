@@ -209,6 +209,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.shop",
         "course.studies",
         "course.systems",
+        "course.timings",
     },
     "course.__init__": set(),
 }

@@ -1,6 +1,7 @@
 """Trade-off: what each way costs, in dollars or in seconds, against how often it is right."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
@@ -131,12 +132,14 @@ def figure(
 
     spots = [(_WIDE * getattr(point, cost) / wide, *map(up, point[3:6])) for point in drawn]
     names = [short(point.pattern) for point in drawn]
-    places = _places(spots, names, [up(share) for share in lines.values()])
+    left = _crowded(spots, [up(share) for share in lines.values()])
+    front = [spot for spot, point in zip(spots, drawn, strict=True) if point.beaten == "no"]
+    places = _places(spots, names, [up(share) for share in lines.values()], front, left)
     for beaten in ("no", "yes"):
         some = [n for n, point in enumerate(drawn) if point.beaten == beaten]
         _draw(chart, [drawn[n] for n in some], [places[n] for n in some], cost, beaten == "no")
     for name, share in lines.items():
-        _line(chart, f"{name} {share:.0%}", share)
+        _line(chart, f"{name} {share:.0%}", share, left)
     chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
     return dress(chart, reading(points, cost, limits), source, height=_TALL)
@@ -155,16 +158,14 @@ def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
     )
 
 
-def _line(chart: go.Figure, name: str, share: float) -> None:
-    """A share to compare with, whatever it costs; its name stands at the right, above the plot's
-    points.
-    """
+def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
+    """A share to compare with, whatever it costs; its name stands above it, at one end."""
     chart.add_hline(share, line=DOTTED, layer="below")
     chart.add_annotation(
         text=in_plotly(name),
         xref="paper",
-        x=1,
-        xanchor="right",
+        x=0 if left else 1,
+        xanchor="left" if left else "right",
         y=share,
         yanchor="bottom",
         showarrow=False,
@@ -204,16 +205,30 @@ def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     return sorted(by_cost, key=lambda point: point.beaten)
 
 
+def _crowded(spots: Sequence[tuple[float, ...]], lines: Sequence[float]) -> bool:
+    """Whether a point or its interval would cross the name of a line at the right."""
+    right = [(low, high) for x, _, low, high in spots if x > _WIDE - 86]
+    return any(low < y + 16 and y < high for low, high in right for y in lines)
+
+
 def _places(
-    spots: Sequence[tuple[float, ...]], labels: Sequence[str], lines: Sequence[float] = ()
+    spots: Sequence[tuple[float, ...]],
+    labels: Sequence[str],
+    lines: Sequence[float] = (),
+    front: Sequence[tuple[float, ...]] = (),
+    left: bool = False,
 ) -> list[str]:
-    """Where each label meets no marker, label, line or edge (and no interval, if it can); "" for
-    none.
+    """Where each label meets no marker, label, line or edge, and not the stair of the front (and no
+    interval, if it can); "" for none.
     """
     # A spot is x, y, low, high; a box its middle, half its width, half its height: in pixels.
     taken = [(x, y, 6.0, 6.0) for x, y, _, _ in spots]
     taken += [(_WIDE / 2, y, _WIDE / 2, 1.0) for y in lines]
-    taken += [(_WIDE - 40, y + 8, 40.0, 8.0) for y in lines]  # the name of the line
+    at = 40.0 if left else _WIDE - 40.0
+    taken += [(at, y + 8, 40.0, 8.0) for y in lines]  # the name of the line
+    for (x, y, *_), (next_x, next_y, *_) in pairwise(front):
+        taken.append(((x + next_x) / 2, y, (next_x - x) / 2, 1.0))
+        taken.append((next_x, (y + next_y) / 2, 1.0, (next_y - y) / 2))
     intervals = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
     places = []
     for (x, y, _, _), label in zip(spots, labels, strict=True):

@@ -6,9 +6,10 @@ import statistics
 
 import nbformat
 import pytest
-from course.lessons import voting, weighted_ensemble_pictures
+from course.lessons import weighted_ensemble_pictures
 
 from mlkit import paths
+from mlkit.measure.stats import condorcet
 from tests.browser.conftest import CUT, READY, SCREENSHOTS
 
 pytestmark = pytest.mark.browser
@@ -18,11 +19,14 @@ CELLS = {
 import numpy as np
 import mlkit
 from course import studies
-from course.lessons import consensus_ensemble as ladder, voting
+from typing import NamedTuple
+import plotly.graph_objects as go
+from course.lessons import consensus_ensemble as ladder
 from course.lessons import weighted_ensemble_pictures as weights
-from mlkit.charts.look import Chart
+from mlkit.charts.look import charted
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
+from mlkit.measure.stats import condorcet
 from mlkit.models import cost_dollars, list_prices
 from mlkit.widgets.panels import PriceList, Shares, explore, slider, steps
 kit = mlkit.connect()
@@ -30,9 +34,15 @@ cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
 golds = np.array([task.gold for task in cheap.tasks])
 winners, shares = agreed(cheap.answers[:, 0])
+class Majority(NamedTuple):
+    voters: int
+    right: float
+
 def majority(p, rho):
-    drawn = voting.rows(p, rho)
-    return Chart(voting.figure(drawn, p, rho, kit.source), drawn, voting.reading(drawn, p, rho))"""
+    drawn = [Majority(n, condorcet(p, n, rho)) for n in range(1, 16, 2)]
+    figure = go.Figure(go.Scatter(x=[one.voters for one in drawn], y=[one.right for one in drawn]))
+    reading = f"Right {p:.0%}, correlation {rho:.2f}: so often is a majority right"
+    return charted(figure, drawn, reading, kit.source)"""
     ),
     "curve": (
         """explore(majority,
@@ -108,7 +118,7 @@ def drag(learner, cell: str, which: int, share: float) -> None:
 
 
 def expected(p: float, rho: float) -> str:
-    return voting.reading(voting.rows(p, rho), p, rho)[:30]
+    return f"Right {p:.0%}, correlation {rho:.2f}"
 
 
 def test_each_control_by_keyboard_and_by_mouse(panels):
@@ -119,9 +129,7 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     press(learner, "curve", 1)
     learner.wait_for_title("curve", expected(0.65, 0.05))
     curve = next(trace for trace in learner.traces("curve") if len(trace["y"]) == 8)
-    assert curve["y"] == pytest.approx([row.expected for row in voting.rows(0.65, 0.05)]) or curve[
-        "y"
-    ] == pytest.approx([row.independent for row in voting.rows(0.65, 0.05)])
+    assert curve["y"] == pytest.approx([condorcet(0.65, n, 0.05) for n in range(1, 16, 2)])
     drag(learner, "curve", 0, 0.8)
     learner.wait_for_title("curve", expected(0.8, 0.05))
     learner.cell("curve").get_by_role("button", name="Reset").click()

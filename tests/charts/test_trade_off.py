@@ -158,6 +158,21 @@ def test_lines_to_compare_with_are_drawn_named_and_free_of_labels():
     assert trade_off._places(spot, ["name"], [115]) == ["bottom right"]
 
 
+def test_a_label_stands_beside_the_stair_of_the_front():
+    front = [(100, 150, 140, 160), (300, 200, 190, 210)]
+    beaten = [(120, 136, 126, 146)]  # its label, up and to the right, would cross the stair
+    assert trade_off._places(beaten, ["name"]) == ["top right"]
+    assert trade_off._places(beaten, ["name"], (), front) == ["bottom right"]
+
+
+def test_the_names_of_lines_stand_at_the_end_that_no_point_crosses():
+    ways = [("a", 5, 10, 0.05, 1.0), ("b", 6, 10, 0.1, 1.0)]
+    for share, end in ((0.6, "left"), (0.05, "right")):
+        chart = trade_off.chart(ways, "here", lines={"oracle": share})
+        (name,) = [one for one in chart.figure.layout.annotations if "oracle" in one.text]
+        assert name.xanchor == end and name.x == (end == "right")
+
+
 def test_labels_never_meet_a_marker_a_label_or_the_edge():
     spots = [(10, 100, 90, 110), (200, 100, 90, 110), (215, 100, 90, 110), (390, 100, 90, 110)]
     assert trade_off._places(spots, ["left", "middle", "middle", "right"]) == [

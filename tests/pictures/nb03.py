@@ -1,5 +1,20 @@
 """The pictures that only notebook 03 draws."""
 
-FIGURES: dict = {}
-NAMED: dict = {}
-SOURCED: dict = {}
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from course.lessons import router
+from course.lessons.router_pictures import Item, threshold_chart
+
+from tests.pictures import kit
+
+
+def _desk() -> router.Desk:
+    with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
+        return thread.submit(asyncio.run, router.measured(kit())).result()
+
+
+ITEMS = [Item(0.5, True, True, False)]
+FIGURES = {"threshold": lambda: threshold_chart(*_desk().decided(0.49, "general")).figure}
+NAMED = {"threshold, fallback": lambda text: threshold_chart(ITEMS, 0.5, text, 0.5, "here")}
+SOURCED = {"threshold": lambda text: threshold_chart(ITEMS, 0.5, "general", 0.5, text)}

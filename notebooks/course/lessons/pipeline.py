@@ -1,107 +1,184 @@
-"""Notebook 02: its exercises, its quiz, and what it reads out of recorded pipelines."""
+"""Notebook 02: its orders, its exercises, its quiz, and what it reads out of recorded pipelines."""
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
+from statistics import fmean
+from textwrap import indent
 from typing import Any
 
-from course.shop import paragraphs
-from mlkit.measure.matrix import Matrix
-from mlkit.measure.stats import Difference
+from IPython.display import HTML
+
+from course import orders, studies
+from course.shop.price_list import PRICES, RULES, department, total_of
+from mlkit.ask import Member, Reply
+from mlkit.charts import compound
+from mlkit.charts.look import Chart
+from mlkit.errors import Unparsed
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Matrix, merged
+from mlkit.measure.stats import difference, wilson
 from mlkit.measure.tasks import Task
-from mlkit.models import Prices
-from mlkit.trace import Call
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    gain_choices,
-    judgement,
-    none_of,
-    not_number,
-)
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.models import Cast
+from mlkit.parsing import object_in
+from mlkit.trace import Runnable
+from mlkit.widgets.exercises import Exercise, against, cases, none_of, not_number
+from mlkit.widgets.lessons import questions
+from mlkit.widgets.told import told
 
-# Factors of a right calculation, and how the handbook words each of them.
-_RULES = {
-    "1.25": ("25 percent",),
-    "0.8": ("20 percent",),
-    "0.75": ("25 percent",),
-    "0.9": ("10 percent",),
-    "1.5": ("50 percent",),
-    "0.5": ("half", "50 percent"),
-    "17": ("half", "50 percent"),
+MORE = "large, all examples"
+# The names on the chart, of what was measured.
+WAYS = {
+    "large alone": "single_model",
+    "one prompt": "one prompt",
+    "equal budget": MORE,
+    "pipeline": "pipeline",
 }
+# The settings of the slider.
+KEPT = [("forgotten", "pipeline, forgets"), ("kept", "pipeline")]
+KEPT += [(f"kept, {retries}", f"pipeline, {retries}") for retries in ("1 retry", "2 retries")]
 
 
-def missing(task: Task, extracted: str) -> list[str]:
-    """The prices and rules that an order's shortest right calculation uses, and the extraction does
-    not name.
+def order(id: str) -> Task:
+    """One of the 48 orders."""
+    return next(task for task in studies.order_tasks("test", half=True) if task.id == id)
+
+
+def members(cast: Cast) -> list[Member]:
+    """Who classifies, who extracts, who reasons."""
+    return [stage.member for stage in orders.pipeline(cast).stages]
+
+
+def folded(member: Member) -> HTML:
+    """What a member is told, to be opened: it is long."""
+    return HTML(told(member).html())
+
+
+def bill(form: str | Mapping[str, Any]) -> str:
+    """How a form comes to its total: 1 lamp at $22 + ... = $73."""
+    text = form if isinstance(form, str) else json.dumps(form)
+    try:
+        total = total_of(text)
+    except Unparsed as error:
+        return str(error)
+    filled, _ = object_in(text, "things")
+    rows = [_row(thing["name"], thing["pieces"], filled) for thing in filled["things"]]
+    return f"{' + '.join(rows) or 'nothing'} = ${total}"
+
+
+def _row(name: str, pieces: int, filled: Mapping[str, Any]) -> str:
+    whose, rule = department(name), filled["rule"]
+    days = f" x {filled['days']} days" if whose == "rental" else ""
+    changed = f" x {RULES[whose][rule]:g} ({rule})" if rule in RULES[whose] else ""
+    return f"{pieces} {name} at ${PRICES[whose][name]}{days}{changed}"
+
+
+async def overheard(kit: Kit, pattern: Callable[..., Any], request: str) -> str:
+    """What each call of a pattern reads, and what it writes, whole."""
+    said: list[str] = []
+
+    async def heard(member: Member, prompt: str, *, role: str = "", **options: Any) -> Reply:
+        reply: Reply = await kit.ask(member, prompt, role=role, **options)
+        for what, text in (("reads", prompt), ("writes", reply.text)):
+            said.append(f"{role} {what}\n{indent(text, '    ')}")
+        return reply
+
+    await pattern(heard, request)
+    return "\n".join(said)
+
+
+async def on_orders(kit: Kit, pattern: Runnable) -> list[bool]:
+    """Whether what a pattern writes is right, for each of the 48 orders."""
+    todo = studies.order_tasks("test", half=True)
+    return [task.right((await kit.run(pattern, task.input)).result) for task in todo]
+
+
+async def measured(kit: Kit) -> Matrix:
+    """The nine and their variants on 48 orders, and the large model with more examples."""
+    whole, pool = await studies.orders_and_variants(kit), await studies.order_members(kit)
+    cells = {task.id: row for task, row in zip(pool.tasks, pool.of([MORE]).cells, strict=True)}
+    return merged(whole, Matrix(whole.tasks, [MORE], [cells[task.id] for task in whole.tasks]))
+
+
+def lines(matrix: Matrix, guess: float | None) -> dict[str, float]:
+    """What the points are compared with; the guess is a number of orders, if there is one."""
+    right = matrix.of([*WAYS.values()]).right[:, :, 0]
+    found = {"oracle": float(right.any(axis=1).mean()), "random": float(right.mean())}
+    return found if guess is None else found | {"your guess": guess / len(right)}
+
+
+def table(matrix: Matrix) -> str:
+    """Each way's right orders and tokens an order, and what the pipeline gains over it."""
+    said = ["way                  right  tokens  pipeline minus this way"]
+    for name, subject in WAYS.items():
+        one = matrix.of([subject])
+        row = f"{name:<21}{one.right.sum():>5}{one.tokens.mean():>8,.0f}"
+        gain = difference(matrix.column("pipeline"), matrix.column(subject)).points()
+        said.append(row if name == "pipeline" else f"{row}  {gain}")
+    return "\n".join(said)
+
+
+def stage_grades(matrix: Matrix, subject: str) -> dict[str, list[bool]]:
+    """Whether the first two stages were right on each order: the departments as they should be, and
+    every thing with its pieces on the list, and nothing else.
     """
-    prices = set(re.findall(r"\$(\d+)", " ".join(paragraphs().values())))
-    wanted: list[tuple[str, ...]] = [
-        (f"${number}",) if number in prices else _RULES[number]
-        for number in re.findall(r"\d+(?:\.\d+)?", task.notes["expression"])
-        if number in prices or number in _RULES
-    ]
-    if "third_job" in task.gold["fields"]:
-        wanted.append(("free",))  # the cheapest of three jobs: it stands in no calculation
-    return [ways[0] for ways in wanted if not any(_names(extracted, fact) for fact in ways)]
+    grades: dict[str, list[bool]] = {"classify": [], "extract": []}
+    for task, row in zip(matrix.tasks, matrix.of([subject]).cells, strict=True):
+        named, listed, _ = row[0][0].run.result.stages
+        things = sorted(f"{thing['pieces']} {thing['name']}" for thing in task.gold["things"])
+        wanted = sorted(task.notes["departments"])
+        grades["classify"].append(sorted(named.text.split(", ")) == wanted)
+        grades["extract"].append(sorted(listed.text.split("\n")) == things)
+    return grades
 
 
-def _names(text: str, fact: str) -> bool:
-    words = text.replace("%", " percent").replace("  ", " ")
-    return re.search(rf"(?<!\d){re.escape(fact)}(?![\d.]*\d)", words) is not None
+def stages_chart(matrix: Matrix, subject: str, source: str) -> Chart:
+    """How often the first two stages are right, their product, and the totals."""
+    grades, right = stage_grades(matrix, subject), matrix.column(subject)
+    shares = {name: wilson(sum(some), len(some)) for name, some in grades.items()}
+    return compound.chart(shares, source, wilson(int(right.sum()), len(right)))
 
 
-def lenient(text: str) -> str:
-    """A last line read with good will: what stands behind its last equals sign, and behind words
-    with a colon.
+def times(runs: Iterable[Any]) -> str:
+    """What the calls of the timing run took, a line each: means over its prompts."""
+    named: dict[str, list[Reply]] = {}
+    for run in runs:
+        for call in run.calls if run.pattern in ("single_model", "pipeline") else ():
+            if isinstance(call.reply, Reply):
+                named.setdefault(f"{run.pattern}, {call.role}", []).append(call.reply)
+    said = ["call                    tokens read  written  work seconds"]
+    for name, some in named.items():
+        each = [(one.prompt_tokens, one.output_tokens, one.seconds) for one in some]
+        read, written, seconds = map(fmean, zip(*each, strict=True))
+        said.append(f"{name:<24}{read:>11.0f}{written:>9.0f}{seconds:>14.1f}")
+    return "\n".join(said)
+
+
+def forms(matrix: Matrix) -> list[tuple[str, str, bool]]:
+    """The pipeline's forms: request, form, and whether its total is right."""
+    rows = zip(matrix.tasks, matrix.of(["pipeline"]).cells, strict=True)
+    return [(task.input, row[0][0].text, row[0][0].right) for task, row in rows]
+
+
+def classifiers(matrix: Matrix) -> tuple[list[bool], list[bool], int, int]:
+    """Of the pipeline: whether its departments and totals are right; then how many departments are
+    with the large classifier, and how many totals.
     """
-    return text.rpartition("=")[2].rpartition(":")[2].strip()
+    named, larger = (
+        stage_grades(matrix, name)["classify"] for name in ("pipeline", "pipeline, one model")
+    )
+    totals, after = matrix.column("pipeline"), matrix.column("pipeline, one model")
+    return named, [bool(right) for right in totals], sum(larger), int(after.sum())
 
 
-def after_retries(right: float, caught: float, retries: int) -> float:
-    """How often a stage ends right, if each try is right with `right`, and a gate sends back the
-    share `caught` of the wrong.
+def promised(stage_right: Sequence[bool], total_right: Sequence[bool], then: int) -> float:
+    """How many totals would be right if the stage, right on `then` orders, decided it: those with a
+    right stage keep their share of right totals, and those with a wrong one theirs.
     """
-    return sum(right * ((1 - right) * caught) ** tries for tries in range(retries + 1))
-
-
-def ratios(
-    runs: Sequence[Any], baseline: Sequence[Any], value: Callable[[Any], float]
-) -> list[float]:
-    """For each prompt that both have runs of, in the order of their names: the mean value of
-    `runs`, as a multiple of that of `baseline`.
-    """
-
-    def mean(some: Sequence[Any], task: str) -> float:
-        values = [value(run) for run in some if run.task == task]
-        return sum(values) / len(values)
-
-    both = {run.task for run in runs} & {run.task for run in baseline}
-    return [mean(runs, task) / mean(baseline, task) for task in sorted(both)]
-
-
-def in_a_row(runs: Sequence[Sequence[Call]]) -> list[Call]:
-    """The calls of several runs as one list: numbered through, and named after the order that they
-    belong to.
-    """
-    calls: list[Call] = []
-    for number, run in enumerate(runs, 1):
-        first = len(calls)
-        for call in run:
-            after = frozenset(first + id for id in call.after)
-            role = f"order {number}, {call.role}"
-            calls.append(replace(call, id=first + call.id, role=role, after=after))
-    return calls
-
-
-def priced(matrix: Matrix, subject: str, prices: Prices) -> float:
-    """Dollars per 1,000 prompts of one subject, with a price for each member's name."""
-    return matrix.score(subject, prices).dollars_per_thousand
+    pairs = list(zip(stage_right, total_right, strict=True))
+    good, bad = (fmean(total for stage, total in pairs if stage == kind) for kind in (True, False))
+    return then * good + (len(pairs) - then) * bad
 
 
 _GATE = cases(
@@ -165,8 +242,8 @@ def _drawn_order(seeded: Random) -> tuple[str, str]:
 
 def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
     """A check of `answer(request, calculation)`: "" or a complaint, where a dollar amount of the
-    request stands in the calculation. Then counts what it refuses of the recorded (request,
-    calculation, right).
+    request stands in the calculation. Then counts what it refuses of the recorded (request, form,
+    right).
     """
 
     def praise(answer: Callable[[str, str], str]) -> str:
@@ -174,11 +251,9 @@ def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
             [bool(answer(request, text)) for request, text, good in recorded if good == kind]
             for kind in (True, False)
         )
-        left = len(wrong) - sum(wrong) + len(right) - sum(right)
         return (
-            f"Right. Of the recorded calculations it refuses {sum(wrong)} of {len(wrong)} wrong"
-            f" ones and {sum(right)} of {len(right)} right ones, and it asks no model. Of the"
-            f" {left} that are left, {len(right) - sum(right)} are right."
+            f"Right, and it asks no model. Of this shop's recorded forms it refuses {sum(wrong)} of"
+            f" {len(wrong)} wrong ones and {sum(right)} of {len(right)} right ones."
         )
 
     drawn = against(
@@ -194,115 +269,82 @@ def _gated(answer: Callable[[str, str], str], request: str, calculation: str) ->
     return "refuses" if said else "passes"
 
 
-# answer(right, caught, retries): how often a stage ends right, if every try is right with `right`.
-retried = Exercise(
-    cases(
-        """
-0.6, 0.5, 0 -> 0.6
-Without a retry the gate changes nothing: a stage that is right in 60% stays at 60%.
+_PROMISED = cases(
+    """
+[True, True, False, False, False], [True, True, True, False, False], 2 -> 3.0
+With as many right stages as now (2 of these 5) nothing changes: 3 totals are right, and you give
+{got:.3g}.
+0.6: Give the number of orders, not their share.
+2.0: These are totals of orders whose stage is right. One with a wrong stage is right as well.
 
-0.6, 0.5, 1 -> 0.72
-A stage right in 60%, a gate that catches half of the wrong, one retry: you give {got:.3g}. Of 100
-outputs, how many are right at once? How many are wrong and caught? How many of those does the
-retry mend?
-0.84: You let the gate see every wrong output. It sees only the share `caught` of them.
-0.8: Among the wrong outputs half are caught, and you count all of these as mended. A retry is a
-try: it can be wrong again.
-0.9: Half of all outputs would be sent back so. Only wrong outputs are: how many are those?
-0.78: You send back right outputs. The gate catches a share of the wrong ones: how many of 100 are
-wrong?
-0.12: That is what the retry adds. What was right at once is right still.
+[True, True, False, False, False], [True, True, True, False, False], 5 -> 5.0
+If the stage is right for all 5 orders, all of them get the share of those with a right stage: 2 of
+2. You give {got:.3g}.
 
-0.6, 0.5, 2 -> 0.744
-One retry is right, two are not. The second retry gets only what was wrong and caught twice.
+[True, True, False, False, False], [True, True, True, False, False], 4 -> 4.333333333333333
+Stage right: 2 of 2 totals are right. Stage wrong: 1 of 3. Now 4 orders are of the first kind and 1
+of the second, and you give {got:.4g}.
+4.0: These are the 4 orders whose stage is right. The fifth has a chance as well: keep the fraction.
+3.0: That is the count as it is. What do 4 right stages make of it?
 
-0.5, 1.0, 10 -> 0.99951171875
-With ten retries it goes wrong. Does your function know only up to two?
-
-0.0, 1.0, 2 -> 0.0
-Try the ends: a stage that is never right stays so, and one that is always right does, too.
-
-1.0, 0.5, 2 -> 1.0
-Try the ends: a stage that is never right stays so, and one that is always right does, too.
+[True, False], [False, True], 0 -> 2.0
+A stage can be wrong on all orders, too. Here that would even be better.
 """
-    )
-    + against(
-        after_retries,
-        lambda seeded: (
-            seeded.randint(0, 20) / 20,
-            seeded.randint(0, 20) / 20,
-            seeded.randint(0, 5),
-        ),
-    ),
-    "Right. It holds if a retry is as good as a first try. Section 5 shows what came of that here.",
-    {not_number: "It should give a share, and gives {kind}."},
 )
 
 
-def judged(gains: Mapping[str, Difference], unchanged: int) -> Callable[[Any], Verdict]:
-    """A check of {name: "shown" or "not shown", ..., "could still change": a share}. `gains` are
-    the measured differences by name, and `unchanged` is the number of items, of which none changed
-    its grade.
+def _drawn_stage(seeded: Random) -> tuple[list[bool], list[bool], int]:
+    n = seeded.randint(2, 12)
+    stage = [True, False, *(seeded.random() < 0.5 for _ in range(n - 2))]
+    seeded.shuffle(stage)
+    return stage, [seeded.random() < 0.5 for _ in stage], seeded.randint(0, n)
+
+
+def replaced(
+    stage_right: Sequence[bool], total_right: Sequence[bool], then: int, after: int
+) -> Exercise:
+    """A check of `answer(stage_right, total_right, then)`. Then it promises for the recorded, and
+    `after` is what came of it.
     """
-    entries = gain_choices(
-        gains,
-        ("shown", "not shown", "not shown"),
-        clear="{args[0]}: look at both ends of the interval. Is 0 between them?",
-        unclear="{args[0]}: look at both ends of the interval. Does it leave room for no gain at"
-        " all?",
-    )
-    return judgement(
-        [*entries, _rule_of_three(unchanged)],
-        praise='Right. "It changed nothing here" and "it changes nothing" are two sentences.',
-        undecided="Not judged yet: replace each ... by your judgement.",
-    )
 
+    def praise(answer: Callable[..., float]) -> str:
+        promise, n = answer(list(stage_right), list(total_right), then), len(total_right)
+        return (
+            f"Right. The small model names the departments of {sum(stage_right)} of {n} orders, the"
+            f" large one those of {then}. Your function promises {promise:.1f} right totals instead"
+            f" of {sum(total_right)}; measured with the large one: {after}."
+        )
 
-def _rule_of_three(n: int) -> Case:
-    """Where none of n changed, about 3/n still could."""
-    return Case(
-        ("could still change",),
-        lambda share: 2.8 / n <= share <= 3.5 / n,
-        "{args[0]}: {got:.3g} is not it. The rule stands in the exercise; n is the number of"
-        " orders.",
-        {
-            not_number: "{args[0]}: give a number, a share of the orders; this is {kind}.",
-            0: (f"{{args[0]}}: none of {n} did. Does that tell you that none of a thousand would?"),
-            lambda share: share > 1: (
-                "{args[0]}: {got:g} is not in [0, 1]. Is it a number of orders, or a percentage?"
-            ),
-            1 / n: "{args[0]}: that would be one order of these, and the rule is not about one.",
-        },
-    )
+    wrong_kind = {not_number: "It should give a number of orders, and gives {kind}."}
+    return Exercise([*_PROMISED, *against(promised, _drawn_stage)], praise, wrong_kind)
 
 
 QUIZ = questions(
     """
 Three stages, each right in 90% of the cases. They err independently, and each can only work with
 what the one before it wrote. How often is the end right?
-- In 90%: a chain is as strong as its weakest link.
+- In 90%, like the weakest of the links.
 > That is true of steel, where the links hold or break together. Here each stage gets its own
 chance to be wrong.
-+ In about 73%.
++ In 73%, because the shares multiply.
 > 0.9 x 0.9 x 0.9. With ten such stages it would be 35%.
-- In 70%: 10% is lost three times.
+- In 70%, because 10% is lost thrice.
 > Nearly. The second stage can only spoil what the first left right: 10% of 90%.
 
-A gate checks that the last stage wrote one calculation that can be worked out. What does it catch?
-+ Answers that cannot be used, and hardly any that are wrong.
-> It checks the form. A calculation with a wrong price in it has the right form.
-- Most wrong answers.
-> In the recordings nearly all wrong answers were well-formed calculations of the wrong numbers.
-- The errors of the stages before it.
-> It does not look at them. What went wrong there arrives in good form.
+In section 8, "1 rental" and "1 order" passed the gate. Why?
+- The stage before it had been right.
+> It had: the departments are right. But the gate does not look at them.
+- There was no retry left for the stage.
+> Without a retry a gate can complain all the same. This one found nothing to complain about.
++ The gate looks for a number, no more.
+> It checks the form of a list. A wrong list of the right form passes.
 
-You buy a machine for each of the three stages. What gets faster?
-- Every answer: three machines share the work.
-> A stage waits for the one before it. One order takes as long as before, on any number of
-machines.
-- Nothing: stages wait for each other.
-> Within one order they do. But while stage 3 works on it, stage 1 can begin the next.
-+ Many orders together, up to the speed of the slowest stage; one order alone does not.
-> As on an assembly line: how long a car takes, and how many leave in a day, are two numbers.
+A stage is wrong on most orders, and yet most totals are right. What do you try first?
++ The pipeline without the stage.
+> If nobody needs its output, you save a call. Measure it: one prompt is the pipeline without any.
+- A larger model for the stage.
+> It may become right more often. But the end did not need it: what would change?
+- More retries for the same stage.
+> They cost calls, and mend an output that the end did not need.
 """
 )

@@ -1,99 +1,225 @@
-"""Notebook 03: its exercises, its quiz, and what it adds up routers from."""
+"""Notebook 03: routers made of recorded parts, its exercises, its quiz."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from course import studies, systems
 from course.shop import KINDS
+from mlkit.charts import trade_off
+from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
-from mlkit.measure.stats import Difference
+from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
-from mlkit.models import Prices
-from mlkit.widgets.exercises import Exercise, against, cases, gain_choices, judgement, none_of
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.models import Prices, list_prices
+from mlkit.parsing import Likely
+from mlkit.patterns.router import ModelRouter
+from mlkit.ties import reaches
+from mlkit.widgets.exercises import Exercise, against, cases
+from mlkit.widgets.lessons import Prediction, questions
+from mlkit.widgets.panels import Panel, compare
+
+PRICES = list_prices()  # dollars per million tokens
+# Tasks to choose a threshold on by hand: sure and right, sure and wrong, unsure and right.
+EIGHT = "creative-12 math-01 code-10 general-01 math-31 code-04 general-20 creative-04".split()
+Rule = Callable[[str], str]  # gives the kind of a prompt, and asks no model
 
 
 class Outcome(NamedTuple):
-    """How a way of answering did, task by task: arrays of one number for each."""
+    """How a way of answering did: arrays of one number for each task."""
 
     right: np.ndarray
     tokens: np.ndarray
     dollars: np.ndarray
     seconds: np.ndarray
 
-    def after(self, call: Outcome) -> Outcome:
-        """The same answers, with what a call before them took added."""
-        return Outcome(
-            self.right, *(mine + before for mine, before in zip(self[1:], call[1:], strict=True))
-        )
 
-
-def outcome(matrix: Matrix, prices: Prices, columns: Sequence[int] | int = 0) -> Outcome:
-    """What a Matrix's subjects did, at these prices: its first subject, or the one of each task's
-    column.
-    """
+def outcome(matrix: Matrix, subjects: Iterable[str] | str, prices: Prices = PRICES) -> Outcome:
+    """What one subject did, or the one that is named for each task."""
+    names = [subjects] * len(matrix.tasks) if isinstance(subjects, str) else subjects
+    columns = [matrix.subjects.index(name) for name in names]
     tables = (matrix.right, matrix.tokens, matrix.dollars(prices), matrix.seconds)
     return Outcome(*(table[np.arange(len(matrix.tasks)), columns, 0] for table in tables))
 
 
-def _way_out(label: str, confidence: float, label_mass: float, threshold: float) -> str:
-    if label_mass < 0.5:
+def gain(one: Outcome, other: Outcome) -> str:
+    """How much more often the one is right, with its interval."""
+    return difference(one.right, other.right).points()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The desk's tasks with the recorded parts that any router on them is made of."""
+
+    named: Matrix  # both sizes name the kind: the fit tasks too
+    alone: Matrix  # one model, asked in one way for all kinds
+    every: Matrix  # each specialist on each test task, of its own kind or not
+    rule: ModelRouter
+    source: str
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """The right kind of each test task."""
+        return np.array([task.kind for task in self.every.tasks])
+
+    @property
+    def fit(self) -> Sequence[Task]:
+        return self.named.of(split="fit").tasks
+
+    def task(self, id: str) -> Task:
+        return next(task for task in self.every.tasks if task.id == id)
+
+    def likely(self, who: str, split: str = "test") -> list[Likely]:
+        """What a classifier says of each task, read as the router reads it."""
+        return [row[0][0] for row in self.named.of([who], split=split).likely(KINDS)]
+
+    def sent(self, who: str) -> np.ndarray:
+        """Whom each test task goes to, by what this classifier said."""
+        return studies.sent(self.named.of([who], split="test"), self.rule)
+
+    def routed(self, who: str, prices: Prices = PRICES) -> Outcome:
+        """The classifier's call, then the answer of the specialist that it names."""
+        answer = outcome(self.every, self.sent(who), prices)
+        call = outcome(self.named.of(split="test"), who, prices)
+        spent = (mine + before for mine, before in zip(answer[1:], call[1:], strict=True))
+        return Outcome(answer.right, *spent)
+
+    def ruled(self, rule: Rule, prices: Prices = PRICES) -> Outcome:
+        """The answers of the specialists that a rule names, without a call before."""
+        return outcome(self.every, [rule(task.input) for task in self.every.tasks], prices)
+
+    def ways(self, rule: Rule, prices: Prices) -> list[trade_off.Way]:
+        one_way = {f"{name} in one way": name for name in self.alone.subjects}
+        found = {name: outcome(self.alone, who, prices) for name, who in one_way.items()}
+        found["code for all"] = outcome(self.every, "code", prices)
+        found["rule"] = self.ruled(rule, prices)
+        found["router"] = self.routed("small", prices)
+        return [trade_off.way(name, one.right, *one[2:]) for name, one in found.items()]
+
+    def trade_off(self, rule: Rule, guess: Prediction) -> Panel:
+        """The router beside its rivals; the lines are a specialist by chance, the right one, and
+        any that is right.
+        """
+        lines = {
+            "random specialist": float(self.every.right.mean()),
+            "kind always known": float(outcome(self.every, self.kinds).right.mean()),
+            "oracle": float(self.every.right.any(axis=1).mean()),
+        }
+        if guess.value is not None:
+            lines["your guess"] = guess.value / 100
+        models = [self.rule.classifier.model, self.rule.specialists["math"].model]
+        return compare(lambda prices: self.ways(rule, prices), PRICES, self.source, models, lines)
+
+    def counted(self, rule: Rule) -> str:
+        """How many kinds a rule names right on fit, then on test, and what comes of it there."""
+        test = sum(rule(task.input) == task.kind for task in self.every.tasks)
+        answer, of, fit = self.ruled(rule), len(self.kinds), len(self.fit)
+        return (
+            f"kinds named right: {fit - len(self.misnamed(rule))} of {fit} on fit, {test} of {of}"
+            f" on test; answered right: {answer.right.sum()} of {of}"
+        )
+
+    def misnamed(self, rule: Rule) -> list[str]:
+        """The fit tasks whose kind a rule names wrong: the ends of their prompts."""
+        return [_last(task) for task in self.fit if rule(task.input) != task.kind]
+
+    def decided(self, threshold: float, fallback: str) -> tuple[Any, ...]:
+        """What `threshold_chart` draws; `fallback` is a specialist, or "large in one way"."""
+        alone = self.alone.column("large")
+        other = alone if fallback == "large in one way" else self.every.column(fallback)
+        kept = studies.answered_by(self.every, self.sent("small"))
+        likely = self.likely("small")
+        right = [one.label == kind for one, kind in zip(likely, self.kinds, strict=True)]
+        rows = [*zip((one.certainty for one in likely), right, kept, other, strict=True)]
+        return rows, threshold, fallback, float(alone.mean()), self.source
+
+    def chosen(self, least: float) -> float:
+        """The lowest threshold from which so many of small's labels on fit are right, rounded."""
+        likely = self.likely("small", "fit")
+        right = [one.label == task.kind for one, task in zip(likely, self.fit, strict=True)]
+        return round(_lowest([one.certainty for one in likely], right, least), 2)
+
+    def eight(self) -> str:
+        """Eight fit tasks, the surest label first: a line for each."""
+        said = zip(self.likely("small", "fit"), self.fit, strict=True)
+        some = sorted(said, key=lambda pair: -pair[0].certainty)
+        rows = [
+            f"{one.certainty:>9.2f}  {one.mass:.2f}  {one.label:<9}{task.kind:<9}{_last(task)}"
+            for one, task in some
+            if task.id in EIGHT
+        ]
+        return "\n".join(["certainty  mass  label    kind     the end of the prompt", *rows])
+
+    def astray(self, who: str) -> str:
+        """Where prompts of each kind are sent: how many, and how many of them answered right."""
+        sent, right = self.sent(who), outcome(self.every, self.sent(who)).right
+        rows = [f"{'kind':<10}" + "".join(f"{'to ' + kind:<15}" for kind in KINDS)]
+        for kind in KINDS:
+            fields = [(self.kinds == kind) & (sent == label) for label in KINDS]
+            texts = [f"{here.sum()}: {right[here].sum()} right" for here in fields]
+            rows.append(f"{kind:<10}" + "".join(f"{text:<15}" for text in texts))
+        return "\n".join(row.rstrip() for row in rows)
+
+
+def _last(task: Task) -> str:
+    end = task.input.rpartition("\n")[2]
+    return end if len(end) <= 56 else f"... {end[-52:]}"
+
+
+async def measured(kit: Kit) -> Desk:
+    """The desk's tasks, from the recordings."""
+    alone = (await studies.desk(kit)).of(["small", "large"], split="test")
+    parts = await studies.routing(kit), alone, await studies.specialists(kit)
+    return Desk(*parts, systems.desk_router(kit.cast), kit.source)
+
+
+def _way_out(label: str, certainty: float, mass: float, threshold: float) -> str:
+    if mass < 0.5:
         return "person"
-    return label if label in KINDS and confidence * label_mass >= threshold else "general"
+    return label if label in KINDS and certainty >= threshold else "general"
 
 
 def _drawn_label(seeded: Random) -> tuple[str, float, float, float]:
-    label, threshold = seeded.choice((*KINDS, "weather")), seeded.choice((0.1, 0.3, 0.6, 0.8))
-    return label, round(seeded.random(), 2), round(seeded.random(), 2), threshold
+    mass = round(seeded.random(), 2)
+    certainty = round(mass * seeded.uniform(0.3, 1), 2)
+    return seeded.choice((*KINDS, "weather")), certainty, mass, seeded.choice((0.1, 0.3, 0.6, 0.8))
 
 
-# answer(label, confidence, label_mass, threshold): a specialist, "general" for the unsure and the
-# unknown, and "person" where less than half of the probability is on known labels.
+# answer(label, certainty, mass, threshold): a specialist, "general", or "person".
 route = Exercise(
     cases(
         """
 "math", 0.9, 0.95, 0.6 -> "math"
-A sure and known label, math, goes to {got!r}. It has a specialist of its own.
-"person": A label with confidence 0.9 and mass 0.95 goes to a person. Only a low mass should: below
-0.5.
+A sure and known label goes to {got!r}. It has a specialist of its own.
+"person": A mass of 0.95 goes to a person. Only a low mass should: below 0.5.
 
 "weather", 0.9, 0.95, 0.6 -> "general"
-A label that nobody covers, weather, does not reach the fallback. Being sure of it does not make a
-specialist for it.
+A label that nobody covers does not reach the fallback. Being sure of it makes no specialist.
 
-"math", 0.9, 0.3, 0.6 -> "person"
-With a label mass of 0.3 the answer was probably no label at all, however confident it looks among
-the labels. Look at the mass before you look at anything else.
+"math", 0.3, 0.35, 0.2 -> "person"
+A certainty of 0.3 reaches the threshold of 0.2. But the mass of 0.35 says that it was probably no
+label at all. Look at the mass before you look at the certainty.
 
-"weather", 0.9, 0.3, 0.6 -> "person"
-A low mass and an unknown label: the order of your two tests matters. Nobody should answer a prompt
-that the classifier did not understand.
-
-"math", 0.9, 0.4, 0.3 -> "person"
-0.9 x 0.4 is 0.36, and that reaches the threshold of 0.3. But the mass of 0.4 says that it was
-probably no label at all. Look at the mass before you look at the certainty.
+"weather", 0.1, 0.3, 0.6 -> "person"
+A low mass and an unknown label: the order of your tests matters. Look at the mass first.
 
 "math", 0.4, 0.95, 0.6 -> "general"
-A known label with confidence 0.4 is below the threshold of 0.6. It should go to the fallback, not
-to a person and not to its specialist.
+A known label with certainty 0.4 is below the threshold of 0.6: it goes to the fallback.
 
-"math", 0.65, 0.9, 0.6 -> "general"
-0.65 x 0.9 is 0.585, and that is below 0.6. The certainty is confidence times mass, not the
-confidence alone.
-
-"math", 0.6, 1.0, 0.6 -> "math"
+"math", 0.6, 0.9, 0.6 -> "math"
 A certainty of exactly the threshold counts as sure: it takes >=, not >.
 
-"math", 0.9, 0.5, 0.3 -> "math"
+"math", 0.45, 0.5, 0.3 -> "math"
 A mass of exactly 0.5 is not below 0.5, and the threshold is 0.3 here. Does your rule use the
 threshold for the mass, too?
 
-"code", 0.75, 0.95, 0.8 -> "general"
+"code", 0.71, 0.95, 0.8 -> "general"
 With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
 """
     )
@@ -101,135 +227,79 @@ With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into you
     "Right. Three ways out: a specialist, the fallback, and nobody at all.",
 )
 
-_PROMPTS = cases(
-    r"""
-"Write a Python expression for the price of n saddles at p dollars each. Use "
-"the variables n and p." -> "code"
-A request for a Python expression is not named code. Is there a word that all of them share?
 
-"A customer buys 3 chains at $24 each and pays with a $100 note. How many "
-"dollars of change does she get?" -> "math"
-A sum is not named math. What is left over when it is none of the other three?
+def _lowest(certainties: Sequence[float], right: Sequence[bool], least: float) -> float:
+    for threshold in sorted(certainties):
+        kept = [good for sure, good in zip(certainties, right, strict=True) if sure >= threshold]
+        if reaches(sum(kept) / len(kept), least):
+            return threshold
+    return 1.0
 
-"Please give me one line of Python for a bill of b dollars with 15 percent off."
-" Variable: b." -> "code"
-This asks for Python, and it has numbers in it, too. Numbers alone do not make a sum: test for
-Python first.
 
-"Write a slogan for a bike bell. Mention the word ring. At most 8 words." -> "creative"
-A slogan is not named creative. Which words do the rules of all these tasks share?
+def _drawn_labels(seeded: Random) -> tuple[list[float], list[bool], float]:
+    count = seeded.randint(1, 8)
+    sure = [round(seeded.uniform(0.2, 0.9), 1) for _ in range(count)]
+    return sure, [seeded.random() < 0.6 for _ in sure], seeded.choice((0.5, 0.75, 0.8, 1.0))
 
-"Write a poem of exactly two lines about a wet road." -> "creative"
-This text has a rule about lines, and none about words. Look for both.
 
-"Rental: a city bike costs $18 a day and a tandem $34.\n\nQuestion: What does a"
-" tandem cost for a day?" -> "general"
-A paragraph with a question below it is not named general. How do these prompts end?
+# answer(certainties, right, least): the lowest certainty from which enough is right, or 1.0.
+threshold = Exercise(
+    cases(
+        """
+[0.9, 0.7, 0.5, 0.3], [True, True, True, False], 0.8 -> 0.5
+From 0.5 on, three labels are kept, and all are right; from 0.3 on it is three of four, too few.
+Your function {said}.
+0.9: 0.9 is enough, but it keeps one label alone. Take the lowest threshold that is enough.
+0.3: From 0.3 on three of four are right, and that is below 0.8.
+1.0: 0.5 is enough here. Divide by the number of labels that are kept, not by all of them.
 
-"Opening hours: the shop is open from 9 am to 6 pm, in other words all "
-"day.\n\nQuestion: When does it close?" -> "general"
-A paragraph can hold any word at all. Test for what only these prompts have: the line that begins
-with Question:
+[0.9, 0.7, 0.5], [True, False, True], 0.6 -> 0.5
+From 0.5 on two of three are right, and that is enough. From 0.7 on it is one of two; so do not stop
+at the first threshold that fails. Your function {said}.
 
-"Tom rides 14 miles, stops, and rides twice as far again. How many miles is that in all?" -> "math"
-A sum without a price is not named math. Not every sum is about dollars.
+[0.4, 0.8, 0.6], [False, True, True], 0.9 -> 0.6
+The certainties come in any order here. Your function {said}.
+
+[0.8, 0.6, 0.6, 0.6], [True, True, False, False], 0.6 -> 0.8
+Labels of the same certainty are kept together or not at all: from 0.6 on, two of four are right.
+Your function {said}.
+
+[0.9, 0.5], [True, False], 0.5 -> 0.5
+One of two is right, and that is exactly {args[2]}: "at least" takes >=, not >.
+
+[0.9, 0.5], [False, True], 0.8 -> 1.0
+No threshold is enough here: the surest label is wrong. Then give 1.0, which keeps no label.
+ZeroDivisionError: With no label left your function divides by 0.
 """
+    )
+    + against(_lowest, _drawn_labels),
+    "Right. Chosen so on fit, it may be reported on test.",
 )
-
-
-def _kind(prompt: str) -> str:
-    if "Python" in prompt:
-        return "code"
-    if "\n\nQuestion:" in prompt:
-        return "general"
-    return "creative" if re.search(r"\b(words?|lines?)\b", prompt) else "math"
-
-
-def _drawn_prompt(seeded: Random) -> tuple[str]:
-    """A prompt as the desk's are."""
-    n, p, thing = seeded.randint(2, 40), seeded.randint(2, 90), seeded.choice(("bell", "saddle"))
-    prompts = (
-        f"Write a Python expression for the price of {n} {thing}s at p dollars each. Use p.",
-        f"What do {n} {thing}s at ${p} each come to, in dollars?",
-        f"We had {p} {thing}s and sold {n} of them. How many are left?",
-        f"A sign about a {thing}. Mention the word ride. At most {n} words.",
-        f"Write a poem about a {thing}, in exactly {n} lines.",
-        f"Rental: a {thing} costs ${p} a day.\n\nQuestion: What do {n} days cost?",
-        f"Order: in other words, a {thing} costs ${p}.\n\nQuestion: What does it cost?",
-    )
-    return (seeded.choice(prompts),)
-
-
-def kind_of(tasks: Sequence[Task]) -> Exercise:
-    """A check of `answer(prompt)`, one of KINDS, that then counts how many of the tasks it names
-    right.
-    """
-
-    def praise(answer: Callable[[str], str]) -> str:
-        named = sum(answer(task.input) == task.kind for task in tasks)
-        return (
-            f"Right. Of the desk's {len(tasks)} test tasks it names {named}, and it asks no model."
-        )
-
-    mistakes = {
-        None: (
-            "For some prompts your function gives nothing back. End it with a return for all the"
-            " rest."
-        ),
-        none_of(KINDS): f"It gives {{got!r}}. The kinds are {', '.join(KINDS)}.",
-    }
-    return Exercise([*_PROMPTS, *against(_kind, _drawn_prompt)], praise, mistakes)
-
-
-def judged(differences: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
-    """A check of {router: "worth it", "not worth it" or "cannot tell"}; `differences` are the
-    measured ones, by router.
-    """
-    words = ("worth it", "not worth it", "cannot tell")
-    listed = ", ".join(map(repr, words))
-    entries = gain_choices(
-        differences,
-        words,
-        clear="{args[0]}: look at the sign of the difference. Which of the two did better, the"
-        " router or what it is compared with?",
-        unclear="{args[0]}: look at both ends of the interval. 0 lies between them, or is one of"
-        " them.",
-        unsure="{args[0]}: an interval can be wide and still say something. Is 0 inside it?",
-    )
-    return judgement(
-        entries,
-        praise="Right. The interval decides, not the number in front of it.",
-        undecided=f"Not judged yet: put one of {listed} in the place of each ...",
-    )
-
 
 QUIZ = questions(
     """
-A classifier says math, with a certainty of 0.95, and it is well calibrated. What do you know?
-- The answer will be right in about 95% of such cases.
-> The number is about the label. Whether the specialist can do the sum is another question.
-+ The label is right in about 95% of such cases.
-> That is what calibrated means, and it is all that this number says.
-- The small model will do for this prompt.
-> Knowing what a prompt is about does not tell how hard it is. In this notebook that guess was
-worse than chance.
+A classifier says math, with a certainty of 0.95. What is this number about?
+- The chance that the specialist's answer is right.
+> Whether the specialist can do the sum is another question. You saw the two go apart.
++ How much of the probability the label math has.
+> It is about the label and nothing else. How often such labels are right is for you to count.
+- The chance that the small model can do the task.
+> Knowing what a prompt is about does not tell how hard it is.
 
-The small and the large model cost the same for each token. What can a router that chooses between
-the two save?
-- Dollars: fewer prompts go to the large model.
-> At the same price it does not matter who answers, and the classifier's call comes on top.
-+ No dollars, but perhaps seconds.
-> The small model answers faster. Whether that makes up for the classifier's call is a thing to
-measure.
-- Half of both.
-> Neither: the dollars go up, and the seconds depend on how many prompts the small model takes.
+A larger classifier names more kinds right, and the answers hardly change. How can that be?
+- The answers were graded by a model, so by chance.
+> A program grades them. Look at what the other specialist makes of a wrong class.
+- The larger classifier takes the specialists' time.
+> Time does not change who is right.
++ Some wrong classes cost nothing: others can do it.
+> Errors have prices. Asked for sums, the model still writes good Python.
 
-You try 20 thresholds on your test tasks, and report the best of the 20. What is wrong?
-- Nothing: every one of them was measured.
+You try 20 thresholds on your test tasks, and report the best of them. What is wrong?
+- Nothing at all, because every one was measured.
 > The best of 20 is lucky as well as good, and the luck does not come back with the next tasks.
-- 20 thresholds are too few.
+- 20 thresholds are too few to find the best one.
 > With more of them, the luckiest would be luckier still.
-+ The threshold was chosen on the tasks that it is reported on.
++ It was chosen on the tasks it is reported on.
 > Choose on fit, report on test. What looks best on its own tasks looks worse on new ones.
 """
 )

@@ -33,12 +33,11 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("01", "read"): one_model.before_equals([]),
     ("01", "oracle"): one_model.oracle,
     ("02", "no_limit"): pipeline.gate([]),
-    ("02", "after_retries"): pipeline.retried,
+    ("02", "promised"): pipeline.replaced([True, False], [True, False], 1, 1),
     ("03", "route"): router.route,
-    ("03", "kind_of"): router.kind_of([]),
-    ("04", "pick_one"): fan_out.fewest,
+    ("03", "choose_threshold"): router.threshold,
+    ("04", "best_of"): fan_out.best_of,
     ("04", "finished"): fan_out.finished,
-    ("05", "same"): voting.same,
     ("05", "winner"): voting.winner,
     ("06", "executor_for"): planner_executor.executor,
     ("06", "break_even"): planner_executor.break_even,
@@ -130,10 +129,10 @@ def test_what_stops_an_answer_is_shown_with_its_input(exercise, capsys):
     assert "".join(capsys.readouterr().out.split()) == "".join(said.split())
 
 
-def certainty_first(label, confidence, label_mass, threshold=0.6):
-    if label in router.KINDS and confidence * label_mass >= threshold:
+def certainty_first(label, certainty, mass, threshold=0.6):
+    if label in router.KINDS and certainty >= threshold:
         return label
-    return "person" if label_mass < 0.5 else "general"
+    return "person" if mass < 0.5 else "general"
 
 
 def lower_cased_name(named, types, fallback):
