@@ -106,6 +106,7 @@ async def compared(kit: Kit, weight: Weight) -> str:
     tokens = triage.of(split="test").tokens.sum(axis=1).mean(), samples.sum(axis=1).mean()
     lines = [
         "tokens for a message: three members {:.0f}, three samples of large {:.0f}".format(*tokens),
+        f"possible answers: messages {len(QUEUES)}, orders {seen} (different totals given on fit)",
         f"{'right on test':<24}{'messages, of 64':>17}{'orders, of 96':>17}",
     ]
     for name in columns[0]:
@@ -209,7 +210,7 @@ def weights_explored(whole: Matrix, source: str) -> Panel:
     parts = {split: whole.of(split=split) for split in ("fit", "test")}
     return explore(
         lambda mix, messages: four_ways(parts[messages], mix, source),
-        mix=Shares(**dict(zip(TEAM, ARTICLE, strict=True))),
+        mix=Shares(**dict(zip(TEAM, EQUAL, strict=True))),
         messages=steps("messages", "fit", list(parts)),
     )
 

@@ -234,7 +234,7 @@ def test_who_decides_is_said_and_counted(mix, end):
 def test_orders_are_counted_with_the_checker_that_the_kit_s_ensemble_has():
     kit = mlkit.connect(engine="replay")
     lines = asyncio.run(pictures.compared(kit, weight)).splitlines()
-    table = {line[:24].strip(): line[24:].split() for line in lines[2:7]}
+    table = {line[:24].strip(): line[24:].split() for line in lines[3:8]}
     right = study("orders").column("weighted_ensemble").sum()
     assert table["the article's weights"] == ["40", f"{right:.0f}"]
     members = study("order_members").of(study("order_members").subjects[:3])
@@ -248,7 +248,9 @@ def test_orders_are_counted_with_the_checker_that_the_kit_s_ensemble_has():
         str(each.of(split="test").right[:, :, 0].any(axis=1).sum())
         for each in (study("triage"), members)
     ]
-    assert len(lines) == 13 and "+0 points (95% interval +0 to +0, n 64)" in lines[8]
+    assert len(lines) == 14 and "+0 points (95% interval +0 to +0, n 64)" in lines[9]
+    seen = {cell.answer for row in on_fit.cells for (cell,) in row} - {None}
+    assert lines[1].endswith(f"orders {len(seen)} (different totals given on fit)")
 
 
 def test_tokens_of_the_equal_budget_are_those_of_three_samples():
