@@ -198,7 +198,7 @@ def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     of = len(matrix.tasks)
     counts = {name: int(right(matrix, mix).sum()) for name, mix in mixes.items()}
     ways = [Way(name, count, of, *wilson(count, of)) for name, count in counts.items()]
-    mix = " / ".join(f"{weight:.2f}" for weight in weights)
+    mix = "\u00a0/\u00a0".join(f"{weight:.2f}" for weight in weights)  # on one line
     what = f"{ways[0].right} of the {of} {matrix.tasks[0].split} messages right"
     who = decided_by(weights, matrix.answers[:, :, 0])
     said = f"{what} with {mix}: {who}"
