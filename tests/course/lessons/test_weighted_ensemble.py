@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -14,6 +15,7 @@ from course.lessons import weighted_ensemble_pictures as pictures
 import mlkit
 from mlkit import paths
 from mlkit.measure.matrix import Matrix
+from mlkit.parsing import most_likely
 from mlkit.widgets.lessons import check, quiz
 from tests.course.lessons.answers import passes, stub
 from tests.pictures import study
@@ -194,6 +196,41 @@ def test_the_repair_gives_each_answer_its_own_score_and_the_count_moves():
     assert hits("test", *article, evaluate=repaired) == 43
     assert hits("fit", *article, evaluate=repaired) == 21
     assert hits("fit", *article) == 22
+
+
+def test_an_evaluator_sees_each_answer_and_how_likely_it_was_among_the_five():
+    odd, seen = part("test").of(id="triage-81"), []
+
+    def evaluate(answers, sure):
+        seen.append((answers, sure))
+        return [1, 1, 1]
+
+    pictures.right(odd, (1, 1, 1), evaluate)
+    ((answers, sure),) = seen
+    assert answers == ["order", "repair", "order"]
+    assert sure == [
+        most_likely(cell.calls[0].reply, pictures.QUEUES).confidence for (cell,) in odd.cells[0]
+    ]
+    table = pictures.probabilities([cell.calls[0] for (cell,) in odd.cells[0]]).splitlines()
+    assert [line[:14].strip() for line in table[1:]] == list(pictures.TEAM)
+    assert all(f"{share:.0%}" in line for share, line in zip(sure, table[1:]))
+
+
+def test_the_best_alone_is_chosen_on_fit_and_not_on_test():
+    whole = study("triage").of(pictures.TEAM)
+    fit = [task for task in whole.tasks if task.split == "fit"]
+    swapped = Matrix(  # on fit, now, only the small member is ever right
+        whole.tasks,
+        whole.subjects,
+        [
+            [[replace(cell, right=cell.right and n == 1)] for n, (cell,) in enumerate(row)]
+            if task in fit
+            else row
+            for task, row in zip(whole.tasks, whole.cells)
+        ],
+    )
+    best = pictures._ways(swapped, weight, 5)["best alone, by fit"]
+    assert best.sum() == part("test").column("small").sum()
 
 
 def test_the_sheet_to_count_by_hand_gives_what_the_text_says():
