@@ -22,7 +22,7 @@ from mlkit.parsing import most_likely_or_none
 from mlkit.patterns.weighted_ensemble import decide
 from mlkit.ties import exceeds, highest, same
 from mlkit.trace import Call, Run
-from mlkit.widgets.panels import Panel, Shares, compare, explore, show, steps
+from mlkit.widgets import panels
 
 TEAM = ("large", "small", "large, rules")  # from the best on fit down
 ARTICLE, EQUAL = (0.5, 0.3, 0.2), (1.0, 1.0, 1.0)
@@ -52,9 +52,9 @@ def probabilities(calls: Sequence[Call]) -> str:
     return "\n".join(lines)
 
 
-def timeline(run: Run, kit: Kit) -> Panel:
+def timeline(run: Run, kit: Kit) -> panels.Panel:
     """The calls of a run, on one machine."""
-    return show(waterfall.chart(run.calls, kit.source, list_prices()))
+    return panels.show(waterfall.chart(run.calls, kit.source, list_prices()))
 
 
 def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
@@ -134,7 +134,7 @@ def _ways(matrix: Matrix, weight: Weight, answers: int) -> dict[str, np.ndarray]
     }
 
 
-async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> Panel:
+async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> panels.Panel:
     """Dollars or seconds against the share right, on the test messages; `guess` is of 64."""
     test = (await messages(kit)).of(split="test")
     samples = (await studies.samples(kit)).of(["large"], kind="triage")
@@ -151,7 +151,7 @@ async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> Pa
             _together("learned weights", right(test, learned), test, prices),
         ]
 
-    return compare(ways, list_prices(), kit.source, kit.cast.models, lines)
+    return panels.compare(ways, list_prices(), kit.source, kit.cast.models, lines)
 
 
 def _majority(samples: Matrix) -> np.ndarray:
@@ -205,13 +205,13 @@ def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     return charted(_bars(ways), ways, said, source, height=230)
 
 
-def weights_explored(whole: Matrix, source: str) -> Panel:
+def weights_explored(whole: Matrix, source: str) -> panels.Panel:
     """Sliders for the weights, on the messages of fit or of test."""
     parts = {split: whole.of(split=split) for split in ("fit", "test")}
-    return explore(
+    return panels.explore(
         lambda mix, messages: four_ways(parts[messages], mix, source),
-        mix=Shares(**dict(zip(TEAM, EQUAL, strict=True))),
-        messages=steps("messages", "fit", list(parts)),
+        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
+        messages=panels.steps("messages", "fit", list(parts)),
     )
 
 
