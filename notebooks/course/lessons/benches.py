@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
-from course.shop import KINDS, member_for
+from course.shop import KINDS, QUEUES, member_for
 from course.studies import composite_orders
-from mlkit.ask import Ask, Embed, Member
+from mlkit.ask import Ask, Embed, Member, Reply
 from mlkit.errors import MlkitError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure import tasks
@@ -21,7 +21,7 @@ from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.models import Cast
-from mlkit.parsing import plain
+from mlkit.parsing import label_in, most_likely, plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import FannedOut, ModelFanOut
 from mlkit.patterns.planner_executor import PlannerExecutor
@@ -34,6 +34,8 @@ from mlkit.widgets.panels import Shares, slider, steps
 from mlkit.wrappers import Remembered
 
 PROMPTS = 8  # about so many examples on a menu
+# Messages of triage on which its three members differ; in the first half, two against one.
+DIVIDED = ("53", "96", "32", "81", "38", "41", "43", "86")
 
 
 class Play(NamedTuple):
@@ -256,14 +258,36 @@ def _supervisor_worker(kit: Kit) -> Play:
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
-    whole = orders.weighted_ensemble(kit.cast)
+    """On messages, and not on orders: their members say how likely each answer is."""
+    members = studies.triage_members(kit)
+    named = {name: members[name] for name in ("large", "small", "large, rules")}
 
-    def build(weights: Sequence[float]) -> WeightedEnsemble:
-        return replace(whole, weights=weights)
+    def confidence(reply: Reply) -> float:
+        return most_likely(reply, QUEUES).confidence
 
-    named = zip(whole.members, whole.weights, strict=True)
-    weights = Shares(**{f"weight of {one.name} (free)": weight for one, weight in named})
-    return Play(build, _requests(), {"weights": weights})
+    scores: dict[str, Callable[[Reply], float]] = {"1": lambda reply: 1.0}
+    scores["its probability"] = confidence
+
+    def build(weights: Sequence[float], score: str) -> WeightedEnsemble:
+        return WeightedEnsemble(
+            [replace(one, name=name) for name, one in named.items()],
+            weights,
+            scores[score],
+            lambda text: label_in(text, QUEUES),
+            QUEUES,
+        )
+
+    controls: dict[str, ValueWidget] = {
+        "weights": Shares(
+            **{
+                f"weight of {name} (free)": weight
+                for name, weight in zip(named, (0.5, 0.3, 0.2), strict=True)
+            }
+        ),
+        "score": steps("an answer scores (free)", "1", list(scores)),
+    }
+    every = {task.id: task.input for task in tasks.load("triage")}
+    return Play(build, [every[f"triage-{number}"] for number in DIVIDED], controls)
 
 
 def _consensus_ensemble(kit: Kit) -> Play:
