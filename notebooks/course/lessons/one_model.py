@@ -115,7 +115,7 @@ async def measured(kit: Kit) -> Shop:
 
 def marks(right: Sequence[bool]) -> str:
     """A tick for each right answer, a cross for each wrong one, and how many are right."""
-    return f"{' '.join('✓' if one else '✗' for one in right)}   {sum(right)} of {len(right)}"
+    return f"{' '.join('✓' if one else '×' for one in right)}   {sum(right)} of {len(right)}"
 
 
 def draw(right: Sequence[bool], seed: int) -> list[bool]:
