@@ -253,7 +253,7 @@ A model gets 3 of 10 sums right when it works step by step. What do you do first
 - Take a model of ten times the size, and measure it.
 > Perhaps later. It costs more, and you do not know yet what this one can do.
 + Ask the same model in another way, and measure again.
-> It is the cheapest thing to try. On the shop's sums both models got clearly more right.
+> It is the cheapest thing to try. On the desk both models got clearly more right.
 - Ask it five times, and take the most common answer.
 > Five calls, in the way that did not suit the model. Notebook 05 measures what a majority brings.
 

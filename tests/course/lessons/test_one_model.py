@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from course import studies
-from course.lessons import one_model
+from course.lessons import benches, one_model
 from course.shop import member_for
 
 import mlkit
@@ -110,6 +110,7 @@ def test_the_eight_are_two_of_each_kind_and_half_of_them_right(shop):
     assert Counter(task.kind for task, _ in eight) == dict.fromkeys(
         ("code", "math", "creative", "general"), 2
     )
+    assert [task.id for task, _ in eight[:3]] == ["code-03", "code-20", "math-03"]
     assert sum(right for _, right in eight) == 4 and "Four of eight" in prose_of("again-text")
     for task, right in eight:
         assert shop.desk.cell("small by kind", task.id).right == right
@@ -153,6 +154,9 @@ def test_what_the_notebook_says_in_words_is_so(shop):
             shop.desk.of([way]).tokens.mean() for way in (f"{size} by kind", size)
         )
         assert tokens_by_kind < tokens_one_way
+        once, voted = re.findall(r"(\d+) right", shop.budget(size))[1:3]
+        assert int(voted) <= int(once)
+    assert "get no more right than one expression" in prose_of("budget-read")
     quick, slow = (shop.desk.of([f"{size} by kind"]).seconds.mean() for size in ("small", "large"))
     assert quick < slow
 
@@ -175,6 +179,13 @@ def test_every_edit_of_the_model_is_recorded_and_does_what_is_said(kit, shop):
     assert [said["small", "math", n] == "536" for n in range(5)] == [False] * 3 + [True] * 2
     assert said["small", "prose", 4] == said["large", "prose", 4] == "no calculation"
     assert "20% off" in member_for(kit.cast.small, "math").shots[2][0]
+
+
+def test_the_bench_asks_for_an_expression_with_examples_or_step_by_step(kit):
+    play = benches.play("single_model", kit)
+    small, large = kit.cast.small, kit.cast.large
+    assert play.build("large", "expression", 3).member == member_for(large, "math", 3)
+    assert play.build("small", "step by step", 3).member == member_for(small, "prose")
 
 
 def test_the_first_cell_of_the_repair_is_the_one_whose_edits_are_named():
