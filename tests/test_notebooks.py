@@ -116,7 +116,7 @@ def changed(recording: Recording, answer: str) -> Recording:
     "name, answer",
     [
         ("00_start_here", "alignment with the frame and seat"),
-        ("01_one_model", "the amount of money I will get back is"),
+        ("01_one_model", "The total cost of the invoice is"),
     ],
 )
 def test_one_changed_answer_turns_its_notebook_red(name, answer, tmp_path: Path):

@@ -36,9 +36,9 @@ EXERCISES = {
         "one call",
     ),
     "01_one_model": Exercise(
-        "exercise-oracle",
-        "return max(sum(member) / len(member) for member in grades)",
-        "is the share of one member",
+        "cheapest",
+        "return min(way[:2][::-1] for way in ways if way[2] >= least)[1]",
+        "its interval begins at 52%",
     ),
     "02_pipeline": Exercise(
         "promised", "return then", "These are totals of orders whose stage is right"

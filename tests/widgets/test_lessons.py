@@ -117,39 +117,6 @@ def test_exercise_dollars_per_thousand(answer, hint):
     assert hint in verdict.text and verdict.passed == (hint == "Right")
 
 
-ORACLE = [
-    ("right", lambda g: sum(any(item) for item in zip(*g)) / len(g[0]), "Right"),
-    (
-        "right, written otherwise",
-        lambda g: sum(max(m[i] for m in g) for i in range(len(g[0]))) / len(g[0]),
-        "Right",
-    ),
-    (
-        "right, added up in floats",
-        lambda g: sum(any(m[i] for m in g) / len(g[0]) for i in range(len(g[0]))),
-        "Right",
-    ),
-    ("stub", stub, "Not written yet"),
-    ("a count", lambda g: sum(any(item) for item in zip(*g)), "a count"),
-    ("best member", lambda g: max(sum(m) / len(m) for m in g), "share of one member"),
-    ("all members", lambda g: sum(all(item) for item in zip(*g)) / len(g[0]), "one is enough"),
-    ("added up", lambda g: sum(map(sum, g)) / len(g[0]), "counted twice"),
-    (
-        "two members only",
-        lambda g: sum(a or b for a, b in zip(g[0], g[1])) / len(g[0]),
-        "not for three",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    "answer, hint", [case[1:] for case in ORACLE], ids=[case[0] for case in ORACLE]
-)
-def test_exercise_oracle(answer, hint):
-    verdict = one_model.oracle(answer)
-    assert hint in verdict.text and verdict.passed == (hint == "Right")
-
-
 def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
     kept = tmp_path / "deep" / "scores.json"
     for when, wrong, shown in (

@@ -73,12 +73,17 @@ def _requests() -> list[str]:
 
 
 def _single_model(kit: Kit) -> Play:
-    def build(size: str, examples: int) -> SingleModel:
-        return SingleModel(member_for(kit.cast.members[size], "math", examples))
+    ways = {"expression": "math", "step by step": "prose"}  # the latter has no examples
 
-    sizes = steps("model (may ask)", "large", ["small", "large"])
-    examples = steps("examples (may ask)", 4, [0, 1, 2, 3, 4])
-    return Play(build, _inputs("desk", "math"), {"size": sizes, "examples": examples})
+    def build(size: str, way: str, examples: int) -> SingleModel:
+        return SingleModel(member_for(kit.cast.members[size], ways[way], examples))
+
+    controls = {
+        "size": steps("model (may ask)", "large", ["small", "large"]),
+        "way": steps("asked for (may ask)", "expression", list(ways)),
+        "examples": steps("examples of an expression (may ask)", 4, [0, 1, 2, 3, 4]),
+    }
+    return Play(build, _inputs("desk", "math"), controls)
 
 
 def _pipeline(kit: Kit) -> Play:

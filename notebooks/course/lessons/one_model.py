@@ -1,31 +1,132 @@
-"""Notebook 01: its exercises, its quiz, and its picture of quality by kind and level of task."""
+"""Notebook 01: one model on recorded answers, its exercises, its quiz."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import cycle
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from random import Random
-from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import Any
 
-import plotly.express as px
-
-from mlkit.charts.look import MEMBERS, TEMPLATE, Chart, charted, on_hover, short
+from course import studies
+from mlkit.charts import trade_off
 from mlkit.errors import MlkitError
-from mlkit.escaped import in_plotly
-from mlkit.measure.stats import Difference, wilson
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Cell, Matrix, agreed
+from mlkit.measure.stats import difference
+from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic
-from mlkit.ties import highest, lowest
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    gain_choices,
-    judgement,
-    near,
-    not_number,
-)
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.models import list_prices
+from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
+from mlkit.widgets.lessons import Prediction, questions
+from mlkit.widgets.panels import Panel, compare
+
+PRICES = list_prices()  # dollars per million tokens
+Check = Callable[[str, str], Any]  # of an answer and its question; true where something is odd
+WAYS = {  # on charts -> in the study
+    "small in one way": "small",
+    "large in one way": "large",
+    "small by kind": "small by kind",
+    "large by kind": "large by kind",
+}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What one model was asked: the desk's test tasks, and its sums in more ways."""
+
+    desk: Matrix  # small and large, each in one way for all kinds and by kind
+    sums: Matrix  # small and large, each with 0 to 4 examples ("small, 4") and "small, prose"
+    samples: Matrix  # five of small and of large, of the same sums
+    source: str
+    models: Sequence[str]
+
+    def task(self, id: str) -> Task:
+        return next(task for task in self.sums.tasks if task.id == id)
+
+    def answer(self, size: str, examples: int, task: Task) -> Cell:
+        """The expression that a size wrote with so many examples."""
+        return self.sums.cell(f"{size}, {examples}", task.id)
+
+    def repaired(self, size: str, first: int, again: int, check: Check) -> str:
+        """How many sums are right where what `check` finds odd is asked again."""
+        before = {task: self.answer(size, first, task) for task in self.sums.tasks}
+        odd = [task for task, cell in before.items() if check(cell.text, task.input)]
+        after = before | {task: self.answer(size, again, task) for task in odd}
+        then, now = (sum(cell.right for cell in cells.values()) for cells in (before, after))
+        return f"{size}: right {then} of {len(before)}, then {now}; the check finds {len(odd)}"
+
+    def share(self, way: str) -> float:
+        return self.desk.share(WAYS[way])
+
+    def gain(self, one: str, other: str) -> str:
+        """How many points more one way has right on the desk, task by task."""
+        return difference(self.desk.column(WAYS[one]), self.desk.column(WAYS[other])).points()
+
+    def shares(self) -> str:
+        """How far each way gets, and on how many tokens."""
+        scores = {way: self.desk.score(subject, PRICES) for way, subject in WAYS.items()}
+        return "\n".join(
+            f"{way:<17}{one.interval} right, {one.tokens:.0f} tokens a task"
+            for way, one in scores.items()
+        )
+
+    def trade_off(self, guess: Prediction) -> Panel:
+        """Four ways of asking one model; the lines are one of them by chance, and any that is
+        right.
+        """
+        lines = {
+            "random": float(self.desk.right.mean()),
+            "oracle": float(self.desk.right.any(axis=1).mean()),
+        }
+        if guess.value is not None:
+            lines["your guess"] = guess.value / 100
+        ways = partial(trade_off.ways, self.desk, WAYS)
+        return compare(ways, PRICES, self.source, self.models, lines)
+
+    def eight(self) -> list[tuple[Task, bool]]:
+        """Eight test tasks, two of each kind, and whether small by kind is right."""
+        right = self.desk.column("small by kind") > 0
+        return [(self.desk.tasks[n], bool(right[n])) for n in range(1, len(right), 11)]
+
+    def budget(self, size: str) -> str:
+        """What a size makes of its tokens on the sums, and what the better prompt gains."""
+        prose, once = self.sums.of([f"{size}, prose"]), self.sums.of([f"{size}, 4"])
+        five = self.samples.of([size])
+        voted, _ = agreed(five.answers[:, 0])
+        most = zip(five.tasks, voted, strict=True)
+        right = sum(value is not None and task.right(value) for task, value in most)
+        rows = [
+            ("step by step", prose.right.sum(), prose.tokens.mean()),
+            ("expression", once.right.sum(), once.tokens.mean()),
+            ("expression, most common of 5", right, five.tokens.sum(axis=2).mean()),
+        ]
+        gain = difference(once.right[:, 0, 0], prose.right[:, 0, 0]).points()
+        lines = [f"{size}, {way:<29}{n:>3} right {spent:>6,.0f} tokens" for way, n, spent in rows]
+        return "\n".join([*lines, f"{size}, expression minus step by step: {gain}"])
+
+
+async def measured(kit: Kit) -> Shop:
+    desk, sums = await studies.desk(kit), await studies.examples(kit)
+    samples = (await studies.samples(kit)).of(kind="math")
+    return Shop(desk.of(split="test"), sums, samples, kit.source, kit.cast.models)
+
+
+def marks(right: Sequence[bool]) -> str:
+    """A tick for each right answer, a cross for each wrong one, and how many are right."""
+    return f"{' '.join('✓' if one else '×' for one in right)}   {sum(right)} of {len(right)}"
+
+
+def draw(right: Sequence[bool], seed: int) -> list[bool]:
+    """As many as there are, drawn by chance, each put back before the next is drawn."""
+    return Random(seed).choices(right, k=len(right))
+
+
+def numbers(text: str) -> set[float]:
+    """The numbers above 1 in a text, in digits. (0.9 or 0.20 may stand for a percentage.)"""
+    return {float(one) for one in re.findall(r"\d+(?:\.\d+)?", text) if float(one) > 1}
+
 
 _CALCULATIONS = cases(
     """
@@ -70,7 +171,7 @@ def _drawn_answer(seeded: Random) -> tuple[str]:
     return (seeded.choice(sums) + seeded.choice(("", f" = {d}", f"={d}", f" = {c} + {d} = {a}")),)
 
 
-def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
+def before_equals(recorded: Sequence[tuple[Task, Cell]]) -> Exercise:
     """The judge of `answer(text)`: the value of the calculation before the first equals sign, where
     there is one.
 
@@ -79,11 +180,12 @@ def before_equals(recorded: Sequence[tuple[str, float, bool]]) -> Exercise:
     """
 
     def praise(answer: Callable[[str], Any]) -> str:
-        values = [(_value(answer, text), gold) for text, gold, _ in recorded]
+        values = [(_value(answer, cell.text), task.gold) for task, cell in recorded]
         after = sum(not not_number(value) and abs(value - gold) < 0.005 for value, gold in values)
+        before = sum(cell.right for _, cell in recorded)
         return (
-            f"Right. Of {len(recorded)} recorded answers, {sum(was for *_, was in recorded)} were"
-            f" right as they stood; with your reader it is {after}."
+            f"Right. Of {len(recorded)} recorded answers, {before} were right as they stood;"
+            f" with your reader it is {after}."
         )
 
     refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
@@ -101,214 +203,74 @@ def _value(read: Callable[[str], Any], text: str) -> Any:
         return error
 
 
-def _any_right(grades: list[list[bool]]) -> float:
-    return sum(map(any, zip(*grades, strict=True))) / len(grades[0])
+def _cheapest(ways: list[tuple[str, float, float, float]], least: float) -> str | None:
+    sure = [way for way in ways if way[3] >= least]
+    return min(sure, key=lambda way: way[1])[0] if sure else None
 
 
-def _drawn_grades(seeded: Random) -> tuple[list[list[bool]]]:
-    members, items = seeded.randint(1, 4), seeded.randint(1, 6)
-    return ([[seeded.random() < 0.4 for _ in range(items)] for _ in range(members)],)
+def _drawn_ways(seeded: Random) -> tuple[Any, ...]:
+    names = ("small", "large", "small, shown", "large, shown")[: seeded.randint(1, 4)]
+    ways = []
+    for name, price in zip(names, seeded.sample(range(1, 99), len(names)), strict=True):
+        low = seeded.randint(10, 90)
+        ways.append((name, price / 1000, (low + seeded.randint(1, 9)) / 100, low / 100))
+    return ways, seeded.randint(10, 90) / 100
 
 
-# answer(grades): the share of items that at least one member gets right; grades[m][i] is member m
-# on item i.
-oracle = Exercise(
+# answer(ways, least): the cheapest way whose interval begins at `least` or above; a way is its
+# name, dollars, share right, and the low end of the interval.
+cheapest = Exercise(
     cases(
         """
-[[True, False, False, True, False], [False, True, False, True, False]] -> 0.6
-With two members and five items you get {got!r}. Go item by item: is any grade True?
-3: That is a count. A share is the count divided by the number of items.
-0.4: That is the share of one member, the mean over members, or the items that nobody gets right.
-The oracle sends each item to a member that gets it right, if there is one.
-0.2: That counts items that all members get right. For the oracle, one is enough.
-0.8: Items that two members get right are counted twice. Go item by item, not grade by grade.
+[("a", 0.02, 0.70, 0.61), ("b", 0.05, 0.85, 0.75)], 0.6 -> "a"
+Both are sure to keep 60%: give the name of the one that costs less. Yours {said}.
 
-[[False], [False], [True]] -> 1.0
-Right for two members, but not for three. Is the number of members written into the code?
+[("a", 0.05, 0.85, 0.75), ("b", 0.02, 0.70, 0.61)], 0.6 -> "b"
+Both are sure to keep 60%, and b costs less. Yours {said}. The list has no order.
+
+[("a", 0.02, 0.65, 0.52), ("b", 0.05, 0.85, 0.75)], 0.6 -> "b"
+Only b is sure to keep 60%, and yours {said}.
+"a": The share of a is 65%, but its interval begins at 52%. It may keep 60%, and it may not.
+
+[("a", 0.02, 0.40, 0.30), ("b", 0.05, 0.65, 0.52)], 0.6 -> None
+No way is sure to keep 60%, and yours {said}. Then nothing can be promised: give None.
+ValueError: min() finds nothing to choose from where no way is sure. Give None there.
+IndexError: Where no way is sure, there is no first one. Give None there.
+"b": The share of b is 65%, but its interval begins at 52%. It may keep 60%, and it may not.
+
+[("a", 0.02, 0.70, 0.60)], 0.6 -> "a"
+The interval begins at 60% exactly, and 60% is kept. Yours {said}.
 """
     )
-    + against(_any_right, _drawn_grades),
-    "Right. No way of choosing among these members can beat this number.",
+    + against(_cheapest, _drawn_ways),
+    "Right. It reads the interval, not only the share.",
 )
-
-
-def judged(gains: Mapping[str, Difference], halved: str) -> Callable[[Any], Verdict]:
-    """The judge of some differences: each is "better", "worse" or "cannot tell".
-
-    "tasks" is about how many tasks would make the interval of the difference called `halved` half
-    as wide.
-    """
-    entries = gain_choices(
-        gains,
-        ("better", "worse", "cannot tell"),
-        clear="{args[0]}: look at the sign. The number says how much the first of the two is ahead"
-        " of the second.",
-        unclear="{args[0]}: look at both ends of the interval. Is 0 between them? Then no"
-        " difference at all would make such a result unsurprising, too.",
-        unsure="{args[0]}: both ends of the interval lie on the same side of 0.",
-    )
-    return judgement(
-        [*entries, _quadrupled(gains[halved].n)],
-        praise="Right. An interval tells what you know, and what it would cost to know more.",
-    )
-
-
-def _quadrupled(n: int) -> Case:
-    return Case(
-        ("tasks",),
-        near(4 * n, 0.1),
-        "The width goes with one over the root of the number of tasks, and that number is"
-        f" {n} now. Compare 22, 88 and 352 in section 5.",
-        {
-            not_number: "tasks is a number; it is {kind}.",
-            near(2 * n, 0.1): (
-                "Twice as many tasks make an interval narrower by the root of 2, which is 1.4. That"
-                " is not half as wide."
-            ),
-            near(3 * n, 0.1): "tasks is the number of all tasks, not of those that come on top.",
-        },
-    )
-
-
-class LevelShare(NamedTuple):
-    """How a member did on the tasks of one kind and level."""
-
-    kind: str
-    level: str
-    member: str
-    right: int
-    of: int
-    share: float  # right/of, in [0, 1]
-    low: float  # its 95% interval
-    high: float
-
-
-def quality_rows(graded: Iterable[tuple[str, str, str, bool]]) -> list[LevelShare]:
-    """A row for each kind, level and member among the answers (kind, level, member, right), in the
-    order they first occur.
-    """
-    grades: dict[tuple[str, str, str], list[bool]] = {}
-    for kind, level, member, right in graded:
-        grades.setdefault((kind, level, member), []).append(right)
-    return [
-        LevelShare(*place, sum(given), len(given), *wilson(sum(given), len(given)))
-        for place, given in grades.items()
-    ]
-
-
-def _columns(rows: Sequence[LevelShare]) -> dict[str, list[Any]]:
-    """What is drawn of each row."""
-    return {
-        "kind": [in_plotly(short(row.kind)) for row in rows],
-        "level": [_folded(row.level) for row in rows],
-        "member": [in_plotly(short(row.member, 14)) for row in rows],
-        "share": [row.share for row in rows],
-        "above": [row.high - row.share for row in rows],
-        "below": [row.share - row.low for row in rows],
-        "told": [_told(row) for row in rows],
-    }
-
-
-def quality(graded: Iterable[tuple[str, str, str, bool]], source: str) -> Chart:
-    """The share of right answers, from answers (kind, level, member, right): panels two abreast,
-    one for each kind; in each, members side by side above every level.
-    """
-    rows = quality_rows(graded)
-    members = list(dict.fromkeys(row.member for row in rows))
-    spare = cycle(
-        colour for colour in TEMPLATE.layout.colorway if colour not in map(MEMBERS.get, members)
-    )
-    height = 202 * -(-len({row.kind for row in rows}) // 2)
-    chart = px.scatter(
-        _columns(rows),
-        x="level",
-        y="share",
-        error_y="above",
-        error_y_minus="below",
-        color="member",
-        color_discrete_sequence=[MEMBERS.get(member) or next(spare) for member in members],
-        symbol="member",
-        facet_col="kind",
-        facet_col_wrap=2,
-        facet_col_spacing=0.04,
-        facet_row_spacing=72 / height,
-        custom_data="told",
-        labels={"level": "", "member": "", "share": "answered right"},
-    )
-    chart.for_each_annotation(lambda name: name.update(text=name.text.partition("=")[2]))
-    chart.update_traces(
-        marker_size=8,
-        error_y={"thickness": 1.3, "width": 2},
-        hovertemplate="%{customdata[0]}<extra></extra>",
-    )
-    chart.update_xaxes(matches=None, showticklabels=True, tickangle=0, showgrid=False)
-    chart.update_yaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], tickformat=".0%")
-    chart.update_layout(scattermode="group", scattergap=0.3, legend={"y": 1 + 24 / height})
-    return charted(chart, rows, quality_reading(rows), source, height)
-
-
-def _told(row: LevelShare) -> str:
-    where = on_hover(f"{row.member}: {row.kind}, {row.level}")
-    interval = f"95% interval {row.low:.0%} to {row.high:.0%}"
-    return f"{where}<br>{row.right} of {row.of} right ({interval})"
-
-
-def _folded(name: str) -> str:
-    return "<br>".join(map(in_plotly, wrap(name, 9, max_lines=2, placeholder="…")))
-
-
-def quality_reading(rows: Sequence[LevelShare]) -> str:
-    """Who is best at most kinds, and where even the best errs most."""
-    kinds = list(dict.fromkeys(row.kind for row in rows))
-    ((leader, times),) = Counter(_best(rows, kind) for kind in kinds).most_common(1)
-    tops = [
-        highest((row for row in rows if row[:2] == place), lambda row: row.share)
-        for place in dict.fromkeys(row[:2] for row in rows)
-    ]
-    hardest = lowest(tops, lambda row: row.share)
-    return (
-        f"{short(leader)} is best at {times} of {len(kinds)} kind{'s' if len(kinds) > 1 else ''};"
-        f" hardest is {short(hardest.kind)}, {short(hardest.level)}, where the best"
-        f" ({short(hardest.member)}) gets {hardest.right} of {hardest.of} right"
-    )
-
-
-def _best(rows: Sequence[LevelShare], kind: str) -> str:
-    """The member with the highest share right of this kind."""
-    right, of = Counter[str](), Counter[str]()
-    for row in rows:
-        if row.kind == kind:
-            right[row.member] += row.right
-            of[row.member] += row.of
-    return highest(of, lambda member: right[member] / of[member])
 
 
 QUIZ = questions(
     """
 A model gets 3 of 10 sums right when it works step by step. What do you do first?
-- Take a model ten times the size.
+- Take a model of ten times the size, and measure it.
 > Perhaps later. It costs more, and you do not know yet what this one can do.
 + Ask the same model in another way, and measure again.
-> It is the cheapest thing to try. Here it gave the small model twice as many right answers.
-- Ask five times and take the majority.
-> That takes five calls, and they are asked in the way that did not suit the model. Notebook 05
-measures what a majority brings.
+> It is the cheapest thing to try. On the desk both models got clearly more right.
+- Ask it five times, and take the most common answer.
+> Five calls, in the way that did not suit the model. Notebook 05 measures what a majority brings.
 
-Model A gets 9 of 10 right, model B gets 7 of 10. The intervals are 60% to 98% and 40% to 89%. What
-do you know?
-- A is better by 20 points.
-> Ten items cannot say that: any share from 60% to 89% fits both.
-- They are equal.
+Model A gets 9 of 10 right, model B gets 7 of 10. Their intervals share a long stretch. What next?
+- Take A: it is better by 20 points.
+> Ten tasks cannot say that. Two tasks are what they differ by.
+- Take the cheaper: they are equal.
 > That is not shown either. It may well be that A is better.
-+ Not which one is better: it takes more items.
-> Intervals shrink with the root of the number of items.
++ Compare them task by task, on more.
+> Both did the same tasks, so the interval of the difference decides; more tasks make it narrower.
 
 Two models: best single 80%, oracle 82%. What is a perfect router worth here?
-+ At most 2 points.
++ At most 2 points, if it never errs.
 > No choice between the two can beat the oracle.
-- Up to 20 points.
-> The other 18 points are items that both models get wrong. Choosing cannot repair them.
-- That depends on the router.
-> How near it comes does. But the oracle is the ceiling for all of them.
+- Up to 20 points, if it never errs.
+> The other 18 points are tasks that both models get wrong. Choosing cannot repair them.
+- More, the better the models are.
+> These two are as good as they are. The oracle is the ceiling for choosing between them.
 """
 )

@@ -31,7 +31,7 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("00", "dollars_per_thousand"): start_here.dollars_per_thousand,
     ("00", "wall_seconds"): start_here.wall_seconds,
     ("01", "read"): one_model.before_equals([]),
-    ("01", "oracle"): one_model.oracle,
+    ("01", "cheapest"): one_model.cheapest,
     ("02", "no_limit"): pipeline.gate([]),
     ("02", "promised"): pipeline.replaced([True, False], [True, False], 1, 1),
     ("03", "route"): router.route,
