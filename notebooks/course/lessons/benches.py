@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
-from course.shop import KINDS, member_for
+from course.shop import KINDS, QUEUES, member_for
 from course.shop.price_list import fault
 from mlkit.ask import Ask, Embed, Member
 from mlkit.errors import Unparsed
@@ -20,8 +20,9 @@ from mlkit.measure import tasks
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
-from mlkit.parsing import plain
-from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.models import Cast
+from mlkit.parsing import label_in, plain
+from mlkit.patterns.consensus_ensemble import Agreed, ConsensusEnsemble
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
@@ -33,6 +34,8 @@ from mlkit.widgets.panels import Shares, slider, steps
 from mlkit.wrappers import Remembered
 
 PROMPTS = 8  # about so many examples on a menu
+# Messages of triage on which three samples of the small model split two to one, or agree.
+SPLIT = ("90", "34", "23", "05", "03", "20", "46", "93")
 
 
 class Play(NamedTuple):
@@ -218,15 +221,50 @@ def _weighted_ensemble(kit: Kit) -> Play:
     return Play(build, _requests(), {"weights": weights})
 
 
+def triage_voters(cast: Cast, task: Task | None, count: int) -> list[Member]:
+    """Samples of the small model that name the queue, with the seeds recorded for a message."""
+    sampled = replace(member_for(cast.small, "triage"), temperature=0.7)
+    seeds = (n if task is None else seed_for(task, n) for n in range(count))
+    return [replace(sampled, seed=seed, name=f"small {n}") for n, seed in enumerate(seeds, 1)]
+
+
+@dataclass(frozen=True)
+class SampledConsensus:
+    """Samples of the small model vote; where fewer than `needed` of three agree, the large one is
+    asked. With `inside` it is the first voter as well.
+    """
+
+    cast: Cast
+    needed: int
+    inside: bool
+    known: Mapping[str, Task]  # by prompt
+
+    async def run(self, ask: Ask, prompt: str) -> Agreed:
+        voters = triage_voters(self.cast, self.known.get(prompt), 3)
+        strong = replace(member_for(self.cast.large, "triage"), name="large")
+        members = [strong, *voters[:2]] if self.inside else voters
+        pattern = ConsensusEnsemble(members, strong, self.needed / 3, queue_in)
+        return await pattern.run(ask, prompt)
+
+
+def queue_in(text: str) -> str:
+    """The queue that an answer names. Raises Unparsed where it names none, or several."""
+    return label_in(text, QUEUES)
+
+
 def _consensus_ensemble(kit: Kit) -> Play:
-    whole = orders.consensus_ensemble(kit.cast)
+    """On messages, and not on orders: there a cheaper model votes."""
+    every = {task.id: task for task in tasks.load("triage")}
+    known = {every[f"triage-{n}"].input: every[f"triage-{n}"] for n in SPLIT}
 
-    def build(needed: int) -> ConsensusEnsemble:
-        return replace(whole, threshold=needed / len(whole.members))
+    def build(needed: int, strong: str) -> SampledConsensus:
+        return SampledConsensus(kit.cast, needed, strong == "a voter too", known)
 
-    # free: the strong member is the first voter, who is asked the same again
-    needed = steps("votes needed (free)", 3, [1, 2, 3])
-    return Play(build, _requests(), {"needed": needed})
+    controls = {
+        "needed": steps("votes needed, of 3 (may ask)", 3, [1, 2, 3]),
+        "strong": steps("the large model is (may ask)", "outside", ["outside", "a voter too"]),
+    }
+    return Play(build, list(known), controls)
 
 
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {
