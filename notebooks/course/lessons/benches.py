@@ -221,9 +221,14 @@ def _weighted_ensemble(kit: Kit) -> Play:
     return Play(build, _requests(), {"weights": weights})
 
 
+def triage_member(cast: Cast, size: str) -> Member:
+    """Small or large, asked for the queue of a message."""
+    return replace(member_for(cast.members[size], "triage"), name=size)
+
+
 def triage_voters(cast: Cast, task: Task | None, count: int) -> list[Member]:
     """Samples of the small model that name the queue, with the seeds recorded for a message."""
-    sampled = replace(member_for(cast.small, "triage"), temperature=0.7)
+    sampled = replace(triage_member(cast, "small"), temperature=0.7)
     seeds = (n if task is None else seed_for(task, n) for n in range(count))
     return [replace(sampled, seed=seed, name=f"small {n}") for n, seed in enumerate(seeds, 1)]
 
@@ -241,7 +246,7 @@ class SampledConsensus:
 
     async def run(self, ask: Ask, prompt: str) -> Agreed:
         voters = triage_voters(self.cast, self.known.get(prompt), 3)
-        strong = replace(member_for(self.cast.large, "triage"), name="large")
+        strong = triage_member(self.cast, "large")
         members = [strong, *voters[:2]] if self.inside else voters
         pattern = ConsensusEnsemble(members, strong, self.needed / 3, queue_in)
         return await pattern.run(ask, prompt)
