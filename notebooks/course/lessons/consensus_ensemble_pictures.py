@@ -46,9 +46,7 @@ class Triage(NamedTuple):
         return self.alone.column("large") > 0
 
     def vote(self, voters: int, name: str = "small") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The most common answer of the first samples, how many gave it, and whether it is right;
-        (n,) each.
-        """
+        """The most common of some samples, how many gave it, whether it is right: (n,) each."""
         some = self.votes.of([name])
         said = some.answers[:, 0, :voters]
         winners, shares = agreed(said)
@@ -99,21 +97,21 @@ class Rung(NamedTuple):
 def rungs(found: Triage, voters: int) -> list[Rung]:
     """One rung for each number of votes that may be demanded."""
     _, counts, vote_right = found.vote(voters)
-    votes, strong = found.votes.of(["small"]), found.alone.of(["large"])
-    ladder = []
+    small, large = found.votes.of(["small"]), found.alone.of(["large"])
+    votes = [each[:, 0, :voters].sum(axis=1) for each in (small.tokens, small.seconds)]
+    strong = [each[:, 0, 0] for each in (large.tokens, large.seconds)]
+    found_rungs = []
     for needed in range(1, voters + 1):
-        kept = counts >= needed
-
-        def spent(of_votes: np.ndarray, of_strong: np.ndarray, asked: np.ndarray = ~kept) -> float:
-            return float((of_votes[:, 0, :voters].sum(axis=1) + asked * of_strong[:, 0, 0]).mean())
-
-        interval = wilson(int(np.where(kept, vote_right, found.large).sum()), len(kept))
-        right, escalated = round(interval.share * len(kept)), float(1 - kept.mean())
-        took = spent(votes.tokens, strong.tokens), spent(votes.seconds, strong.seconds)
-        sure = int(kept.sum()), int(vote_right[kept].sum())
-        way = f"{needed} of {voters}"
-        ladder.append(Rung(way, escalated, right, len(kept), *interval, *took, *sure))
-    return ladder
+        asked = counts < needed
+        right = np.where(asked, found.large, vote_right)
+        score = int(right.sum()), len(right), *wilson(int(right.sum()), len(right))
+        tokens, spent = (
+            float((each + asked * more).mean()) for each, more in zip(votes, strong, strict=True)
+        )
+        known = int((~asked).sum()), int(vote_right[~asked].sum())
+        way, escalated = f"{needed} of {voters}", float(asked.mean())
+        found_rungs.append(Rung(way, escalated, *score, tokens, spent, *known))
+    return found_rungs
 
 
 def ladder(found: Triage) -> str:
@@ -137,12 +135,10 @@ def ladder(found: Triage) -> str:
 
 
 def priced(kit: Kit, found: Triage) -> Panel:
-    """Dollars or seconds against the share right, at the article's prices; the title says whose
-    answers and whose prices.
-    """
+    """The trade-off at the article's prices; the title says whose answers and whose prices."""
     own = {"small": kit.cast.small.model, "large": kit.cast.large.model}
-    either = found.vote(3)[2] | found.large
-    lines = {"oracle": either.mean(), "random": (found.vote(3)[2].mean() + found.large.mean()) / 2}
+    both = np.array([found.vote(3)[2], found.large])
+    lines = {"oracle": both.any(axis=0).mean(), "random": both.mean()}
 
     def draw(edited: Prices, by: str) -> Chart:
         paid = {own[size]: edited[model] for size, model in PRICED_AS.items()}
@@ -247,13 +243,11 @@ def named_on_fit(found: Triage) -> dict[str, tuple[int, int]]:
 
 def believed(found: Triage, trusted: Collection[str], calls: int) -> str:
     """What comes of believing small where all its calls (1 or 3) agree on a trusted queue."""
-    small = found.alone.of(["small"])
-    if calls == 1:
-        said, right, agree = small.answers[:, 0, 0], small.right[:, 0, 0], True
-    else:
+    once = found.alone.of(["small"])
+    said, counts, right = once.answers[:, 0, 0], np.ones(len(once.tasks)), once.right[:, 0, 0]
+    if calls > 1:
         said, counts, right = found.vote(calls)
-        agree = counts == calls
-    kept = np.isin(said.astype(str), [*trusted]) & agree
+    kept = np.isin(said.astype(str), [*trusted]) & (counts == calls)
     all_right = np.where(kept, right, found.large)
     cheap, strong = (list_prices()[model].prompt for model in PRICED_AS.values())
     return (
