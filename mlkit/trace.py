@@ -50,6 +50,11 @@ def as_function(pattern: Runnable) -> Callable[[Ask, str], Awaitable[Any]]:
     return pattern if callable(pattern) else pattern.run
 
 
+def text_of(result: Any) -> str:
+    """The text of a result: a function may give just that."""
+    return result if isinstance(result, str) else result.text
+
+
 async def run(ask: Ask, pattern: Runnable, prompt: str) -> Run:
     """Run a pattern on one prompt, in a trace of its own: runs that overlap never mix."""
     calls: list[Call] = []

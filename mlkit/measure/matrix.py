@@ -71,7 +71,7 @@ class Cell:
 
     @property
     def text(self) -> str:
-        return "" if self.error else self.run.result.text
+        return "" if self.error else trace.text_of(self.run.result)
 
     @property
     def seconds(self) -> float:
@@ -341,8 +341,9 @@ async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> 
             raise error
     if isinstance(run.result, MlkitError):
         return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")
+    text = trace.text_of(run.result)
     try:
-        answer = task.answer(run.result.text) or None
+        answer = task.answer(text) or None
     except Unparsed:
         answer = None
-    return Cell(task.right(run.result.text), answer, run)
+    return Cell(task.right(text), answer, run)

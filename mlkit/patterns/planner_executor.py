@@ -88,15 +88,18 @@ class PlannerExecutor:
     def types(self) -> list[str]:
         return list({**self.members, **self.tools})
 
-    async def run(self, ask: Ask, prompt: str) -> Planned:
+    @property
+    def plan_format(self) -> dict[str, Any]:
+        """The JSON schema of a plan: at most `max_steps` steps, each of a known type."""
         row = {
             "type": {"enum": self.types},
             "prompt": {"type": "string"},
             "needs": {"type": "array", "items": {"type": "integer"}, "maxItems": self.max_steps},
         }
-        reply = await ask(
-            self.planner, prompt, role="plan", format=rows_schema("steps", row, self.max_steps)
-        )
+        return rows_schema("steps", row, self.max_steps)
+
+    async def run(self, ask: Ask, prompt: str) -> Planned:
+        reply = await ask(self.planner, prompt, role="plan", format=self.plan_format)
         planned, repairs = parse_plan(reply.text, self.types, self.fallback, self.max_steps)
         steps = planned or (Step(1, self.fallback, prompt),)
         results: dict[Step, str | Failure] = {}

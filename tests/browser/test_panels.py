@@ -6,10 +6,12 @@ import statistics
 
 import nbformat
 import pytest
-from course.lessons import voting, weighted_ensemble_pictures
+from course.lessons import weighted_ensemble_pictures
 
 from mlkit import paths
+from mlkit.measure.stats import condorcet
 from tests.browser.conftest import CUT, READY, SCREENSHOTS
+from tests.pictures import study
 
 pytestmark = pytest.mark.browser
 CELLS = {
@@ -18,11 +20,13 @@ CELLS = {
 import numpy as np
 import mlkit
 from course import studies
-from course.lessons import consensus_ensemble as ladder, voting
+from typing import NamedTuple
+import plotly.graph_objects as go
 from course.lessons import weighted_ensemble_pictures as weights
-from mlkit.charts.look import Chart
+from mlkit.charts.look import charted
 from mlkit.widgets.lessons import predict
 from mlkit.measure.matrix import agreed
+from mlkit.measure.stats import condorcet
 from mlkit.models import cost_dollars, list_prices
 from mlkit.widgets.panels import PriceList, Shares, explore, slider, steps
 kit = mlkit.connect()
@@ -30,9 +34,15 @@ cheap = (await studies.samples(kit.recorded)).of(["small"], kind="triage")
 strong = (await studies.triage(kit.recorded)).of(["large"], split="test")
 golds = np.array([task.gold for task in cheap.tasks])
 winners, shares = agreed(cheap.answers[:, 0])
+class Majority(NamedTuple):
+    voters: int
+    right: float
+
 def majority(p, rho):
-    drawn = voting.rows(p, rho)
-    return Chart(voting.figure(drawn, p, rho, kit.source), drawn, voting.reading(drawn, p, rho))"""
+    drawn = [Majority(n, condorcet(p, n, rho)) for n in range(1, 16, 2)]
+    figure = go.Figure(go.Scatter(x=[one.voters for one in drawn], y=[one.right for one in drawn]))
+    reading = f"Right {p:.0%}, correlation {rho:.2f}: so often is a majority right"
+    return charted(figure, drawn, reading, kit.source)"""
     ),
     "curve": (
         """explore(majority,
@@ -40,17 +50,24 @@ def majority(p, rho):
         rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
     ),
     "votes": (
-        """def rungs(prices):
-    dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
-    return ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars)
+        """class Rung(NamedTuple):
+    needed: int
+    dollars: float
 
-explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source),
-        needed=ladder.agreement("votes needed", 5, 3),
+def rung(needed, prices):
+    dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
+    escalated = (np.rint(shares * 5) < needed).mean()
+    row = Rung(needed, dollars[0] + escalated * dollars[1])
+    figure = go.Figure(go.Bar(x=[row.needed], y=[row.dollars]))
+    return charted(figure, [row], f"{needed} of 5: ${row.dollars:.4f} per 1,000", kit.source)
+
+explore(rung,
+        needed=steps("votes needed", 3, [(f"{n} of 5 ({n / 5:.2f})", n) for n in range(1, 6)]),
         prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))"""
     ),
     "weights": (
-        """said, who = ["repair", "order", "repair"], ["one", "two", "three"]
-explore(lambda w: weights.chart(weights.rows(said, who, w, [1, 1, 1]), kit.source),
+        """sorted_messages = (await weights.messages(kit.recorded)).of(split="fit")
+explore(lambda w: weights.four_ways(sorted_messages, w, kit.source),
         w=Shares(one=0.5, two=0.3, three=0.2))"""
     ),
     "fails": (
@@ -108,7 +125,7 @@ def drag(learner, cell: str, which: int, share: float) -> None:
 
 
 def expected(p: float, rho: float) -> str:
-    return voting.reading(voting.rows(p, rho), p, rho)[:30]
+    return f"Right {p:.0%}, correlation {rho:.2f}"
 
 
 def test_each_control_by_keyboard_and_by_mouse(panels):
@@ -119,9 +136,7 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     press(learner, "curve", 1)
     learner.wait_for_title("curve", expected(0.65, 0.05))
     curve = next(trace for trace in learner.traces("curve") if len(trace["y"]) == 8)
-    assert curve["y"] == pytest.approx([row.expected for row in voting.rows(0.65, 0.05)]) or curve[
-        "y"
-    ] == pytest.approx([row.independent for row in voting.rows(0.65, 0.05)])
+    assert curve["y"] == pytest.approx([condorcet(0.65, n, 0.05) for n in range(1, 16, 2)])
     drag(learner, "curve", 0, 0.8)
     learner.wait_for_title("curve", expected(0.8, 0.05))
     learner.cell("curve").get_by_role("button", name="Reset").click()
@@ -150,12 +165,9 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     drag(learner, "weights", 0, 0.0)
     learner.wait_for_title(
         "weights",
-        weighted_ensemble_pictures.chart(
-            weighted_ensemble_pictures.rows(
-                ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]
-            ),
-            "",
-        ).reading[:25],
+        weighted_ensemble_pictures.four_ways(
+            study("triage").of(weighted_ensemble_pictures.TEAM, split="fit"), [0.0, 0.6, 0.4], ""
+        ).reading[:55],
     )
     readouts = [
         float(text)

@@ -68,7 +68,7 @@ EXERCISES = {
         "exercise-ratio", "return voters / escalated", "is spared is the rest"
     ),
     "10_choosing": Exercise(
-        "exercise-2", "return math.ceil(requests_per_day * service_seconds / 86400)", "busy for 87%"
+        "exercise-2", "return min(ways, key=lambda way: -way.right).pattern", "Then nobody needs"
     ),
 }
 

@@ -25,6 +25,7 @@ from mlkit.models import Price
 from mlkit.parsing import label_in
 from mlkit.patterns.fan_out import ModelFanOut
 from mlkit.patterns.voting import ModelVoting
+from tests.conftest import Scripted
 
 SUMS = [
     Task(
@@ -341,3 +342,12 @@ def test_nothing_measured_is_told_and_never_waits_or_divides_by_zero(scripted):
             share("good")
         with pytest.raises(ValueError, match="'best' was not measured here; choose among good"):
             share("best")
+
+
+def test_a_function_may_give_just_its_text():
+    async def forty_two(ask, prompt):
+        return "42"
+
+    task = Task("a", "sum", "easy", "fit", "6 * 7?", "number", 42)
+    found = asyncio.run(measure(Scripted({}), {"plain": lambda task, sample: forty_two}, [task]))
+    assert found.right.all() and found.cells[0][0][0].text == "42"

@@ -1,5 +1,27 @@
 """The pictures that only notebook 06 draws."""
 
-FIGURES: dict = {}
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from course.lessons import planner_executor as lesson
+from course.lessons import planner_executor_pictures as pictures
+
+from tests.pictures import kit
+
+
+@cache
+def measured() -> Any:
+    with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
+        return thread.submit(asyncio.run, lesson.measured(kit())).result()
+
+
+FIGURES: dict = {
+    f"planner_executor-{ratio}": lambda ratio=ratio: (
+        pictures.chart(measured(), ratio, kit().source).figure
+    )
+    for ratio in (1, 4.5, 20)
+}
 NAMED: dict = {}
-SOURCED: dict = {}
+SOURCED: dict = {"planner-executor": lambda text: pictures.chart(measured(), 4.5, text)}

@@ -12,21 +12,21 @@ from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
 from course.shop import KINDS, QUEUES, member_for
-from course.shop.price_list import fault
-from mlkit.ask import Ask, Embed, Member
-from mlkit.errors import Unparsed
+from course.studies import composite_orders
+from mlkit.ask import Ask, Embed, Member, Reply
+from mlkit.errors import MlkitError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.models import Cast
-from mlkit.parsing import label_in, plain
+from mlkit.parsing import label_in, most_likely, plain
 from mlkit.patterns.consensus_ensemble import Agreed, ConsensusEnsemble
-from mlkit.patterns.fan_out import ModelFanOut
+from mlkit.patterns.fan_out import FannedOut, ModelFanOut
+from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
-from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting, Voted
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 from mlkit.trace import Runnable
@@ -34,6 +34,8 @@ from mlkit.widgets.panels import Shares, slider, steps
 from mlkit.wrappers import Remembered
 
 PROMPTS = 8  # about so many examples on a menu
+# Messages of triage on which its three members differ; in the first half, two against one.
+DIVIDED = ("53", "96", "32", "81", "38", "41", "43", "86")
 # Messages of triage on which three samples of the small model split two to one, or agree.
 SPLIT = ("90", "34", "23", "05", "03", "20", "46", "93")
 
@@ -116,18 +118,50 @@ def _router(kit: Kit) -> Play:
     return Play(build, _inputs("desk"), controls)
 
 
+@dataclass(frozen=True)
+class SampledTexts:
+    """Samples of one text, with the seeds that were recorded for it, and who picks among them."""
+
+    cast: Cast
+    count: int
+    picker: str
+    known: Mapping[str, Task]  # by prompt
+
+    async def run(self, ask: Ask, prompt: str) -> FannedOut:
+        task, large = self.known.get(prompt), self.cast.large
+        sampled = replace(member_for(large, "creative"), temperature=0.7)
+        seeds = [seed_for(task, n) if task else n for n in range(self.count)]
+        members = [replace(sampled, seed=seed) for seed in seeds]
+        checker = task.right if task else lambda text: True  # no rules are known of an own prompt
+        judge, fuser = member_for(large, "judge"), orders.order_member(large, "fuse texts")
+        pattern = {
+            "nobody: the first": ModelFanOut(members),
+            "a checker": ModelFanOut(members, checker),
+            "a judge": ModelFanOut(members, judge),
+            "a judge, other order": ModelFanOut(members, judge, seed=1),
+            "fuse": ModelFanOut(members, fuse=fuser),
+        }[self.picker]
+        return await pattern.run(ask, prompt)
+
+
 def _fan_out(kit: Kit) -> Play:
-    def accepted(text: str) -> bool:
-        return not fault(text)
+    every = studies.text_tasks()
+    known = {task.input: task for task in every[:: len(every) // PROMPTS + 1]}
+    by_program = ["nobody: the first", "a checker"]
 
-    picks = {"the first": None, "the first form without a fault": accepted}
+    def build(count: int, picker: str) -> SampledTexts:
+        if not kit.live and count < 5 and picker not in by_program:
+            raise MlkitError(
+                "On recordings a judge, or who fuses, sees all five: set samples to 5."
+            )
+        return SampledTexts(kit.cast, count, picker, known)
 
-    def build(members: int, pick: str) -> ModelFanOut:
-        return ModelFanOut(orders.order_voters(kit.cast)[:members], picks[pick])
-
-    pick = steps("which is picked (free)", "the first", list(picks))
-    members = steps("members (may ask)", 3, [1, 2, 3])
-    return Play(build, _requests(), {"members": members, "pick": pick})
+    pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
+    controls = {
+        "count": steps("samples (may ask)", 5, [1, 2, 3, 4, 5]),
+        "picker": steps("who picks (may ask)", "a checker", pickers),
+    }
+    return Play(build, list(known), controls)
 
 
 @dataclass(frozen=True)
@@ -189,36 +223,73 @@ def _voting(kit: Kit) -> Play:
 
 def _planner_executor(kit: Kit) -> Play:
     planner = orders.planner_executor(kit.cast)
-    alone = SingleModel(orders.order_voters(kit.cast)[0])
-
-    def build(way: str, max_steps: int) -> Runnable:
-        return alone if way == "large alone" else replace(planner, max_steps=max_steps)
-
-    most = [1, 2, 3, 4, 6] if kit.live else [planner.max_steps]  # the plans that were recorded
-    controls = {
-        "way": steps("way (may ask)", "planner-executor", ["planner-executor", "large alone"]),
-        "max_steps": steps("steps at most (may ask)", planner.max_steps, most),
+    small = {name: orders.specialist(kit.cast.small, name) for name in planner.members}
+    ways: dict[str, PlannerExecutor | SingleModel] = {
+        "as built": planner,
+        "with the request": replace(planner, keep_request=True),
+        "small executors": replace(planner, members=small),
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
     }
+
+    def build(way: str, max_steps: int = planner.max_steps) -> Runnable:
+        chosen = ways[way]
+        if isinstance(chosen, PlannerExecutor):
+            return replace(chosen, max_steps=max_steps)
+        return chosen
+
+    controls = {"way": steps("way (may ask)", "as built", list(ways))}
+    if kit.live:  # on recordings all plans were made with the same limit
+        most = steps("steps at most (may ask)", planner.max_steps, [1, 2, 3, 4, 6])
+        controls["max_steps"] = most
     return Play(build, _requests(), controls)
 
 
 def _supervisor_worker(kit: Kit) -> Play:
-    def build(rounds: int) -> SupervisorWorker:
-        return orders.supervisor_worker(kit.cast, rounds)
-
-    rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
-    return Play(build, _requests(), {"rounds": rounds})
+    two, others = orders.supervisor_worker(kit.cast), composite_orders.reviews(kit.cast)
+    named: dict[str, Runnable] = {
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
+        "one worker": others["one worker, no review"],
+        "two workers": others["two workers, no review"],
+        "0 rounds": others["two workers, 0 rounds"],
+        "1 round": two,
+        "2 rounds": others["two workers, 2 rounds"],
+        "with the list": others["reviewer with the list"],
+    }
+    who = steps("who works and reviews (may ask)", "1 round", list(named))
+    return Play(lambda who: named[who], _requests(), {"who": who})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
-    whole = orders.weighted_ensemble(kit.cast)
+    """On messages, and not on orders: their members say how likely each answer is."""
+    members = studies.triage_members(kit)
+    named = {name: members[name] for name in ("large", "small", "large, rules")}
 
-    def build(weights: Sequence[float]) -> WeightedEnsemble:
-        return replace(whole, weights=weights)
+    def confidence(reply: Reply) -> float:
+        return most_likely(reply, QUEUES).confidence
 
-    named = zip(whole.members, whole.weights, strict=True)
-    weights = Shares(**{f"weight of {one.name} (free)": weight for one, weight in named})
-    return Play(build, _requests(), {"weights": weights})
+    scores: dict[str, Callable[[Reply], float]] = {"1": lambda reply: 1.0}
+    scores["its probability"] = confidence
+
+    def build(weights: Sequence[float], score: str) -> WeightedEnsemble:
+        return WeightedEnsemble(
+            [replace(one, name=name) for name, one in named.items()],
+            weights,
+            scores[score],
+            lambda text: label_in(text, QUEUES),
+            QUEUES,
+        )
+
+    controls: dict[str, ValueWidget] = {
+        "weights": Shares(
+            **{
+                f"weight of {name} (free)": weight
+                for name, weight in zip(named, (0.5, 0.3, 0.2), strict=True)
+            }
+        ),
+        "score": steps("an answer scores (free)", "1", list(scores)),
+    }
+    every = {task.id: task.input for task in tasks.load("triage")}
+    return Play(build, [every[f"triage-{number}"] for number in DIVIDED], controls)
 
 
 def triage_member(cast: Cast, size: str) -> Member:
@@ -272,7 +343,19 @@ def _consensus_ensemble(kit: Kit) -> Play:
     return Play(build, list(known), controls)
 
 
+def _choosing(kit: Kit) -> Play:
+    nine = systems.for_any_prompt(kit.cast)
+
+    def build(pattern: str) -> Runnable:
+        return nine[pattern]
+
+    alone: Any = systems.for_any_prompt(kit.recorded.cast)["single_model"]
+    prompts = kit.recorded_prompts(alone.member)  # all nine have answered them
+    return Play(build, prompts, {"pattern": steps("pattern (may ask)", "single_model", [*nine])})
+
+
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {
+    "choosing": _choosing,
     "single_model": _single_model,
     "pipeline": _pipeline,
     "router": _router,

@@ -1,151 +1,206 @@
-"""Notebook 04: its exercises, its quiz, samples as one fan-out, and the best of some."""
+"""Notebook 04: samples of a text and who picks among them, pairs before a judge; its exercises."""
 
-import heapq
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import comb
 from random import Random
-from typing import Any
+from statistics import mean
+from typing import NamedTuple
 
-import numpy as np
-
-from mlkit.measure.matrix import Cell, Matrix
-from mlkit.measure.stats import Difference
+from course import studies
+from course.orders import order_member
+from course.shop import member_for
+from mlkit.ask import Member, Reply
+from mlkit.charts import trade_off
+from mlkit.kit import Kit
+from mlkit.measure.graders import broken_constraints
+from mlkit.measure.matrix import Matrix, seed_for
+from mlkit.measure.stats import difference
+from mlkit.measure.tasks import Task
 from mlkit.models import Prices
+from mlkit.patterns.voting import similar
 from mlkit.trace import Call
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    gain_choices,
-    judgement,
-    not_number,
-)
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
+from mlkit.widgets.lessons import questions
+from mlkit.wrappers import Remembered
+
+WAYS = ("one answer", "vote by meaning", "judge", "fuse", "checker")
 
 
-def as_fan_out(samples: Sequence[Cell]) -> list[Call]:
-    """The calls of some samples (cells of a Matrix) as those of one fan-out. Loading is left out:
-    it happens once.
-    """
-    calls: list[Any] = [sample.calls[0] for sample in samples]
-    return [
-        replace(
-            call,
-            id=n,
-            role=f"answer {n + 1}",
-            after=frozenset(),
-            reply=replace(call.reply, load_seconds=0.0),
+def asks_once(kit: Kit) -> Kit:
+    """The kit that remembers: a question that was asked is not asked again."""
+    return replace(kit, ask=Remembered(kit.ask))
+
+
+def text_task(id: str) -> Task:
+    return next(task for task in studies.text_tasks() if task.id == id)
+
+
+def samples(member: Member, task: Task, count: int = 5, temperature: float = 0.7) -> list[Member]:
+    """The member so many times, each with the seed of its own that was recorded for the text."""
+    asked = replace(member_for(member, "creative"), temperature=temperature)
+    seeds = [seed_for(task, n) if temperature else 0 for n in range(count)]
+    return [replace(asked, seed=seed, name=f"sample {n}") for n, seed in enumerate(seeds, 1)]
+
+
+def judge_and_fuser(kit: Kit) -> tuple[Member, Member]:
+    """The large model, told to pick one of some texts, or told to write one from them."""
+    judge, fuser = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
+    return replace(judge, name="the judge"), replace(fuser, name="the aggregator")
+
+
+def listed(calls: Sequence[Call], accepts: Callable[[str], bool], task: Task) -> str:
+    """Each answer, whether the learner's checker accepts it, and what the grader says of it."""
+    lines = [f"{'':<10}{'your checker':<14}{'the grader':<28}text"]
+    for call in calls:
+        text = call.reply.text if isinstance(call.reply, Reply) else ""
+        row = f"{call.role:<10}{'accepts' if accepts(text) else 'refuses':<14}"
+        lines.append(f"{row}{grade(text, task):<28}{text!r}")
+    return "\n".join(lines)
+
+
+def grade(text: str, task: Task) -> str:
+    """What the grader says of a text: "right", or the rules that it breaks."""
+    return ", ".join(broken_constraints(text, task.gold)) or "right"
+
+
+async def ways(kit: Kit) -> Matrix:
+    """Who picks among the large model's five samples for each of the 44 texts, as WAYS."""
+    written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
+    picked = (await studies.picking(kit)).of(["one answer", "judge", "fuse"])
+    rows = []
+    for n, task in enumerate(written.tasks):
+        (five,), ((one,), (judged,), (fused,)) = written.cells[n], picked.cells[n]
+        calls = tuple(call for cell in five for call in cell.calls)
+        middle = Counter(similar(vectors[task.id], 0.9)).most_common(1)[0][0]
+        taken = five[middle], next((cell for cell in five if cell.right), five[0])
+        voted, checked = (replace(cell, run=replace(cell.run, calls=calls)) for cell in taken)
+        rows.append([[one], [voted], [judged], [fused], [checked]])
+    return Matrix(written.tasks, WAYS, rows)
+
+
+def table(picked: Matrix) -> str:
+    """The ways with their tokens for a text, and what they gain over one answer."""
+    lines = [f"{'':<17}{f'right of {len(picked.tasks)}':<13}{'tokens':<8}minus one answer"]
+    for name in picked.subjects:
+        right, tokens = picked.column(name), picked.of([name]).tokens.mean()
+        gain = difference(right, picked.column("one answer")).points()
+        row = f"{name:<17}{right.sum():<13.0f}{tokens:<8.0f}"
+        lines.append(row + (gain if name != "one answer" else "-"))
+    return "\n".join(lines)
+
+
+def priced(picked: Matrix) -> Callable[[Prices], list[trade_off.Way]]:
+    """The ways for a trade-off, at any prices."""
+    return lambda prices: trade_off.ways(picked, {way: way for way in picked.subjects}, prices)
+
+
+async def counts(kit: Kit) -> dict[str, list[int]]:
+    """By model, how many of its five samples are right, text by text."""
+    right = (await studies.texts(kit)).of(["large", "small"]).right.sum(axis=2)
+    return dict(zip(("large", "small"), right.T.tolist(), strict=True))
+
+
+def lines(right: Sequence[int], guess: float | None) -> dict[str, float]:
+    """Shares to compare with, from how many of five are right; the guess, where there is one."""
+    found = {"oracle": mean(map(bool, right)), "random": mean(right) / 5}
+    return found if guess is None else found | {"your guess": guess / len(right)}
+
+
+class Pair(NamedTuple):
+    """Two answers to a question of the desk, one of them right, and what the judge took."""
+
+    question: str
+    small: str  # the small model's answer
+    large: str
+    right: str  # whose answer is right: "small" or "large"
+    small_first: str  # whose answer the judge took, with the small model's as A
+    large_first: str  # and with the large model's as A
+
+    def __str__(self) -> str:
+        return (
+            f"{self.question}\nsmall: {self.small}\nlarge: {self.large}\nright: {self.right}\n\n"
+            f"A is small, B is large: the judge takes {self.small_first}\n"
+            f"A is large, B is small: the judge takes {self.large_first}"
         )
-        for n, call in enumerate(calls)
+
+
+async def pairs(kit: Kit) -> list[Pair]:
+    """The 24 pairs that were judged in both orders."""
+    desk = await studies.desk(kit)
+    return [
+        Pair(
+            one.task.input,
+            desk.cell("small", one.task.id).text,
+            desk.cell("large", one.task.id).text,
+            "small" if one.right_is_first else "large",
+            ("small", "large")[one.first],
+            ("large", "small")[one.swapped],
+        )
+        for one in await studies.judge(kit)
     ]
 
 
-@dataclass(frozen=True)
-class BestOf:
-    """The best of the answers of all subjects of a Matrix, the first `samples` of each: what they
-    took, and whether any of them is right.
-    """
-
-    matrix: Matrix
-    samples: int = 1
-
-    @property
-    def right(self) -> np.ndarray:
-        """Bools, shape (n,): whether any answer to the task is right, which a perfect checker
-        finds.
-        """
-        return np.asarray(self.matrix.right[:, :, : self.samples].any(axis=(1, 2)))
-
-    @property
-    def tokens(self) -> int:
-        return int(self.matrix.tokens[:, :, : self.samples].sum())
-
-    def dollars(self, prices: Prices) -> float:
-        """For all tasks together."""
-        return float(self.matrix.dollars(prices)[:, :, : self.samples].sum())
-
-    def seconds(self, servers: str) -> float:
-        """The mean wall seconds of a task: the slowest answer with a server for "each", the sum
-        with one for "all".
-        """
-        each = self.matrix.seconds[:, :, : self.samples].reshape(len(self.matrix.tasks), -1)
-        return float((each.max(axis=1) if servers == "each" else each.sum(axis=1)).mean())
+def settled(judged: Sequence[Pair], settle: Callable[[str, str], str]) -> str:
+    """How often `settle(small_first, large_first)` takes the right answer; what the judge does."""
+    taken = [settle(pair.small_first, pair.large_first) for pair in judged]
+    if strange := {*map(repr, taken)} - {"'small'", "'large'"}:
+        raise ValueError(f'settle gave {min(strange)}; let it give "small" or "large"')
+    first = sum((p.small_first == "small") + (p.large_first == "large") for p in judged)
+    same = sum(pair.small_first == pair.large_first for pair in judged)
+    rights = [pair.right for pair in judged]
+    right = sum(one == truth for one, truth in zip(taken, rights, strict=True))
+    return (
+        f"the judge takes place A {first} of {2 * len(judged)} times, and the same answer in both"
+        f" orders in {same} of {len(judged)} pairs\n"
+        f"settled: {right} of {len(judged)} right\n"
+        f"no judge, always the large model's answer: {rights.count('large')} of {len(judged)} right"
+    )
 
 
-def _broken(text: str) -> list[str]:
-    """The broken rules of the made-up texts that `fewest` is tried on."""
-    if text is None:
-        raise LookupError(
-            "broken(None): a member that failed has no text to check. Leave it out before you"
-            " count."
-        )
-    return ["a rule"] * _RULES_BROKEN[text]
+def chance(right: int, of: int, n: int) -> float:
+    """That one of n samples is right, of `of` with `right` right: pass@k (Chen et al. 2021)."""
+    return 1 - comb(of - right, n) / comb(of, n)
 
 
-_RULES_BROKEN = {"clean": 0, "one": 1, "one more": 1, "two": 2, "three": 3}
+def _drawn_counts(seeded: Random) -> tuple[int, int, int]:
+    of = seeded.randint(1, 12)
+    return seeded.randint(0, of), of, seeded.randint(1, of)
 
 
-def _fewest_broken(texts: list[str | None]) -> str | None:
-    came = [text for text in texts if text is not None]
-    return min(came, key=_RULES_BROKEN.__getitem__, default=None)
-
-
-def _drawn_texts(seeded: Random) -> tuple[list[str | None]]:
-    return (seeded.choices([*_RULES_BROKEN, None], k=seeded.randint(1, 6)),)
-
-
-_RAISED = (
-    "With failed members it raised {kind}: {got}. None among the texts is a member that failed."
-)
-_FAILED = {LookupError: "{got}", ValueError: _RAISED, TypeError: _RAISED}
-# answer(texts, broken): the text with the fewest broken rules, the first among equals; None is a
-# member that failed.
-fewest = Exercise(
+best_of = Exercise(
     [
         *cases(
             """
-["two", "one", "three"] -> "one"
-Of texts with two, one and three broken rules, yours took {got!r}. How many rules does that one
-break?
+2, 5, 2 -> 0.7
+Two of five samples are right, and two are drawn. It gave {got:.4g}. Count the pairs by hand: how
+many are there, and how many hold no right sample?
+0.3: That is the chance that none of the two is right. You want all other pairs.
+0.64: That draws the same sample twice now and then, as with a coin. What is drawn does not go back.
+0.1: That is the chance that both are right. One right sample is enough.
+0.6: That leaves out the pair in which both are right. It counts as well.
+0.8: That adds the chances of both. A pair with two right samples is then counted twice.
+0.4: That is the chance of one sample. How much does a second one help?
 
-["clean", "one"] -> "clean"
-The first text breaks no rule at all, and yours took {got!r}. Is an empty list of complaints taken
-for no text?
+2, 5, 4 -> 1.0
+Only three samples are wrong, and four are drawn. It gave {got:.4g}. Can all four be wrong?
 
-["one", "one more"] -> "one"
-Two texts break one rule each, and yours took {got!r}. Among equals, the first one counts.
-
-["three"] -> "three"
-One text came, with three broken rules, and yours gave {got!r}. A poor answer is still the best
-there is.
+0, 5, 3 -> 0.0
+No sample is right. It gave {got:.4g}. A checker finds no right text where there is none.
 """
         ),
-        Case(
-            ([None, "two", None, "one"],),
-            "one",
-            "Members 1 and 3 failed, and of the others' texts yours took {got!r}. The others still"
-            " count.",
-            _FAILED,
-        ),
-        Case(
-            ([None, None],),
-            None,
-            "All members failed, and yours gave {got!r}. There is nothing to pick: give None.",
-            _FAILED,
-        ),
-        *against(_fewest_broken, _drawn_texts),
+        *against(chance, _drawn_counts),
     ],
-    "Right. It does not make more answers right, but where none is, it gives away less.",
-    {int: "It gave {got!r}. Give back the text itself, not its place and not a count."},
-    lambda answer, texts: answer(texts, _broken),
+    "Right. This is the line of the chart above, for one text; the chart takes the mean of all.",
+    {not_number: "It should give a chance from 0 to 1; it gave {kind}."},
 )
 
 
 def _last_end(seconds: list[float], machines: int) -> float:
     free = [0.0] * machines
     for one in seconds:
-        heapq.heapreplace(free, free[0] + one)
+        free[free.index(min(free))] += one
     return max(free)
 
 
@@ -155,8 +210,6 @@ def _drawn_members(seeded: Random) -> tuple[list[float], int]:
 
 
 _NOBODY = "Right, but for one case: with no members there is nothing to wait for. Give 0."
-# answer(seconds, machines): when the last answer is there, where a free machine takes the next
-# member in order.
 finished = Exercise(
     [
         *cases(
@@ -165,8 +218,7 @@ finished = Exercise(
 Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave {got:.4g}.
 4: That is the slowest member. It is the answer only where each member has a machine of its own.
 9: That is all the work, one after the other: the answer for a single machine.
-4.5: All the work shared out evenly would need a call that is cut in two. One call runs on one
-machine.
+4.5: All the work shared out evenly would need a call cut in two. One call runs on one machine.
 6: Did the third member wait for the first machine, or for both of them? It goes to the machine
 that is free first.
 
@@ -194,58 +246,30 @@ do several short calls. It gave {got:.4g}.
 )
 
 
-def judged(results: Mapping[str, Difference]) -> Callable[[Any], Verdict]:
-    """The judge of comparisons: "better", "worse" or "not shown", by whether the interval excludes
-    0.
-    """
-    words = ("better", "worse", "not shown")
-    listed = ", ".join(map(repr, words))
-    entries = gain_choices(
-        results,
-        words,
-        clear=(
-            "{args[0]!r}: all of its interval lies on one side of 0. On which side, and what does"
-            " that say?"
-        ),
-        unclear=(
-            "{args[0]!r}: its interval holds 0, or ends there. A gain of nothing would not be"
-            " surprising, nor would a larger one."
-        ),
-    )
-    return judgement(
-        entries,
-        praise="Right. A gain that is likely, a gain that is shown, and a loss that is shown: three"
-        " different things to build on.",
-        undecided=f"Not judged yet: put one of {listed} in the place of each ...",
-    )
-
-
 QUIZ = questions(
     """
 Three members need 2, 3 and 7 seconds. Each has a machine of its own. When are all answers there?
-- After 4 seconds, the mean.
+- After 4 seconds, the mean of all.
 > The mean says how long one answer takes. The last answer is waited for, too.
 + After 7 seconds, with the slowest.
 > The wall seconds are those of the slowest member; the bill is the sum of all three.
-- After 12 seconds, the sum.
-> Those are the wall seconds on one machine, and what you pay for. With three machines the calls
-overlap.
+- After 12 seconds, all added up.
+> Those are the wall seconds on one machine. On three machines the calls overlap.
 
 A judge sees two answers and picks A. You swap the two, and it picks A again. What has it told you?
-- That A is clearly the better answer.
+- That A is the better of the two answers.
 > A was another answer the second time. The letter stayed, the answer changed.
-+ Nothing about the answers: it picked a place.
-> In its second look it picked the answer that it had turned down in the first.
-- That both answers are wrong.
++ Nothing about them: it picked the place.
+> The second time it picked the answer that it had turned down the first time.
+- That neither of the two answers is right.
 > It was never asked that. It had to pick one, and it picked the same place twice.
 
-You may add one thing to a fan-out of three members, to get more right answers. What first?
-- Two more members.
+You may add one thing to a fan-out of three samples, to get more right answers. What first?
+- Two more samples of the model that you already ask.
 > The right answer is then more often among the five. But somebody must still find it.
-- A larger model as one of the members.
-> It may be worth it, but then ask it alone first: it may be as good without the others.
-+ A program that can tell whether an answer keeps the rules.
-> A right answer among others is worth nothing until it is found. A checker finds it, and costs no
-tokens.
+- A larger model, which judges what the samples wrote.
+> Measure it first, in both orders. A judge that you have not measured may be no help at all.
++ A program that tells whether a text keeps the rules.
+> A right answer is worth nothing until it is found. A checker finds it, and costs no tokens.
 """
 )

@@ -1,188 +1,125 @@
-"""Pictures of notebook 04: answers side by side, and who is asked after whom in a run."""
+"""Pictures of notebook 04: when answers come, two models on one machine, and the best of n."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from math import comb, nan
+from statistics import median
 from typing import NamedTuple
 
-from mlkit.ask import Failure
-from mlkit.charts.look import BLACK, GREY, INK, MEMBERS, RED, short
-from mlkit.escaped import NO_MATH, in_html, printable
+import plotly.graph_objects as go
+
+from course import timings
+from mlkit.charts import waterfall
+from mlkit.charts.look import BLUE, DOTTED, MEMBERS, Chart, charted, whiskers
+from mlkit.escaped import in_plotly
+from mlkit.measure.stats import mean_interval
+from mlkit.models import list_prices
 from mlkit.trace import Call
 
 
-@dataclass(frozen=True)
-class Shown:
-    """HTML for a notebook, and the same in plain words for where it is not drawn."""
-
-    html: str
-    text: str
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return printable(self.text)
+def when(calls: Sequence[Call], source: str) -> Callable[[int], Chart]:
+    """The waterfall of calls for a number of servers that share them."""
+    return lambda servers: waterfall.chart(calls, source, list_prices(), servers)
 
 
-def side_by_side(answers: Mapping[str, str], notes: Mapping[str, str] | None = None) -> Shown:
-    """Answers in columns, by name. What an answer does not share with the first one is marked; in
-    the first, what it does not share with all the others. `notes` stand below.
-    """
-    notes = notes or {}
-    texts = [re.split(r"(\s+)", text.strip()) for text in answers.values()]
-    shared = [_shared(text, texts[:1] if n else texts[1:]) for n, text in enumerate(texts)]
-    columns = list(zip(answers, texts, shared, strict=True))
-    rows = (
-        _cells("th", "", [in_html(name) for name in answers]),
-        _cells(
-            "td",
-            "vertical-align: top; white-space: pre-wrap; ",
-            [_marked(text, same, "<mark>", "</mark>", in_html) for _, text, same in columns],
-        ),
-        _cells(
-            "td",
-            "vertical-align: top; ",
-            [f"<i>{in_html(notes.get(name, ''))}</i>" for name in answers],
-        ),
-    )
-    table = "".join(f"<tr>{row}</tr>" for row in rows)
-    lines = []
-    for name, text, same in columns:
-        lines.append(f"{name}: {_marked(text, same, '«', '»', str)}")
-        if name in notes:
-            lines.append(f"   ({notes[name]})")
-    return Shown(f"<table class='{NO_MATH}'>{table}</table>", "\n".join(lines))
+class Lane(NamedTuple):
+    """How two models share one machine, and how long both take: seconds of all repeats."""
+
+    way: str
+    median: float
+    fastest: float
+    slowest: float
 
 
-def _cells(tag: str, style: str, cells: Sequence[str]) -> str:
-    opens = f"<{tag} style='text-align: left; {style}padding: 4px 12px'>"
-    return "".join(f"{opens}{cell}</{tag}>" for cell in cells)
+def lane_rows(timed: Sequence[timings.Shared]) -> list[Lane]:
+    """A row for each way, in the order in which they were timed."""
+    ways = dict.fromkeys(one.way for one in timed)
+    took = {way: [one.seconds for one in timed if one.way == way] for way in ways}
+    return [Lane(way, median(times), min(times), max(times)) for way, times in took.items()]
 
 
-def _shared(words: Sequence[str], texts: Sequence[Sequence[str]]) -> list[bool]:
-    """Which words stand in all the other texts too, in the same order; case and punctuation at
-    their ends do not count.
-    """
-    shared = [True] * len(words)
-    for text in texts:
-        match = SequenceMatcher(None, [*map(_bare, words)], [*map(_bare, text)], autojunk=False)
-        blocks = match.get_matching_blocks()
-        found = {block.a + step for block in blocks for step in range(block.size)}
-        shared = [kept and place in found for place, kept in enumerate(shared)]
-    return shared
-
-
-def _bare(word: str) -> str:
-    return word.casefold().strip(".,!?;:\"'") or word
-
-
-def _marked(
-    words: Sequence[str],
-    shared: Sequence[bool],
-    opens: str,
-    closes: str,
-    escape: Callable[[str], str],
-) -> str:
-    return "".join(
-        escape(word) if kept or not word.strip() else f"{opens}{escape(word)}{closes}"
-        for word, kept in zip(words, shared, strict=True)
-    )
-
-
-_WIDE, _HIGH, _GAP, _ARROW = 148, 44, 12, 32  # pixels: a box, between boxes, and between layers
-
-
-class Box(NamedTuple):
-    """A call in the flow of a run."""
-
-    call: int
-    role: str
-    member: str
-    after: tuple[int, ...]  # the calls that it waited for
-    layer: int  # 0 for what waits for nothing, else one more than the last it waits for
-    failed: bool
-
-
-def flow_rows(calls: Sequence[Call]) -> list[Box]:
-    """A box for each call, by layers (the longest path to it), then in the order asked."""
-    boxes: dict[int, Box] = {}
-    for call in sorted(calls, key=lambda call: call.id):
-        after = tuple(sorted(boxes.keys() & call.after))
-        layer = max((boxes[id].layer + 1 for id in after), default=0)
-        failed = isinstance(call.reply, Failure)
-        boxes[call.id] = Box(call.id, call.role, call.member.name, after, layer, failed)
-    return sorted(boxes.values(), key=lambda box: (box.layer, box.call))
-
-
-def _layers(boxes: Sequence[Box]) -> list[list[Box]]:
-    numbers = dict.fromkeys(box.layer for box in boxes)
-    return [[box for box in boxes if box.layer == number] for number in numbers]
-
-
-def flow_reading(boxes: Sequence[Box]) -> str:
-    """The flow in words, for those who cannot see it."""
-    if not boxes:
-        return "Nothing was asked, so there is no flow to show."
-    steps = []
-    for layer in _layers(boxes):
-        named = ", ".join(f"{short(box.role)} ({_whom(box, 28)})" for box in layer)
-        steps.append(f"{named} at once" if len(layer) > 1 else named)
-    calls = f"{len(boxes)} call{'s' if len(boxes) > 1 else ''}"
-    count = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
-    return f"{calls} in {count}: {'; then '.join(steps)}"
-
-
-def _whom(box: Box, most: int) -> str:
-    return f"{short(box.member, most)}{', failed' if box.failed else ''}"
-
-
-def flow(calls: Sequence[Call]) -> Shown:
-    """Who is asked after whom in a run, from top to bottom, no wider than its container."""
-    boxes = flow_rows(calls)
-    layers, reading = _layers(boxes), flow_reading(boxes)
-    most = max(map(len, layers), default=0)
-    places = {  # the top left corner of each box
-        box.call: (
-            round(_GAP + (_WIDE + _GAP) * (n + (most - len(layer)) / 2)),
-            _GAP + (_HIGH + _ARROW) * box.layer,
-        )
-        for layer in layers
-        for n, box in enumerate(layer)
-    }
-    width = max((x for x, _ in places.values()), default=0) + _WIDE + _GAP
-    height = max((y for _, y in places.values()), default=0) + _HIGH + _GAP
-    arrows = (
-        f'<line x1="{places[id][0] + _WIDE // 2}" y1="{places[id][1] + _HIGH}"'
-        f' x2="{places[box.call][0] + _WIDE // 2}" y2="{places[box.call][1]}"'
-        f' stroke="{GREY}" stroke-width="1.5" marker-end="url(#mlkit-arrow)"/>'
-        for box in boxes
-        for id in box.after
-    )
-    words = in_html(reading)
-    html = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}"'
-        f' class="{NO_MATH}" viewBox="0 0 {width} {height}"'
-        f' style="width: 100%; max-width: {width}px; height: auto" font-family="system-ui,'
-        f' sans-serif" font-size="13"><title>{words}</title><defs><marker id="mlkit-arrow"'
-        ' viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
-        f' orient="auto"><path d="M0 0L8 4L0 8z" fill="{GREY}"/></marker></defs><rect'
-        f' width="{width}" height="{height}" rx="6" fill="white"/>{"".join(arrows)}'
-        f"{''.join(_box(box, *places[box.call]) for box in boxes)}</svg>"
-    )
-    return Shown(html, reading)
-
-
-def _box(box: Box, x: int, y: int) -> str:
-    colour, dash = (RED, "5 3") if box.failed else (MEMBERS.get(box.member, BLACK), "none")
+def lane_reading(rows: Sequence[Lane]) -> str:
+    in_turn, at_once, one_thread = (row.median for row in rows)
     return (
-        f'<svg x="{x}" y="{y}" width="{_WIDE}"'
-        f' height="{_HIGH}"><title>{in_html(f"{box.role} ({box.member})")}</title>'
-        f'<rect x="1" y="1" width="{_WIDE - 2}" height="{_HIGH - 2}" rx="5" fill="white"'
-        f' stroke="{colour}" stroke-width="2" '
-        f'stroke-dasharray="{dash}"/><text x="9" y="18" fill="{INK}"'
-        f' font-weight="600">{in_html(short(box.role, 16))}</text>'
-        f'<text x="9" y="35" fill="{GREY}"'
-        f' font-size="12">{in_html(_whom(box, 12 if box.failed else 20))}</text></svg>'
+        f"Both models at once: {at_once / in_turn:.0f} times as long as one after the other; with"
+        f" one thread each: {one_thread / in_turn:.1f} times"
     )
+
+
+def lanes() -> Chart:
+    """Two models on one machine with two cores: every repeat of each way a point."""
+    header, timed = timings.load_lanes()
+    rows = lane_rows(timed)
+    figure = go.Figure(
+        go.Scatter(
+            x=[one.seconds for one in timed],
+            y=[one.way for one in timed],
+            mode="markers",
+            marker={"size": 11, "color": BLUE, "opacity": 0.6},
+        )
+    )
+    figure.update_xaxes(type="log", range=[0, 2], tickvals=[1, 2, 5, 10, 20, 50, 100])
+    figure.update_xaxes(title_text="seconds until both had answered")
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    source = f"timed {header.date} on {header.engine}, {header.machine}"
+    return charted(figure, rows, lane_reading(rows), source, 180)
+
+
+class Best(NamedTuple):
+    """The best of some samples of one model, as a checker picks it."""
+
+    model: str
+    samples: int
+    share_right: float  # in [0, 1], the mean over all texts
+    low: float  # its 95% interval
+    high: float
+
+
+def best_rows(counts: Mapping[str, Sequence[int]], most: int = 5) -> list[Best]:
+    """For each model and each number of samples; `counts` are how many of `most` are right."""
+    return [
+        Best(
+            model, n, *mean_interval([1 - comb(most - one, n) / comb(most, n) for one in right])[:3]
+        )
+        for model, right in counts.items()
+        for n in range(1, most + 1)
+    ]
+
+
+def best_reading(rows: Sequence[Best], samples: int) -> str:
+    now, alone = (
+        ", ".join(f"{row.model} {row.share_right:.0%}" for row in rows if row.samples == n)
+        for n in (samples, 1)
+    )
+    return f"The best of {samples} by a checker: {now} right; one by chance: {alone}"
+
+
+def best_of(
+    counts: Mapping[str, Sequence[int]], one_answer: float, source: str
+) -> Callable[[int], Chart]:
+    """The best of n for each n; the chosen one with its interval. `one_answer` is of large."""
+    rows = best_rows(counts)
+
+    def draw(samples: int) -> Chart:
+        figure = go.Figure()
+        for place, model in enumerate(counts):
+            mine = [row for row in rows if row.model == model]
+            colour = MEMBERS.get(model, BLUE)
+            chosen = [row if row.samples == samples else (*row[:3], nan, nan) for row in mine]
+            figure.add_scatter(
+                x=[row.samples + 0.07 * place for row in mine],  # intervals stand side by side
+                y=[row.share_right for row in mine],
+                name=in_plotly(f"{model}, best by a checker"),
+                line={"color": colour},
+                marker={
+                    "size": [14 if row.samples == samples else 7 for row in mine],
+                    "opacity": 1,
+                },
+                error_y=whiskers((row[2:] for row in chosen), color=colour),
+            )
+        said = {"annotation_text": f"one answer of large {one_answer:.0%}"}
+        figure.add_hline(one_answer, line=DOTTED, annotation_position="bottom right", **said)
+        figure.update_xaxes(title_text="samples", dtick=1, range=[0.7, 5.3])
+        figure.update_yaxes(title_text="answered right", tickformat=".0%", range=[0.4, 1.02])
+        return charted(figure, rows, best_reading(rows, samples), source, 280)
+
+    return draw

@@ -1,160 +1,203 @@
-"""Notebook 06: exercises, quiz, and what is read out of recorded plans."""
+"""Notebook 06: where orders were lost, repairs of the merge, exercises and the quiz."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from course.shop import paragraphs
+import numpy as np
+
+from course import studies
+from course.shop.price_list import NO_RULE, PRICES, RULES, total_of
+from mlkit.ask import Member, Reply
+from mlkit.errors import Unparsed
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Matrix, merged
+from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
-from mlkit.widgets.exercises import Case, Exercise, against, choice, judgement
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.parsing import object_in
+from mlkit.patterns.planner_executor import Step
+from mlkit.trace import Run
+from mlkit.widgets.exercises import Exercise, against, cases
+from mlkit.widgets.lessons import questions
+from mlkit.widgets.told import Told
 
-_NUMBERS = {2: "2|two|both", 3: "3|three", 4: "4|four", 5: "5|five", 6: "6|six"}
-# Conditions of an order, and the words by which a plan may name each.
-_CONDITIONS = {
-    "express": "express|same day|today",
-    "school": "school",
-    "student": "student",
-    "member": "member",
-    "after_6_pm": "after 6|6 pm|evening|past seven",
-    "setting_up": "set|setting",
-    "delivery": "deliver",
-    "membership_years": "membership",
+PLANNER = "planner-executor"
+EXECUTORS = ("executors see the request", "small executors", "small executors see the request")
+Form = dict[str, Any]
+Merge = Callable[[list[Form], str], Form]  # of forms and the request: one form
+
+
+def order(id: str) -> Task:
+    """A test order by its id."""
+    return next(task for task in studies.order_tasks("test") if task.id == id)
+
+
+def told(name: str, member: Member) -> Told:
+    """What a member is told, without the format, which lists every thing and every rule."""
+    return Told(replace(member, name=name, schema=""))
+
+
+def dollars_of(text: str) -> str:
+    """What the form in a text comes to."""
+    try:
+        return f"${total_of(text)}"
+    except Unparsed:
+        return "no form"
+
+
+def trace(task: Task, run: Run) -> str:
+    """An order, all that was written for it, and what each form comes to."""
+    lines = [f"{'request':<14} {task.input}"]
+    for call in run.calls:
+        role = call.role.replace("synthesize", "merge")
+        text = call.reply.text.strip() if isinstance(call.reply, Reply) else "failed"
+        came_to = "" if role == "plan" else f"  = {dollars_of(text)}"
+        lines.append(f"{role:<14} {text}{came_to}")
+    answer = dollars_of(getattr(run.result, "text", run.result))
+    return "\n".join([*lines, f"{'answer':<14} {answer}, right is ${task.gold['total']:g}"])
+
+
+def forms_in(texts: Sequence[Any]) -> list[Form]:
+    """The forms in some texts; what is none is left out."""
+    return [object_in(text, "things")[0] for text in texts if dollars_of(str(text)) != "no form"]
+
+
+def add_up(forms: list[Form], request: str = "") -> Form:
+    """One form from several: all things, the most days, the first rule."""
+    rules = [form["rule"] for form in forms if form["rule"] != NO_RULE]
+    return {
+        "things": [thing for form in forms for thing in form["things"]],
+        "days": max((form["days"] for form in forms), default=1),
+        "rule": rules[0] if rules else NO_RULE,
+    }
+
+
+def add_up_named(forms: list[Form], request: str) -> Form:
+    """The same, without things that the request does not name."""
+    whole = add_up(forms)
+    return whole | {"things": [row for row in whole["things"] if named(row["name"], request)]}
+
+
+def named(thing: str, text: str) -> bool:
+    """Whether a text has every word of a thing, by its beginning."""
+    return all(word.rstrip("s")[:5] in text.lower() for word in re.split("[ -]", thing))
+
+
+async def measured(kit: Kit) -> Matrix:
+    """The pattern, and the large model asked in three ways, on the 96 test orders."""
+    nine = (await studies.orders(kit)).of(["single_model", "planner_executor"])
+    more = (await studies.order_members(kit)).of(["large, all examples"], split="test")
+    every = merged(merged(nine, more), await studies.order_samples(kit))
+    return Matrix(every.tasks, ["large alone", PLANNER, *every.subjects[2:]], every.cells)
+
+
+def table(whole: Matrix) -> str:
+    """A line for each way: right, tokens an order, and the pattern minus this way."""
+    lines = [f"{'':<20} right     tokens an order   {PLANNER} minus this way"]
+    for name in whole.subjects:
+        right, tokens = whole.column(name).sum(), whole.of([name]).tokens.mean()
+        gain = difference(whole.column(PLANNER), whole.column(name)).points()
+        counts = f"{name:<20} {right:.0f} of {len(whole.tasks)}  {tokens:>15,.0f}"
+        lines.append(counts if name == PLANNER else f"{counts}   {gain}")
+    return "\n".join(lines)
+
+
+_NUMBERS = {2: "two|both", 3: "three", 4: "four", 5: "five", 6: "six", 10: "ten", 12: "dozen"}
+_RULES = {  # the words by which a plan may name a rule
+    "express": "express|today",
+    "no receipt": "no receipt|without",
+    "after 30 days": "ago",
+    "after 6 pm": "pm|evening",
+    "over 10 miles": "miles",
 }
-# Words of the plans in the planner's own examples.
-FROM_THE_EXAMPLES = ("discount", "school", "on an order")
 
 
-class Inputs(NamedTuple):
-    """What a plan hands to those who calculate."""
-
-    words: str  # the prompts of the math steps, and of the steps that they need
-    found: str  # the results of the steps that they need
-
-
-def math_inputs(result: Any) -> Inputs:
-    """What the math steps of a plan get to read."""
-    words, found = [], []
-    for step in result.steps:
-        if step.type == "math":
-            needed = [n for n, other in enumerate(result.steps) if other.number in step.needs]
-            words += [step.prompt, *(result.steps[n].prompt for n in needed)]
-            found += [result.results[n] for n in needed if isinstance(result.results[n], str)]
-    return Inputs("; ".join(words).lower(), "\n".join(found))
-
-
-def lost_fields(task: Task, result: Any) -> list[str]:
-    """The fields of an order that count, and no longer stand in what the plan hands on."""
-    words = math_inputs(result).words
-    signs = {name: _sign(name, value) for name, value in task.gold["fields"].items()}
-    return [name for name, sign in signs.items() if sign and not re.search(rf"\b(?:{sign})", words)]
+def plan_faults(task: Task, steps: Sequence[Step]) -> list[str]:
+    """What a plan leaves out of its order, or adds: departments, things, days, the rule."""
+    gold, found = task.gold, []
+    wanted = {row["name"]: row["pieces"] for row in gold["things"]}
+    for name in PRICES:
+        words = " ".join(step.prompt.lower() for step in steps if step.type == name)
+        if words and name not in task.notes["departments"]:
+            found.append(name)
+        for thing in PRICES[name]:
+            says = named(thing, words) and _says_number(words, wanted.get(thing, 1))
+            found += [thing] * (says != (thing in wanted))
+        if name == "rental" and words and not _says_number(words, gold["days"]):
+            found.append("days")
+        rule = rf"\b({_RULES.get(gold['rule'], gold['rule'])})"
+        if gold["rule"] in RULES[name] and not re.search(rule, words):
+            found.append(gold["rule"])
+    return found
 
 
-def _sign(name: str, value: Any) -> str:
-    """A pattern for the words that name a field; "" where it changes no price."""
-    if name in ("job", "second_job", "third_job", "item", "second_item"):
-        return re.escape(value.split()[0].rstrip("s")[:8])
-    if name in ("quantity", "second_quantity", "days"):
-        return _NUMBERS.get(value, "") if value < 30 else f"{value}"
-    if name == "miles":
-        return f"{value}|fourteen|more than 10" if value > 10 else ""
-    if name == "age_years":
-        return f"{value}|six|seven|eight" if value > 6 else ""
-    if name == "receipt" or name == "paid_in":
-        return {False: "receipt", "cash": "cash"}.get(value, "")
-    return _CONDITIONS.get(name, "") if value else ""
+def _says_number(words: str, number: int) -> bool:
+    return number == 1 or bool(re.search(rf"\b({number}|{_NUMBERS.get(number, number)})\b", words))
 
 
-def added_discounts(task: Task, result: Any) -> list[str]:
-    """Discounts that the plan grants, and the request has no reason for."""
-    words, request = math_inputs(result).words, task.input.lower()
-    return [who for who in ("school", "student", "member") if who in words and who not in request]
-
-
-def copied_words(task: Task, result: Any) -> list[str]:
-    """Words of the planner's examples in a plan, and not in the request: seen without a model."""
-    words = "; ".join(step.prompt for step in result.steps).lower()
-    return [word for word in FROM_THE_EXAMPLES if word in words and word not in task.input.lower()]
-
-
-def calculation(run: Any) -> str:
-    """The last calculation that an executor wrote, up to an equals sign; "" for none."""
-    texts = [
-        call.reply.text
-        for call in run.calls
-        if call.role.endswith(" math") and hasattr(call.reply, "text")
-    ]
-    return texts[-1].partition("=")[0].strip() if texts else ""
-
-
-FAULTS = ("plan", "search", "arithmetic", "synthesis")
-
-
-def first_fault(task: Task, cell: Any) -> str:
-    """The first place where an order went wrong, one of FAULTS; "" where its answer is right."""
-    result = cell.run.result
+def lost_in(task: Task, cell: Any) -> str:
+    """Who lost an order: "plan", "step" or "merge"; "" where its answer is right."""
     if cell.right:
         return ""
-    if lost_fields(task, result) or added_discounts(task, result):
-        return "plan"
-    wanted = [paragraphs()[topic.replace("_", "-")] for topic in task.notes["paragraphs"]]
-    if any(paragraph not in math_inputs(result).found for paragraph in wanted):
-        return "search"
-    steps = zip(result.steps, result.results, strict=True)
-    totals = [value for step, value in steps if step.type == "math" and isinstance(value, str)]
-    return "synthesis" if any(task.right(total) for total in totals) else "arithmetic"
+    steps, results = cell.run.result.steps, cell.run.result.results
+    if task.right(json.dumps(add_up(forms_in(results)))):
+        return "merge"
+    return "plan" if plan_faults(task, steps) else "step"
 
 
-class Cost(NamedTuple):
-    """What the pattern costs where a token of the planner costs `price_ratio` of the executors'."""
+def where_orders_die(whole: Matrix) -> str:
+    """How many orders were lost by whom, each with the first as an example."""
+    cells = [row[0][0] for row in whole.of([PLANNER]).cells]
+    lost = [lost_in(task, cell) for task, cell in zip(whole.tasks, cells, strict=True)]
+    lines = [f"{lost.count(''):>3} of {len(lost)} right"]
+    for who in ("plan", "step", "merge"):
+        n = lost.index(who)
+        lines.append(f"{lost.count(who):>3} lost in the {who}, as {whole.tasks[n].input!r}")
+    rule = sum(
+        who == "plan" and task.gold["rule"] in plan_faults(task, cell.run.result.steps)
+        for who, task, cell in zip(lost, whole.tasks, cells, strict=True)
+    )
+    lines.insert(2, f"    ({rule} of these plans leave out the rule that changes the price)")
+    return "\n".join(lines)
 
-    price_ratio: float
-    planning: float  # all three as shares of what the large model alone costs
-    executing: float
-    pattern: float
+
+def grades(whole: Matrix, name: str, merge: Merge) -> np.ndarray:
+    """Grades of a way whose forms a program puts together: shape (n,), no call."""
+    right = []
+    for task in whole.tasks:
+        forms = forms_in(whole.cell(name, task.id).run.result.results)
+        right.append(task.right(json.dumps(merge(forms, task.input))))
+    return np.array(right, float)
 
 
-def cost(price_ratio: float, planning: float, executing: float, alone: float) -> Cost:
-    """From the tokens of an order: of planner and synthesizer, of all executors, and of the large
-    model alone.
-    """
-    plans, does = planning / alone, executing / (price_ratio * alone)
-    return Cost(price_ratio, plans, does, plans + does)
+def moved(whole: Matrix, merge: Merge) -> str:
+    """How many orders a merge gets right, beside the model's, and what it mends and breaks."""
+    before, after = whole.column(PLANNER), grades(whole, PLANNER, merge)
+    return (
+        f"merged by the large model {before.sum():.0f} of {len(before)} right, by your program"
+        f" {after.sum():.0f}: {((after - before) > 0).sum()} mended,"
+        f" {((before - after) > 0).sum()} broken; {difference(after, before).points()}"
+    )
 
 
-_TYPES = ("search", "math")
-_MISSING = "and then the step goes to the fallback."
-_NAMED: tuple[tuple[Any, str, str], ...] = (
-    ("search", "search", "A step of the type search does not stay one."),
-    (
-        "Math",
-        "math",
-        '"Math" is math with a capital letter, and it goes to the fallback. Models do not keep to'
-        " small letters.",
-    ),
-    (" math ", "math", '" math " with spaces around it goes to the fallback.'),
-    ("phone", "search", "An executor that nobody has, phone, does not go to the fallback."),
-    (
-        "aftermath",
-        "search",
-        '"aftermath" is taken for math. A name counts as a whole, not where it stands inside'
-        " another word.",
-    ),
-    ("ma", "search", '"ma" is taken for math. A part of a name is no name.'),
-    ("", "search", "An empty type is no known type. It goes to the fallback."),
-    (None, "search", f"A plan is data from a model: a type may be missing (None), {_MISSING}"),
-    (7, "search", f"A plan is data from a model: a type may be a number, {_MISSING}"),
-)
-_OTHERS = "Another list of types, or another fallback: are search and math written into your code?"
-
-_CAPITALS = (
-    "A list of types may have capitals, too. Compare both without them, and give the name as it"
-    " stands in `types`."
-)
+async def variants(kit: Kit) -> str:
+    """Executors of four kinds on 48 test orders, each with three merges, and large alone."""
+    half = await studies.orders_and_variants(kit)
+    alone, best = half.column("single_model"), np.zeros(len(half.tasks))
+    lines = [f"{'right of 48, merged by':<32} the model  a program  a program, named things"]
+    for name in ("planner_executor", *EXECUTORS):
+        by = [half.column(name), *(grades(half, name, merge) for merge in (add_up, add_up_named))]
+        best = max(best, by[2], key=sum)
+        counts = "".join(f"{one.sum():<11.0f}" for one in by).rstrip()
+        lines.append(f"{name.replace('_', '-'):<32} {counts}")
+    gain = f"the best of these minus large alone: {difference(best, alone).points()}"
+    return "\n".join([*lines, f"large alone, in one call: {alone.sum():.0f}", gain])
 
 
 def _meant(named: Any, types: Sequence[str], fallback: str) -> str:
@@ -163,48 +206,57 @@ def _meant(named: Any, types: Sequence[str], fallback: str) -> str:
 
 
 def _drawn_type(seeded: Random) -> tuple[Any, tuple[str, ...], str]:
-    types = tuple(seeded.sample(("search", "math", "SQL", "Web page"), seeded.randint(1, 3)))
+    types = tuple(seeded.sample(("order", "rental", "SQL", "Web page"), seeded.randint(1, 3)))
     known = seeded.choice(types)
-    written = (known, known.upper(), f" {known.lower()} ", f"{known}s", known[:2], "phone", None, 7)
-    return seeded.choice(written), types, seeded.choice(types)
+    written = (known, known.upper(), f" {known.lower()} ", f"{known}s", known[:2], "phone")
+    return seeded.choice((*written, None, 7, [known])), types, seeded.choice(types)
 
 
-# `executor(named, types, fallback)`: the known type that a model meant, or else the fallback.
-executor = Exercise(
+executor = Exercise(  # of (named, types, fallback): the known type that was meant, or the fallback
     [
-        *(
-            Case(
-                (named, _TYPES, "search"),
-                right,
-                hint,
-                dict.fromkeys(
-                    (AttributeError, TypeError), f"It fails on the type {named!r}. {hint}"
-                ),
-            )
-            for named, right, hint in _NAMED
-        ),
-        Case(("phone", _TYPES, "math"), "math", _OTHERS),
-        Case(("Sql", ("sql",), "sql"), "sql", _OTHERS),
-        Case(("SQL", ("SQL", "search"), "search"), "SQL", _CAPITALS),
-        Case((" sql", ("SQL", "search"), "search"), "SQL", _CAPITALS),
+        *cases("""
+"rental", ("order", "rental"), "order" -> "rental"
+A step of the type rental does not stay one.
+
+"Rental", ("order", "rental"), "order" -> "rental"
+"Rental" is rental with a capital letter, and it goes to the fallback. Models do not keep to small
+letters.
+
+" rental ", ("order", "rental"), "order" -> "rental"
+" rental " with spaces around it goes to the fallback.
+
+"phone", ("order", "rental"), "order" -> "order"
+An executor that nobody has, phone, does not go to the fallback.
+
+"parental", ("order", "rental"), "order" -> "order"
+"parental" is taken for rental. A name counts as a whole, not where it stands inside another word.
+
+"ren", ("order", "rental"), "order" -> "order"
+"ren" is taken for rental. A part of a name is no name.
+
+"", ("order", "rental"), "order" -> "order"
+An empty type is no known type. It goes to the fallback.
+
+None, ("order", "rental"), "order" -> "order"
+A plan is data from a model: a type may be missing (None), and then the step goes to the fallback.
+AttributeError: It fails on the type None. A plan is data from a model: a type may be missing.
+
+"phone", ("order", "rental"), "rental" -> "rental"
+Another list of types, or another fallback: are order and rental written into your code?
+
+"SQL", ("SQL", "order"), "order" -> "SQL"
+A list of types may have capitals, too. Compare both without them, and give the name as it stands
+in `types`.
+
+" sql", ("SQL", "order"), "order" -> "SQL"
+A list of types may have capitals, too. Compare both without them, and give the name as it stands
+in `types`.
+"""),
         *against(_meant, _drawn_type),
     ],
     "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
     " lost.",
-    {
-        None: (
-            "For {args[0]!r} it gives nothing back. A step without an executor would never be done."
-        )
-    },
-)
-
-_INFINITE = (
-    "Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would"
-    " that be made good? Give math.inf."
-)
-_ONE_ORDER = (
-    "It is right for one order, and not for others. Are numbers of that order written into your"
-    " code?"
+    {None: "For {args[0]!r} it gives nothing. A step without an executor would never be done."},
 )
 
 
@@ -212,111 +264,61 @@ def _equal_cost(planning: int, executing: int, alone: int) -> float:
     return executing / (alone - planning) if alone > planning else math.inf
 
 
-def _drawn_tokens(seeded: Random) -> tuple[int, int, int]:
-    return seeded.randint(1, 20) * 100, seeded.randint(0, 20) * 100, seeded.randint(1, 20) * 100
-
-
-# `break_even(planning, executing, alone)`: how many times the executors' price a token of the
-# planner must cost for equal costs.
-break_even = Exercise(
+break_even = Exercise(  # of (planning, executing, alone): the price ratio at which costs are equal
     [
-        Case(
-            (700, 600, 1500),
-            0.75,
-            "For 700 planning, 600 executing and 1,500 alone it is not right yet. Write both costs"
-            " down, with a price of r for the planner's tokens and 1 for the executors', and ask"
-            " where they are equal.",
-            {
-                800 / 600: "That is the other way round: for 700, 600 and 1,500 tokens, executing"
-                " is 0.75 of what is saved.",
-                600 / 1500: "The planner's own tokens are missing. They have the same price as"
-                " those of the large model alone.",
-                1300 / 1500: "That takes all tokens at one price. Only planning and the large"
-                " model alone have the planner's.",
-            },
-        ),
-        Case((1500, 600, 1500), math.inf, _INFINITE, {ZeroDivisionError: _INFINITE}),
-        Case((1800, 600, 1500), math.inf, _INFINITE, {ZeroDivisionError: _INFINITE}),
-        Case((500, 0, 1000), 0, _ONE_ORDER),
-        Case((200, 1600, 1000), 2, _ONE_ORDER),
-        *against(_equal_cost, _drawn_tokens),
+        *cases("""
+700, 600, 1500 -> 0.75
+For 700 planning, 600 executing and 1,500 alone it is not right yet. Write both costs down, with a
+price of r for the planner's tokens and 1 for the executors', and ask where they are equal.
+1.3333333333: That is the other way round: for 700, 600 and 1,500 tokens, executing is 0.75 of what
+is saved.
+0.4: The planner's own tokens are missing. They have the same price as those of the large model
+alone.
+0.8666666667: That takes all tokens at one price. Only planning and the large model alone have the
+planner's.
+
+1500, 600, 1500 -> inf
+Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
+made good? Give math.inf.
+ZeroDivisionError: Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which
+price would that be made good? Give math.inf.
+
+1800, 600, 1500 -> inf
+Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
+made good? Give math.inf.
+
+200, 1600, 1000 -> 2
+It is right for one order, and not for others. Are numbers of that order written into your code?
+"""),
+        *against(_equal_cost, lambda seeded: (*(100 * seeded.randint(n, 20) for n in (1, 0, 1)),)),
     ],
     "Right. The price ratio helps only as far as planning is shorter than doing it all.",
 )
 
-_EARLIER = {
-    "plan": "go back to the beginning. Read the request once more, and tick off in the plan what"
-    " changes the price.",
-    "search": "the plan names all that counts. Now look at what came back for it.",
-    "arithmetic": "what was planned was found. Now read the calculation.",
-    "synthesis": "one step has the right total. What became of it?",
-}
-_MISTAKEN = {  # what is right: {what was said: hint}
-    "search": {
-        "arithmetic": "the calculation is wrong. But could it have been right, with the paragraph"
-        " that it was given?",
-    },
-    "plan": {
-        "arithmetic": "the calculation is wrong. But did anybody tell the executor all that"
-        " counts?",
-        "search": "the paragraph is the right one. Is all that the customer wrote still in the"
-        " plan?",
-    },
-    "arithmetic": {
-        "plan": "the plan may be clumsy, but does it leave out anything that changes the price?",
-        "synthesis": "the last call only repeats what it was given. Where does that number come"
-        " from?",
-    },
-    "synthesis": {},
-}
-
-
-def judged(right: Mapping[str, str]) -> Callable[[Mapping[str, str]], Verdict]:
-    """A check of {order: the first of FAULTS in its trace}; `right` has the right ones."""
-    listed = ", ".join(map(repr, FAULTS))
-    cases = [
-        choice(
-            order,
-            fault,
-            FAULTS,
-            f"{order}: {_EARLIER[fault]}",
-            {said: f"{order}: {hint}" for said, hint in _MISTAKEN[fault].items()},
-        )
-        for order, fault in right.items()
-    ]
-    return judgement(
-        cases,
-        "Right. The first fault is the one to mend: what comes after it never had a chance.",
-        undecided=f"Not judged yet: put one of {listed} in the place of each ...",
-    )
-
-
 QUIZ = questions("""
 A plan has a step of the type email, and there is no such executor. What should the program do?
-- Look for a function of that name and call it.
-> Then a model decides which code runs. A plan is data: it may only choose from a list that you
-wrote.
-+ Give the step to a known executor, the fallback, and write down that it did.
+- Look for a function of that name, call it, and write that down.
+> Then a model decides which code runs. A plan is data: it may only choose from a list of yours.
++ Give the step to a known executor, the fallback, and write that down.
 > The run goes on, and the list of repairs tells you later how often it happened.
-- Leave the step out.
-> Then the steps that need it go without a result, and nobody learns of it.
+- Leave the step out, do all of the others, and write that down.
+> Then the customer gets an answer to a part of the request.
 
 All plans of a day pass the validator without a repair. What do you know?
-+ The plans are well-formed: known executors, not too long, no step that waits for a later one.
++ The plans are well-formed: known executors, and not too many steps.
 > That is what a validator sees. It has not read the request.
-- The plans are good.
-> In this notebook all 32 plans pass, and many of them have lost something that changes the price.
-- The executors will do their work well.
+- The plans are good: nothing that the customer wrote is missing.
+> In this notebook all plans pass, and most wrong orders were lost in the plan.
+- The executors will do their work well, for they know each step.
 > The validator has not seen them at work.
 
-The planner's model is ten times as expensive as the executors'. When does the pattern cost less
-than that model alone?
-- Always: most of the work is done by the cheap ones.
-> The planner is paid for the plan and for the answer. If that takes as many tokens as doing it
-all, nothing is saved.
-+ When planning and summing up take clearly fewer of its tokens than doing it all.
-> Only what the expensive model no longer reads or writes can be saved. The executors' price decides
-how much of it is left.
-- Never: three calls cost more than one.
-> Calls have no price. Tokens have, and here the planner did not have to read the handbook.
+The planner is ten times as expensive as its executors. When does the pattern cost less than it?
+- Always, because most of the work is done by the cheap executors.
+> The planner is paid for plan and merge. If they take as many tokens as doing it all, nothing is
+saved.
++ When plan and merge take clearly fewer tokens than doing it all.
+> Only what the expensive model no longer reads or writes is saved. The executors' price decides how
+much of it is left.
+- Never, because several calls always cost more than a single one.
+> Calls have no price. Tokens have, and a plan may be shorter than the work.
 """)

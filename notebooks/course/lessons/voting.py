@@ -1,93 +1,238 @@
-"""Notebook 05: exercises, quiz, the Condorcet curve and the correlation of errors."""
+"""Notebook 05: votes on the recordings, ticks and crosses, exercises and quiz."""
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from math import isnan, nan
 from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
-import plotly.graph_objects as go
-from numpy.typing import ArrayLike
 
-from mlkit.charts.look import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    RED,
-    SKY,
-    Chart,
-    charted,
-    dress,
-    grid,
-    short,
-    whiskers,
-)
-from mlkit.escaped import in_plotly
-from mlkit.measure.stats import condorcet, effective_voters, mean_correlation
-from mlkit.ties import highest
-from mlkit.widgets.exercises import Case, Exercise, against, judgement, near, none_of, not_number
-from mlkit.widgets.lessons import Verdict, is_stub, questions
+from course import studies
+from course.shop import member_for
+from mlkit.ask import Member
+from mlkit.charts import trade_off
+from mlkit.errors import Unparsed
+from mlkit.kit import Kit
+from mlkit.measure import stats, tasks
+from mlkit.measure.matrix import Matrix, agreed, seed_for
+from mlkit.measure.tasks import Task
+from mlkit.models import Prices
+from mlkit.patterns.voting import similar
+from mlkit.ties import lowest, ranked, reaches
+from mlkit.widgets.exercises import Case, Exercise, against, judgement
+from mlkit.widgets.lessons import Verdict, questions
 
-_FORTY_TWO = {
-    " 42 ": "The spaces around it are no part of an answer.",
-    "42.": "A full stop at the end does not change the number.",
-    "42.00": "Two texts can be the same number. What would you compare instead of the letters?",
-    "$42.00": "The currency stands in the question. It should not make another answer.",
-    "The answer is 42": (
-        "Some members write a sentence around the number. Look for the number in it."
-    ),
-    "the answer is 42.": (
-        "The same sentence with a small letter and a full stop is still the same answer."
-    ),
-}
-_DIFFERENT = {
-    ("42", "7"): " answer. What differs must stay different.",
-    ("refund", "order"): " answer. What differs must stay different.",
-    ("42.00", "4200"): ". A point inside a number is not a full stop.",
-    ("42.5", "42"): ". A whole number is not the only kind of answer.",
-    ("-42", "42"): ". Was a sign lost on the way?",
-}
-_TEXTS = ("42", "42.5", "-42", "4200", "7", "refund", "Refund.", "order", *_FORTY_TWO)
-_EMPTY = "For {args[0]!r} your function gives nothing back, so this vote would be lost."
-_MERGED = "{args[0]!r} and {args[1]!r} became the same"
-_SPLIT = "{args[0]!r} and {args[1]!r} are still two answers. "
+ALIKE = 0.9  # cosine from which two texts count as one, as in claim C8
 
 
-def _form(text: str) -> float | str:
-    number = re.search(r"-?\d+(?:\.\d+)?", text)
-    return float(number[0]) if number else text.casefold().strip(" .")
+def ticks(voters: Mapping[str, str]) -> str:
+    """Each voter's ticks, the majority's, and on how many messages two voters err together."""
+    right = np.array([[mark == "✓" for mark in marks] for marks in voters.values()])
+    majority = right.sum(axis=0) > len(right) / 2
+    lines = [
+        f"{name:<10}{'  '.join('✘✓'[int(one)] for one in row)}   {row.sum()} of {len(row)}"
+        for name, row in [*zip(voters, right, strict=True), ("majority", majority)]
+    ]
+    errs = dict(zip(voters, ~right, strict=True))
+    pairs = [f"{a}{b} {(errs[a] & errs[b]).sum()}" for a, b in combinations(voters, 2)]
+    return "\n".join(
+        [*lines, f"both err: {', '.join(pairs)}; error correlation {correlation(right.T):.2f}"]
+    )
 
 
-def _drawn_texts(seeded: Random) -> tuple[str, str]:
-    n, m = seeded.choices((7, 42, 4200), k=2)
-    forms = "{}.", "${}.00", " {} ", "The answer is {}", "{}.5", "-{}", "refund", "Refund.", "order"
-    one, other = seeded.choices(forms, k=2)
-    return one.format(n), other.format(m)
+def correlation(right: np.ndarray) -> float:
+    """How much voters err on the same items, the mean of all pairs; right has (items, voters)."""
+    return stats.mean_correlation(stats.error_correlation(right.T))
 
 
-# `same(text)`: a form in which equal answers are equal, numbers and labels alike.
-same = Exercise(
-    [
-        *(Case((text,), none_of((None, "")), _EMPTY) for text in _TEXTS),
-        *(Case(pair, False, _MERGED + hint) for pair, hint in _DIFFERENT.items()),
-        *(Case((text, "42"), True, _SPLIT + hint) for text, hint in _FORTY_TWO.items()),
-        Case(("Refund.", "refund"), True, _SPLIT + "Labels are written in more than one way, too."),
-        *against(
-            lambda one, other: _form(one) == _form(other),
-            _drawn_texts,
-            "Are {args[0]!r} and {args[1]!r} one answer? Rightly {right}, by your forms {got}.",
-        ),
-    ],
-    "Right. What counts as the same is a decision, and it is made before anything is counted.",
-    # of one text the form, of two whether they have the same
-    call=lambda answer, *texts: (
-        answer(texts[0]) if len(texts) == 1 else answer(texts[0]) == answer(texts[1])
-    ),
-)
+def majorities(p: float) -> str:
+    """How often a majority of independent voters is right, two answers being possible."""
+    shares = ", ".join(f"{n}: {stats.condorcet(p, n):.0%}" for n in (1, 3, 5, 15, 51))
+    return f"each right {p:.0%} of the time; voters and majority right: {shares}"
+
+
+def message() -> Task:
+    """The message that is sorted in the notebook."""
+    return next(task for task in tasks.load("triage") if task.id == "triage-90")
+
+
+def sample(kit: Kit, size: str, number: int) -> Member:
+    """A voter: the model of a size, told the queues, with a seed of its own for the message."""
+    voter = member_for(kit.cast.members[size], "triage")
+    seed = seed_for(message(), number)
+    return replace(voter, temperature=0.7, seed=seed, name=f"{size}, sample {number + 1}")
+
+
+class Vote(NamedTuple):
+    """A vote on a kind of task; shares are in [0, 1]."""
+
+    voters: str
+    right: np.ndarray  # of each voter on each item: shape (n, voters)
+    won: np.ndarray  # whether the vote is right, (n,)
+    one: np.ndarray  # whether one call without chance is, of the first voter's model: (n,)
+
+    @property
+    def gain(self) -> stats.Difference:
+        """Over one call."""
+        return stats.difference(self.won, self.one)
+
+    @property
+    def over_a_voter(self) -> stats.Difference:
+        """Over the average voter."""
+        return stats.difference(self.won, self.right.mean(axis=1))
+
+
+class Recorded(NamedTuple):
+    triage: Matrix  # test messages; three members, the best on fit first
+    samples: Matrix  # five for each test message
+    texts: Matrix  # five of the large model for each text
+    vectors: Mapping[str, np.ndarray]  # of these texts, by task: (5, d)
+    votes: list[Vote]
+
+
+def right_votes(answers: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Whether the most common answer is right, the first among equals: (n, voters) -> (n,)."""
+    return (right & (answers == agreed(answers)[0][:, None])).any(axis=1)
+
+
+def _vote(voters: str, matrix: Matrix, one: np.ndarray) -> Vote:
+    """Of members that were asked once, or of one member's samples."""
+    answers, right = (each.reshape(len(each), -1) for each in (matrix.answers, matrix.right))
+    return Vote(voters, right, right_votes(answers, right), one)
+
+
+def best_first(matrix: Matrix) -> Matrix:
+    """The test items; the members from the best on fit down, so that the best wins ties."""
+    return matrix.of(ranked(matrix.subjects, matrix.of(split="fit").share), split="test")
+
+
+async def recorded(kit: Kit) -> Recorded:
+    """All votes that were recorded, on messages, sums, free texts and orders."""
+    triage = best_first(await studies.triage(kit))
+    samples, texts = await studies.samples(kit), (await studies.texts(kit)).of(["large"])
+    vectors, pool = await studies.meanings(kit), await studies.order_members(kit)
+    sums = (await studies.desk(kit)).of(kind="math", split="test")
+    votes = [_vote("messages: three members", triage, triage.column("large"))]
+    for kind, name, asked, way in (
+        ("triage", "messages", triage, ""),
+        ("math", "sums", sums, " by kind"),
+    ):
+        for size in ("large", "small"):
+            five = samples.of([size], kind=kind)
+            votes.append(_vote(f"{name}: five of {size}", five, asked.column(size + way)))
+    right, winners = texts.right[:, 0], typical(texts, vectors, ALIKE)[0]
+    one = (await studies.picking(kit)).column("one answer")
+    votes.append(Vote("texts: five of large", right, right[range(len(right)), winners], one))
+    one, fit = pool.of(split="test").column("large"), pool.of(split="fit")
+    shops, trios = pool.subjects[:3], combinations(pool.subjects, 3)
+    unlike = lowest(trios, lambda three: correlation(fit.of(three).right[:, :, 0]))
+    votes.append(_vote("orders: the shop's voters", pool.of(shops, split="test"), one))
+    votes.append(_vote("orders: chosen on fit", best_first(pool.of(unlike)), one))
+    return Recorded(triage, samples, texts, vectors, votes)
+
+
+def table(votes: Sequence[Vote]) -> str:
+    """A line for each vote."""
+    head = "one call  average voter  vote  oracle  correlation  vote minus one call"
+    lines = [f"{'':<28}{head}"]
+    for each in votes:
+        gain = "right on the same items" if (each.won == each.one).all() else each.gain.points()
+        lines.append(
+            f"{each.voters:<28}{each.one.mean():>8.0%}{each.right.mean():>15.0%}"
+            f"{each.won.mean():>6.0%}{each.right.any(axis=1).mean():>8.0%}"
+            f"{correlation(each.right):>13.2f}  {gain}"
+        )
+    return "\n".join(lines)
+
+
+def found(votes: Sequence[Vote]) -> str:
+    """How many votes clearly help: over one call, and over the average of their own voters."""
+    over_call = [each.voters for each in votes if each.gain.above]
+    over_voter = [each.voters for each in votes if each.over_a_voter.above]
+    lines = [
+        f"clearly better than {what}: {len(names)} of {len(votes)} votes"
+        + "".join(f"\n   {name}" for name in names)
+        for what, names in (("one call", over_call), ("their average voter", over_voter))
+    ]
+    return "\n".join(lines)
+
+
+def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
+    """The members alone and their votes on the messages; three samples take the tokens of three."""
+    large = shown.samples.of(["large"], kind="triage")
+    found = trade_off.ways(shown.triage, {name: name for name in shown.triage.subjects}, prices)
+    voted = {"vote of three members": shown.triage}
+    for count, word in ((3, "three"), (5, "five")):
+        cells = [[row[0][:count]] for row in large.cells]
+        voted[f"vote of {word} samples, large"] = replace(large, cells=cells)
+    for name, matrix in voted.items():
+        won, n = _vote(name, matrix, np.zeros(0)).won, len(matrix.tasks)
+        each = matrix.dollars(prices).sum() / n, matrix.seconds.sum() / n
+        found.append(trade_off.way(name, won, *each))
+    return found
+
+
+def budget(shown: Recorded) -> str:
+    """What a message takes, of the best member, the vote of three, and its equal budget."""
+    large, n = shown.samples.of(["large"], kind="triage"), len(shown.triage.tasks)
+    three = shown.triage.tokens.sum() / n, large.tokens[:, :, :3].sum() / n
+    alone = shown.triage.of(["large"]).tokens.mean()
+    return (
+        f"tokens a message: large {alone:.0f}, vote of three members {three[0]:.0f},"
+        f" vote of three samples {three[1]:.0f} (equal budget)"
+    )
+
+
+def typical(
+    texts: Matrix, vectors: Mapping[str, np.ndarray], threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each task, which text speaks for the largest group, and how large it is: (n,) each."""
+    groups = [similar(vectors[task.id], threshold) for task in texts.tasks]
+    winners = np.array([max(group, key=group.count) for group in groups])
+    return winners, np.array([max(map(group.count, group)) for group in groups])
+
+
+def ladder(shown: Recorded) -> list[tuple[float, ...]]:
+    """What each threshold gives, with the fields of voting_pictures.Step."""
+    right, vectors = shown.texts.right[:, 0], list(shown.vectors.values())
+    strangers = np.concatenate([(a @ b.T).ravel() for a, b in combinations(vectors, 2)])
+    steps = []
+    for threshold in (n / 100 for n in range(60, 100, 2)):
+        winners, sizes = typical(shown.texts, shown.vectors, threshold)
+        kept = right[range(len(right)), winners]
+        passing = reaches(strangers, threshold)
+        steps.append((threshold, *(float(one.mean()) for one in (sizes > 2, passing, kept))))
+    return steps
+
+
+def _form_or_none(form: Callable[[str], str], text: str) -> str | None:
+    """The form in which a text is counted; None for one that is spoilt."""
+    try:
+        return form(text) or None
+    except Unparsed:
+        return None
+
+
+def counted(texts: Sequence[str], form: Callable[[str], str]) -> str:
+    """How many votes each form has, the winner first, and how many votes are spoilt."""
+    forms = [_form_or_none(form, text) for text in texts]
+    tally = Counter(one for one in forms if one is not None).most_common()
+    votes = ", ".join(f"{count} x {one!r}" for one, count in tally)
+    return f"{votes or 'no vote counts'}; {forms.count(None)} spoilt"
+
+
+def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
+    """Five samples of the large model on all sums, counted by their form."""
+    sums = shown.samples.of(["large"], kind="math")
+    forms = [[_form_or_none(form, cell.text) for cell in row[0]] for row in sums.cells]
+    answers = np.array(forms, dtype=object)
+    most, right = agreed(answers)[1] > 0.5, right_votes(answers, sums.right[:, 0])
+    return f"{most.sum()} of {len(most)} sums have a majority; {right.sum()} votes are right"
+
+
+# Exercises
 
 
 def _most_common(answers: list[str | None]) -> str | None:
@@ -106,39 +251,31 @@ _TIE = (
 )
 _NOBODY = "With {args[0]} nobody has voted, and "
 _RAISES = _NOBODY + "your function raises an error. What does the rule say?"
+_TWO = (
+    "Two voters say refund and one says order: you give {got!r}. How often does each answer occur?"
+)
+_FIVE = (
+    "Two of five say refund, and nobody else agrees with anybody. The most common answer wins; it"
+    " need not have more than half."
+)
+_NONE = (
+    "[None, None, 'repair'] has one vote, for repair. An answer that could not be read is no vote,"
+    " and it is no candidate either."
+)
 
 # `winner(answers)`: the most common answer; None in a tie or where nobody voted; a None among them
 # is no vote.
 winner = Exercise(
     [
-        Case(
-            (["order", "refund", "refund"],),
-            "refund",
-            "Two voters say refund and one says order: you give {got!r}. How often does each answer"
-            " occur?",
-        ),
-        Case(
-            (["refund", "refund", "order", "repair", "advice"],),
-            "refund",
-            "Two of five say refund, and nobody else agrees with anybody. The most common answer"
-            " wins; it need not have more than half.",
-        ),
+        Case((["order", "refund", "refund"],), "refund", _TWO),
+        Case((["refund", "refund", "order", "repair", "advice"],), "refund", _FIVE),
         Case((["refund", "order"],), None, _TIE),
         Case((["order", "refund", "repair"],), None, _TIE),
         Case((["order", "order", "refund", "refund", "repair"],), None, _TIE),
-        Case(
-            ([None, None, "repair"],),
-            "repair",
-            "[None, None, 'repair'] has one vote, for repair. An answer that could not be read is"
-            " no vote, and it is no candidate either.",
-        ),
+        Case(([None, None, "repair"],), "repair", _NONE),
         *(
-            Case(
-                (nobody,),
-                None,
-                _NOBODY + "you give {got!r}.",
-                {ValueError: _RAISES, IndexError: _RAISES},
-            )
+            Case((nobody,), None, _NOBODY + "you give {got!r}.", dict.fromkeys(errors, _RAISES))
+            for errors in [(ValueError, IndexError)]
             for nobody in ([None, None], [])
         ),
         *against(_most_common, _drawn_votes),
@@ -147,204 +284,59 @@ winner = Exercise(
     " stronger model.",
 )
 
-_EFFECTIVE = {
-    3.0: "Three voters are worth three only if their errors do not correlate at all.",
-    3 / 1.6: "Each voter has two others to be like, not one.",
-    3 / 2.8: "A voter is not compared with itself: how many others are there?",
-    3 * 0.4: (
-        "The correlation does not work by taking away a share of the voters. Which formula stands"
-        " in section 5?"
-    ),
-    3 * 0.6: "More correlation must mean fewer voters. Which formula stands in section 5?",
-    2.2: "This is the number by which three is still to be divided.",
+FIVE = {"A": "✘✓✘✘✓✓✓✓", "B": "✘✓✓✓✘✓✓✓", "C": "✘✓✓✘✘✓✓✓", "D": "✓✓✘✘✘✓✓✘", "E": "✓✘✓✓✘✘✘✓"}
+_TRIOS = {
+    "ABC": "A, B and C are right most often, each alone. But count their majority: who helps them"
+    " on the first message?",
+    "ABE": "A, B and E err together least often. But count their majority, message by message:"
+    " another three are right more often.",
 }
 _judge = judgement(
     [
         Case(
-            ("effective",),
-            near(3 / 2.2, 0.03),
-            "{got:.3g} voters is not it. Try the formula of section 5 at its ends first: with"
-            " correlation 0 three voters are worth three, with correlation 1 they are worth one.",
-            {not_number: "effective should be a number of voters; it is {kind}."}
-            | {near(wrong, 0.005): hint for wrong, hint in _EFFECTIVE.items()},
-        ),
-        Case(
-            ("reading",),
-            "B",
-            'The number of voters is right. The reading is one of "A", "B" and "C".',
-            {
-                "A": (
-                    "The number of voters is right. But look at the interval: does it leave only"
-                    " gains?"
-                ),
-                "C": (
-                    "The number of voters is right. But a gain that is not shown is something else"
-                    " than a gain that is not there."
-                ),
-            },
-        ),
+            ("trio",),
+            "BDE",
+            "{got!r} is not it. Give three letters of A to E; two ticks are a majority of them.",
+            _TRIOS,
+        )
     ],
-    praise="Right. Three voters that are this alike are hardly more than one, and 22 items cannot"
-    " show a small gain.",
-    undecided="Not written yet: replace both ... with your answers.",
+    praise="Right. D and E are the weakest, and yet they help: they are right where B is not, and"
+    " wrong where B is right. Being good and being unlike count together.",
 )
 
 
-def judged(answer: tuple[Any, Any]) -> Verdict:
-    """What three voters with error correlation 0.6 are worth, and which reading, A, B or C."""
-    effective, reading = answer
-    letter = reading if is_stub(reading) else str(reading).strip().upper()
-    return _judge({"effective": effective, "reading": letter})
+def judged(trio: Any) -> Verdict:
+    """Which three of FIVE have the best majority, as letters in any order."""
+    if isinstance(trio, str | tuple | list | set | frozenset):
+        letters = "".join(map(str, trio)).upper()
+        trio = "".join(sorted(one for one in letters if one.isalpha()))
+    return _judge({"trio": trio})
 
 
 QUIZ = questions("""
 Many voters, each right in 40% of the cases. There are two answers, and their errors are
 independent. What does a larger vote do?
 - It gets better: many heads know more than one.
-> That needs heads that are right more often than not. These agree on the wrong answer more and
-more surely.
-+ It gets worse with each voter.
-> With two answers, all who are wrong agree. Voting makes the more common answer certain, and here
-that is the wrong one.
-- It stays at 40%.
+> That needs heads that are right more often than not. These agree on the wrong answer.
++ It gets worse: the error becomes more certain.
+> With two answers, all who are wrong agree. The vote makes the wrong answer certain.
+- It stays at 40%: errors and luck cancel out.
 > Only if the voters were all alike, that is, if their errors correlated by 1.
 
 Five calls of the same model with the same prompt, temperature 0.7 and the same seed give five
 equal answers. What do you know?
-- The model is sure.
+- The model is sure of this.
 > The five calls threw the same dice. They had to agree, whatever the model thinks.
 + As much as after one call.
 > Same model, same prompt, same seed: one vote, paid for five times.
-- The answer is probably right.
+- The answer is likely right.
 > Nothing was learned about that. And even voters that throw their own dice can agree on an error.
 
-Five free texts: by embeddings, three of them mean the same. What follows for the text in their
-middle?
+Five free texts; by embeddings, three mean the same. What follows for the text in their middle?
 - It keeps the rules of the task.
-> Nobody has looked at the rules. In the recordings, at a threshold of 0.9, the chosen texts keep
-them no more often than others.
-- It is the best of the five.
-> It is the most typical of the five. A text that stands out, for good or bad, never wins such a
-vote.
-+ It is typical of what this model writes here.
+> Nobody has looked at the rules. Similarity sees that texts are alike, not that they are right.
+- It is the best text of the five.
+> It is the most typical. A text that stands out, for good or bad, never wins such a vote.
++ It is typical of what was written.
 > Similarity finds the common text. Whether it is any good, a checker must say.
 """)
-
-
-class Majority(NamedTuple):
-    voters: int
-    expected: float  # share right by the theory, at the given p and error correlation, in [0, 1]
-    independent: float  # share right if their errors were independent
-    share: float  # measured; nan where it was not
-    low: float  # 95% interval
-    high: float
-
-
-class Pair(NamedTuple):
-    member: str
-    other: str
-    correlation: float  # of their errors, in [-1, 1]; nan where one is always right or always wrong
-
-
-def rows(
-    p: float, rho: float, measured: Sequence[tuple[int, float, float, float]] = ()
-) -> list[Majority]:
-    """1, 3, ... 15 voters, each right with chance p; and all measured (n, share, low, high)."""
-    missing = {*range(1, 16, 2)} - {point[0] for point in measured}
-    points = [*measured, *((n, nan, nan, nan) for n in missing)]
-    return [
-        Majority(n, condorcet(p, n, rho), condorcet(p, n), *interval)
-        for n, *interval in sorted(points, key=lambda point: point[0])
-    ]
-
-
-def reading(majorities: Sequence[Majority], p: float, rho: float) -> str:
-    """What the largest majority is worth, and the largest that was measured."""
-    most, measured = majorities[-1], [row for row in majorities if not isnan(row.share)]
-    seen = f"; measured with {measured[-1].voters}: {measured[-1].share:.0%}" if measured else ""
-    return (
-        f"Voters right {p:.0%} of the time, error correlation {rho:.2g}: a majority of"
-        f" {most.voters} is right {most.expected:.0%} of the time ({most.independent:.0%} if"
-        f" independent){seen}"
-    )
-
-
-def figure(majorities: Sequence[Majority], p: float, rho: float, source: str) -> go.Figure:
-    """The curve, the same without correlation, the measured points, one voter and one half."""
-    voters = [row.voters for row in majorities]
-    chart = go.Figure()
-    for name, colour, dash, shares in (
-        ("majority", BLUE, "solid", [row.expected for row in majorities]),
-        ("if independent", SKY, "dash", [row.independent for row in majorities]),
-        ("one voter", BLACK, "dot", [p] * len(voters)),
-        ("one half", GREY, "dashdot", [0.5] * len(voters)),
-    ):
-        chart.add_scatter(
-            name=name,
-            x=voters,
-            y=shares,
-            mode="lines",
-            line={"color": colour, "dash": dash, "width": 2},
-            hovertemplate=f"{name}: %{{y:.1%}}, %{{x}} voters<extra></extra>",
-        )
-    measured = [row for row in majorities if not isnan(row.share)]
-    chart.add_scatter(
-        name="measured",
-        x=[row.voters for row in measured],
-        y=[row.share for row in measured],
-        mode="markers",
-        marker={"size": 10, "color": ORANGE, "line": {"color": BLACK, "width": 1}},
-        cliponaxis=False,
-        error_y=whiskers(row[3:] for row in measured),
-        hovertemplate="measured: %{y:.1%}, %{x} voters<extra></extra>",
-    )
-    chart.update_xaxes(title_text="voters", tick0=1, dtick=2, tickformat="d")
-    chart.update_yaxes(
-        title_text="majority right", range=[-0.02, 1.02], tickformat=".0%", zeroline=False
-    )
-    return dress(chart, reading(majorities, p, rho), source, height=280)
-
-
-def heatmap_reading(members: int, known: Sequence[Pair], mean: float) -> str:
-    """The mean error correlation, and how many independent voters these are worth."""
-    if isnan(mean):
-        return (
-            f"{members} members, but none errs on some items and not on others, so no correlation"
-            " is known"
-        )
-    worth = "they do not err together"
-    if mean > 0:
-        worth = f"worth {effective_voters(members, mean):.1f} independent voters"
-    closest = highest(
-        [pair for pair in known if not isnan(pair.correlation)], lambda pair: pair.correlation
-    )
-    return (
-        f"{members} members, mean error correlation {mean:.2f}: {worth}; most alike are"
-        f" {short(closest.member)} and {short(closest.other)} ({closest.correlation:.2f})"
-    )
-
-
-def heatmap_chart(names: Sequence[str], correlations: ArrayLike, source: str) -> Chart:
-    """The correlation of the members' errors, (n, n), from `stats.error_correlation(grades)`: red
-    where two err on the same items, blue where on others; no diagonal. A row for every two members.
-    """
-    square = np.where(np.eye(len(names)), nan, np.asarray(correlations, float))
-    rows = [
-        Pair(names[i], names[j], float(square[i, j])) for i, j in combinations(range(len(names)), 2)
-    ]
-    figure = grid(
-        [f"{place}  {short(name)}" for place, name in enumerate(names, 1)],
-        [str(place) for place in range(1, len(names) + 1)],
-        z=square.tolist(),
-        customdata=[[in_plotly(f"{a} and {b}") for b in names] for a in names],
-        zmin=-1,
-        zmax=1,
-        colorscale=[(0, BLUE), (0.5, "#f7f7f7"), (1, RED)],
-        texttemplate="%{z:.2f}" if len(names) <= 8 else None,  # else there is no room
-        colorbar={"thickness": 12, "tickvals": [-1, 0, 1]},
-        hovertemplate="%{customdata}: %{z:.2f}<extra></extra>",
-        hoverongaps=False,
-    )
-    figure.update_xaxes(title_text="error correlation with member")
-    said = heatmap_reading(len(names), rows, mean_correlation(correlations))
-    return charted(figure, rows, said, source, 60 + max(16 * len(names), min(50 * len(names), 300)))

@@ -36,20 +36,19 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("02", "promised"): pipeline.replaced([True, False], [True, False], 1, 1),
     ("03", "route"): router.route,
     ("03", "choose_threshold"): router.threshold,
-    ("04", "pick_one"): fan_out.fewest,
+    ("04", "best_of"): fan_out.best_of,
     ("04", "finished"): fan_out.finished,
-    ("05", "same"): voting.same,
     ("05", "winner"): voting.winner,
     ("06", "executor_for"): planner_executor.executor,
     ("06", "break_even"): planner_executor.break_even,
     ("07", "assign"): supervisor_worker.assignments,
     ("07", "speed_up"): supervisor_worker.times_as_fast,
     ("08", "dictator"): weighted_ensemble.dictator,
-    ("08", "own_confidence"): weighted_ensemble.own_confidence,
+    ("08", "learn"): weighted_ensemble.learn,
     ("09", "decide_with_lead"): consensus_ensemble.lead,
     ("09", "price_ratio"): consensus_ensemble.price_ratio,
     ("10", "recommend"): choosing.recommend,
-    ("10", "servers_needed"): choosing.servers,
+    ("10", "cheapest"): choosing.cheapest,
 }
 DRAWN = 200
 

@@ -1,104 +1,70 @@
-"""The exercises, the quiz and the helpers of notebook 04."""
+"""The exercises, the quiz and the helpers of notebook 04, and the edits that it names."""
 
+import ast
+import asyncio
 import heapq
+import inspect
 import re
 from dataclasses import replace
-from types import SimpleNamespace
+from itertools import combinations
+from math import comb, prod
+from typing import Any
 
+import nbformat
 import pytest
+from course import studies
 from course.lessons import fan_out
 
-from mlkit.ask import Member, Reply
-from mlkit.measure.matrix import Cell, Matrix
-from mlkit.measure.stats import difference
-from mlkit.models import Price
-from mlkit.trace import Call, Run
+import mlkit
+from mlkit import paths
+from mlkit.kit import Kit
 from mlkit.widgets.lessons import check, quiz
+from mlkit.wrappers import Remembered
 from tests.course.lessons.answers import stub
+from tests.widgets.sentences.nb04 import middle
 
 
-def smallest(texts, broken):
-    return min(
-        (text for text in texts if text is not None),
-        key=lambda text: len(broken(text)),
-        default=None,
-    )
+@pytest.fixture(scope="module")
+def kit() -> Kit:
+    return mlkit.connect(engine="replay")
 
 
-def by_sorting(texts, broken):
-    came = sorted((len(broken(text)), n) for n, text in enumerate(texts) if text is not None)
-    return texts[came[0][1]] if came else None
+# The exercises
 
 
-def most(texts, broken):
-    return max(
-        (text for text in texts if text is not None),
-        key=lambda text: len(broken(text)),
-        default=None,
-    )
+def by_counting(right, of, n):
+    draws = list(combinations(range(of), n))
+    return sum(any(one < right for one in draw) for draw in draws) / len(draws)
 
 
-def last_of_equals(texts, broken):
-    return min(
-        (text for text in reversed(texts) if text is not None),
-        key=lambda text: len(broken(text)),
-        default=None,
-    )
-
-
-def forgets_failures(texts, broken):
-    return min(texts, key=lambda text: len(broken(text)))
-
-
-def nothing_for_nobody(texts, broken):
-    return min((text for text in texts if text is not None), key=lambda text: len(broken(text)))
-
-
-def empty_is_nothing(texts, broken):
-    return min(
-        (text for text in texts if text is not None and broken(text)),
-        key=lambda text: len(broken(text)),
-        default=None,
-    )
-
-
-def only_perfect(texts, broken):
-    came = [text for text in texts if text is not None]
-    best = min(came, key=lambda text: len(broken(text)), default=None)
-    return best if best is not None and len(broken(best)) < 3 else None
-
-
-def gives_up_with_failures(texts, broken):
-    return None if None in texts else smallest(texts, broken)
-
-
-FEWEST = [
-    ("right", smallest, "✓ Right"),
-    ("right, by sorting", by_sorting, "✓ Right"),
-    ("stub", stub, "Not written yet"),
-    ("the most broken", most, "How many rules does that one break"),
-    ("the first", lambda texts, broken: texts[0], "How many rules does that one break"),
-    ("last among equals", last_of_equals, "Among equals, the first"),
-    ("no complaint is no text", empty_is_nothing, "empty list of complaints"),
-    ("refuses a poor one", only_perfect, "still the best there is"),
-    ("checks failed members", forgets_failures, "failed has no text to check"),
-    ("one failure, no answer", gives_up_with_failures, "The others still count"),
-    ("raises for nobody", nothing_for_nobody, "raised ValueError"),
+BEST_OF = [
+    ("right", lambda right, of, n: 1 - comb(of - right, n) / comb(of, n), "✓ Right"),
+    ("right, by counting", by_counting, "✓ Right"),
     (
-        "an empty text for nobody",
-        lambda texts, broken: smallest(texts, broken) or "",
-        "There is nothing to pick",
+        "right, step by step",
+        lambda right, of, n: 1 - prod(max(of - right - k, 0) / (of - k) for k in range(n)),
+        "✓ Right",
     ),
-    ("a place", lambda texts, broken: texts.index(smallest(texts, broken)), "not its place"),
-    ("raises", lambda texts, broken: texts["best"], "raised TypeError"),
+    ("stub", stub, "Not written yet"),
+    ("none is right", lambda right, of, n: comb(of - right, n) / comb(of, n), "none of the two"),
+    ("put back", lambda right, of, n: 1 - (1 - right / of) ** n, "does not go back"),
+    ("all right", lambda right, of, n: comb(right, n) / comb(of, n), "both are right"),
+    ("just one", lambda right, of, n: right * (of - right) / comb(of, 2), "leaves out the pair"),
+    ("added up", lambda right, of, n: n * right / of, "counted twice"),
+    ("one sample", lambda right, of, n: right / of, "chance of one sample"),
+    ("always two", lambda right, of, n: 1 - comb(of - right, 2) / comb(of, 2), "Can all four"),
+    ("of five", lambda right, of, n: 1 - comb(5 - right, n) / comb(5, n), "ZeroDivisionError"),
+    ("for none", lambda right, of, n: by_counting(right, of, n) or 1.0, "no right text"),
+    ("a text", lambda right, of, n: "70%", "it gave str"),
+    ("raises", lambda right, of, n: right[of], "raised TypeError"),
 ]
 
 
 @pytest.mark.parametrize(
-    "answer, shown", [case[1:] for case in FEWEST], ids=[case[0] for case in FEWEST]
+    "answer, shown", [case[1:] for case in BEST_OF], ids=[case[0] for case in BEST_OF]
 )
-def test_exercise_fewest(answer, shown, capsys):
-    check(fan_out.fewest, answer)
+def test_exercise_best_of(answer, shown, capsys):
+    check(fan_out.best_of, answer)
     assert shown in " ".join(capsys.readouterr().out.split())
 
 
@@ -175,86 +141,202 @@ def test_exercise_finished(answer, shown, capsys):
     assert shown in " ".join(capsys.readouterr().out.split())
 
 
-RESULTS = {
-    "three": difference([1, 1, 0, 0] * 5, [1, 0, 1, 0] * 5),
-    "five": difference([1] * 20, [0, 0, 0, 1] * 5),
-    "judge": difference([0] * 20, [1, 1, 1, 0] * 5),
-}
-TRUTH = {"three": "not shown", "five": "better", "judge": "worse"}
-JUDGED = [
-    ("right", TRUTH, "✓ Right"),
-    ("right, in another order", dict(reversed(TRUTH.items())), "✓ Right"),
-    ("stub", dict.fromkeys(TRUTH, ...), "Not judged yet"),
-    ("half a stub", TRUTH | {"judge": ...}, "Not judged yet"),
-    ("likely is shown", TRUTH | {"three": "better"}, "holds 0, or ends there"),
-    ("too careful", TRUTH | {"five": "not shown"}, "one side of 0"),
-    ("the wrong side", TRUTH | {"judge": "better"}, "On which side"),
-    ("another word", TRUTH | {"five": "good"}, "is none of"),
-    ("None", None, "Give a dictionary"),
-    ("one missing", {"three": "not shown"}, "Give a dictionary"),
+def test_hints_give_no_answer_away():
+    hints = [
+        shown for cases in (BEST_OF, FINISHED) for _, _, shown in cases if not shown.startswith("✓")
+    ]
+    assert not any(re.search(r"\b5\b|0\.7|comb", hint) for hint in hints)
+
+
+def test_quiz_has_three_questions_with_one_right_choice_a_reason_each_and_options_alike_in_length():
+    assert len(fan_out.QUIZ) == 3
+    quiz(*fan_out.QUIZ)  # refuses a question without exactly one right choice
+    for _, choices in fan_out.QUIZ:
+        assert all(choice.why.endswith((".", "?")) for choice in choices)
+        lengths = [len(choice.text) for choice in choices]
+        assert max(lengths) - min(lengths) <= 8
+
+
+# The helpers
+
+
+def test_samples_have_the_recorded_seeds_and_without_chance_are_one_question(kit):
+    task = fan_out.text_task("text-15")
+    five = fan_out.samples(kit.cast.large, task)
+    cells = asyncio.run(studies.texts(kit)).of(["large"], id="text-15").cells[0][0]
+    assert [one.seed for one in five] == [cell.calls[0].member.seed for cell in cells]
+    assert [one.name for one in five[:2]] == ["sample 1", "sample 2"]
+    assert {one.seed for one in fan_out.samples(kit.cast.large, task, 3, 0)} == {0}
+
+
+def test_answers_are_listed_with_both_checkers(kit):
+    task = fan_out.text_task("text-15")
+    run = asyncio.run(mlkit.trace.run(kit.ask, asks_all(kit, task), task.input))
+    rows = fan_out.listed(run.calls, lambda text: "store" not in text, task).splitlines()[1:]
+    assert [row.split("  ")[0] for row in rows] == [f"sample {n}" for n in range(1, 6)]
+    assert ["refuses" in row for row in rows] == [True, True, False, False, False]
+    assert "it says open" in rows[0] and " right " in rows[1]
+
+
+def asks_all(kit: Kit, task: Any) -> Any:
+    async def ask_all(ask: Any, prompt: str) -> str:
+        for member in fan_out.samples(kit.cast.large, task):
+            await ask(member, prompt, role=member.name)
+        return ""
+
+    return ask_all
+
+
+def test_the_ways_are_graded_and_paid_for_as_measured(kit):
+    ways, texts = asyncio.run(fan_out.ways(kit)), asyncio.run(studies.texts(kit)).of(["large"])
+    picked = asyncio.run(studies.picking(kit))
+    assert (ways.column("checker") == texts.right[:, 0].any(axis=1)).all()
+    for name in ("one answer", "judge", "fuse"):
+        assert (ways.column(name) == picked.column(name)).all()
+    for name in ("checker", "vote by meaning"):
+        assert (ways.of([name]).tokens[:, 0, 0] == texts.tokens[:, 0].sum(axis=1)).all()
+    first, *rows = fan_out.table(ways).splitlines()
+    assert first.split() == "right of 44 tokens minus one answer".split()
+    assert rows[0].split() == ["one", "answer", "31", "193", "-"]
+    assert rows[-1].split()[:4] == ["checker", "40", "965", "+20"]
+
+
+def test_the_vote_by_meaning_takes_the_middle_of_the_largest_group(kit):
+    ways, texts = asyncio.run(fan_out.ways(kit)), asyncio.run(studies.texts(kit)).of(["large"])
+    vectors = asyncio.run(studies.meanings(kit))
+    for task, (five,), ((voted,),) in zip(
+        texts.tasks, texts.cells, ways.of(["vote by meaning"]).cells
+    ):
+        assert voted.text == five[middle(vectors[task.id])].text, task.id
+
+
+def test_lines_are_of_the_five_and_the_guess_is_one_where_it_was_made():
+    assert fan_out.lines([0, 5, 1, 0], None) == {"oracle": 0.5, "random": 0.3}
+    assert fan_out.lines([0, 5, 1, 0], 3)["your guess"] == 0.75
+
+
+def test_a_pair_says_whose_answer_the_judge_took_in_each_order(kit):
+    judged, raw = asyncio.run(fan_out.pairs(kit)), asyncio.run(studies.judge(kit))
+    assert len(judged) == 24
+    for pair, one in zip(judged, raw):
+        assert one.task.right(getattr(pair, pair.right))
+        assert pair.small_first == ("small" if one.first == 0 else "large")
+        assert pair.large_first == ("large" if one.swapped == 0 else "small")
+    assert "A is small, B is large: the judge takes small" in str(judged[3])
+    assert "right: large" in str(judged[3])
+
+
+def pair(right: str, small_first: str, large_first: str) -> fan_out.Pair:
+    return fan_out.Pair("?", "a", "b", right, small_first, large_first)
+
+
+PAIRS = [
+    pair("large", "small", "large"),
+    pair("small", "small", "small"),
+    pair("large", "large", "large"),
 ]
 
 
+def test_settled_counts_what_settle_takes_beside_no_judge():
+    said = fan_out.settled(PAIRS, lambda first, second: first)
+    assert "place A 4 of 6 times" in said and "in 2 of 3 pairs" in said
+    assert "settled: 2 of 3 right" in said and "model's answer: 2 of 3 right" in said
+    assert "settled: 3 of 3" in fan_out.settled(PAIRS, lambda first, second: second)
+    with pytest.raises(ValueError, match="settle gave None"):
+        fan_out.settled(PAIRS, lambda first, second: None)
+
+
+# The edits that the notebook names, on the recordings
+
+
+CELLS = {
+    cell.id: cell.source
+    for cell in nbformat.read(paths.notebooks() / "04_fan_out.ipynb", as_version=4).cells
+}
+RULE = ("len(words) <= 22", 'len(words) <= 22 and not {"now", "open"} & {*words}')
+TO_BUILD = ("setup", "case-told", "checker", "build")
+
+
+def after(cells: tuple[str, ...], *edits: tuple[str, str]) -> dict[str, Any]:
+    """What the cells leave behind, with some texts in them replaced."""
+    names: dict[str, Any] = {"display": lambda *shown: None}
+
+    async def run() -> None:
+        for id in cells:
+            code = CELLS[id]
+            for old, new in edits:
+                code = code.replace(old, new)
+            made = compile(code, id, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            if inspect.isawaitable(ran := eval(made, names)):
+                await ran
+
+    asyncio.run(run())
+    return names
+
+
 @pytest.mark.parametrize(
-    "answer, shown", [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED]
+    "edits, came, taken",
+    [
+        ([], 5, "Our store is open Saturdays."),
+        ([RULE], 5, "Happy Saturdays! Our new store is ready for you."),
+        ([("count=5", "count=3")], 3, "Our store is open Saturdays."),
+        ([("count=5", "count=1"), RULE], 1, "Our store is open Saturdays."),
+        ([("cast.large", "cast.small"), RULE], 5, "Enjoy your weekend with us!"),
+        ([("temperature=0.7", "temperature=0")], 5, "Welcome to our new Saturday opening!"),
+    ],
 )
-def test_exercise_judged(answer, shown, capsys):
-    check(fan_out.judged(RESULTS), answer)
-    assert shown in " ".join(capsys.readouterr().out.split())
+def test_edits_of_the_pattern_are_recorded(edits, came, taken, monkeypatch):
+    monkeypatch.setenv("MLKIT_ENGINE", "replay")
+    names = after(TO_BUILD, *edits)
+    assert len(names["run"].calls) == came and names["run"].result.startswith(taken)
+    if edits == [("temperature=0.7", "temperature=0")]:
+        assert len({call.reply.text for call in names["run"].calls}) == 1
 
 
-def test_hints_give_no_answer_away():
-    hints = [
-        shown for cases in (FEWEST, FINISHED) for _, _, shown in cases if not shown.startswith("✓")
-    ]
-    assert not any(re.search(r"\b5\b|min\(", hint) for hint in hints)
+def test_the_texts_of_the_notebook_name_the_edits_and_what_comes_of_them(monkeypatch):
+    monkeypatch.setenv("MLKIT_ENGINE", "replay")
+    for edit in (*RULE, "`count=5` to `3`", "`kit.cast.large` to `kit.cast.small`"):
+        assert edit in CELLS["edit-text"]
+    assert "`temperature=0.7` to `0`" in CELLS["edit-text"]
+    repair = 'return small_first if small_first == large_first else "large"'
+    assert "`return large_first`" in CELLS["repair-text"] and repair in CELLS["repair-text"]
+    for line, right in (("small_first", 10), ("large_first", 19), (repair[7:], 21)):
+        assert f" {right}" in CELLS["repair-text"]
+        edited = ("    return small_first\n", f"    return {line}\n")
+        names = after(("setup", "pair", "settle"), edited)
+        said = fan_out.settled(names["judged"], names["settle"])
+        assert f"settled: {right} of 24" in said and "model's answer: 22 of 24" in said
 
 
-def test_quiz_has_three_questions_with_one_right_choice_and_a_reason_each():
-    assert len(fan_out.QUIZ) == 3
-    quiz(*fan_out.QUIZ)  # refuses a question without exactly one right choice
-    assert all(choice.why.endswith((".", "?")) for _, choices in fan_out.QUIZ for choice in choices)
+def test_the_example_by_hand_is_that_of_the_case(kit):
+    texts = asyncio.run(studies.texts(kit)).of(["large"], id="text-15")
+    assert texts.right[0, 0].tolist() == [False, True, True, False, True]
+    assert fan_out.chance(3, 5, 2) == pytest.approx(0.9)
 
 
-def test_samples_become_calls_of_one_fan_out_without_loading():
-    def cell(text):
-        reply = Reply(text, Member("m"), load_seconds=1.0, output_seconds=2.0)
-        return SimpleNamespace(calls=[Call(0, "answer", Member("m"), reply, frozenset({7}))])
-
-    calls = fan_out.as_fan_out([cell("a"), cell("b")])
-    assert [(call.id, call.role, call.after, call.seconds) for call in calls] == [
-        (0, "answer 1", frozenset(), 2.0),
-        (1, "answer 2", frozenset(), 2.0),
-    ]
-    assert [call.reply for call in calls] == [
-        replace(call.reply, load_seconds=0.0) for call in calls
-    ]
+def test_one_that_hangs_does_not_lose_the_others(monkeypatch):
+    monkeypatch.setenv("MLKIT_ENGINE", "replay")
+    names = after((*TO_BUILD, "hang"), ("else 1 ", "else 0.2 "), RULE)
+    assert len(names["hung"].calls) == 4
+    assert names["hung"].result == "Happy Saturdays! Our new store is ready for you."
 
 
-def test_the_best_of_some_answers_adds_up_tokens_and_dollars_and_waits_for_the_slowest():
-    def cell(right, seconds):
-        call = Call(
-            0,
-            "answer",
-            Member("m"),
-            Reply("", Member("m"), prompt_tokens=8, output_tokens=2, output_seconds=seconds),
-        )
-        return Cell(right, None, Run(None, (call,), 0.0))
+def test_the_kit_of_the_notebook_asks_no_question_twice(kit):
+    asked = []
 
-    matrix = Matrix(
-        ["one", "two"],
-        ["m"],
-        [[[cell(False, 1.0), cell(True, 3.0)]], [[cell(False, 2.0), cell(False, 2.0)]]],
-    )
-    both, first = fan_out.BestOf(matrix, 2), fan_out.BestOf(matrix)
-    assert (both.right.tolist(), first.right.tolist()) == ([True, False], [False, False])
-    assert (both.tokens, first.tokens) == (40, 20)
-    assert both.dollars({"m": Price(1e5, 1e6)}) == pytest.approx(4 * (0.8 + 2))
-    assert (both.seconds("each"), both.seconds("all"), first.seconds("all")) == (2.5, 4.0, 1.5)
+    class Counting:
+        async def __call__(self, member: Any, prompt: str, **options: Any) -> Any:
+            asked.append(prompt)
+            return await kit.ask(member, prompt, **options)
 
+    once = fan_out.asks_once(replace(kit, ask=Counting()))
+    assert isinstance(once.ask, Remembered)
+    task = fan_out.text_task("text-15")
+    (member,) = fan_out.samples(kit.cast.large, task, 1)
 
-def test_members_count_as_samples_do():
-    cells = [Cell(right, None, Run(None, (), 0.0)) for right in (False, True)]
-    assert fan_out.BestOf(
-        Matrix(["one"], ["a", "b"], [[[cell] for cell in cells]])
-    ).right.tolist() == [True]
+    async def twice() -> None:
+        for _ in range(2):
+            await once.ask(member, task.input)
+
+    asyncio.run(twice())
+    assert asked == [task.input]

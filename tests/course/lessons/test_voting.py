@@ -1,72 +1,291 @@
-"""The exercises, the quiz and the pictures of notebook 05."""
+"""Notebook 05: ticks, the recorded votes, what counts as the same, exercises and quiz."""
 
-import re
+import asyncio
 from collections import Counter
-from math import isnan, nan
+from itertools import combinations, pairwise
+from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
-from course.lessons import voting
+from course.lessons import benches, voting, voting_pictures
+from course.studies import triage_members
 
+import mlkit
+from mlkit import paths
+from mlkit.ask import Reply
+from mlkit.measure.stats import difference
+from mlkit.models import list_prices
 from mlkit.parsing import plain
-from mlkit.votes import vote
 from mlkit.widgets.lessons import check, quiz
 from tests.course.lessons.answers import stub
 
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+APART = {"A": "✘✓✓✘✓", "B": "✓✘✓✘✓", "C": "✓✓✘✓✘"}
+CLOSE = {"A": "✘✓✘✓✓", "B": "✘✘✓✓✓", "C": "✓✘✘✓✓"}
 
 
-def by_regex(text):
-    found = NUMBER.search(text)
-    return float(found[0]) if found else text.strip(" .").lower()
+@pytest.fixture(scope="module")
+def kit() -> Any:
+    return mlkit.connect(engine="replay")
 
 
-SAME = [
-    ("right", by_regex, "Right"),
-    ("right, with the kit's own", plain, "Right"),
-    ("stub", stub, "Not written yet"),
-    ("nothing changed", lambda text: text, "' 42 ' and '42' are still two"),
-    ("stripped", lambda text: text.strip(" ."), "'42.00' and '42' are still two"),
-    ("digits only", lambda text: re.sub(r"\D", "", text) or text, "not a full stop"),
-    (
-        "whole numbers",
-        lambda text: int(float(NUMBER.search(text)[0])) if NUMBER.search(text) else text,
-        "'42.5' and '42'",
-    ),
-    ("no sign", lambda text: abs(by_regex(text)) if NUMBER.search(text) else text, "sign"),
-    ("all the same", lambda text: 1, "must stay different"),
-    (
-        "numbers only",
-        lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else None,
-        "gives nothing back",
-    ),
-    (
-        "labels as they stand",
-        lambda text: float(NUMBER.search(text)[0]) if NUMBER.search(text) else text,
-        "'Refund.' and 'refund'",
-    ),
-    (
-        "no sentences",
-        lambda text: float(text.strip(" .$")) if NUMBER.fullmatch(text.strip(" .$")) else text,
-        "sentence around",
-    ),
-    (
-        "currency left",
-        lambda text: (
-            float(text.strip(" .")) if NUMBER.fullmatch(text.strip(" .")) else text.strip(".")
-        ),
-        "currency",
-    ),
-    ("raises", float, "raised ValueError"),
-]
+@pytest.fixture(scope="module")
+def shown(kit) -> Any:
+    return asyncio.run(voting.recorded(kit))
+
+
+def prose(id: str) -> str:
+    notebook = nbformat.read(paths.notebooks() / "05_voting.ipynb", as_version=4)
+    return next(cell.source for cell in notebook.cells if cell.id == id)
+
+
+# By hand
+
+
+def test_ticks_show_each_voter_the_majority_and_who_errs_together():
+    *voters, majority, last = voting.ticks(APART).splitlines()
+    assert voters[0].split() == ["A", *"✘✓✓✘✓", "3", "of", "5"] and len(voters) == 3
+    assert majority.split() == ["majority", *"✓✓✓✘✓", "4", "of", "5"]
+    assert last == "both err: AB 1, AC 0, BC 0; error correlation -0.39"
+    *_, majority, _ = voting.ticks(voting.FIVE).splitlines()
+    assert majority.split()[1:9] == [*"✘✓✓✘✘✓✓✓"]  # three of five, not two
+    *_, majority, last = voting.ticks(CLOSE).splitlines()
+    assert majority.endswith("2 of 5")
+    assert last == "both err: AB 1, AC 1, BC 1; error correlation 0.17"
+
+
+def test_the_notebook_counts_the_correlation_of_a_and_b_as_it_is():
+    assert (
+        "(0.2 − 0.16) / (0.4 × 0.6) = 0.17" in prose("correlation")
+        and APART["A"] in prose("ticks")
+        and CLOSE["C"] in prose("ticks")
+    )
+    right = np.array([[mark == "✓" for mark in APART[name]] for name in "AB"]).T
+    assert voting.correlation(right) == pytest.approx((0.2 - 0.16) / (0.4 * 0.6))
+
+
+def test_majorities_are_condorcets():
+    three = 0.6**3 + 3 * 0.6**2 * 0.4
+    assert f"1: 60%, 3: {three:.0%}, 5: 68%" in voting.majorities(0.6)
+    assert "51: 7%" in voting.majorities(0.4)
+
+
+# What is built
 
 
 @pytest.mark.parametrize(
-    "answer, shown", [case[1:] for case in SAME], ids=[case[0] for case in SAME]
+    "voters, expected",
+    [
+        ([("large", 5)], "refund (3 of 5)"),
+        ([("large", 3)], "refund (2 of 3)"),
+        ([("small", 5)], "order (3 of 5)"),
+        ([("large", 3), ("small", 2)], "order (3 of 5)"),
+    ],
 )
-def test_exercise_same(answer, shown, capsys):
-    check(voting.same, answer)
-    assert shown in " ".join(capsys.readouterr().out.split())
+def test_the_vote_of_the_cell_and_each_edit_is_recorded(kit, voters, expected):
+    members = [voting.sample(kit, size, n) for size, count in voters for n in range(count)]
+    names: dict[str, Any] = {"mlkit": mlkit, "plain": plain}
+    exec(prose("build").partition("\n\n\n")[0], names)
+    task = voting.message()
+    said = asyncio.run(names["voting"](kit.ask, members, task.input))
+    assert said.startswith(expected) and task.gold == "refund"
+
+
+def test_the_edits_stand_in_the_notebook():
+    edits = prose("edits")
+    for one in ("from `range(5)` to `range(3)`", 'from `"large"` to `"small"`', "Two of these"):
+        assert one in edits
+    assert 'for n in range(3)] + [lesson.sample(kit, "small", n) for n in range(2)]' in edits
+
+
+def test_each_sample_has_a_seed_and_a_name_of_its_own(kit):
+    some = [voting.sample(kit, size, n) for size in ("small", "large") for n in range(5)]
+    assert len({one.seed for one in some}) == 5 and len({one.name for one in some}) == 10
+    assert {one.temperature for one in some} == {0.7}
+
+
+# The recorded votes
+
+
+def test_the_votes_are_those_of_arithmetic(shown):
+    """Counted by hand for the two that need least: three members, and five samples on sums."""
+    three = shown.votes[0]
+    for row, task, won in zip(shown.triage.cells, shown.triage.tasks, three.won, strict=True):
+        said = [cell.answer for (cell,) in row]
+        most = Counter(one for one in said if one).most_common(1)[0][0]
+        assert won == (most == task.gold)
+    assert shown.triage.subjects[0] == "large" and len(shown.triage.tasks) == 64
+    sums = shown.samples.of(["small"], kind="math")
+    vote = next(one for one in shown.votes if one.voters == "sums: five of small")
+    for row, right, won in zip(sums.cells, vote.right, vote.won, strict=True):
+        values = [cell.answer for cell in row[0]]
+        most = max(values, key=lambda one: (one is not None, values.count(one) * (one is not None)))
+        assert won == any(cell.right for cell in row[0] if cell.answer == most)
+        assert list(right) == [cell.right for cell in row[0]]
+
+
+def test_the_rows_are_the_eight_that_the_notebook_counts(shown):
+    assert [one.voters for one in shown.votes] == [
+        "messages: three members",
+        "messages: five of large",
+        "messages: five of small",
+        "sums: five of large",
+        "sums: five of small",
+        "texts: five of large",
+        "orders: the shop's voters",
+        "orders: chosen on fit",
+    ]
+    assert [one.right.shape[1] for one in shown.votes] == [3, 5, 5, 5, 5, 5, 3, 3]
+    assert [len(one.one) for one in shown.votes] == [64, 64, 64, 22, 22, 44, 96, 96]
+
+
+def test_a_vote_is_compared_with_one_call_and_with_its_average_voter():
+    right = np.array([[1, 1, 0]] * 30 + [[0, 0, 1]] * 10, bool)
+    vote = voting.Vote("x", right, right.sum(axis=1) > 1, np.zeros(40, bool))
+    assert vote.gain == difference(vote.won, vote.one)
+    assert vote.over_a_voter.mean == pytest.approx(0.75 - (60 + 10) / 120)
+    assert voting.found([vote]).splitlines() == [
+        "clearly better than one call: 1 of 1 votes",
+        "   x",
+        "clearly better than their average voter: 1 of 1 votes",
+        "   x",
+    ]
+    head, row = voting.table([vote]).splitlines()
+    assert head.split("  ")[-1] == "vote minus one call" and "100%" in row  # the oracle
+    same = vote._replace(one=vote.won)
+    assert voting.table([same]).endswith("right on the same items")
+    assert "0 of 1" in voting.found([same]).splitlines()[0]
+
+
+def test_what_the_notebook_says_of_the_votes_is_so(shown):
+    """The sentences that stand without a number: each would be wrong on other recordings."""
+    assert "On no task here does it clearly know better than one call" in prose("why")
+    assert not any(one.gain.above for one in shown.votes)
+    assert "majority can know better than its average member" in prose("why")
+    assert any(one.over_a_voter.above for one in shown.votes)
+    assert "No correlation is 0" in prose("why")
+    assert all(voting.correlation(one.right) > 0.1 for one in shown.votes)
+    small = next(one for one in shown.votes if one.voters == "sums: five of small")
+    assert small.over_a_voter.above and small.won.mean() < small.one.mean()
+    lower = [one.right.mean() < one.one.mean() for one in shown.votes]
+    assert "mostly makes the average voter worse than one call" in prose("why")
+    # Only the small model's samples on messages are as good as its one call.
+    assert lower.count(False) == 1 and not lower[2]
+
+
+def test_the_chart_is_read_as_it_is(shown):
+    ways = {name: (right, price) for name, right, _, price, _ in voting.ways(shown, list_prices())}
+    assert "The vote of three members is highest, at three times the dollars" in prose("table-text")
+    best, price = ways["vote of three members"]
+    assert best == max(right for right, _ in ways.values())
+    assert 2.8 < price / ways["large"][1] < 3.3
+    below = {*ways} - {"large", "vote of three members"}
+    assert below == {
+        "small",
+        "large, rules",
+        "vote of three samples, large",
+        "vote of five samples, large",
+    }
+    assert all(ways[name][0] < ways["large"][0] for name in below)
+    assert ways["large"][0] == shown.triage.column("large").sum()
+    large = shown.samples.of(["large"], kind="triage")
+    assert ways["vote of five samples, large"][1] == pytest.approx(
+        1000 * large.dollars(list_prices()).sum() / 64
+    )
+
+
+def test_the_budget_counts_tokens_of_a_message(shown):
+    of_three = sum(cell.tokens for row in shown.triage.cells for (cell,) in row) / 64
+    large = shown.samples.of(["large"], kind="triage")
+    samples = sum(cell.tokens for row in large.cells for cell in row[0][:3]) / 64
+    said = voting.budget(shown)
+    assert f"vote of three members {of_three:.0f}" in said
+    assert f"vote of three samples {samples:.0f}" in said and "large 189" in said
+
+
+# What counts as the same
+
+
+def test_the_text_that_speaks_for_the_largest_group_wins(shown):
+    winners, sizes = voting.typical(shown.texts, shown.vectors, 0.9)
+    place = [task.id for task in shown.texts.tasks].index("text-18")
+    assert (winners[place], sizes[place]) == (2, 4)
+    assert voting.typical(shown.texts, shown.vectors, 0.95)[1][place] == 2
+    assert set(voting.typical(shown.texts, shown.vectors, -1.0)[1]) == {5}
+
+
+def test_the_notebook_names_the_row_of_texts(shown):
+    assert "shown.votes[5]" in prose("explore")
+    assert shown.votes[5].voters.startswith("texts")
+
+
+def test_strangers_fall_and_winners_stay_near_one_call(shown):
+    steps = [voting_pictures.Step(*row) for row in voting.ladder(shown)]
+    for one, other in pairwise(steps):
+        assert one.majority >= other.majority and one.strangers >= other.strangers
+    vectors = [shown.vectors[task.id] for task in shown.texts.tasks]
+    pairs = [float(a @ b) for one, other in combinations(vectors, 2) for a in one for b in other]
+    assert steps[10].threshold == 0.8
+    assert steps[10].strangers == pytest.approx(np.mean([pair > 0.8 - 1e-9 for pair in pairs]))
+    alone = shown.votes[5].one.mean()
+    assert "Everywhere the winner keeps the rules about as often as one call" in prose(
+        "explore-read"
+    )
+    assert all(abs(step.keeps - alone) < 0.06 for step in steps)
+    assert "To the right some strangers stay" in prose("explore-read")
+    assert steps[-1].threshold == 0.98 and steps[-1].strangers > 0.03
+
+
+def test_the_picture_reads_the_setting():
+    rows = [(0.8, 0.9, 0.2, 0.6), (0.9, 0.5, 0.1, 0.7)]
+    chart = voting_pictures.similarity(rows, 0.9, 0.65, "here")
+    assert chart.reading == (
+        "From 0.90 on, 50% of the tasks have a majority, 10% of the strangers pass as one, and 70%"
+        " of the winners keep the rules (one call: 65%)"
+    )
+    assert "From 0.80 on, 90%" in voting_pictures.similarity(rows, 0.8, 0.65, "here").reading
+    other = voting_pictures.similarity(rows[::-1], 0.8, 0.65, "here")
+    assert other.reading.startswith("From 0.80 on, 90%")
+    majority, strangers, keeps, alone = chart.figure.data
+    assert majority.y == (0.9, 0.5) and strangers.y == (0.2, 0.1) and keeps.y == (0.6, 0.7)
+    assert set(alone.y) == {0.65} and majority.x == (0.8, 0.9)
+    assert chart.figure.layout.shapes[0].x0 == 0.9
+
+
+BALLOTS = ["order", "- refund", "A) refund", "refund.", "order"]
+FORMS = [
+    (str, "2 x 'order', 1 x '- refund', 1 x 'A) refund', 1 x 'refund.'; 0 spoilt"),
+    (lambda text: text.strip("-. "), "2 x 'order', 2 x 'refund', 1 x 'A) refund'; 0 spoilt"),
+    (plain, "3 x 'refund', 2 x 'order'; 0 spoilt"),
+    (benches.value_of, "no vote counts; 5 spoilt"),
+    (lambda text: None, "no vote counts; 5 spoilt"),
+]
+
+
+@pytest.mark.parametrize("form, expected", FORMS)
+def test_ballots_are_counted_by_their_form_and_each_repair_moves_them(form, expected):
+    assert voting.counted(BALLOTS, form) == expected
+    assert f"ballots = {BALLOTS!r}".replace("'", '"') in prose("break")
+
+
+def test_only_the_value_moves_the_sums(shown):
+    as_written = voting.on_sums(shown, str)
+    assert as_written == voting.on_sums(shown, plain)
+    assert voting.on_sums(shown, lambda text: text.strip("-. ")) == as_written
+    texts = [
+        [cell.text for cell in row[0]] for row in shown.samples.of(["large"], kind="math").cells
+    ]
+    most = sum(max(map(row.count, row)) > 2 for row in texts)
+    assert as_written.startswith(f"{most} of {len(texts)} sums have a majority")
+    by_value = voting.on_sums(shown, benches.value_of)
+    assert int(by_value.split()[0]) > int(as_written.split()[0])
+    right = int(by_value.split("; ")[1].split()[0])
+    assert right == next(v for v in shown.votes if v.voters == "sums: five of large").won.sum()
+    for number, edit in enumerate(('.strip("-. ")', "plain(text)", "benches.value_of(text)"), 1):
+        assert edit in prose("repair").split(f"\n{number}. ")[1].splitlines()[0]
+
+
+# Exercises
 
 
 def by_hand(answers):
@@ -74,11 +293,6 @@ def by_hand(answers):
     if not counts or (len(counts) == 2 and counts[0][1] == counts[1][1]):
         return None
     return counts[0][0]
-
-
-def with_vote(answers):
-    result = vote(answers)
-    return None if result.tie else result.winner
 
 
 def more_than_half(answers):
@@ -98,168 +312,116 @@ def with_none_counted(answers):
     return None if not counts or tied else counts[0][0]
 
 
+def only_pairs_of_leaders(answers):
+    """Right on all that is listed, wrong where three lead."""
+    counts = Counter(one for one in answers if one is not None).most_common()
+    tied = len(counts) == 2 and counts[0][1] == counts[1][1]
+    return None if not counts or tied or len(answers) == len(counts) else counts[0][0]
+
+
 WINNER = [
     ("right", by_hand, "Right"),
-    ("right, with the kit's own", with_vote, "Right"),
     ("stub", stub, "Not written yet"),
     ("first answer", lambda answers: answers[0], "How often"),
     ("first in a tie", lambda answers: Counter(answers).most_common(1)[0][0], "is a tie"),
-    (
-        "the alphabet in a tie",
-        lambda answers: max(sorted(set(answers)), key=answers.count),
-        "is a tie",
-    ),
+    ("alphabet", lambda answers: max(sorted(set(answers)), key=answers.count), "is a tie"),
     ("more than half", more_than_half, "need not"),
     ("None counted", with_none_counted, "no candidate either"),
     ("nobody voted", with_nobody_forgotten, "raises an error"),
-    (
-        "a word for nobody",
-        lambda answers: "nobody" if not any(answers) else by_hand(answers),
-        "nobody has voted, and you give",
-    ),
+    ("a word", lambda answers: by_hand(answers) or "nobody", "is a tie"),
+    ("nobody", lambda answers: by_hand(answers) if any(answers) else "nobody", "nobody has voted"),
+    ("leaders", only_pairs_of_leaders, "is a tie"),
     ("raises", lambda answers: 1 / 0, "raised ZeroDivisionError"),
     ("prints", print, "Not written yet"),
 ]
 
 
-@pytest.mark.parametrize(
-    "answer, shown", [case[1:] for case in WINNER], ids=[case[0] for case in WINNER]
-)
+@pytest.mark.parametrize("answer, shown", [one[1:] for one in WINNER], ids=[w[0] for w in WINNER])
 def test_exercise_winner(answer, shown, capsys):
     check(voting.winner, answer)
-    assert shown in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert shown in said and ("✓" in said) == (shown == "Right")
 
 
-JUDGEMENT = [
-    ("right", (3 / (1 + 2 * 0.6), "B"), "Right"),
-    ("right, rounded", (1.4, " b"), "Right"),
-    ("stub", (..., ...), "Not written yet"),
-    ("half a stub", (1.36, ...), "Not written yet"),
-    ("none", (None, None), "Not written yet"),
-    ("independent", (3, "B"), "do not correlate at all"),
-    ("one other", (3 / 1.6, "B"), "two others"),
-    ("three others", (3 / 2.8, "B"), "with itself"),
-    ("a share taken away", (1.2, "B"), "taking away"),
-    ("the wrong way round", (1.8, "B"), "fewer voters"),
-    ("the divisor", (2.2, "B"), "divided"),
-    ("far off", (17, "B"), "at its ends"),
-    ("text", ("1.4", "B"), "it is str"),
-    ("gain believed", (1.36, "A"), "the interval"),
-    ("no effect believed", (1.36, "C"), "not shown"),
-    ("no such letter", (1.36, "D"), "one of"),
+def test_the_three_are_the_best_and_no_shortcut_finds_them():
+    right = {name: np.array([mark == "✓" for mark in row]) for name, row in voting.FIVE.items()}
+    trios = ["".join(three) for three in combinations(right, 3)]
+    wins = {three: int((sum(right[one] for one in three) > 1).sum()) for three in trios}
+    assert [three for three in trios if wins[three] == max(wins.values())] == ["BDE"]
+    assert (wins["BDE"], wins["ABC"], wins["ABE"]) == (7, 5, 6)
+    assert sorted(right, key=lambda one: -right[one].sum())[:3] == ["B", "A", "C"]
+    both = {
+        three: sum((~right[a] & ~right[b]).sum() for a, b in combinations(three, 2))
+        for three in trios
+    }
+    assert [three for three in trios if both[three] == min(both.values())] == ["ABE"]
+
+
+TRIO = [
+    ("BDE", "Right"),
+    ("e, d, b", "Right"),
+    (("D", "B", "E"), "Right"),
+    ({"B", "D", "E"}, "Right"),
+    (["B", "E", "D"], "Right"),
+    (..., "Not judged yet"),
+    (None, "Not judged yet"),
+    ("ABC", "on the first message"),
+    ("EBA", "err together least"),
+    ("BCE", "'BCE' is not it"),
+    ("BDDE", "is not it"),
+    ("BE", "is not it"),
+    ("ABCDE", "is not it"),
+    (7, "7 is not it"),
+    (["B", 3], "is not it"),
 ]
 
 
-@pytest.mark.parametrize(
-    "answer, shown", [case[1:] for case in JUDGEMENT], ids=[case[0] for case in JUDGEMENT]
-)
-def test_exercise_judgement(answer, shown, capsys):
+@pytest.mark.parametrize("answer, shown", TRIO)
+def test_exercise_trio(answer, shown, capsys):
     check(voting.judged, answer)
-    out = capsys.readouterr().out
-    assert shown in out
-    assert ("✓" in out) == (shown == "Right")
+    said = " ".join(capsys.readouterr().out.split())
+    assert shown in said and ("✓" in said) == (shown == "Right")
 
 
-@pytest.mark.parametrize(
-    "judge, cases", [(voting.same, SAME), (voting.winner, WINNER)], ids=["same", "winner"]
-)
-def test_only_right_answers_pass(judge, cases, capsys):
-    for _, answer, shown in cases:
-        check(judge, answer)
-        assert ("✓" in capsys.readouterr().out) == (shown == "Right")
-
-
-def test_the_quiz_has_three_questions_with_one_right_choice_each_and_every_choice_explained():
+def test_the_quiz_has_three_questions_with_choices_of_equal_length_each_explained():
     assert len(voting.QUIZ) == 3
     for _, choices in voting.QUIZ:
         assert sum(choice.right for choice in choices) == 1
         assert all(choice.why for choice in choices)
+        lengths = [len(choice.text) for choice in choices]
+        assert max(lengths) - min(lengths) < 10
     quiz(*voting.QUIZ)
 
 
-MEASURED = [(3, 0.7, 0.6, 0.8), (4, 0.5, 0.4, 0.6), (3, 0.62, nan, nan)]
-MATRIX = np.array([[1, 0.5, nan], [0.5, 1, -0.2], [nan, -0.2, 1]])
+# At home
 
 
-def test_rows_hold_the_odd_numbers_to_15_and_all_that_was_measured():
-    rows = voting.rows(0.6, 0, MEASURED)
-    assert [row.voters for row in rows] == [1, 3, 3, 4, 5, 7, 9, 11, 13, 15]
-    assert rows[1].expected == pytest.approx(0.6**3 + 3 * 0.6**2 * 0.4) == rows[1].independent
-    assert rows[1][3:] == (0.7, 0.6, 0.8) and isnan(rows[0].share)
+def test_the_members_are_told_as_the_notebook_says(kit):
+    members = triage_members(kit)
+    assert len(members["large"].shots) == len(members["small"].shots) == 5
+    assert members["large, rules"].system != members["large"].system
 
 
-def test_errors_in_common_take_the_gain_away():
-    rows = voting.rows(0.6, 1)
-    assert [row.expected for row in rows] == pytest.approx([0.6] * 8)
-    assert rows[-1].independent > 0.75
+def test_at_home_a_failure_or_another_word_is_no_vote(kit):
+    names: dict[str, Any] = {}
+    exec(prose("home"), names)
+
+    class Client:
+        def __init__(self) -> None:
+            self.said = iter(["Refund.", "order", "a refund", RuntimeError("down"), "refund"])
+
+        async def chat(self, *_: Any, **__: Any) -> dict[str, Any]:
+            if isinstance(said := next(self.said), Exception):
+                raise said
+            return {"message": {"content": said}}
+
+    assert asyncio.run(names["vote"](Client(), "x", range(5))) == ("refund", 2)
+    assert asyncio.run(names["vote"](Client(), "x", [])) == (None, 0)
 
 
-def test_the_figure_draws_curves_lines_and_measured_points():
-    rows = voting.rows(0.6, 0.5, MEASURED)
-    figure = voting.figure(rows, 0.6, 0.5, "here")
-    majority, independent, one, half, measured = figure.data
-    assert majority.y == tuple(row.expected for row in rows)
-    assert majority.x == tuple(row.voters for row in rows)
-    assert independent.y == tuple(row.independent for row in rows)
-    assert set(one.y) == {0.6} and set(half.y) == {0.5}
-    assert measured.x == (3, 3, 4) and measured.y == (0.7, 0.62, 0.5)
-    assert measured.y[0] + measured.error_y.array[0] == pytest.approx(0.8)
-    assert measured.y[0] - measured.error_y.arrayminus[0] == pytest.approx(0.6)
-    assert isnan(measured.error_y.array[1])
-    assert "measured with 4: 50%" in figure.layout.title.text.replace("<br>", " ")
-
-
-def test_the_reading_tells_theory_and_measurement():
-    assert (
-        voting.reading(voting.rows(0.6, 1, MEASURED), 0.6, 1)
-        == "Voters right 60% of the time, error correlation 1: a majority of 15 is right 60% of the"
-        " time (79% if independent); measured with 4: 50%"
-    )
-    assert "measured" not in voting.reading(voting.rows(0.6, 1), 0.6, 1)
-
-
-def test_pairs_are_taken_once_and_drawn_on_both_sides_of_an_empty_diagonal():
-    chart = voting.heatmap_chart(["a", "b", "c"], MATRIX, "here")
-    assert (
-        chart.rows[0] == ("a", "b", 0.5)
-        and chart.rows[2] == ("b", "c", -0.2)
-        and isnan(chart.rows[1].correlation)
-    )
-    (cells,) = chart.figure.data
-    assert np.array_equal(
-        np.array(cells.z, float), np.where(np.eye(3), nan, MATRIX), equal_nan=True
-    )
-    assert (cells.zmin, cells.zmax) == (-1, 1)
-
-
-def test_the_heatmap_reads_as_voters_that_would_be_worth_as_much():
-    reading = voting.heatmap_chart(["a", "b", "c"], MATRIX, "here").reading  # mean 0.15: 3 / 1.3
-    assert (
-        reading
-        == "3 members, mean error correlation 0.15: worth 2.3 independent voters; most alike are a"
-        " and b (0.50)"
-    )
-    assert (
-        "do not err together"
-        in voting.heatmap_chart(["a", "b"], [[1, -1], [-1, 1]], "here").reading
-    )
-    assert (
-        "no correlation is known"
-        in voting.heatmap_chart(["a", "b"], [[nan, nan], [nan, nan]], "here").reading
-    )
-
-
-@pytest.mark.parametrize("members, numbers", [(8, "%{z:.2f}"), (9, None), (20, None)])
-def test_cells_have_numbers_where_there_is_room(members, numbers):
-    figure = voting.heatmap_chart(["m"] * members, np.eye(members), "here").figure
-    assert figure.data[0].texttemplate == numbers
-    assert len(figure.layout.yaxis.ticktext) == len(figure.layout.xaxis.tickvals) == members
-
-
-def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
-    figure = voting.heatmap_chart(["x" * 200, "<b>x</b>", "$a$"], MATRIX, "here").figure
-    assert "<b>" not in figure.to_json() and "$a$" not in figure.to_json()
-    assert (
-        figure.layout.yaxis.ticktext[0] == "1  " + "x" * 27 + "…"
-        and "x" * 200 in figure.data[0].customdata[0][1]
-    )
+def test_at_home_the_prompt_is_the_shops(kit):
+    names: dict[str, Any] = {}
+    exec(prose("home"), names)
+    member = voting.sample(kit, "large", 0)
+    assert (names["SYSTEM"], names["MODEL"]) == (member.system, member.model)
+    assert isinstance(asyncio.run(kit.ask(member, voting.message().input)), Reply)

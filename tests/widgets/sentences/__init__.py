@@ -159,9 +159,15 @@ def trade_off(points: Sequence[Point], by: str) -> Expected:
 
 
 def listed(points: Sequence[Point], cost: int) -> Expected:
-    """Three names from the cheapest on, and how many more."""
-    names = [one[0] for one in sorted(points, key=lambda one: one[cost])]
-    return [*names[:3], *([len(names) - 3] if len(names) > 3 else [])] or ["no pattern"]
+    """Up to five names from the cheapest on; of more the first four, the one right most often, and
+    how many others.
+    """
+    kept = ordered = sorted(points, key=lambda one: one[cost])
+    if len(ordered) > 5:
+        best = max(ordered, key=lambda one: one[1] / one[2])
+        kept = [one for one in ordered if one in [*ordered[:4], best]]
+    more = len(ordered) - len(kept)
+    return [*(one[0] for one in kept), *([more] if more else [])] or ["no pattern"]
 
 
 def within(

@@ -1,0 +1,57 @@
+"""The pictures of notebook 05: a run, and texts that count as one."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import plotly.graph_objects as go
+
+from mlkit.charts import waterfall
+from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, Chart, charted
+from mlkit.models import list_prices
+from mlkit.trace import Call
+
+
+def timeline(calls: Sequence[Call], source: str) -> Chart:
+    """The waterfall of a run, at list prices."""
+    return waterfall.chart(calls, source, list_prices())
+
+
+class Step(NamedTuple):
+    """Shares in [0, 1]."""
+
+    threshold: float
+    majority: float  # of the tasks where more than half of the texts are one group
+    strangers: float  # of the pairs of texts for different tasks that pass as the same
+    keeps: float  # of the winning texts that keep all rules
+
+
+def similarity(
+    ladder: Sequence[tuple[float, ...]], threshold: float, alone: float, source: str
+) -> Chart:
+    """What comes of each threshold; `alone` is the share of single answers that keep the rules."""
+    steps = [Step(*row) for row in ladder]
+    here = next(step for step in steps if step.threshold == threshold)
+    figure = go.Figure()
+    for name, colour, dash, shares in (
+        ("tasks with a majority", BLUE, "solid", [step.majority for step in steps]),
+        ("strangers taken as one", RED, "dash", [step.strangers for step in steps]),
+        ("winner keeps the rules", ORANGE, "dot", [step.keeps for step in steps]),
+        ("one call keeps the rules", BLACK, "dashdot", [alone] * len(steps)),
+    ):
+        figure.add_scatter(
+            name=name,
+            x=[step.threshold for step in steps],
+            y=shares,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2},
+            hovertemplate=f"{name}: %{{y:.0%}}, from %{{x:.2f}} on<extra></extra>",
+        )
+    figure.add_vline(x=threshold, line={"width": 1, "color": GREY})
+    figure.update_xaxes(title_text="similarity from which two texts count as one")
+    figure.update_yaxes(title_text="share", range=[-0.02, 1.02], tickformat=".0%", zeroline=False)
+    reading = (
+        f"From {threshold:.2f} on, {here.majority:.0%} of the tasks have a majority,"
+        f" {here.strangers:.0%} of the strangers pass as one, and {here.keeps:.0%} of the winners"
+        f" keep the rules (one call: {alone:.0%})"
+    )
+    return charted(figure, steps, reading, source, height=280)
