@@ -292,53 +292,35 @@ def _weighted_ensemble(kit: Kit) -> Play:
     return Play(build, [every[f"triage-{number}"] for number in DIVIDED], controls)
 
 
-def triage_member(cast: Cast, size: str) -> Member:
-    """Small or large, asked for the queue of a message."""
-    return replace(member_for(cast.members[size], "triage"), name=size)
-
-
-def triage_voters(cast: Cast, task: Task | None, count: int) -> list[Member]:
+def triage_voters(kit: Kit, task: Task | None, count: int) -> list[Member]:
     """Samples of the small model that name the queue, with the seeds recorded for a message."""
-    sampled = replace(triage_member(cast, "small"), temperature=0.7)
-    seeds = (n if task is None else seed_for(task, n) for n in range(count))
+    sampled = replace(studies.triage_members(kit)["small"], temperature=0.7)
+    seeds = (seed_for(task, n) if task else n for n in range(count))
     return [replace(sampled, seed=seed, name=f"small {n}") for n, seed in enumerate(seeds, 1)]
-
-
-@dataclass(frozen=True)
-class SampledConsensus:
-    """Samples of the small model vote; where fewer than `needed` of three agree, the large one is
-    asked. With `inside` it is the first voter as well.
-    """
-
-    cast: Cast
-    needed: int
-    inside: bool
-    known: Mapping[str, Task]  # by prompt
-
-    async def run(self, ask: Ask, prompt: str) -> Agreed:
-        voters = triage_voters(self.cast, self.known.get(prompt), 3)
-        strong = triage_member(self.cast, "large")
-        members = [strong, *voters[:2]] if self.inside else voters
-        pattern = ConsensusEnsemble(members, strong, self.needed / 3, queue_in)
-        return await pattern.run(ask, prompt)
-
-
-def queue_in(text: str) -> str:
-    """The queue that an answer names. Raises Unparsed where it names none, or several."""
-    return label_in(text, QUEUES)
 
 
 def _consensus_ensemble(kit: Kit) -> Play:
     """On messages, and not on orders: there a cheaper model votes."""
     every = {task.id: task for task in tasks.load("triage")}
     known = {every[f"triage-{n}"].input: every[f"triage-{n}"] for n in SPLIT}
+    large = studies.triage_members(kit)["large"]
 
-    def build(needed: int, strong: str) -> SampledConsensus:
-        return SampledConsensus(kit.cast, needed, strong == "a voter too", known)
+    def queue_in(text: str) -> str:
+        return label_in(text, QUEUES)
 
+    def build(needed: int, strong: str) -> Runnable:
+        async def consensus(ask: Ask, prompt: str) -> Agreed:
+            voters = triage_voters(kit, known.get(prompt), 3)
+            members = voters if strong == "outside" else [large, *voters[:2]]
+            pattern = ConsensusEnsemble(members, large, needed / 3, queue_in)
+            return await pattern.run(ask, prompt)
+
+        return consensus
+
+    places = ["outside", "a voter too"]
     controls = {
         "needed": steps("votes needed, of 3 (may ask)", 3, [1, 2, 3]),
-        "strong": steps("the large model is (may ask)", "outside", ["outside", "a voter too"]),
+        "strong": steps("the large model is (may ask)", "outside", places),
     }
     return Play(build, list(known), controls)
 

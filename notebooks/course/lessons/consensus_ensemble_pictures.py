@@ -108,9 +108,8 @@ def rungs(found: Triage, voters: int) -> list[Rung]:
         tokens, spent = (
             float((each + asked * more).mean()) for each, more in zip(votes, strong, strict=True)
         )
-        known = int((~asked).sum()), int(vote_right[~asked].sum())
-        way, escalated = f"{needed} of {voters}", float(asked.mean())
-        found_rungs.append(Rung(way, escalated, *score, tokens, spent, *known))
+        known, way = (int((~asked).sum()), int(vote_right[~asked].sum())), f"{needed} of {voters}"
+        found_rungs.append(Rung(way, float(asked.mean()), *score, tokens, spent, *known))
     return found_rungs
 
 
