@@ -19,8 +19,7 @@ def _drawn_ballot(seeded: Random) -> tuple[list[str | None], float, int]:
     return answers, seeded.choice((0.25, 0.5, 0.7, 1.0)), seeded.randint(1, 4)
 
 
-# `lead(answers, threshold, lead)`: as `decide`, but the winner also needs `lead` votes more than
-# any other answer.
+# `lead`: as `decide`, but the winner also needs `lead` votes more than any other answer.
 lead = Exercise(
     [
         Case(
@@ -114,12 +113,12 @@ price at which it equals the strong model alone.
 
 QUIZ = questions("""
 Four members vote, and the threshold is 0.7. How many must agree?
-- Two.
+- Any two.
 > Two of four are 0.5, and that is less than 0.7.
-+ Three.
++ Any three.
 > Three of four are 0.75, the first share that reaches 0.7. A threshold always means a whole number
 of votes.
-- Four.
+- All four.
 > Four reach it as well, but three are enough: 0.75 is more than 0.7.
 
 Three models vote. Where not all three agree, one of them, which always answers the same, is asked

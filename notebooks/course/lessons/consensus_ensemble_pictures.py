@@ -152,9 +152,10 @@ def priced(kit: Kit, found: Triage) -> Panel:
 
 
 def _ways(found: Triage, prices: Prices) -> list[trade_off.Way]:
-    small, large = (found.alone.of([name]).dollars(prices).mean() for name in ("small", "large"))
+    votes = found.votes.of(["small"]).dollars(prices)[:, 0, :3].sum(axis=1).mean()
+    large = found.alone.of(["large"]).dollars(prices).mean()
     ladder = [
-        (one.way, one.right, one.of, 1000 * (3 * small + one.escalated * large), one.seconds)
+        (one.way, one.right, one.of, 1000 * (votes + one.escalated * large), one.seconds)
         for one in rungs(found, 3)
     ]
     return [*trade_off.ways(found.alone, {"small": "small", "large": "large"}, prices), *ladder]
