@@ -409,3 +409,12 @@ def test_an_edit_that_is_named_stands_there_once_and_is_recorded(
 def test_on_the_other_message_the_two_are_right(found):
     (gold,) = [task.gold for task in found.alone.tasks if task.id == "triage-34"]
     assert gold == "refund"
+
+
+@pytest.mark.parametrize("strong, times", [("outside", 1), ("a voter too", 2)])
+def test_on_the_bench_a_voter_too_is_asked_twice(kit, strong, times):
+    play = benches.play("consensus_ensemble", kit)
+    made = asyncio.run(kit.run(play.build(3, strong), play.prompts[0]))
+    asked = [call.member.name for call in made.calls]
+    assert made.result.escalated and made.result.text == "refund"
+    assert asked.count("large") == times and len(asked) == 4
