@@ -277,6 +277,15 @@ def test_a_notebook_that_ran_leaves_a_whole_recording(echo, tmp_path):
     assert not list((tmp_path / "recordings").glob("*.partial"))
 
 
+def test_what_a_notebook_tells_to_change_is_recorded_with_it(echo, tmp_path, monkeypatch):
+    monkeypatch.setitem(record.EDITS, "own", "await kit.ask(Member('m'), 'two')")
+    path = notebook(tmp_path, KEEP_ONE)
+    record.record([path], CASTS["tiny"], False, cli.console)
+    made = load_file(tmp_path / "recordings/own.jsonl")
+    assert {asked.prompt for asked in made.questions} == {"one", "two"}
+    assert len(nbformat.read(path, as_version=4).cells) == 1
+
+
 def test_a_notebook_that_fails_leaves_the_old_recording_and_keeps_the_new_answers_aside(
     echo, tmp_path
 ):

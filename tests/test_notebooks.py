@@ -74,6 +74,12 @@ def test_no_two_dollars_turn_the_text_between_them_into_mathematics(notebook):
         )
 
 
+def test_what_goes_deeper_is_folded_away(notebook):
+    [heading] = [cell for cell in notebook.cells if re.match(r"## .*Going deeper", cell.source)]
+    assert "deeper" in heading.metadata.tags
+    assert heading.metadata["jp-MarkdownHeadingCollapsed"] is True
+
+
 def test_links_to_other_notebooks_lead_somewhere(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):
@@ -109,7 +115,7 @@ def changed(recording: Recording, answer: str) -> Recording:
 @pytest.mark.parametrize(
     "name, answer",
     [
-        ("00_start_here", "professional mechanic"),
+        ("00_start_here", "alignment with the frame and seat"),
         ("01_one_model", "the amount of money I will get back is"),
     ],
 )

@@ -5,7 +5,6 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from course.lessons import router_pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,13 +74,6 @@ def test_statistics_do_not_hang_on_last_bits(values, seed):
         assert np.allclose(one, again, rtol=1e-9)
     assert pareto(values, values[::-1]) == pareto(other, shaken(values[::-1], chance))
     assert baselines(grades).best_member == baselines(grades, grades[:, ::-1]).best_member
-    items = [(sure, True, 1.0, bool(ok), 2.0) for sure, ok in zip(values, right)]
-    shaken_items = [(sure, *item[1:]) for sure, item in zip(other, items)]
-    curve, again = router_pictures.curve_rows(items), router_pictures.curve_rows(shaken_items)
-    assert [point[2:] for point in curve] == [point[2:] for point in again]
-    assert router_pictures.curve_reading(curve, values[0]) == router_pictures.curve_reading(
-        again, values[0]
-    )
 
 
 @given(STEPS, SEEDS)
@@ -128,7 +120,8 @@ def test_nothing_else_chooses_among_floats_or_holds_an_interval_against_a_number
     for file in paths.notebooks().glob("*.ipynb"):
         cells = nbformat.read(file, as_version=4).cells
         code[file.name] = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    counts = r"len\b|\S*\.count\b|lambda \w+: (?:len\(|\w+\.(?:right|date)\b)"  # whole numbers
+    # whole numbers; or rounded, where there is no kit: of what is equal then, the first
+    counts = r"len\b|\S*\.count\b|lambda \w+: (?:len\(|round\(|\w+\.(?:right|date)\b)"
     chooses = re.compile(
         r"\barg(?:max|min|sort|partition)\(|\.(?:low|high) [<>]=? "
         rf"|\b(?:max|min)\([^\n]*key=(?!{counts})"

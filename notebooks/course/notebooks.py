@@ -12,12 +12,17 @@ from mlkit.errors import MlkitError
 
 
 def execute(
-    notebook: Path, on_cell_executed: object = None, first: str = "", **environment: str
+    notebook: Path,
+    on_cell_executed: object = None,
+    first: str = "",
+    last: str = "",
+    **environment: str,
 ) -> nbformat.NotebookNode:
     """Run a notebook in a kernel of its own and give it back with its outputs; the file is left as
-    it is. `first` is a line that the kernel runs before the first cell.
+    it is. `first` is a line that the kernel runs before the first cell, `last` a cell after all.
     """
     node = nbformat.read(notebook, as_version=4)
+    node.cells += [nbformat.v4.new_code_cell(last)] if last else []
     paths.check_jupyter()
     # Elsewhere than in its own folder: what it writes there, a decision card, is the learner's.
     with tempfile.TemporaryDirectory() as elsewhere:
@@ -53,6 +58,8 @@ def store(notebook: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
+        if cell.source.startswith("## ") and "deeper" in cell.metadata.get("tags", []):
+            cell.metadata["jp-MarkdownHeadingCollapsed"] = True  # opens on a click or on Enter
         for output in cell.get("outputs", []):
             (
                 output.pop("metadata", None)

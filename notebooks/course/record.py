@@ -26,6 +26,12 @@ from mlkit.kit import connect
 from mlkit.models import Cast
 from mlkit.wrappers import Answer, Asked, Question
 
+# What a notebook tells a learner to change is asked too: after its last cell, in the same kernel.
+EDITS = {
+    "00_start_here": (
+        "from course.lessons.start_here import edits; await edits(kit, question, door_note)"
+    )
+}
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
 
@@ -140,6 +146,7 @@ def _record_notebook(
             notebook,
             on_cell_executed=cell_done,
             first=_keeping(path, fresh),
+            last=EDITS.get(notebook.stem, ""),
             MLKIT_ENGINE=engine.kind,
             MLKIT_CAST=cast.name,
         )
@@ -249,7 +256,8 @@ def _asked(name: str) -> Collection[Asked] | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.jsonl"
-        execute(notebook, first=_keeping(path, False), MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
+        first, last = _keeping(path, False), EDITS.get(name, "")
+        execute(notebook, first=first, last=last, MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
         return finish(path, connect("tiny", "replay").engine.header).answers
 
 

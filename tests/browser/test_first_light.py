@@ -56,7 +56,7 @@ def test_00_on_recordings_as_a_learner(lab):
 
     # One server, then as many as help: wall time is the sum, then the critical path. Both read off
     # the page.
-    calls = ("tools", "steps", "mistakes", "combine")
+    calls = ("brakes", "tyres", "lights", "title")
     before = learner.traces("servers")
     learner.shot("00_servers_before", learner.cell("servers"))
     assert wall_seconds(before) == pytest.approx(sum(busy_seconds(before, *calls)))
@@ -74,17 +74,17 @@ def test_00_on_recordings_as_a_learner(lab):
 
     # The price of an hour, by keyboard and typed into the readout; local cost follows in
     # proportion.
-    at_half = learner.traces("cost")[2]["y"][0]
+    at_first = learner.traces("cost")[2]["y"][0]
     learner.handle("cost", 1).press("ArrowRight")
-    learner.wait_for_title("cost", "At $0.55 an hour")
-    assert learner.traces("cost")[2]["y"][0] == pytest.approx(1.1 * at_half)
+    learner.wait_for_title("cost", "At $0.051 an hour")
+    assert learner.traces("cost")[2]["y"][0] == pytest.approx(1.02 * at_first)
     readout = learner.cell("cost").locator(".widget-readout").nth(1)
     readout.click()
     learner.page.keyboard.press("Control+A")
-    learner.page.keyboard.type("1.50")
+    learner.page.keyboard.type("0.150")
     learner.page.keyboard.press("Enter")
-    learner.wait_for_title("cost", "At $1.50 an hour")
-    assert learner.traces("cost")[2]["y"][0] == pytest.approx(3 * at_half)
+    learner.wait_for_title("cost", "At $0.15 an hour")
+    assert learner.traces("cost")[2]["y"][0] == pytest.approx(3 * at_first)
     learner.shot("00_cost", learner.cell("cost"))
 
     # Ask one of the recorded prompts.
@@ -117,7 +117,7 @@ def test_00_on_recordings_as_a_learner(lab):
     learner.shot("00_quiz", learner.cell("quiz"))
 
     # A question nobody recorded: one line that says what to do, no wall of a traceback.
-    learner.run_cell("ask", 'run = await kit.run(SingleModel(small), "Why is the sky blue?")')
+    learner.run_cell("ask", 'run = await kit.run(SingleModel(member), "Why is the sky blue?")')
     error = learner.output("ask").inner_text()
     assert (
         "NotRecorded: No recording answers 'Why is the sky blue?'" in error

@@ -1,6 +1,5 @@
-"""Ten questions on combining models, asked before the first notebook and after the last.
-
-Explanations come after the last.
+"""Ten questions on combining models, in a beginner's words: asked at the start of the series and
+after the last notebook. Explanations come after the last.
 """
 
 from mlkit.widgets.lessons import questions
@@ -8,87 +7,92 @@ from mlkit.widgets.lessons import questions
 TEST = questions(
     """
 Your app answers 80% of its questions well. What do you try first?
-- Several models that vote
+- Several models that vote on each answer
 > A better prompt is cheaper, and often does as much: notebook 01.
 + A better prompt for the model you have
 > Cheapest to try, and often enough: notebook 01.
-- The largest model you can pay
+- The largest model that you can pay for
 > A better prompt is cheaper, and often does as much: notebook 01.
 
-Three steps in a row are right in 90% of the cases each, and err independently. How often is the
-end right?
-- 90%
+A job has three steps. Each of them is done right in 90% of the cases, whatever the others do. How
+often are all three right?
+- in 90% of cases
 > All three must be right: .9 x .9 x .9 = .73. Notebook 02.
-+ about 73%
++ in about 73%
 > All three must be right: .9 x .9 x .9. Notebook 02.
-- about 97%
+- in about 97%
 > More steps mean more that can go wrong, not less: notebook 02.
 
-A router sends easy questions to a small model. What can it never be better than?
-- The large model alone
+A program sends each question either to a small model or to a large one. What can it never be
+better than?
+- The large model, asked everything
 > It can: where the small model is right and the large one is wrong. Notebook 03.
-- A coin toss between the two
+- A coin that chooses between the two
 > It should be better than that; the coin is the least to beat. Notebook 03.
 + A choice that knows who will be right
 > That is the oracle, and no way of choosing beats it: notebooks 01 and 03.
 
-You ask three models at the same time, each on a server of its own. How long do you wait?
-+ As long as for the slowest
+You ask three models at the same time, each on a machine of its own, and you need all three answers.
+How long do you wait?
++ As long as the slowest takes
 > All must have answered: notebook 04.
-- As long as for the fastest
+- As long as the fastest takes
 > Only if you use the first answer and drop the others: notebook 04.
-- As long as for all three in a row
-> That is what one server for all of them would take: notebook 04.
+- As long as all three take in a row
+> That is what one machine for all of them would take: notebook 04.
 
-Five voters are each right in 40% of the cases, one of two answers is right, and they err
-independently. Their majority is right
-- more often than 40%
+Five people vote yes or no. Each is right in 40% of the cases, whatever the others say. How often is
+their majority right?
+- More often than 40%
 > Below one half a majority makes things worse: notebook 05.
-- in 40%
+- In 40% of the cases
 > Below one half a majority makes things worse: notebook 05.
-+ less often than 40%
++ Less often than 40%
 > Below one half a majority makes things worse: notebook 05.
 
-When does asking ten copies of one model, all at temperature 0 and with the same prompt, help?
-- Whenever the model is right in more than half of the cases
+A model is set so that the same question always gets the same answer. When does it help to ask ten
+times, and to take the answer that comes most often?
+- When it is mostly right
 > Ten times the same answer is one vote: notebook 05.
-+ Never
++ Never, for any question
 > Ten times the same answer is one vote: notebook 05.
 - When the question is hard
 > Ten times the same answer is one vote: notebook 05.
 
-A planner writes a plan with 200 steps, one of them for a tool that you do not have. The program
-should
-- do what the plan says
+A model writes a plan for your program: 200 steps, one of them with a tool that you do not have. The
+program should
+- do the steps of the plan one by one
 > A plan is a model's text: data to be checked, never orders. Notebook 06.
-+ check and cap the plan before it does anything
++ check and shorten the plan first
 > A plan is a model's text, so it is checked: notebook 06.
-- ask for another plan until one is good
+- ask for plans until one is good
 > That may never end; cap and repair instead. Notebook 06.
 
-A supervisor takes 60% of the time itself; its workers share the rest. With very many workers you
-are at most
+A boss does 60% of a job alone; the rest can be shared among helpers. However many helpers there
+are, the job is done at most
 + 1.7 times as fast
 > 1 / 0.6: the part that nobody shares is the limit. Notebook 07.
 - 2.5 times as fast
 > That is 1 / 0.4; the limit is the part that is not shared, 1 / 0.6. Notebook 07.
-- as many times as fast as there are workers
-> Only if the supervisor took no time at all: notebook 07.
+- 40 times as fast
+> Only if nearly all of the job could be shared: the boss's part is the limit. Notebook 07.
 
-Three models vote, and you accept what reaches 70% agreement. How many must agree?
-- two of three
+Three models vote. You accept an answer if at least 70% of the votes are for it. How many must
+agree?
+- two of the three
 > Two of three are 67%, which is less than 70%: notebook 09.
-+ all three
++ all of the three
 > Two of three are 67%, which is less than 70%: notebook 09.
-- that depends on their weights
-> Here each vote counts the same; 67% is less than 70%. Notebook 09.
+- one of the three
+> One of three is 33%, which is far less than 70%: notebook 09.
 
-A pattern is right on 26 of 32 questions, one model alone on 23 of 32. What do you know?
-- The pattern is better by 9 points
+Three models together are right on 26 of 32 questions, one model alone on 23 of the same 32. What do
+you know?
+- Three are better, by 3 in every 32
 > 32 questions cannot say that: the interval of the difference holds 0. Notebooks 01 and 10.
-- The pattern is better, but it may be by less
+- Three are better, perhaps by less
 > Not even this is known: the interval of the difference holds 0. Notebooks 01 and 10.
-+ Not yet which one is better
++ Not yet which of them is better
 > The interval of the difference holds 0: ask more questions. Notebooks 01 and 10.
 """
 )

@@ -1,13 +1,19 @@
-"""Notebook 00: its exercises, its quiz, and its picture of local and hosted costs."""
+"""Notebook 00: its exercises, its quiz, its picture of local and hosted costs, and its edits."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
+from ipywidgets import FloatSlider
 
 from mlkit.charts.look import BLUE, GREY, ORANGE, Chart, charted, dollars
 from mlkit.escaped import in_plotly
+from mlkit.kit import Kit
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
@@ -23,6 +29,7 @@ from mlkit.widgets.exercises import (
     not_number,
 )
 from mlkit.widgets.lessons import Verdict, questions
+from mlkit.widgets.panels import slider
 
 
 class CountedReply(NamedTuple):
@@ -205,63 +212,58 @@ class Cost(NamedTuple):
     hosted: float  # US dollars per 1,000 runs, by the token
 
 
+def meeting(calls: Sequence[Call], dollars_per_million: float) -> float:
+    """The price of a machine's hour at which local and hosted cost the same, in US dollars."""
+    worth = tokens(calls) * dollars_per_million / 1e6  # of one run, at the host
+    return 3600 * worth / _busy_seconds(calls)
+
+
+def _busy_seconds(calls: Sequence[Call]) -> float:
+    """Of one run, with the model loaded already: that happens once, not a thousand times."""
+    return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in calls)
+
+
+def hour_slider(calls: Sequence[Call], highest: float) -> FloatSlider:
+    """The price of a machine's hour, up to where local meets the highest price of a host."""
+    end = max(0.1, math.ceil(100 * meeting(calls, highest)) / 100)
+    return slider("your machine, $ per hour", 0.05, 0.001, end, 0.001, ".3f")
+
+
 def cost_rows(
-    calls: Sequence[Call], dollars_per_million_tokens: float, dollars_per_hour: float
+    calls: Sequence[Call], dollars_per_million: float, dollars_per_hour: float
 ) -> list[Cost]:
-    """Both costs along the price of a machine's hour, the chosen one among them; the model is
-    loaded already.
-    """
-    # Loading happens once, not a thousand times.
-    busy_seconds = sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in calls)
-    hosted = 1000 * tokens(calls) * dollars_per_million_tokens / 1e6
-    hourly = sorted({0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, dollars_per_hour})
-    return [Cost(hour, 1000 * busy_seconds * hour / 3600, hosted) for hour in hourly]
+    """Both costs, as far as twice the chosen price of an hour and twice that where they meet."""
+    hosted = 1000 * tokens(calls) * dollars_per_million / 1e6
+    meet = meeting(calls, dollars_per_million)
+    end = 2 * max(meet, dollars_per_hour)
+    hourly = sorted({0.0, end / 4, end / 2, 3 * end / 4, end, meet, dollars_per_hour})
+    a_dollar = 1000 * _busy_seconds(calls) / 3600  # what 1,000 runs cost at one dollar an hour
+    return [Cost(hour, a_dollar * hour, hosted) for hour in hourly]
 
 
-def break_even(costs: Sequence[Cost]) -> float:
-    """The dollars per hour above which local costs more than hosted."""
-    last = costs[-1]
-    return last.hosted / last.local * last.dollars_per_hour
-
-
-def cost_reading(costs: Sequence[Cost], now: Cost) -> str:
+def cost_reading(now: Cost, meet: float) -> str:
     """Which of the two costs more at this price, and where they meet."""
     verdict = "local costs no more"
     if exceeds(now.local, now.hosted):
-        verdict = "local costs more"
-        if now.hosted:
-            verdict += f", {now.local / now.hosted:.3g} times as much"
+        verdict = f"local costs {now.local / now.hosted:.3g} times as much"
     return (
         f"At {dollars(now.dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000"
-        f" runs, hosted {dollars(now.hosted)}: {verdict}; they meet at"
-        f" {dollars(break_even(costs))} an hour"
+        f" runs, hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(meet)} an hour"
     )
 
 
 def local_or_hosted(
-    calls: Sequence[Call], source: str, dollars_per_million_tokens: float, dollars_per_hour: float
+    calls: Sequence[Call], source: str, dollars_per_million: float, dollars_per_hour: float
 ) -> Chart:
     """What 1,000 such runs cost on your own machine (by the hour) and hosted (by the token). Local
     rises with the price of the hour, hosted does not; where they cross, the choice turns.
     """
-    costs = cost_rows(calls, dollars_per_million_tokens, dollars_per_hour)
+    costs = cost_rows(calls, dollars_per_million, dollars_per_hour)
     now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
+    meet = meeting(calls, dollars_per_million)
     chart = go.Figure()
     for name, colour in (("local", BLUE), ("hosted", ORANGE)):
-        hours = [cost.dollars_per_hour for cost in costs]
-        values = [getattr(cost, name) for cost in costs]
-        line = {"color": colour, "width": 3}
-        chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
-        chart.add_annotation(
-            x=hours[-1],
-            y=values[-1],
-            text=name,
-            font={"color": colour},
-            showarrow=False,
-            xanchor="right",
-            yanchor="bottom",
-            yshift=4,
-        )
+        _line(chart, name, colour, costs)
     chart.add_scatter(
         x=[dollars_per_hour] * 2,
         y=[now.local, now.hosted],
@@ -274,36 +276,69 @@ def local_or_hosted(
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
     chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
     chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
-    reading = cost_reading(costs, now)
-    return charted(chart, costs, reading, source, height=260)
+    return charted(chart, costs, cost_reading(now, meet), source, height=260)
+
+
+def _line(chart: go.Figure, name: str, colour: str, costs: Sequence[Cost]) -> None:
+    """One of the two costs, named at its end."""
+    hours = [cost.dollars_per_hour for cost in costs]
+    values = [getattr(cost, name) for cost in costs]
+    line = {"color": colour, "width": 3}
+    chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
+    beside = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
+    chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **beside)
+
+
+# What the bench of one call offers beside the question.
+TRIED = (
+    "A tube costs 6 dollars and a tyre costs 28. What do two of each cost?",
+    "What is a torque wrench for? Answer in one sentence.",
+    "Write a polite note in two sentences: the bicycle is ready.",
+)
+SUBJECTS = (("brakes", "tyres", "lights"), ("chain", "saddle", "helmet"))
+
+
+async def edits(kit: Kit, question: str, door_note: Callable[..., Awaitable[str]]) -> None:
+    """Ask, with the notebook's own question and function, all that it tells a learner to change:
+    the model, the cap, the prompt, the subjects, one subject fewer. `mlkit record` does.
+    """
+    for member in (kit.cast.small, kit.cast.large):
+        for prompt in (question, *TRIED):
+            await kit.ask(member, prompt)
+        for cap in (8, 24):
+            await kit.ask(replace(member, max_tokens=cap), question)
+        note = partial(door_note, writer=member)
+        for subjects in SUBJECTS:
+            for some in (subjects, *combinations(subjects, 2)):
+                await kit.run(note, ", ".join(some))
 
 
 QUIZ = questions(
     """
 The setup line says REPLAY. Where do the answers come from?
-- They were made up for this notebook.
+- They were made up for this notebook by its authors.
 > Nothing here is made up. A question that was never recorded gives an error, not an answer.
 + A real model gave them earlier, and they were kept.
 > Each recording names the engine, the models, the machine and the date.
-- From a model on the internet.
+- A model on the internet gives them, here and now.
 > In replay nothing leaves your machine.
 
-A run has three calls that can go together and one that needs all three. You have ten servers. What
+A run has three calls that can go together and one that needs all three. You have ten machines. What
 decides how long it takes?
-- The sum of all four calls.
-> That is how long it takes on one server.
-- The slowest single call.
+- The sum of all four calls, one after another.
+> That is how long it takes on one machine.
+- The slowest of all four calls, taken by itself.
 > Nearly: but the last call cannot start before the slowest of the three has ended.
-+ The slowest of the three, plus the last one.
-> That is the critical path. More servers do not shorten it.
++ The slowest of the three, plus the last call.
+> That is the critical path. More machines do not shorten it.
 
-Which of these takes a machine's time?
-+ Calls on your own machine.
-> The machine has a price per hour, and the chart above shows from where on that is more than the
-host's price.
-- Reading a recording.
-> It takes less than a millisecond, and no model.
-- Moving a slider on a chart of finished calls.
-> The calls are done. Only the arithmetic is done again: measure once, sweep for ever.
+Your machine answers in half the time after a repair, and its hour costs the same. At which price of
+an hour does it now cost as much as the host?
+- At half of the price at which it did before.
+> It gives more answers in an hour than before, so its hour may cost more, not less.
+- At the same price at which it did before.
+> The host is paid by the token, your machine by its seconds: these are half as many now.
++ At twice the price at which it did before.
+> An hour holds twice as many answers, and the host charges for each. A fast machine may cost more.
 """
 )
