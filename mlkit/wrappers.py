@@ -96,6 +96,8 @@ class Replay:
 
     def _find(self, asked: Asked) -> Answer:
         answer = self._answers.get(asked)
+        if answer is None and isinstance(asked, Question):  # asked for more, it said the same
+            answer = self._answers.get(asked._replace(probabilities=True))
         if answer is None:
             raise self._miss(asked)
         return answer

@@ -93,6 +93,14 @@ def test_labels_of_another_set_have_the_same_answer():
     assert question(MEMBER, "a", labels=("x",)) == question(MEMBER, "a", labels=("y", "z"))
 
 
+def test_an_answer_recorded_with_probabilities_is_one_without_them_too():
+    memory: dict = {}
+    asyncio.run(Recorder(Echo(), memory)(MEMBER, "one", labels=("yes", "no")))
+    assert ask_all(replay(memory), "one")[0].text == next(iter(memory.values())).text
+    with pytest.raises(NotRecorded):
+        asyncio.run(replay(memory)(MEMBER, "one", format=SCHEMA))
+
+
 def test_vectors_are_replayed_and_a_text_that_has_none_is_a_miss():
     memory: dict = {}
     live = asyncio.run(Recorder(Echo(), memory).embed("m", ["a", "b"]))

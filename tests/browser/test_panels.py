@@ -22,7 +22,6 @@ import mlkit
 from course import studies
 from typing import NamedTuple
 import plotly.graph_objects as go
-from course.lessons import consensus_ensemble as ladder
 from course.lessons import weighted_ensemble_pictures as weights
 from mlkit.charts.look import charted
 from mlkit.widgets.lessons import predict
@@ -51,12 +50,19 @@ def majority(p, rho):
         rho=slider("correlation of errors", 0, 0, 1, 0.05))"""
     ),
     "votes": (
-        """def rungs(prices):
-    dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
-    return ladder.rows(shares * 5, winners == golds, strong.column("large") > 0, 5, *dollars)
+        """class Rung(NamedTuple):
+    needed: int
+    dollars: float
 
-explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source),
-        needed=ladder.agreement("votes needed", 5, 3),
+def rung(needed, prices):
+    dollars = [1000 * matrix.dollars(prices).sum() / len(golds) for matrix in (cheap, strong)]
+    escalated = (np.rint(shares * 5) < needed).mean()
+    row = Rung(needed, dollars[0] + escalated * dollars[1])
+    figure = go.Figure(go.Bar(x=[row.needed], y=[row.dollars]))
+    return charted(figure, [row], f"{needed} of 5: ${row.dollars:.4f} per 1,000", kit.source)
+
+explore(rung,
+        needed=steps("votes needed", 3, [(f"{n} of 5 ({n / 5:.2f})", n) for n in range(1, 6)]),
         prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))"""
     ),
     "weights": (

@@ -22,7 +22,7 @@ from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.models import Cast
 from mlkit.parsing import label_in, most_likely, plain
-from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
+from mlkit.patterns.consensus_ensemble import Agreed, ConsensusEnsemble
 from mlkit.patterns.fan_out import FannedOut, ModelFanOut
 from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
@@ -36,6 +36,8 @@ from mlkit.wrappers import Remembered
 PROMPTS = 8  # about so many examples on a menu
 # Messages of triage on which its three members differ; in the first half, two against one.
 DIVIDED = ("53", "96", "32", "81", "38", "41", "43", "86")
+# Messages of triage on which three samples of the small model split two to one, or agree.
+SPLIT = ("90", "34", "23", "05", "03", "20", "46", "93")
 
 
 class Play(NamedTuple):
@@ -295,15 +297,37 @@ def _weighted_ensemble(kit: Kit) -> Play:
     return Play(build, [every[f"triage-{number}"] for number in DIVIDED], controls)
 
 
+def triage_voters(kit: Kit, task: Task | None, count: int) -> list[Member]:
+    """Samples of the small model that name the queue, with the seeds recorded for a message."""
+    sampled = replace(studies.triage_members(kit)["small"], temperature=0.7)
+    seeds = (seed_for(task, n) if task else n for n in range(count))
+    return [replace(sampled, seed=seed, name=f"small {n}") for n, seed in enumerate(seeds, 1)]
+
+
 def _consensus_ensemble(kit: Kit) -> Play:
-    whole = orders.consensus_ensemble(kit.cast)
+    """On messages, and not on orders: there a cheaper model votes."""
+    every = {task.id: task for task in tasks.load("triage")}
+    known = {every[f"triage-{n}"].input: every[f"triage-{n}"] for n in SPLIT}
+    large = studies.triage_members(kit)["large"]
 
-    def build(needed: int) -> ConsensusEnsemble:
-        return replace(whole, threshold=needed / len(whole.members))
+    def queue_in(text: str) -> str:
+        return label_in(text, QUEUES)
 
-    # free: the strong member is the first voter, who is asked the same again
-    needed = steps("votes needed (free)", 3, [1, 2, 3])
-    return Play(build, _requests(), {"needed": needed})
+    def build(needed: int, strong: str) -> Runnable:
+        async def consensus(ask: Ask, prompt: str) -> Agreed:
+            voters = triage_voters(kit, known.get(prompt), 3)
+            members = voters if strong == "outside" else [large, *voters[:2]]
+            pattern = ConsensusEnsemble(members, large, needed / 3, queue_in)
+            return await pattern.run(ask, prompt)
+
+        return consensus
+
+    places = ["outside", "a voter too"]
+    controls = {
+        "needed": steps("votes needed, of 3 (may ask)", 3, [1, 2, 3]),
+        "strong": steps("the large model is (may ask)", "outside", places),
+    }
+    return Play(build, list(known), controls)
 
 
 def _choosing(kit: Kit) -> Play:

@@ -1,33 +1,11 @@
-"""Notebook 09: exercises, quiz, and the ladder of votes that must agree."""
+"""Notebook 09: exercises and quiz."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from math import inf
 from random import Random
-from typing import Any, NamedTuple
 
-import numpy as np
-import plotly.graph_objects as go
-from ipywidgets import SelectionSlider
-from numpy.typing import ArrayLike
-from plotly.subplots import make_subplots
-
-from mlkit.charts.look import BLACK, BLUE, ORANGE, Chart, dollars, dress, whiskers
-from mlkit.escaped import in_plotly
-from mlkit.measure.stats import break_even_escalation, wilson
-from mlkit.ties import exceeds
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    choice,
-    hints,
-    judgement,
-    not_number,
-)
-from mlkit.widgets.lessons import Verdict, questions
-from mlkit.widgets.panels import steps
+from mlkit.widgets.exercises import Case, Exercise, against, cases, hints, not_number
+from mlkit.widgets.lessons import questions
 
 
 def _with_lead(answers: list[str | None], threshold: float, lead: int) -> str | None:
@@ -41,8 +19,7 @@ def _drawn_ballot(seeded: Random) -> tuple[list[str | None], float, int]:
     return answers, seeded.choice((0.25, 0.5, 0.7, 1.0)), seeded.randint(1, 4)
 
 
-# `lead(answers, threshold, lead)`: as `decide`, but the winner also needs `lead` votes more than
-# any other answer.
+# `lead`: as `decide`, but the winner also needs `lead` votes more than any other answer.
 lead = Exercise(
     [
         Case(
@@ -53,8 +30,6 @@ lead = Exercise(
             {
                 None: "Not written yet, or it escalates always: where all three agree, give back"
                 " their answer.",
-                ...: "Where all three say 'a', you give {got!r}. Give the answer itself, or None to"
-                " escalate.",
             },
         ),
         *cases(
@@ -125,215 +100,42 @@ price at which it equals the strong model alone.
         Case(
             (1, 0.5),
             2.0,
-            "Right for three voters, but not for one. Is the number of voters written into the"
-            " code?",
+            "Right for three voters, but not for one. Is their number written into the code?",
         ),
         *against(
             lambda voters, escalated: voters / (1 - escalated) if escalated < 1 else inf,
             lambda seeded: (seeded.randint(1, 9), seeded.randint(0, 20) / 20),
         ),
     ],
-    "Right. Below this ratio the ensemble costs more than the model that it is meant to spare.",
+    "Right. Below this ratio the ensemble costs more than the model that it spares.",
     {not_number: "It should give a number of times; it gave {kind}."},
 )
 
-_AS_GOOD = {
-    "shown": "No difference was found, and that is less than finding that there is none. Look at"
-    " the lower end of the interval: is a loss of more than 5 points ruled out?",
-    "worse": "The interval reaches above 0, so a loss is not shown either.",
-    "not shown": "Look at both ends of the interval again: one of them settles it.",
-}
-
-
-def judged(
-    low: float, high: float, escalated: float, vote_dollars: float, strong_dollars: float
-) -> Callable[[Any], Verdict]:
-    """The judge of a sentence about five voters: `low` and `high` bound the difference to the
-    strong model (shares).
-
-    The answer is a mapping of "as_good" ("shown", "not shown" or "worse"), "cheaper" (True or
-    False) and "most_voters".
-    """
-    as_good = "shown" if exceeds(low, -0.05) else "worse" if exceeds(0, high) else "not shown"
-    pays = [
-        n
-        for n in range(1, 20)
-        if exceeds(strong_dollars, n * vote_dollars + escalated * strong_dollars)
-    ]
-    others = {said: hint for said, hint in _AS_GOOD.items() if said != as_good}
-    entries = [
-        choice("as_good", as_good, _AS_GOOD, "", others),
-        Case(
-            ("cheaper",),
-            5 in pays,
-            '"cheaper" is True or False. Fewer strong answers are only one side of the bill: add'
-            " what all five votes cost on all messages, and compare the sum with the strong model"
-            " alone.",
-        ),
-        Case(
-            ("most_voters",),
-            max(pays, default=0),
-            "With {got} voters, all their votes and the escalated share together: is that below the"
-            " strong model alone? And would it still be with one voter more?",
-        ),
-    ]
-    return judgement(
-        entries,
-        "Right. Quality and price are two questions, and each needs its own numbers.",
-    )
-
-
 QUIZ = questions("""
 Four members vote, and the threshold is 0.7. How many must agree?
-- Two.
+- Any two.
 > Two of four are 0.5, and that is less than 0.7.
-+ Three.
++ Any three.
 > Three of four are 0.75, the first share that reaches 0.7. A threshold always means a whole number
 of votes.
-- Four.
+- All four.
 > Four reach it as well, but three are enough: 0.75 is more than 0.7.
 
-Three models vote. Where not all three agree, one of these three, which always answers the same, is
-asked again. What comes out?
-- The answer of the majority.
-> Only where all three agree. In all other cases the one that is asked again decides.
-- A better answer than from any of the three.
-> No new answer comes in: the last word has someone who spoke already.
-+ Exactly what that one model would have answered alone.
+Three models vote. Where not all three agree, one of them, which always answers the same, is asked
+again. What comes out?
+- What most of the three say.
+> Only where all three agree. Elsewhere the one that is asked again decides.
+- More than any one could say.
+> No new answer comes in: the last word has a model that spoke already.
++ What that one says alone.
 > If all agree, its answer wins; if not, its answer is taken. The other two are paid and never
 change anything.
 
 All five samples of one model agree. What do you know?
-- The answer is right.
-> Look at the recorded failure above: five of five, and wrong.
-+ The model would most likely say so again. How often it is right then, you must measure.
-> Samples of one model share its blind spots, so agreement can be a shared mistake.
-- Nothing at all.
-> It tells something: here, answers on which all agreed were right more often than split ones. It
-is only much less than it looks.
+- Their common answer is very likely to be right.
+> You read a message on which five of five were wrong. How often that is so must be measured.
++ The model would most likely say the same again.
+> Samples of one model share its mistakes. How often it is right when it agrees, you must measure.
+- Nothing at all, since one model was asked.
+> It tells something: the model is sure. It is only less than it looks.
 """)
-
-
-def agreement(label: str, voters: int, value: int) -> SelectionSlider:
-    """A slider for how many voters must agree: it says "2 of 3 (0.67)", and its value is 2."""
-    options = [(f"{n} of {voters} ({n / voters:.2f})", n) for n in range(1, voters + 1)]
-    return steps(label, value, options)
-
-
-class Rung(NamedTuple):
-    way: str  # "2 of 3", or the strong model alone
-    needed: int  # votes that must agree; 0 for the strong model alone
-    escalated: float  # share of the items that the strong model answers, in [0, 1]
-    right: float  # share answered right, in [0, 1]
-    low: float  # 95% interval of right
-    high: float
-    dollars_per_thousand: float  # items
-
-
-def rows(
-    agreed: ArrayLike,
-    majority_right: ArrayLike,
-    strong_right: ArrayLike,
-    voters: int,
-    cheap_dollars: float,
-    strong_dollars: float,
-) -> list[Rung]:
-    """A rung for each k from 1 to `voters`, and last the strong model alone.
-
-    agreed: votes for the most common answer; majority_right and strong_right: whether that answer
-    and the strong model's are right; all (items,). cheap_dollars: of all votes, strong_dollars: of
-    one strong answer; both per 1,000 items.
-    """
-    votes, majority, strong = map(np.asarray, (agreed, majority_right, strong_right))
-    rungs = []
-    for needed in range(1, voters + 1):
-        escalated = votes < needed
-        right = wilson(int(np.where(escalated, strong, majority).sum()), votes.size)
-        share = float(escalated.mean())
-        dollars = cheap_dollars + share * strong_dollars
-        rungs.append(Rung(f"{needed} of {voters}", needed, share, *right, dollars))
-    alone = wilson(int(strong.sum()), votes.size)
-    return [*rungs, Rung("the strong model alone", 0, 1.0, *alone, strong_dollars)]
-
-
-def break_even(rungs: Sequence[Rung]) -> float:
-    """The share that may be escalated before it costs more than the strong model alone."""
-    first, strong = rungs[0], rungs[-1].dollars_per_thousand
-    votes = first.dollars_per_thousand - first.escalated * strong
-    return break_even_escalation(max(0.0, votes), strong)
-
-
-def reading(rungs: Sequence[Rung], chosen: int) -> str:
-    """The chosen rung beside the strong model alone."""
-    now, strong = rungs[chosen - 1], rungs[-1]
-    return (
-        f"{now.way}: {now.escalated:.0%} escalated, {now.right:.0%} right,"
-        f" {dollars(now.dollars_per_thousand)} per 1,000; {strong.way}: {strong.right:.0%} right,"
-        f" {dollars(strong.dollars_per_thousand)}"
-    )
-
-
-def _marker(votes: int, chosen: int) -> dict[str, Any]:
-    """Dots for 1 vote and more, a diamond for the chosen one."""
-    marked = [needed == chosen for needed in range(1, votes + 1)]
-    return {
-        "size": [14 if mark else 9 for mark in marked],
-        "color": [ORANGE if mark else BLUE for mark in marked],
-        "opacity": 1,
-        "symbol": ["diamond" if mark else "circle" for mark in marked],
-        "line": {"color": BLACK, "width": [int(mark) for mark in marked]},
-    }
-
-
-def _compared(rungs: Sequence[Rung]) -> list[tuple[int, str, str, float, str, str]]:
-    """For each of the three charts: its row, field and format, and the line to compare with."""
-    strong, even = rungs[-1], break_even(rungs)
-    limit = f"break-even, {even:.0%} escalated"
-    return [
-        (1, "right", ".0%", strong.right, strong.way, "dash"),
-        (2, "escalated", ".0%", even, limit, "dot"),
-        (3, "dollars_per_thousand", "$.3~g", strong.dollars_per_thousand, strong.way, "dash"),
-    ]
-
-
-def figure(rungs: Sequence[Rung], chosen: int, source: str, title: str = "") -> go.Figure:
-    """Right, escalated and dollars over the votes needed, each with the line to compare it with."""
-    chart = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06)
-    for row, field, format, line, name, dash in _compared(rungs):
-        chart.add_scatter(
-            x=[0.5, len(rungs) - 0.5],
-            y=[line] * 2,
-            name=name,
-            mode="lines",
-            showlegend=row < 3,
-            line={"color": BLACK, "dash": dash, "width": 1.5},
-            hovertemplate=f"%{{y:{format}}}",
-            row=row,
-            col=1,
-        )
-        values = [getattr(rung, field) for rung in rungs[:-1]]
-        chart.add_scatter(
-            x=list(range(1, len(values) + 1)),
-            y=values,
-            name="agreement",
-            mode="lines+markers",
-            line={"color": BLUE},
-            marker=_marker(len(values), chosen),
-            cliponaxis=False,
-            showlegend=False,
-            hovertemplate=f"%{{x}} of {len(values)}: %{{y:{format}}}<extra></extra>",
-            row=row,
-            col=1,
-        )
-    chart.update_traces(error_y=whiskers(rung[3:6] for rung in rungs[:-1]), row=1, selector=1)
-    chart.update_yaxes(title_text="right", range=[-0.03, 1.03], tickformat=".0%", row=1)
-    chart.update_yaxes(title_text="escalated", range=[-0.03, 1.03], tickformat=".0%", row=2)
-    chart.update_yaxes(title_text=in_plotly("$ per 1,000"), rangemode="tozero", row=3)
-    chart.update_xaxes(dtick=1, tickformat="d")
-    chart.update_xaxes(title_text=f"votes that must agree, of {len(rungs) - 1}", row=3)
-    return dress(chart, title or reading(rungs, chosen), source, height=400)
-
-
-def chart(rungs: Sequence[Rung], chosen: int, source: str) -> Chart:
-    """The ladder with the chosen number of votes marked, ready to show."""
-    return Chart(figure(rungs, chosen, source), rungs, reading(rungs, chosen))

@@ -188,35 +188,3 @@ def within(
         return [*said, "Nobody keeps every limit"]
     simplest = ["the simplest of", len(left)] if len(left) > 1 else ["the only one"]
     return [*said, "Take", left[0][0], *simplest]
-
-
-def coverage(sure: Sequence[float], right: Sequence[bool]) -> Expected:
-    """All answered, and about half of them: the surest. Equally sure ones stay together."""
-    rows = []
-    for least in sorted(set(sure), reverse=True):
-        answered = [
-            good for confidence, good in zip(sure, right, strict=True) if confidence >= least
-        ]
-        rows.append((len(answered) / len(sure), 1 - sum(answered) / len(answered)))
-    half = min(rows, key=lambda row: abs(row[0] - 0.5))
-    before = [0.0, *(share for share, _ in rows)]
-    area = sum((share - last) * risk for last, (share, risk) in zip(before, rows, strict=False))
-    return [rows[-1][1], half[0], half[1], area]
-
-
-def ladder(state: Any, needed: int, voters: int, prices: Any) -> Expected:
-    """So many small votes must agree, else the large model answers."""
-    votes, strong = (
-        five(state.samples, "small", kind="triage"),
-        one(state.triage, "large", split="test"),
-    )
-    counts = [most_common(cell.answer for cell in row[:voters])[1] for row in votes]
-    right = [
-        voted(row[:voters]) if count >= needed else cell.right
-        for row, count, cell in zip(votes, counts, strong, strict=True)
-    ]
-    escalated, n = mean(count < needed for count in counts), len(strong)
-    cheap = 1000 * dollars((cell for row in votes for cell in row[:voters]), prices, "name") / n
-    dear = 1000 * dollars(strong, prices, "name") / n
-    cost = cheap + escalated * dear
-    return [needed, voters, escalated, mean(right), cost, 1000, hits(strong) / n, dear]
