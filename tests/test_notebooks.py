@@ -74,6 +74,12 @@ def test_no_two_dollars_turn_the_text_between_them_into_mathematics(notebook):
         )
 
 
+def test_what_goes_deeper_is_folded_away(notebook):
+    deeper = [cell for cell in notebook.cells if "deeper" in cell.metadata.get("tags", [])]
+    assert deeper[0].source.startswith("## ")
+    assert deeper[0].metadata["jp-MarkdownHeadingCollapsed"] is True
+
+
 def test_links_to_other_notebooks_lead_somewhere(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):

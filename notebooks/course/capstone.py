@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import inspect
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import systems
+from course.spreadsheet import need_columns, rows_of
 from mlkit import paths
+from mlkit.ask import Ask
 from mlkit.engines.request import check_prompt
-from mlkit.errors import BadPrompt, EngineError
+from mlkit.errors import (
+    BadPrompt,
+    EngineError,
+    MlkitError,
+    NotRecorded,
+    SettingError,
+    Unparsed,
+)
 from mlkit.kit import Kit
 from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
 from mlkit.measure.tasks import Task, TaskError
 from mlkit.parsing import quoted
+from mlkit.trace import Runnable, as_function
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
-_SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\n', re.IGNORECASE)  # Excel's own first line
+ON_RECORDINGS = (
+    "On recordings there are answers to the ten prompts of data/own_prompts.csv, and only to what"
+    " the nine ask. Nothing is wrong with yours: they need a live model. The line under the first"
+    " cell says how; then give kit in the place of kit.recorded. Or count by hand, and use your"
+    " counts."
+)
 
 
 def example() -> Path:
@@ -45,7 +59,7 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
         )
     rows: list[tuple[str, Any]]
     if isinstance(prompts, str | Path):
-        rows, name = list(_lines(Path(prompts))), Path(prompts).name
+        rows, name = list(rows_of(Path(prompts), COLUMNS)), Path(prompts).name
     else:
         rows, name = [(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list"
     if not rows:
@@ -60,65 +74,6 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
     return [_task(n, *row) for n, row in enumerate(rows, 1)]
 
 
-def _lines(file: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
-    """Where each row of a CSV file stands, and the row by column. The separator is a comma, a
-    semicolon or a tab, or what the first line names (sep=;); a line without any text is none.
-    """
-    text = _text(file)
-    named = _SEPARATOR.match(text)
-    above, text = (1, text[named.end() :]) if named else (0, text)
-    first_line = text.lstrip().partition("\n")[0]
-    separator = named[1] if named else max(",;\t", key=first_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    columns: list[str] = []
-    starts = above + 1
-    try:
-        for cells in reader:
-            place, starts = f"{file.name}, line {starts}", above + reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not columns:
-                columns = [cell.strip().lower() for cell in cells]
-                _need_columns(place, columns)
-            elif any(cell.strip() for cell in cells[len(columns) :]):
-                raise TaskError(
-                    f"{place}: it has more cells than the first line. Put a text that holds a comma"
-                    " into double quotes."
-                )
-            else:
-                yield place, dict(zip(columns, cells, strict=False))
-    except csv.Error as error:
-        raise TaskError(
-            f"{file.name}, line {starts}: {error}. A quoted text ends with a quote; a quote within"
-            f" it is doubled; a cell holds at most {csv.field_size_limit():,} characters."
-        ) from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise TaskError(
-            f"{file.name} is no text in UTF-8. Save it from your spreadsheet as:  CSV UTF-8"
-        ) from None
-    except (OSError, ValueError):  # ValueError: a name that no file can have
-        raise TaskError(
-            f"There is no file {quoted(str(file))} to read in this folder. Save your CSV file"
-            " beside the notebook."
-        ) from None
-
-
-def _need_columns(place: str, columns: Collection[str]) -> None:
-    if missing := [name for name in COLUMNS if name not in columns]:
-        found = ", ".join(map(quoted, list(columns)[:8]))
-        if len(columns) > 8:
-            found += f" and {len(columns) - 8} more"
-        raise TaskError(
-            f"{place}: found {found}; wanted are input, grader and gold. Missing:"
-            f" {', '.join(missing)}."
-        )
-
-
 def _task(number: int, place: str, row: Any) -> Task:
     """One row as a task. Raises TaskError with its place and what is wrong."""
     if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(COLUMNS):
@@ -128,7 +83,7 @@ def _task(number: int, place: str, row: Any) -> Task:
             f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of"
             " these three."
         )
-    _need_columns(place, row)
+    need_columns(place, row, COLUMNS)
     texts = (row["input"], row["grader"])
     prompt, grader = (text.strip() if isinstance(text, str) else "" for text in texts)
     if not prompt:
@@ -192,16 +147,71 @@ _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
 }
 
 
-async def run_all(kit: Kit, prompts: Sequence[Task], progress: bool = True) -> Matrix:
-    """All patterns (short answers) on your prompts, with a bar that says how much time is left.
+@dataclass(frozen=True)
+class Text:
+    """What a pattern of your own answered."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """A pattern of your own as one that is measured: what it raises counts as a wrong answer."""
+
+    name: str
+    pattern: Runnable
+
+    async def run(self, ask: Ask, prompt: str) -> Text:
+        try:
+            result = await as_function(self.pattern)(ask, prompt)
+        except MlkitError:
+            raise
+        except Exception as error:
+            raise Unparsed(f"{self.name} raised {type(error).__name__}: {error}") from error
+        text = getattr(result, "text", result)
+        if not isinstance(text, str):
+            raise Unparsed(f"{self.name} gave {quoted(text)}. Give a text, or what has a .text.")
+        return Text(text)
+
+
+def _need_pattern(name: str, pattern: Any, taken: Iterable[str]) -> None:
+    """Raises SettingError for what cannot be run beside the nine."""
+    problem = ""
+    if name in taken:
+        problem = "has the name of one of the nine. Give it another."
+    elif isinstance(pattern, type):
+        problem = f"is a class. Give one of it:  {pattern.__name__}(...)"
+    elif not callable(pattern) and not hasattr(pattern, "run"):
+        problem = f"is {quoted(pattern)}. Give an async function (ask, prompt), or what has a run."
+    elif inspect.isroutine(run := getattr(pattern, "run", pattern)):
+        waits = inspect.iscoroutinefunction(run)
+        problem = "" if waits else "does not wait for its calls. Write:  async def"
+    if problem:
+        raise SettingError(f"Your pattern {quoted(name)} {problem}")
+
+
+async def run_all(
+    kit: Kit,
+    prompts: Sequence[Task],
+    progress: bool = True,
+    own: Mapping[str, Runnable] | None = None,
+) -> Matrix:
+    """All patterns (short answers) on your prompts, and beside them your own, by name: each an
+    async function (ask, prompt) or an object with such a `run`. A bar says how much time is left.
 
     An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
-    was answered.
+    was answered, NotRecorded where recordings are asked for what they do not hold.
     """
-    patterns = systems.for_any_prompt(kit.cast)
-    subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
+    nine = systems.for_any_prompt(kit.cast)
+    for name, pattern in (own or {}).items():
+        _need_pattern(name, pattern, nine)
+    mine = {name: Own(name, pattern) for name, pattern in (own or {}).items()}
+    subjects = {name: systems.fixed(pattern) for name, pattern in (nine | mine).items()}
     bar = "all patterns" if progress else ""
-    measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
+    try:
+        measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
+    except NotRecorded as error:
+        raise NotRecorded(f"{ON_RECORDINGS} ({error})") from None
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
         raise EngineError(

@@ -2,86 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
 
+from course import limits_chart
+from course.limits_chart import WORK
+from course.ways import Limits, Way, baseline, gain, told, why_not
 from mlkit import paths
-from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY, INK, ORANGE, PALE, Chart, dollars, seconds
-from mlkit.charts.trade_off import Limits
 from mlkit.escaped import NO_MATH, in_html, in_plotly, printable
-from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix
-from mlkit.measure.stats import difference, wilson
-from mlkit.models import Prices
-from mlkit.ties import exceeds
+from mlkit.measure.stats import wilson
+from mlkit.ties import exceeds, highest
 from mlkit.widgets import export
 
 _CELL = "style='text-align: left; vertical-align: top; padding: 2px 12px 2px 0"
-_LINE = 18  # pixels, of a line of text below the picture
-
-
-class Way(NamedTuple):
-    """A pattern as it was measured. The first five are what charts/trade_off.py takes."""
-
-    pattern: str
-    right: int
-    of: int
-    dollars_per_thousand: float  # prompts
-    seconds: float  # a prompt
-    calls: float  # a prompt
-    instructions: int  # different ones, which somebody has to write and look after
-    grades: tuple[bool, ...]  # prompt by prompt
-
-
-def ways(measured: Matrix, prices: Prices) -> list[Way]:
-    """The patterns from simple to complex: fewest whole calls a prompt, then fewest different
-    instructions, then as listed. Seconds are a server's, all calls of a prompt one after another,
-    loading left out.
-    """
-    every = [_way(measured, name, prices) for name in measured.subjects]
-    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
-
-
-def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
-    one, score = measured.of([pattern]), measured.score(pattern, prices)
-    calls = [call for row in one.cells for call in row[0][0].calls]
-    return Way(
-        pattern,
-        score.right,
-        score.of,
-        score.dollars_per_thousand,
-        score.seconds,
-        score.calls,
-        len({(call.member.system, call.member.shots) for call in calls}),
-        tuple(bool(grade) for grade in one.right[:, 0, 0]),
-    )
-
-
-def why_not(way: Way, limits: Limits) -> str:
-    """Which limits a pattern breaks, and by what; "" where it keeps them all."""
-    share, broken = way.right / way.of, []
-    if exceeds(way.dollars_per_thousand, limits.most_dollars):
-        shown = dollars(way.dollars_per_thousand), dollars(limits.most_dollars)
-        broken.append(_beyond(*shown, "more", " per 1,000"))
-    if exceeds(way.seconds, limits.most_seconds):
-        broken.append(_beyond(seconds(way.seconds), seconds(limits.most_seconds), "more"))
-    if exceeds(limits.least, share):
-        broken.append(_beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right"))
-    return "; ".join(broken)
-
-
-def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
-    """A value beyond its limit; where both are the same as they are shown, it says that too."""
-    if value == limit:
-        return f"a little {which} than {limit}{what}"
-    return f"{value}{what} is {which} than {limit}"
-
-
-def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:
-    """Those that keep every limit, from simple to complex: the first is the one to take."""
-    return [way for way in ways if not why_not(way, limits)]
+_LINE = 17  # pixels, of a line of text below the picture
 
 
 class Line(NamedTuple):
@@ -91,92 +28,120 @@ class Line(NamedTuple):
     text: str
 
 
-def rows(choice: str, ways: Sequence[Way], limits: Limits, reason: str, made: str) -> list[Line]:
-    """What the card says, a line each. `ways` go from simple to complex; `made` says when, with
-    what, on what.
+def rows(
+    choice: str,
+    ways: Sequence[Way],
+    limits: Limits,
+    reason: str,
+    source: str,
+    clock: str = WORK,
+) -> list[Line]:
+    """What the card says, a line each. `ways` go from simple to complex; `source` says where their
+    numbers come from, `clock` which seconds they have.
 
     Raises ValueError for a choice that was not measured.
     """
     by_name = {way.pattern: way for way in ways}
     if choice not in by_name:
         raise ValueError(f"{choice!r} was not measured; choose one of {', '.join(by_name)}")
-    chosen, broken = by_name[choice], why_not(by_name[choice], limits)
+    chosen, one = by_name[choice], baseline(ways)
+    kept = why_not(chosen, limits)
     lines = [
         Line("choice", choice),
         Line("limits", str(limits)),
-        Line("measured", _told(chosen)),
-        Line("verdict", f"it breaks a limit: {broken}" if broken else "it keeps every limit"),
+        Line("measured", _told(chosen, clock)),
+        Line("result", f"it breaks a limit: {kept}" if kept else "it keeps every limit"),
     ]
-    if "single_model" in by_name and choice != "single_model":
-        gain = difference(chosen.grades, by_name["single_model"].grades)
-        doubt = "" if gain.clear else ": these prompts cannot tell the two apart"
-        lines.append(Line("against one model", gain.points() + doubt))
+    low = wilson(chosen.right, chosen.of).low
+    if not kept and exceeds(limits.least, low):
+        doubt = f"not sure: its share may be as low as {low:.0%}, the limit is {limits.least:.0%}"
+        lines.append(Line("how sure", doubt))
+    others = [way for way in ways if way is not chosen]
+    if chosen is not one:
+        lines.append(Line(f"against {one.pattern}", _against(chosen, one)))
+    elif others:
+        best = highest(others, lambda way: way.right / way.of)
+        lines.append(Line(f"given up: {best.pattern}", _against(best, one)))
     for way in ways[: list(by_name).index(choice)]:
-        kept = why_not(way, limits) or "it keeps every limit, too"
-        lines.append(Line(f"simpler: {way.pattern}", kept))
+        fell = why_not(way, limits) or "it keeps every limit, too"
+        lines.append(Line(f"simpler: {way.pattern}", fell))
     if reason.strip():
         lines.append(Line("reason", reason.strip()))
-    return [*lines, Line("made", made)]
+    return [*lines, Line("source", source)]
 
 
-def _told(way: Way) -> str:
-    calls = "call" if way.calls == 1 else "calls"
-    return (
+def _told(way: Way, clock: str) -> str:
+    said = (
         f"{way.right} of {way.of} right, {wilson(way.right, way.of)};"
-        f" {dollars(way.dollars_per_thousand)} per 1,000 prompts, {seconds(way.seconds)} and"
-        f" {way.calls:.1f} {calls} a prompt"
+        f" {dollars(way.dollars_per_thousand)} per 1,000 prompts"
     )
+    if not isnan(way.seconds):
+        said += f", {seconds(way.seconds)} a prompt ({clock})"
+    if not isnan(way.calls):
+        said += f", {way.calls:.1f} {'call' if way.calls == 1 else 'calls'}"
+    return said
+
+
+def _against(way: Way, one: Way) -> str:
+    """What a way gains or loses to one model, and for how many times its cost."""
+    said = told(gain(way, one))
+    if one.dollars_per_thousand > 0:
+        said += f"; {way.dollars_per_thousand / one.dollars_per_thousand:.1f} times the dollars"
+    if one.seconds > 0 and not isnan(way.seconds):
+        said += f", {way.seconds / one.seconds:.1f} times the seconds"
+    return said
 
 
 def chart(
-    choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], source: str
+    choice: str,
+    ways: Sequence[Way],
+    limits: Limits,
+    lines: Sequence[Line],
+    source: str,
+    clock: str = WORK,
 ) -> Chart:
-    """The trade-off with the choice ringed, and below it the lines of the card."""
-    points = trade_off.rows([way[:5] for way in ways], limits=limits)
-    figure = trade_off.figure(points, source, limits=limits)
-    figure.add_scatter(
-        name="chosen",
-        mode="markers",
-        marker={"size": 20, "symbol": "circle-open", "color": ORANGE, "line": {"width": 3}},
-        x=[way.dollars_per_thousand for way in ways if way.pattern == choice],
-        y=[way.right / way.of for way in ways if way.pattern == choice],
-        hoverinfo="skip",
-    )
-    figure.layout.title.text = f"<b>{in_plotly(f'Decision card: {choice}')}</b>"
-    text = [part for line in lines for part in _wrapped(line)]
-    below, more = figure.layout.margin.b, _LINE * len(text) + 24
+    """The limits with the choice marked, and below it the lines of the card."""
+    title = f"Decision card: {choice}"
+    figure = limits_chart.figure(ways, limits, source, clock, choice, title)
+    figure.layout.title.text = f"<b>{figure.layout.title.text}</b>"
+    text = [part for line in lines if line.about != "source" for part in _wrapped(line)]
+    margin = figure.layout.margin
+    more = _LINE * len(text) + 24
     figure.add_annotation(
         text="<br>".join(text),
         xref="paper",
         yref="paper",
         x=0,
         y=0,
-        yshift=-below,
+        xshift=12 - margin.l,
+        yshift=-margin.b,
         xanchor="left",
         yanchor="top",
         align="left",
         showarrow=False,
         font={"size": 12},
     )
-    figure.update_layout(height=figure.layout.height + more, margin_b=below + more)
-    verdict = next(line.text for line in lines if line.about == "verdict")
-    return Chart(figure, lines, f"Decision card: {choice}; {verdict}")
+    figure.update_layout(height=figure.layout.height + more, margin_b=margin.b + more)
+    result = next(line.text for line in lines if line.about == "result")
+    return Chart(figure, lines, f"{title}; {result}")
 
 
 def _wrapped(line: Line) -> list[str]:
-    first, *more = wrap(printable(f"{line.about}: {line.text}"), 60, subsequent_indent="      ")
+    first, *more = wrap(printable(f"{line.about}: {line.text}"), 70, subsequent_indent="      ")
     about, text = first[: len(line.about)], first[len(line.about) :]
     return [f"<b>{in_plotly(about)}</b>{in_plotly(text)}", *map(in_plotly, more)]
 
 
-def page(choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line]) -> str:
+def page(
+    choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], clock: str = WORK
+) -> str:
     """The card as HTML that needs nothing else. All text is escaped."""
     said = "".join(
         f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
         f"<td {_CELL}'>{in_html(line.text)}</td></tr>"
         for line in lines
     )
-    titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", "seconds", "calls", "limits")
+    titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", clock, "limits")
     head = "".join(f"<th {_CELL}'>{title}</th>" for title in titles)
     body = "".join(_row(way, way.pattern == choice, limits) for way in ways)
     return (
@@ -196,7 +161,6 @@ def _row(way: Way, chosen: bool, limits: Limits) -> str:
         f"{way.right}&nbsp;of&nbsp;{way.of}",
         in_html(dollars(way.dollars_per_thousand)),
         seconds(way.seconds),
-        f"{way.calls:.1f}",
         in_html(why_not(way, limits) or "kept"),
     )
     return "<tr>" + "".join(f"<td {_CELL}'>{cell}</td>" for cell in cells) + "</tr>"
@@ -242,14 +206,20 @@ class Card:
 
 
 def decision_card(
-    choice: str, measured: Sequence[Way], limits: Limits, kit: Kit, reason: str = ""
+    choice: str,
+    ways: Sequence[Way],
+    limits: Limits,
+    source: str,
+    reason: str = "",
+    clock: str = WORK,
 ) -> Card:
-    """The card for a choice among `ways(...)`, with the reason in your own words.
+    """The card for a choice among ways, with the reason in your own words; `source` says where the
+    numbers come from, and `clock` what their seconds are.
 
     Raises ValueError for one not measured.
     """
-    made = f"{kit.engine.header.date}, cast {kit.cast.name}, {measured[0].of} prompts, {kit.source}"
-    lines = rows(choice, measured, limits, reason, made)
+    lines = rows(choice, ways, limits, reason, source, clock)
     return Card(
-        chart(choice, measured, limits, lines, kit.source), page(choice, measured, limits, lines)
+        chart(choice, ways, limits, lines, source, clock),
+        page(choice, ways, limits, lines, clock),
     )

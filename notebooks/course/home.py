@@ -23,6 +23,14 @@ def client(kit: Kit) -> Any:
     return connection(host())
 
 
+def as_dict(member: Member) -> dict[str, Any]:
+    """A member in plain Python: model, messages before the prompt, options, form of its answers."""
+    from mlkit.engines.request import messages_for, options_for
+
+    told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
+    return {"model": member.model, "form": json.loads(member.schema or "null")} | told
+
+
 class StandIn:
     """`chat` as the official client has it, as far as the take-home cells use it."""
 
@@ -52,6 +60,9 @@ class StandIn:
         except NotRecorded:
             if format is None:
                 raise
+            # a review's format holds the form of its answer, which is the reviewer's own
+            form = format.get("properties", {}).get("answer", {})
+            member = replace(member, schema=json.dumps(form) if "properties" in form else "")
             reply = await self._kit.ask(
                 member, prompt, role="take home", format=format, labels=labels
             )

@@ -53,6 +53,8 @@ def store(notebook: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
+        if cell.source.startswith("## ") and "deeper" in cell.metadata.get("tags", []):
+            cell.metadata["jp-MarkdownHeadingCollapsed"] = True  # opens on a click or on Enter
         for output in cell.get("outputs", []):
             (
                 output.pop("metadata", None)

@@ -67,6 +67,10 @@ class Lab:
         path = notebook if "/" in notebook else f"notebooks/{notebook}"
         self.page.goto(f"{self.url}/doc/tree/{path}?token={TOKEN}&reset")
         self.page.wait_for_function(READY, timeout=60_000)
+        # what goes deeper is folded away
+        self.page.evaluate(
+            "() => window.jupyterapp.commands.execute('notebook:expand-all-headings')"
+        )
 
     def run_all(self, timeout_seconds: float = 120) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -11,6 +11,7 @@ from course.lessons import weighted_ensemble_pictures
 from mlkit import paths
 from mlkit.measure.stats import condorcet
 from tests.browser.conftest import CUT, READY, SCREENSHOTS
+from tests.pictures import study
 
 pytestmark = pytest.mark.browser
 CELLS = {
@@ -59,8 +60,8 @@ explore(lambda needed, prices: ladder.chart(rungs(prices), needed, kit.source),
         prices=PriceList(list_prices(), [kit.cast.small.model, kit.cast.large.model]))"""
     ),
     "weights": (
-        """said, who = ["repair", "order", "repair"], ["one", "two", "three"]
-explore(lambda w: weights.chart(weights.rows(said, who, w, [1, 1, 1]), kit.source),
+        """sorted_messages = (await weights.messages(kit.recorded)).of(split="fit")
+explore(lambda w: weights.four_ways(sorted_messages, w, kit.source),
         w=Shares(one=0.5, two=0.3, three=0.2))"""
     ),
     "fails": (
@@ -158,12 +159,9 @@ def test_each_control_by_keyboard_and_by_mouse(panels):
     drag(learner, "weights", 0, 0.0)
     learner.wait_for_title(
         "weights",
-        weighted_ensemble_pictures.chart(
-            weighted_ensemble_pictures.rows(
-                ["repair", "order", "repair"], ["one", "two", "three"], [0.0, 0.6, 0.4], [1, 1, 1]
-            ),
-            "",
-        ).reading[:25],
+        weighted_ensemble_pictures.four_ways(
+            study("triage").of(weighted_ensemble_pictures.TEAM, split="fit"), [0.0, 0.6, 0.4], ""
+        ).reading[:55],
     )
     readouts = [
         float(text)

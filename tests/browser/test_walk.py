@@ -41,12 +41,12 @@ EXERCISES = {
         "is the share of one member",
     ),
     "02_pipeline": Exercise(
-        "exercise-retry", "return 1 - (1 - right) ** (retries + 1)", "It sees only the share"
+        "promised", "return then", "These are totals of orders whose stage is right"
     ),
     "03_router": Exercise(
         "route",
-        "return label if confidence * label_mass >= threshold else 'general'",
-        "nobody covers, weather",
+        "return label if certainty >= threshold else 'general'",
+        "A label that nobody covers",
     ),
     "04_fan_out": Exercise("finished", "return max(seconds)", "That is the slowest member"),
     "05_voting": Exercise(
@@ -68,7 +68,7 @@ EXERCISES = {
         "exercise-ratio", "return voters / escalated", "is spared is the rest"
     ),
     "10_choosing": Exercise(
-        "exercise-2", "return math.ceil(requests_per_day * service_seconds / 86400)", "busy for 87%"
+        "exercise-2", "return min(ways, key=lambda way: -way.right).pattern", "Then nobody needs"
     ),
 }
 

@@ -19,9 +19,11 @@ from mlkit.errors import (
     EngineError,
     EngineUnreachable,
     NotRecorded,
+    SettingError,
     Unparsed,
 )
 from mlkit.measure.tasks import TaskError
+from tests.conftest import Scripted
 
 ROW = ("What do 3 bells at $9 each cost?", "number", 27)
 HEAD = "input,grader,gold\n"
@@ -73,6 +75,9 @@ def test_a_list_and_a_file_give_the_same_tasks(tmp_path):
         ("Input; Grader ;GOLD;note\nOpen?;label;yes|no;a, b\n", "utf-8"),
         ("input\tgrader\tgold\nOpen?\tlabel\tyes|no\n", "utf-8"),
         ("gold,grader,input\r\nyes|no,label,Open?\r\n", "utf-8-sig"),
+        ("input\tgrader\tgold\r\nOpen?\tlabel\tyes|no\r\n", "utf-16"),
+        ("input;grader;gold\r\nOpen?;label;yes|no\r\n", "utf-16-le"),
+        ("input;grader;gold\nOpen?;label;yes|no\n", "utf-16-be"),
     ],
 )
 def test_what_spreadsheets_write_is_read(tmp_path, text, encoding):
@@ -170,7 +175,7 @@ def test_what_is_wrong_in_a_list_is_told_with_its_row(rows, words):
 
 
 def test_what_is_no_text_or_not_there_is_told(tmp_path):
-    with pytest.raises(TaskError, match="is no text in UTF-8.*CSV UTF-8"):
+    with pytest.raises(TaskError, match="is no text in UTF-8 or UTF-16.*CSV UTF-8"):
         capstone.read_prompts(csv(tmp_path, HEAD + "Für wen?,number,3\n", "latin-1"))
     for missing in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TaskError, match="There is no file"):
@@ -295,12 +300,6 @@ def test_the_line_that_names_the_separator_for_excel_is_read(tmp_path, first):
 def test_empty_lines_above_do_not_hide_the_separator(tmp_path):
     (task,) = capstone.read_prompts(csv(tmp_path, "\n\ninput;grader;gold\nOpen?;label;yes|no\n"))
     assert task.gold == {"accept": ["yes"], "reject": ["no"]}
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_unicode_text_of_a_spreadsheet_says_how_to_save_it(tmp_path, encoding):
-    with pytest.raises(TaskError, match="is no text in UTF-8.*CSV UTF-8"):
-        capstone.read_prompts(csv(tmp_path, HEAD + "Für wen?,number,3\n", encoding))
 
 
 def test_many_right_words_are_read_at_once(tmp_path):
@@ -431,11 +430,92 @@ def test_where_nothing_answers_it_raises_and_where_nothing_is_recorded(scripted)
                 progress=False,
             )
         )
-    with pytest.raises(NotRecorded, match="Task own-01"):
+    with pytest.raises(NotRecorded, match="Nothing is wrong with yours.*kit.recorded.*own-01"):
         asyncio.run(
             capstone.run_all(
                 mlkit.connect(engine="replay"),
                 capstone.read_prompts([("Nobody ever asked this?", "number", 1)]),
                 progress=False,
+            )
+        )
+
+
+# Patterns of one's own
+
+
+def tried(own, answers=None):
+    """The nine and own patterns on one prompt, all calls answered "27"."""
+    ask = Scripted(answers or {"": "27"})
+    return asyncio.run(capstone.run_all(Kit(ask), capstone.read_prompts([ROW]), False, own))
+
+
+class Shouts:
+    async def run(self, ask, prompt):
+        return await ask(Member("m"), prompt, role="shout")
+
+
+async def counts(ask, prompt):
+    """A function that gives text."""
+    return f"{len((await ask(Member('m'), prompt, role='count')).text)}{7}"
+
+
+def test_own_patterns_stand_beside_the_nine_as_functions_and_as_objects():
+    measured = tried({"mine": counts, "shouts": Shouts(), "bound": Shouts().run})
+    assert measured.subjects == [*systems.NINE, "mine", "shouts", "bound"]
+    cells = [measured.cell(name, "own-01") for name in ("mine", "shouts", "bound")]
+    assert [cell.text for cell in cells] == ["27", "27", "27"] and all(c.right for c in cells)
+    assert [len(cell.calls) for cell in cells] == [1, 1, 1]
+
+
+async def gives_nothing(ask, prompt):
+    await ask(Member("m"), prompt)
+
+
+async def breaks(ask, prompt):
+    return {}[prompt]
+
+
+class NotAsync:
+    def run(self, ask, prompt):
+        return "27"
+
+
+@pytest.mark.parametrize(
+    "pattern, error",
+    [
+        (gives_nothing, "Unparsed: mine gave None. Give a text, or what has a .text."),
+        (breaks, "Unparsed: mine raised KeyError"),
+    ],
+)
+def test_what_an_own_pattern_raises_is_a_wrong_answer_that_says_why(pattern, error):
+    cell = tried({"mine": pattern}).cell("mine", "own-01")
+    assert not cell.right and cell.error.startswith(error)
+
+
+@pytest.mark.parametrize(
+    "own, words",
+    [
+        ({"voting": counts}, "'voting' has the name of one of the nine"),
+        ({"mine": Shouts}, "'mine' is a class. Give one of it:  Shouts"),
+        ({"mine": "a text"}, "'mine' is 'a text'. Give an async function"),
+        ({"mine": lambda ask, prompt: "27"}, "does not wait for its calls. Write:  async def"),
+        ({"mine": NotAsync()}, "does not wait for its calls"),
+    ],
+)
+def test_what_is_no_pattern_is_refused_before_anything_is_asked(own, words, scripted):
+    ask = scripted({"": "27"})
+    with pytest.raises(SettingError, match=f"^Your pattern .*{words.split('(')[0]}"):
+        asyncio.run(capstone.run_all(Kit(ask), capstone.read_prompts([ROW]), False, own))
+    assert not ask.asked
+
+
+def test_an_own_pattern_that_asks_what_nobody_recorded_says_so():
+    with pytest.raises(NotRecorded, match="only to what the nine ask"):
+        asyncio.run(
+            capstone.run_all(
+                mlkit.connect(engine="replay"),
+                capstone.read_prompts(capstone.example())[:1],
+                False,
+                {"mine": counts},
             )
         )

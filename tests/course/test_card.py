@@ -1,129 +1,72 @@
-"""The decision card: what keeps the limits, what the card says, and how it is drawn and saved."""
+"""Who keeps limits, as a picture; what the decision card says, and how it is drawn and saved."""
 
-import asyncio
 import errno
-from math import inf
+import html
+import re
+from math import inf, nan
 from pathlib import Path
 
 import pytest
-from course import capstone, card
-from course.card import Limits, Way
+from course import card, limits_chart
+from course.ways import Limits, Way, read_counts
 
-import mlkit
 from mlkit.errors import ExportError, MlkitError, WriteError
-from mlkit.models import list_prices
-from tests.course.test_capstone import ROW, Kit
+from mlkit.measure.stats import wilson
+from tests.course.test_ways import LIMITS, WAYS
 
 
-def way(name: str, right: int, dollars: float, seconds: float, calls: float = 1.0) -> Way:
-    return Way(
-        name, right, 10, dollars, seconds, calls, 1, (True,) * right + (False,) * (10 - right)
-    )
-
-
-WAYS = [
-    way("single_model", 3, 0.01, 1.0),
-    way("router", 6, 0.04, 2.5, 2),
-    way("voting", 7, 0.40, 2.0, 3),
-]
-LIMITS = Limits(0.1, 3.0, 0.5)
-
-
-def test_ways_go_from_simple_to_complex_with_what_they_take(scripted):
-    ask = scripted(
-        {"": {"text": "27", "prompt_tokens": 100, "output_tokens": 10, "output_seconds": 2.0}}
-    )
-    matrix = asyncio.run(capstone.run_all(Kit(ask), capstone.read_prompts([ROW]), progress=False))
-    ways = {way.pattern: way for way in card.ways(matrix, list_prices())}
-    assert next(iter(ways)) == "single_model" and ways["router"].calls == 2
-    assert [way.calls for way in ways.values()] == sorted(way.calls for way in ways.values())
-    assert ways["single_model"] == Way(
-        "single_model", 1, 1, pytest.approx(0.011), 2.0, 1.0, 1, (True,)
-    )
-    assert (
-        ways["voting"].seconds == 6
-        and ways["pipeline"].instructions == 3
-        and ways["voting"].instructions == 1
-    )
-    assert list(ways).index("voting") < list(ways).index(
-        "pipeline"
-    )  # as many calls, fewer instructions
-
-
-def test_a_third_of_a_call_does_not_make_a_pattern_less_simple(scripted):
-    agreed = (
-        ["27"] * 5
-        # three times for voting, then twice for the ensemble; the third time it is split, and asks
-        # again
-    )
-    split = scripted(
-        {"vote 1": [*agreed, "27"], "vote 2": [*agreed, "28"], "vote 3": [*agreed, "29"], "": "27"}
-    )
-    matrix = asyncio.run(
-        capstone.run_all(Kit(split), capstone.read_prompts([ROW] * 3), progress=False)
-    )
-    calls = {way.pattern: way.calls for way in card.ways(matrix, list_prices())}
-    assert calls["consensus_ensemble"] == pytest.approx(10 / 3) and calls["pipeline"] == 3
-    assert list(calls).index("consensus_ensemble") < list(calls).index(
-        "pipeline"
-    )  # fewer instructions
-
-
-def test_limits_let_through_who_keeps_them_and_say_what_others_break():
-    assert [way.pattern for way in card.survivors(WAYS, LIMITS)] == ["router"] and card.survivors(
-        WAYS, Limits()
-    ) == WAYS
-    assert [card.why_not(way, LIMITS) for way in WAYS] == [
-        "30% right is less than 50%",
-        "",
-        "$0.40 per 1,000 is more than $0.10",
-    ]
-    assert (
-        card.why_not(WAYS[2], Limits(0.1, 1.5, 0.8))
-        == "$0.40 per 1,000 is more than $0.10; 2.0 s is more than 1.5 s; 70% right is less"
-        " than 80%"
-    )
-    assert card.why_not(way("on the edge", 5, 0.1, 3.0), LIMITS) == ""
-    # Shown with as few digits as here, both numbers would be the same.
-    assert (
-        card.why_not(way("just beyond", 3, 0.501, 12.04), Limits(0.5, 12.0, 0.304))
-        == "a little more than $0.50 per 1,000; a little more than 12.0 s; a little less than 30%"
-        " right"
-    )
-    assert (
-        str(LIMITS) == "at most $0.10 per 1,000 prompts, at most 3.0 s a prompt, at least 50% right"
-        and str(Limits()) == "none"
-    )
+def said_of(*card_of) -> dict[str, str]:
+    return {line.about: line.text for line in card.rows(*card_of)}
 
 
 def test_a_card_says_the_choice_what_was_measured_and_why_simpler_ones_fell():
-    said = {
-        line.about: line.text
-        for line in card.rows("voting", WAYS, Limits(inf, 3.0, 0.4), " We can wait. ", "today")
+    said = said_of("voting", WAYS, Limits(inf, 3.0, 0.4), " We can wait. ", "today", "wall seconds")
+    assert said["measured"] == (
+        "7 of 10 right, 70% (95% interval 40% to 89%); $0.40 per 1,000 prompts, 2.0 s a prompt"
+        " (wall seconds), 3.0 calls"
+    )
+    assert said["result"] == "it keeps every limit" and said["reason"] == "We can wait."
+    assert said["source"] == "today"
+    assert said["simpler: single_model"] == "30% right is less than 40%"
+    assert said["simpler: router"] == "it keeps every limit, too"
+    against = said["against single_model"]
+    assert against.startswith("+40 points (95% interval ")
+    assert against.endswith("clearly better; 40.0 times the dollars, 2.0 times the seconds")
+
+
+def test_a_card_says_how_sure_it_is_that_the_limit_is_kept():
+    low = wilson(7, 10).low
+    assert "how sure" not in said_of("voting", WAYS, Limits(least=low - 0.001), "", "today")
+    doubt = said_of("voting", WAYS, Limits(least=low + 0.001), "", "today")["how sure"]
+    assert doubt == "not sure: its share may be as low as 40%, the limit is 40%"
+    assert "how sure" not in said_of("voting", WAYS, Limits(least=0.9), "", "today")  # it fell
+
+
+def test_a_card_for_one_model_says_what_is_given_up():
+    said = said_of("single_model", WAYS, Limits(), "", "today")
+    assert said["given up: voting"].startswith("+40 points") and "simpler" not in "".join(said)
+    assert said_of("single_model", WAYS[:1], Limits(), "", "today").keys() == {
+        "choice",
+        "limits",
+        "measured",
+        "result",
+        "source",
     }
-    assert said["measured"].startswith(
-        "7 of 10 right, 70% (95% interval 40% to 89%); $0.40 per 1,000 prompts, 2.0 s and 3.0 calls"
-        " a prompt"
-    )
-    assert (
-        said["verdict"] == "it keeps every limit"
-        and said["reason"] == "We can wait."
-        and said["made"] == "today"
-    )
-    assert (
-        said["simpler: single_model"] == "30% right is less than 40%"
-        and said["simpler: router"] == "it keeps every limit, too"
-    )
-    assert (
-        said["against one model"].startswith("+40 points (95% interval ")
-        and "cannot tell" not in said["against one model"]
-    )
+
+
+def test_a_card_of_own_counts_says_only_what_is_known():
+    counted = read_counts([("one", 6, 10, 0, 0), ("two", 7, 10, 0.1, 2)])
+    said = said_of("two", counted, Limits(), "", "by hand")
+    assert said["measured"].endswith("$0.10 per 1,000 prompts, 2.0 s a prompt (work seconds)")
+    assert said["against one"].endswith("the interval holds 0, so no difference is shown")
+    untimed = [WAYS[0]._replace(seconds=nan), WAYS[1]]
+    assert "s a prompt" not in said_of("single_model", untimed, Limits(), "", "x")["measured"]
 
 
 def test_a_choice_that_breaks_a_limit_is_told_and_one_that_was_not_measured_refused():
-    said = {line.about: line.text for line in card.rows("single_model", WAYS, LIMITS, "", "today")}
+    said = said_of("single_model", WAYS, LIMITS, "", "today")
     assert (
-        said["verdict"] == "it breaks a limit: 30% right is less than 50%"
+        said["result"] == "it breaks a limit: 30% right is less than 50%"
         and not {"reason", "against one model"} & said.keys()
     )
     with pytest.raises(
@@ -133,24 +76,24 @@ def test_a_choice_that_breaks_a_limit_is_told_and_one_that_was_not_measured_refu
 
 
 def test_the_card_is_html_that_needs_nothing_else_and_escapes_what_people_write():
-    html = card.decision_card(
-        "router", WAYS, LIMITS, mlkit.connect(engine="replay"), "<script>alert(1)</script> & $5"
+    page = card.decision_card(
+        "router", WAYS, LIMITS, "recorded on a Monday", "<script>alert(1)</script> & $5"
     ).html
     assert (
-        "<script" not in html
-        and "&lt;script&gt;" in html
-        and "http" not in html
-        and "$" not in html
+        "<script" not in page
+        and "&lt;script&gt;" in page
+        and "http" not in page
+        and "$" not in page
     )
     assert (
-        html.count("<svg") == html.count("</svg>") == 3
-        and "60%, 31% to 83%" in html
-        and "cast tiny" in html
+        page.count("<svg") == page.count("</svg>") == 3
+        and "60%, 31% to 83%" in page
+        and "recorded on a Monday" in page
     )
 
 
 def test_the_card_is_saved_as_a_page_and_a_picture(tmp_path, monkeypatch):
-    made = card.decision_card("router", WAYS, LIMITS, mlkit.connect(engine="replay"))
+    made = card.decision_card("router", WAYS, LIMITS, "recorded on a Monday")
     assert made.save(tmp_path, png=False) == [tmp_path / "decision_card.html"] and list(
         tmp_path.iterdir()
     ) == made.save(tmp_path, png=False)
@@ -169,12 +112,12 @@ def test_without_a_browser_the_page_is_written_and_the_picture_says_what_to_inst
 
     monkeypatch.setattr("mlkit.widgets.export.picture", no_browser)
     with pytest.raises(MlkitError, match="takes a browser"):
-        card.decision_card("router", WAYS, LIMITS, mlkit.connect(engine="replay")).save(tmp_path)
+        card.decision_card("router", WAYS, LIMITS, "recorded on a Monday").save(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["decision_card.html"]
 
 
 def test_a_card_that_cannot_be_saved_says_where_and_what_to_type(tmp_path, monkeypatch):
-    made = card.decision_card("router", WAYS, LIMITS, mlkit.connect(engine="replay"))
+    made = card.decision_card("router", WAYS, LIMITS, "recorded on a Monday")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WriteError, match=r"taken/decision_card.html: a file .*card\.save\(\"/"):
@@ -191,22 +134,107 @@ def test_a_card_that_cannot_be_saved_says_where_and_what_to_type(tmp_path, monke
     assert (tmp_path / "decision_card.html").read_bytes() == before
 
 
-def test_the_picture_of_the_card_rings_the_choice_and_holds_its_lines():
-    lines = card.rows("router", WAYS, LIMITS, "fast & cheap", "today")
-    chart = card.chart("router", WAYS, LIMITS, lines, "here")
-    ring = chart.figure.data[-1]
-    assert (ring.name, ring.x, ring.y) == (
-        "chosen",
-        (0.04,),
-        (0.6,),
-    ) and "Decision card: router" in chart.figure.layout.title.text
-    text = chart.figure.layout.annotations[-1].text
-    assert (
-        "<b>reason</b>: fast &amp; cheap" in text
-        and "<b>simpler: single_model</b>: 30% right is less than 50%" in text
-        and "$" not in text
+def text_of(figure) -> str:
+    return next(note.text for note in figure.layout.annotations if "<b>choice</b>" in note.text)
+
+
+def test_the_picture_of_the_card_marks_the_choice_and_holds_its_lines():
+    lines = card.rows("voting", WAYS, LIMITS, "fast & cheap", "today")
+    chart = card.chart("voting", WAYS, LIMITS, lines, "here")
+    layout, text = chart.figure.layout, text_of(chart.figure)
+    assert layout.title.text == "<b>Decision card: voting</b>"
+    assert "<b>▶ voting</b>" in layout.yaxis.ticktext and "router" in layout.yaxis.ticktext
+    assert "<b>reason</b>: fast &amp; cheap" in text and "$" not in text
+    assert "<b>simpler: single_model</b>: 30% right is less than 50%" in text
+    assert layout.margin.b > card._LINE * text.count("<br>")
+    assert chart.reading.startswith("Decision card: voting; it breaks a limit: $0.40")
+    assert all(len(html.unescape(re.sub("<.*?>", "", one))) <= 70 for one in text.split("<br>"))
+
+
+# The limits as a picture
+
+
+def marks(figure, column: int, symbol: str) -> dict[int, float]:
+    """Row -> value of the points or the crosses of a column."""
+    axis = f"x{column}".removesuffix("1")
+    return {
+        row: value
+        for trace in figure.data
+        if trace.xaxis == axis and trace.marker.symbol == symbol
+        for row, value in zip(trace.y, trace.x, strict=True)
+    }
+
+
+def numbers(figure) -> list[str]:
+    return [
+        text.strip("\xa0") for trace in figure.data if trace.mode == "text" for text in trace.text
+    ]
+
+
+def test_the_picture_says_which_limit_is_broken_at_the_point_and_marks_the_simplest_left():
+    chart = limits_chart.limits_chart(WAYS, LIMITS, "here", "wall seconds")
+    figure = chart.figure
+    assert marks(figure, 1, "circle") == {0: 0.01, 1: 0.04} and marks(figure, 1, "x") == {2: 0.4}
+    assert marks(figure, 2, "circle") == {0: 1.0, 1: 2.5, 2: 2.0} and not marks(figure, 2, "x")
+    assert marks(figure, 3, "x") == {0: 0.3} and marks(figure, 3, "circle") == {1: 0.6, 2: 0.7}
+    assert numbers(figure) == ["&#36;0.40", "30%"]
+    assert figure.layout.yaxis.ticktext == ("single_model", "<b>▶ router</b>", "voting")
+    notes = [note.text for note in figure.layout.annotations]
+    assert "wall seconds<br>a prompt" in notes and "Source: here" in notes
+    assert [row.limits for row in chart.rows] == [
+        "30% right is less than 50%",
+        "kept",
+        "$0.40 per 1,000 is more than $0.10",
+    ]
+
+
+def test_the_number_of_a_share_stands_beside_its_interval_where_there_is_room():
+    figure = limits_chart.limits_chart(WAYS, Limits(least=0.65), "here").figure
+    (places,) = (
+        dict(zip(trace.y, zip(trace.x, trace.textposition, strict=True), strict=True))
+        for trace in figure.data
+        if trace.mode == "text" and trace.xaxis == "x3"
     )
-    assert (
-        chart.figure.layout.margin.b > 18 * text.count("<br>")
-        and chart.reading == "Decision card: router; it keeps every limit"
-    )
+    few, more = wilson(3, 10), wilson(6, 10)
+    assert places == {0: (few.high, "middle right"), 1: (more.low, "middle left")}
+
+
+def test_what_is_allowed_is_shaded_up_to_the_limit():
+    figure = limits_chart.limits_chart(WAYS, LIMITS, "here").figure
+    shaded = {
+        shape.xref.removesuffix(" domain"): (shape.x0, shape.x1)
+        for shape in figure.layout.shapes
+        if shape.type == "rect" and "158" in shape.fillcolor
+    }
+    assert shaded == {"x": (0, 0.1), "x2": (0, 3.0), "x3": (0.5, 1.02)}
+    lines = [shape.x0 for shape in figure.layout.shapes if shape.type == "line"]
+    assert lines == [0.1, 3.0, 0.5]
+    free = limits_chart.limits_chart(WAYS, Limits(), "here").figure
+    assert not [shape for shape in free.layout.shapes if shape.type == "line"]
+
+
+@pytest.mark.parametrize(
+    "limits, reading",
+    [
+        (Limits(), "Without a limit: take single_model, the simplest of 3 that are left"),
+        (
+            Limits(most_seconds=2.2, least=0.6),
+            "At most 2.2 s a prompt, at least 60% right: take voting, the only one of 3 that is"
+            " left",
+        ),
+        (
+            Limits(least=0.9),
+            "At least 90% right: none of 3 is left. Ease a limit, or automate nothing",
+        ),
+    ],
+)
+def test_the_reading_names_the_simplest_that_is_left(limits, reading):
+    assert limits_chart.limits_chart(WAYS, limits, "here").reading == reading
+
+
+def test_what_was_not_timed_has_no_point_and_long_names_are_cut():
+    some = [WAYS[0]._replace(seconds=nan, pattern="x" * 200), WAYS[1]]
+    figure = limits_chart.limits_chart(some, LIMITS, "here").figure
+    assert marks(figure, 2, "circle") == {1: 2.5}
+    assert figure.layout.yaxis.ticktext[0] == "x" * 23 + "…"
+    assert limits_chart.limits_chart([Way("free", 1, 2, 0.0, 0.0)], Limits(), "here").figure

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from ipywidgets import ValueWidget
 
 from course import orders, studies, systems
-from course.shop import KINDS, member_for
-from mlkit.ask import Ask, Embed, Member
+from course.shop import KINDS, QUEUES, member_for
+from course.studies import composite_orders
+from mlkit.ask import Ask, Embed, Member, Reply
 from mlkit.errors import MlkitError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure import tasks
@@ -20,13 +21,12 @@ from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
 from mlkit.models import Cast
-from mlkit.parsing import plain
+from mlkit.parsing import label_in, most_likely, plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.fan_out import FannedOut, ModelFanOut
 from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
-from mlkit.patterns.supervisor_worker import SupervisorWorker
 from mlkit.patterns.voting import ModelVoting, Voted
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 from mlkit.trace import Runnable
@@ -34,6 +34,8 @@ from mlkit.widgets.panels import Shares, slider, steps
 from mlkit.wrappers import Remembered
 
 PROMPTS = 8  # about so many examples on a menu
+# Messages of triage on which its three members differ; in the first half, two against one.
+DIVIDED = ("53", "96", "32", "81", "38", "41", "43", "86")
 
 
 class Play(NamedTuple):
@@ -241,22 +243,51 @@ def _planner_executor(kit: Kit) -> Play:
 
 
 def _supervisor_worker(kit: Kit) -> Play:
-    def build(rounds: int) -> SupervisorWorker:
-        return orders.supervisor_worker(kit.cast, rounds)
-
-    rounds = steps("rounds of review (may ask)", 1, [0, 1, 2])
-    return Play(build, _requests(), {"rounds": rounds})
+    two, others = orders.supervisor_worker(kit.cast), composite_orders.reviews(kit.cast)
+    named: dict[str, Runnable] = {
+        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
+        "one worker": others["one worker, no review"],
+        "two workers": others["two workers, no review"],
+        "0 rounds": others["two workers, 0 rounds"],
+        "1 round": two,
+        "2 rounds": others["two workers, 2 rounds"],
+        "with the list": others["reviewer with the list"],
+    }
+    who = steps("who works and reviews (may ask)", "1 round", list(named))
+    return Play(lambda who: named[who], _requests(), {"who": who})
 
 
 def _weighted_ensemble(kit: Kit) -> Play:
-    whole = orders.weighted_ensemble(kit.cast)
+    """On messages, and not on orders: their members say how likely each answer is."""
+    members = studies.triage_members(kit)
+    named = {name: members[name] for name in ("large", "small", "large, rules")}
 
-    def build(weights: Sequence[float]) -> WeightedEnsemble:
-        return replace(whole, weights=weights)
+    def confidence(reply: Reply) -> float:
+        return most_likely(reply, QUEUES).confidence
 
-    named = zip(whole.members, whole.weights, strict=True)
-    weights = Shares(**{f"weight of {one.name} (free)": weight for one, weight in named})
-    return Play(build, _requests(), {"weights": weights})
+    scores: dict[str, Callable[[Reply], float]] = {"1": lambda reply: 1.0}
+    scores["its probability"] = confidence
+
+    def build(weights: Sequence[float], score: str) -> WeightedEnsemble:
+        return WeightedEnsemble(
+            [replace(one, name=name) for name, one in named.items()],
+            weights,
+            scores[score],
+            lambda text: label_in(text, QUEUES),
+            QUEUES,
+        )
+
+    controls: dict[str, ValueWidget] = {
+        "weights": Shares(
+            **{
+                f"weight of {name} (free)": weight
+                for name, weight in zip(named, (0.5, 0.3, 0.2), strict=True)
+            }
+        ),
+        "score": steps("an answer scores (free)", "1", list(scores)),
+    }
+    every = {task.id: task.input for task in tasks.load("triage")}
+    return Play(build, [every[f"triage-{number}"] for number in DIVIDED], controls)
 
 
 def _consensus_ensemble(kit: Kit) -> Play:
@@ -270,7 +301,19 @@ def _consensus_ensemble(kit: Kit) -> Play:
     return Play(build, _requests(), {"needed": needed})
 
 
+def _choosing(kit: Kit) -> Play:
+    nine = systems.for_any_prompt(kit.cast)
+
+    def build(pattern: str) -> Runnable:
+        return nine[pattern]
+
+    alone: Any = systems.for_any_prompt(kit.recorded.cast)["single_model"]
+    prompts = kit.recorded_prompts(alone.member)  # all nine have answered them
+    return Play(build, prompts, {"pattern": steps("pattern (may ask)", "single_model", [*nine])})
+
+
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {
+    "choosing": _choosing,
     "single_model": _single_model,
     "pipeline": _pipeline,
     "router": _router,

@@ -1,24 +1,12 @@
 """Notebook 10: exercises and quiz."""
 
 from collections import namedtuple
-from collections.abc import Callable
-from math import ceil
 from random import Random
-from typing import Any
 
 from mlkit.measure.stats import wilson
-from mlkit.ties import exceeds
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    choice,
-    judgement,
-    near,
-    not_number,
-)
-from mlkit.widgets.lessons import Verdict, questions
+from mlkit.ties import exceeds, lowest
+from mlkit.widgets.exercises import Case, Exercise, against
+from mlkit.widgets.lessons import questions
 
 # As in the course's decision card.
 Way = namedtuple("Way", "pattern right of dollars_per_thousand seconds")
@@ -106,139 +94,100 @@ recommend = Exercise(
 )
 
 
-def _in_parts(got: float) -> bool:
-    """A test: a number with a fraction."""
-    return got != int(got)
+ASK = "always ask"
 
 
-def _fewest_servers(requests_per_day: int, service_seconds: float, most_busy: float) -> int:
-    return max(1, ceil(requests_per_day * service_seconds / 86_400 / most_busy))
+def _cheapest(ways: list[Way], wrong_dollars: float, person_dollars: float) -> str:
+    def dollars(way: Way) -> float:
+        return float(way.dollars_per_thousand / 1000 + (1 - way.right / way.of) * wrong_dollars)
+
+    best = lowest(ways, dollars) if ways else None
+    saves = best is not None and exceeds(person_dollars, dollars(best))
+    return str(best.pattern) if best is not None and saves else ASK
 
 
-def _drawn_traffic(seeded: Random) -> tuple[int, float, float]:
-    # 7 and 11 do not divide a day's seconds, and 1,000 does not divide 86,400: never an even number
-    # of servers, which rounding errors could push over the edge
-    requests = 1000 * seeded.randint(1, 60)
-    return requests, seeded.choice((7.0, 11.0)), seeded.choice((0.5, 0.7, 0.8, 0.9))
+def _drawn_costs(seeded: Random) -> tuple[list[Way], float, float]:
+    # no two costs are nearly even: shares differ by a 40th, and dollars by far less
+    ways = _drawn_ways(seeded)[0]
+    return ways, seeded.choice((2.0, 5.0, 20.0)), seeded.choice((0.513, 1.313, 3.713))
 
 
-# `servers(requests_per_day, service_seconds, most_busy)`: the fewest servers that are busy for at
-# most this share of a day.
-servers = Exercise(
-    cases(
-        """
-30000, 10.0, 0.7 -> 5
-For 30,000 requests of 10 seconds each, busy for at most 70%, you get {got:g}. How many seconds of
-work arrive in a day, and how many may one server take?
-4: Those are busy for 87% of the time, not for at most 70%. What does `most_busy` do in your code?
-And half a server cannot be bought.
-3: More idle time takes more servers, not fewer. Do you multiply where you should divide?
-120: You seem to put a whole day's work into one hour. A day has 86,400 seconds.
-84: You seem to put a whole day's work into one hour. A day has 86,400 seconds.
-
-20000, 12.0, 0.8 -> 4
-3.47 servers' worth of work does not fit on three. Which way do you round?
-
-8640, 10.0, 0.5 -> 2
-Two servers are busy for exactly 50%, and at most 50% is asked for. Do you add one although it fits?
-
-0, 10.0, 0.7 -> 1
-Right, but with no request at all you give no server. Somebody has to be there: at least one.
-"""
-    )
-    + against(_fewest_servers, _drawn_traffic),
-    "Right. It is the average that fits; who comes at a busy moment waits all the same, which is"
-    " what the p95 is for.",
-    {
-        not_number: "It should give a number of servers; it gave {kind}.",
-        _in_parts: "{got:.3g} servers cannot be bought. Round, and think about in which direction.",
-    },
-)
-
-_BETTER = {
-    "shown": "Is 0 inside the interval? Then no difference is also possible.",
-    "worse": "The interval would have to lie below 0 as a whole.",
-    "not shown": "Look at both ends of the interval: both lie on the same side of 0.",
-}
+def _name_of_none(got: object) -> bool:
+    return not isinstance(got, str)
 
 
-_NOT_SQUARED = (
-    "To make an interval half as wide takes four times the orders, not twice: its width goes with"
-    " one over the square root."
-)
-_WHOLE_WIDTH = (
-    "You seem to make the whole width 5 points. It is half the width, what stands on either side"
-    " of the mean, that is asked for."
-)
+_HALF = Way("half", 5, 10, 0.0, 1.0)
 
-
-def judged(low: float, high: float, n: int, times_dollars: float) -> Callable[[Any], Verdict]:
-    """The judge of a sentence about the best of nine: `low` and `high` bound its difference to one
-    model, on `n` items.
-
-    The answer is a mapping of "better" ("shown", "not shown" or "worse"), "times_dollars", and
-    "orders": how many it takes to make half the width of the interval 5 points.
-    """
-    better = "shown" if exceeds(low, 0) else "worse" if exceeds(0, high) else "not shown"
-    times = (high - low) / 2 / 0.05
-    enough = near(n * times**2, 0.15)
-    others = {said: hint for said, hint in _BETTER.items() if said != better}
-    entries = [
-        choice("better", better, _BETTER, "", others),
+# `cheapest(ways, wrong_dollars, person_dollars)`: the name of the way whose answer costs least, its
+# mistakes counted, or "always ask" where a person costs no more than the best of them.
+cheapest = Exercise(
+    [
         Case(
-            ("times_dollars",),
-            near(times_dollars, 0.06),
-            '"times_dollars": divide what it costs by what the single model costs. Both stand in'
-            " the line above.",
+            ([_ALONE, _PAIR], 20.0, 9.0),
+            "pair",
+            "A mistake costs $20 and a person $9: 40 mistakes in 100 cost $8 an answer, 20 in 100"
+            " cost $4. You say {got!r}.",
+            {"alone": "You take the way that is right least often. Is a mistake 1 - share?"},
         ),
         Case(
-            ("orders",),
-            enough,
-            '"orders": half the width now, divided by 5 points, says how many times narrower.'
-            f" Square that, and multiply by {n}.",
-            {
-                lambda got: not enough(got) and near(n * times, 0.15)(got): _NOT_SQUARED,
-                lambda got: not enough(got) and near(n * (2 * times) ** 2, 0.15)(got): _WHOLE_WIDTH,
-            },
+            ([_ALONE, _PAIR], 20.0, 3.0),
+            ASK,
+            "A person costs $3 an answer, and the best way costs $4 with its mistakes. Then nobody"
+            ' needs a model: give "always ask".',
         ),
-    ]
-    return judgement(
-        entries,
-        "Right. Not shown is not the same as equal: it means that the question is still open, and"
-        " what it would take to close it.",
-    )
-
+        Case(
+            ([Way("good", 99, 100, 40.0, 1.0), Way("cheap", 90, 100, 1.0, 1.0)], 10.0, 5.0),
+            "good",
+            "`dollars_per_thousand` is for 1,000 prompts, and a mistake and a person are for one."
+            " Do you divide by 1,000?",
+        ),
+        Case(
+            ([Way("good", 99, 100, 900.0, 1.0), Way("cheap", 90, 100, 1.0, 1.0)], 5.0, 2.0),
+            "cheap",
+            "A way that is right more often may cost too much itself. Do its dollars count?",
+        ),
+        Case(
+            ([_HALF], 4.0, 2.0),
+            ASK,
+            "Half of the answers wrong at $4 cost $2, as much as the person. Where both cost the"
+            ' same, nobody needs the model: "always ask".',
+        ),
+        Case(
+            ([], 4.0, 2.0),
+            ASK,
+            'Without any way there is the person: give "always ask".',
+            {Exception: 'Right, but without any way your code {said}. Give "always ask".'},
+        ),
+        *against(_cheapest, _drawn_costs),
+    ],
+    "Right. No model at all belongs into every comparison: it is the simplest of all ways.",
+    {_name_of_none: "It should give a name, as text; it gave {kind}."},
+)
 
 QUIZ = questions("""
-Two patterns keep all your limits. One makes four calls and is right in 12 points more cases (95%
+Two ways keep all your limits. One makes four calls and is right in 12 points more cases (95%
 interval −3 to +28). The other is one model. Which do you take today?
-- The one with four calls: 12 points are a lot.
+- The one with four calls, for its 12 points.
 > They may also be a loss of 3. What it costs more is certain, what it gains is not.
-+ The one model, until more questions show the gain.
-> It keeps the limits too, and it is simpler. The other one has to show its gain before it is paid
-for.
-- Neither: without a clear difference nothing may be used.
-> Both keep the limits, so both will do. Where two will do, take the one that is easier to keep
-running.
++ The one model, until the gain is shown.
+> It keeps the limits too, and it is simpler. The other has to show its gain first.
+- Neither, until the difference is clear.
+> Both keep the limits, so both will do. Take the one that is easier to keep running.
 
-You try nine patterns on 32 orders and report the share of the best one. On the next 32 orders it
-will most likely do
-+ worse than reported.
-> The best of nine is good and lucky. The luck does not come along. Report it on questions that you
-did not choose it by.
-- as reported: it was measured.
-> It was measured on the questions on which it was chosen, and that flatters.
-- better, because it is the best.
-> It is the best of those nine on those 32. Next time the luck may be another's.
+You try nine patterns on 16 orders and report the share of the best one. On 16 new orders it will
+most likely do
++ worse than you reported.
+> The best of nine is good and lucky. The luck does not come along.
+- the same as you reported.
+> It was measured on the orders on which it was chosen, and that flatters.
+- better than you reported.
+> It is the best of those nine on those 16. Next time the luck may be another's.
 
-Your only server is busy for 60% of the time. A campaign doubles your requests. What happens to the
-wait?
-- It doubles.
-> Waiting does not grow in proportion to the requests. Look at what is asked of the server: more
-than there is.
-- It grows by 20%.
-> What is asked for is 120% of the server's time, and a queue does not shrug that off.
-+ It grows for as long as the campaign lasts.
-> 120% of the time is asked for. There is no steady state: each hour the queue is longer than the
-hour before.
+Nothing that you measured keeps your limits. What do you report?
+- The best of them all, with its share.
+> It breaks a limit that you set before you looked. Then the limit was none.
++ That none does, and what would.
+> It is a result: ease a limit, find better members, or leave the work to people.
+- A limit that the best of them keeps.
+> Who moves the limit after looking has not set one.
 """)

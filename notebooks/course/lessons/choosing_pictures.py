@@ -1,128 +1,138 @@
-"""Notebook 10: the article's claims beside our ranks, and traffic on one server and more."""
+"""Notebook 10: its tables, an equal budget, the draws of its break, and traffic on servers."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from dataclasses import replace
 from math import inf, isnan, log
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+import numpy as np
 
-from mlkit import ties
-from mlkit.charts.look import (
-    BLUE,
-    GREY,
-    ORANGE,
-    PALE,
-    Chart,
-    charted,
-    dollars,
-    grid,
-    seconds,
-    short,
-)
-from mlkit.escaped import in_plotly
-
-CRITERIA = ("cost", "latency", "quality", "complexity")
-# Black text is legible on each colour, and the mark says the same without colour.
-_VERDICTS = {"agrees": ("✓", "#cfe8f7"), "differs": ("✗", "#f9ddb0"), "no rank": ("–", PALE)}
+from course import studies
+from course.orders import order_voters
+from course.shop.price_list import total_of
+from mlkit.charts.look import dollars, seconds
+from mlkit.errors import Unparsed
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Matrix, Subject, seed_for
+from mlkit.measure.stats import difference, wilson
+from mlkit.measure.tasks import Task
+from mlkit.parsing import quoted
+from mlkit.patterns.voting import ModelVoting
+from mlkit.ties import reaches
 
 
-class Claim(NamedTuple):
-    family: str
-    criterion: str
-    claimed: str  # the article's word
-    claimed_rank: str  # among the families, 1 the lowest; "3 to 4" where several have the word
-    measured: float  # in the unit of the criterion
-    measured_rank: str
-    verdict: str  # agrees (a place that the word leaves open is ours), differs, or no rank
+def table(ways: Sequence[Any], one: str = "single_model") -> str:
+    """The ways as lines of text: right with its interval, minus one model, and what they take."""
+    alone = next(way for way in ways if way.pattern == one)
+    rows = [("way", "right", "95% interval", "minus one model", "$", "seconds", "calls", "prompts")]
+    for way in ways:
+        _, low, high = wilson(way.right, way.of)
+        gain = [f"{100 * end:+z.0f}" for end in difference(way.grades, alone.grades)[:3]]
+        rows.append(
+            (
+                way.pattern,
+                f"{way.right} of {way.of}",
+                f"{low:.0%} to {high:.0%}",
+                "{} ({} to {})".format(*gain) if way is not alone else "",
+                f"{way.dollars_per_thousand:.3f}",
+                "-" if isnan(way.seconds) else f"{way.seconds:.1f}",
+                f"{way.calls:.1f}",
+                str(way.instructions),
+            )
+        )
+    return lined_up(rows)
 
 
-def claims(
-    claimed: Mapping[str, Sequence[str]],
-    measured: Mapping[str, Sequence[float]],
-    ranks: Mapping[str, int | None],
-) -> list[Claim]:
-    """Each family by each of CRITERIA, from the article's words and our values by family.
-
-    ranks: what each word stands for, None for no rank ("variable"). Only families with both, a rank
-    and a value, are ranked.
-    """
-    found = []
-    for family, (column, criterion) in product(claimed, enumerate(CRITERIA)):
-        words = {name: ranks[line[column]] for name, line in claimed.items()}
-        values = {name: line[column] for name, line in measured.items()}
-        known = [name for name in claimed if words[name] and not isnan(values[name])]
-        theirs, ours, verdict = "", "", "no rank"
-        if family in known:
-            places = [_places(family, {n: each[n] for n in known}) for each in (words, values)]
-            theirs, ours = (" to ".join(map(str, sorted({*both}))) for both in places)
-            overlap = max(first for first, _ in places) <= min(last for _, last in places)
-            verdict = "agrees" if overlap else "differs"
-        word = claimed[family][column]
-        found.append(Claim(family, criterion, word, theirs, values[family], ours, verdict))
-    return found
-
-
-def _places(name: str, values: Mapping[str, Any]) -> tuple[int, int]:
-    """The first and the last place, from 1 for the lowest, that one shares with its equals."""
-    lower = sum(ties.exceeds(values[name], other) for other in values.values())
-    return lower + 1, lower + sum(ties.same(values[name], other) for other in values.values())
-
-
-def claims_reading(cells: Sequence[Claim]) -> str:
-    """In how many cells the article and we agree, and on which criterion least."""
-    agree: dict[str, list[bool]] = {}
-    for cell in cells:
-        if cell.verdict != "no rank":
-            agree.setdefault(cell.criterion, []).append(cell.verdict == "agrees")
-    least = ties.lowest(agree, lambda criterion: sum(agree[criterion]) / len(agree[criterion]))
-    return (
-        f"The article's rank and ours agree in {sum(map(sum, agree.values()))} of"
-        f" {sum(map(len, agree.values()))} cells, least on {least} ({sum(agree[least])} of"
-        f" {len(agree[least])})"
+def lined_up(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as columns of text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )
 
 
-def claims_chart(
-    claimed: Mapping[str, Sequence[str]],
-    measured: Mapping[str, Sequence[float]],
-    ranks: Mapping[str, int | None],
-    source: str,
-) -> Chart:
-    """The article's table beside ours: a line for each family, with whether we agree, the article's
-    word and rank, and our rank.
+def answers(measured: Matrix, task_id: str, names: Sequence[str] = ()) -> str:
+    """One task whole: its text, what is right, and what each way answered; of a form its total."""
+    some = measured.of(names or measured.subjects, id=task_id)
+    (task,), (row,) = some.tasks, some.cells
+    right = f"a total of ${task.gold['total']}" if task.grader == "form" else task.gold
+    rows = [
+        ("✓" if cell.right else "·", name, _answer(cell, task.grader == "form"))
+        for name, (cell,) in zip(some.subjects, row, strict=True)
+    ]
+    return f"{task.input}\nright: {right}\n{lined_up(rows)}"
+
+
+def _answer(cell: Any, is_form: bool) -> str:
+    if cell.error:
+        return f"none: {cell.error}"[:100]
+    if not is_form:
+        return quoted(cell.text)
+    try:
+        return f"${total_of(cell.text):<5} {cell.text}"
+    except Unparsed:
+        return f"none   {cell.text}"
+
+
+async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
+    """The large model alone votes with so many of its recorded samples (at temperature 0.7) on the
+    test orders, for each count. Three take about the tokens of three members.
     """
-    cells = claims(claimed, measured, ranks)
-    lines = [cells[n : n + len(CRITERIA)] for n in range(0, len(cells), len(CRITERIA))]
-    figure = grid(
-        [short(line[0].family) for line in lines],
-        CRITERIA,
-        z=[[list(_VERDICTS).index(cell.verdict) for cell in line] for line in lines],
-        zmin=-0.5,
-        zmax=2.5,
-        showscale=False,
-        colorscale=[
-            (edge / 3, colour)
-            for n, (_, colour) in enumerate(_VERDICTS.values())
-            for edge in (n, n + 1)
-        ],
-        text=[[_text(cell) for cell in line] for line in lines],
-        texttemplate="%{text}",
-        textfont={"size": 12, "color": "black"},
-        customdata=[
-            [f"{in_plotly(cell.family)}: measured {cell.measured:.3g}" for cell in line]
-            for line in lines
-        ],
-        hovertemplate="%{customdata}<br>%{text}<extra></extra>",
-    )
-    return charted(figure, cells, claims_reading(cells), source, height=30 + 62 * len(lines))
+    large = replace(order_voters(kit.cast)[0], temperature=0.7)
+
+    def votes(count: int) -> Subject:
+        def vote(task: Task, sample: int) -> ModelVoting:
+            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
+            return ModelVoting(tuple(voters), total_of)
+
+        return vote
+
+    named = {f"large ×{count}": votes(count) for count in counts}
+    return await studies.measured(kit, "", named, studies.order_tasks("test"))
 
 
-def _text(cell: Claim) -> str:
-    ranks = f"theirs {cell.claimed_rank}<br>ours {cell.measured_rank}"
-    word, mark = in_plotly(short(cell.claimed, 9)), _VERDICTS[cell.verdict][0]
-    return f"{mark} {word}<br>{ranks if cell.measured_rank else cell.verdict}"
+# The break
+
+
+def draws(items: int, count: int = 16, times: int = 1000) -> list[tuple[np.ndarray, np.ndarray]]:
+    """So often `count` items by chance, and as many others; the same each time."""
+    chance = np.random.default_rng(0)
+    mixed = (chance.permutation(items) for _ in range(times))
+    return [(one[:count], one[count : 2 * count]) for one in mixed]
+
+
+def only_one_right(measured: Matrix, places: Sequence[int], way: str, other: str) -> str:
+    """The id of the first task of some on which one way is right and the other wrong; "" for
+    none.
+    """
+    mine, others = measured.column(way), measured.column(other)
+    found = (measured.tasks[n].id for n in places if mine[n] and not others[n])
+    return next(found, "")
+
+
+# The article's second table
+
+
+def families(
+    claimed: Mapping[str, Sequence[str]], values: Mapping[str, Mapping[str, np.ndarray]]
+) -> str:
+    """Each family by each criterion: the article's word, and our mean beside it."""
+    shown = {
+        "cost": "${:.3f}",
+        "latency": "{:.1f} s",
+        "quality": "{:.0%}",
+        "complexity": "{:.1f} calls",
+    }
+    rows: list[tuple[str, ...]] = [("family", *(part for name in shown for part in (name, "ours")))]
+    for family, words in claimed.items():
+        ours = [form.format(values[name][family].mean()) for name, form in shown.items()]
+        pairs = zip(words, ours, strict=True)
+        rows.append((family, *(part for pair in pairs for part in pair)))
+    return lined_up(rows)
+
+
+# Traffic
 
 
 _HOURS_PER_MONTH = 365 * 24 / 12
@@ -132,23 +142,12 @@ class Load(NamedTuple):
     servers: int
     busy: float  # of their time, by what is asked of them; 1 and more is too much
     p95_wait_seconds: float  # 95% of the requests wait no longer; inf without a steady state
-    dollars_per_month: float
 
 
-def loads(
-    requests_per_day: float, service_seconds: float, dollars_per_hour: float, most: int = 8
-) -> list[Load]:
-    """1 to `most` servers that share one queue, all paid by the hour whether busy or not."""
-    offered = requests_per_day * service_seconds / 86400  # in servers kept busy (erlangs)
-    return [
-        Load(
-            servers,
-            offered / servers,
-            p95_wait(offered, servers, service_seconds),
-            servers * dollars_per_hour * _HOURS_PER_MONTH,
-        )
-        for servers in range(1, most + 1)
-    ]
+def load(requests_per_day: float, service_seconds: float, servers: int) -> Load:
+    """What servers that share one queue have to do, and who waits how long."""
+    offered = requests_per_day * service_seconds / 86_400
+    return Load(servers, offered / servers, p95_wait(offered, servers, service_seconds))
 
 
 def p95_wait(offered: float, servers: int, service_seconds: float) -> float:
@@ -169,89 +168,19 @@ def p95_wait(offered: float, servers: int, service_seconds: float) -> float:
     return log(waits / 0.05) * service_seconds / (servers - offered) if waits > 0.05 else 0.0
 
 
-def traffic_reading(loads: Sequence[Load], chosen: int) -> str:
-    """The wait and the price with the chosen number of servers."""
-    now = loads[chosen - 1]
-    name = "1 server" if chosen == 1 else f"{chosen} servers"
-    count = f"{name}, {dollars(now.dollars_per_month)} a month"
-    if now.p95_wait_seconds == inf:
-        return (
-            f"{count}: overloaded, no steady state, asked for {now.busy:.0%} of the time there is"
-        )
-    wait = f"wait at most {_time(now.p95_wait_seconds)}" if now.p95_wait_seconds else "do not wait"
-    return f"{count}: 95% of the requests {wait}; busy {now.busy:.0%} of the time"
-
-
-def _add_bars(figure: go.Figure, rows: Sequence[Load], chosen: int) -> None:
-    """Waits and dollars, the chosen number in another colour."""
-    bars = {
-        "x": [load.servers for load in rows],
-        "marker": {"color": [ORANGE if load.servers == chosen else BLUE for load in rows]},
-        "showlegend": False,
-        "textposition": "outside",
-        "textangle": 0,
-        "textfont": {"size": 11},
-        "cliponaxis": False,
-        "constraintext": "none",
-        "col": 1,
-    }
-    written = len(rows) <= 10  # else there is no room
-    waits = [load.p95_wait_seconds if load.busy < 1 else None for load in rows]
-    figure.add_bar(
-        y=waits,
-        text=["" if wait is None or not written else _time(wait) for wait in waits],
-        row=1,
-        customdata=[load.busy for load in rows],
-        hovertemplate=(
-            "%{x} servers: 95% wait at most %{y:.3~g} s, busy %{customdata:.0%}<extra></extra>"
-        ),
-        **bars,
-    )
-    figure.add_bar(
-        y=[load.dollars_per_month for load in rows],
-        texttemplate="%{y:$.3~s}" if written else None,
-        row=2,
-        hovertemplate="%{x} servers: %{y:$,.0f} a month<extra></extra>",
-        **bars,
-    )
-
-
-def traffic_chart(
-    requests_per_day: float,
-    service_seconds: float,
-    dollars_per_hour: float,
-    chosen: int,
-    source: str,
-) -> Chart:
-    """1 to 8 servers, or up to the chosen number: waits above, dollars below; the chosen number in
-    another colour, the overloaded hatched.
+def traffic(
+    ways: Sequence[Any], requests_per_day: float, most_wait: float, dollars_per_hour: float
+) -> str:
+    """For each way the fewest servers (of up to 50) at which 95% wait no longer than allowed, and
+    their price in a month, beside the list price of the same tokens.
     """
-    rows = loads(requests_per_day, service_seconds, dollars_per_hour, max(8, chosen))
-    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.1)
-    top = 1.2 * max((load.p95_wait_seconds for load in rows if load.busy < 1), default=0)
-    top = top or 1.2
-    if overloaded := [load.servers for load in rows if load.busy >= 1]:
-        hatched = {"shape": "/", "fgcolor": GREY}
-        figure.add_bar(
-            name="overloaded: no steady state",
-            x=overloaded,
-            y=[top] * len(overloaded),
-            row=1,
-            col=1,
-            hoverinfo="x+name",
-            marker={"color": PALE, "line": {"color": GREY}, "pattern": hatched},
-        )
-    _add_bars(figure, rows, chosen)
-    figure.update_layout(barmode="overlay", showlegend=True)
-    figure.update_xaxes(dtick=1 if len(rows) <= 16 else None, tickformat="d")
-    figure.update_xaxes(title_text="servers", row=2)
-    figure.update_yaxes(title_text="p95 wait, seconds", range=[0, top], row=1)
-    most_dollars = 1.2 * rows[-1].dollars_per_month
-    figure.update_yaxes(title_text=in_plotly("$ per month"), range=[0, most_dollars], row=2)
-    return charted(figure, rows, traffic_reading(rows, chosen), source, height=340)
-
-
-def _time(wait_seconds: float) -> str:
-    if wait_seconds >= 7200:
-        return f"{wait_seconds / 3600:,.0f} h"
-    return seconds(wait_seconds) if wait_seconds else "0 s"
+    rows = [("way", "servers", "busy", "95% wait at most", "own servers", "hosted tokens")]
+    for way in ways:
+        loads = [load(requests_per_day, way.seconds, servers) for servers in range(1, 51)]
+        enough = next((one for one in loads if reaches(most_wait, one[2])), loads[-1])
+        own = enough.servers * dollars_per_hour * _HOURS_PER_MONTH
+        hosted = requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000
+        wait = seconds(enough.p95_wait_seconds) if enough.p95_wait_seconds else "0 s"
+        cells = (str(enough.servers), f"{enough.busy:.0%}", wait, dollars(own), dollars(hosted))
+        rows.append((way.pattern, *cells))
+    return lined_up(rows)

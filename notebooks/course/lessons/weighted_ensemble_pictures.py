@@ -1,170 +1,237 @@
-"""Notebook 08: what weights decide, and how often every mix of three weights is right."""
+"""Notebook 08: what weights decide, and how often they are right."""
 
 from collections.abc import Callable, Sequence
-from math import fsum
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, MEMBERS, ORANGE, TEMPLATE, Chart, dress, short
+from course import orders, studies
+from course.shop import QUEUES
+from course.shop.price_list import fault
+from mlkit.ask import Member, Reply
+from mlkit.charts import trade_off, waterfall
+from mlkit.charts.look import BLUE, INK, PALE, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.ties import exceeds, highest, ranked, same
+from mlkit.kit import Kit
+from mlkit.measure.matrix import Matrix, agreed
+from mlkit.measure.stats import difference, wilson
+from mlkit.models import Prices, list_prices
+from mlkit.parsing import most_likely_or_none
+from mlkit.patterns.weighted_ensemble import decide
+from mlkit.ties import exceeds, highest, same
+from mlkit.trace import Call, Run
+from mlkit.widgets import panels
+
+TEAM = ("large", "small", "large, rules")  # from the best on fit down
+ARTICLE, EQUAL = (0.5, 0.3, 0.2), (1.0, 1.0, 1.0)
+Evaluate = Callable[[list[Any], list[float]], Sequence[float]]  # of answers, and how sure each is
+Weight = Callable[[int, int, int], float]  # of right answers, of all, and of possible answers
 
 
-class Part(NamedTuple):
-    answer: str | None  # None where the member gave none
-    member: str
-    weight: float  # of all weights, which sum to 1
-    score: float
-    earned: float  # weight x score
+def team(kit: Kit) -> dict[str, Member]:
+    """The three who name the queue."""
+    members = studies.triage_members(kit)
+    return {name: replace(members[name], name=name) for name in TEAM}
 
 
-class Mix(NamedTuple):
-    first: float  # the three weights, which sum to 1
-    second: float
-    third: float
-    right: float  # share answered right with them, in [0, 1]
+async def messages(kit: Kit) -> Matrix:
+    """What the three answered to the 96 messages."""
+    return (await studies.triage(kit)).of(TEAM)
 
 
-def rows(
-    answers: Sequence[str | None],
-    members: Sequence[str],
-    weights: Sequence[float],
-    scores: Sequence[float],
-) -> list[Part]:
-    """What each member's answer earns: one row a member. Weights are 0 or more, one above 0."""
-    total = fsum(weights)
-    return [
-        Part(answer, member, weight / total, score, weight / total * score)
-        for answer, member, weight, score in zip(answers, members, weights, scores, strict=True)
+def probabilities(calls: Sequence[Call]) -> str:
+    """What each member wrote, and how likely each queue was to it, among the five: a table."""
+    lines = [f"{'':<14}{'wrote':<11}" + "".join(f"{queue:>11}" for queue in QUEUES)]
+    for name, call in zip(TEAM, calls, strict=True):
+        if isinstance(call.reply, Reply):
+            shares = [most_likely_or_none(call.reply, (queue,)).mass for queue in QUEUES]
+            each = "".join(f"{share / (sum(shares) or 1):>11.0%}" for share in shares)
+            lines.append(f"{name:<14}{call.reply.text:<11}{each}")
+    return "\n".join(lines)
+
+
+def timeline(run: Run, kit: Kit) -> panels.Panel:
+    """The calls of a run, on one machine."""
+    return panels.show(waterfall.chart(run.calls, kit.source, list_prices()))
+
+
+def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
+    """The answers to some messages, with a star where they are right: to count by hand."""
+    heads = ("message", *matrix.subjects)
+    lines = ["".join(f"{head:<16}" for head in heads)]
+    for task, row in zip(matrix.tasks, matrix.cells, strict=True):
+        if int(task.id.removeprefix("triage-")) in numbers:
+            said = (f"{cell.answer}{' *' * cell.right}" for (cell,) in row)
+            lines.append("".join(f"{each:<16}" for each in (task.id, *said)))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+# How often weights are right
+
+
+def right(matrix: Matrix, weights: Sequence[float], evaluate: Evaluate | None = None) -> np.ndarray:
+    """Whether the answer with the highest total is right, message by message: shape (n,).
+
+    Every answer scores 1, or what `evaluate` gives for a message's answers and how sure their
+    members are.
+    """
+    said = matrix.answers[:, :, 0]
+    scores = np.ones(said.shape)
+    if evaluate:
+        likely = matrix.likely(QUEUES)
+        sure = [[found.confidence for (found,) in row] for row in likely]
+        scores = np.array([evaluate(list(row), each) for row, each in zip(said, sure, strict=True)])
+    return _decided(matrix, weights, scores)
+
+
+def _decided(matrix: Matrix, weights: Sequence[float], scores: np.ndarray) -> np.ndarray:
+    """The same with scores of shape (n, members)."""
+    said, grades = matrix.answers[:, :, 0], matrix.right[:, :, 0]
+    pairs = zip(said.tolist(), scores.tolist(), strict=True)
+    winners = [decide(answers, each, weights).winner for answers, each in pairs]
+    return (grades & (said == np.array(winners, dtype=object)[:, None])).any(axis=1)
+
+
+async def compared(kit: Kit, weight: Weight) -> str:
+    """Five ways on both workloads, and the differences that matter. A form with a fault scores 0;
+    of orders, the answers that can be given are those that were given on fit.
+    """
+    triage, members = await messages(kit), await studies.order_members(kit)
+    voters = members.of([voter.name for voter in orders.order_voters(kit.cast)])
+    seen = len({answer for answer in voters.of(split="fit").answers.flat if answer is not None})
+    columns = [_ways(triage, weight, len(QUEUES)), _ways(voters, weight, seen)]
+    samples = (await studies.samples(kit)).of(["large"], kind="triage").tokens[:, 0, :3]
+    tokens = triage.of(split="test").tokens.sum(axis=1).mean(), samples.sum(axis=1).mean()
+    lines = [
+        "tokens for a message: three members {:.0f}, three samples of large {:.0f}".format(*tokens),
+        f"possible answers: messages {len(QUEUES)}, orders {seen} (different totals given on fit)",
+        f"{'right on test':<24}{'messages, of 64':>17}{'orders, of 96':>17}",
     ]
+    for name in columns[0]:
+        lines.append(f"{name:<24}" + "".join(f"{column[name].sum():>17}" for column in columns))
+    for what, column in zip(("messages", "orders"), columns, strict=True):
+        for other in ("the article's weights", "equal weights", "best alone, by fit"):
+            gain = difference(column["learned weights"], column[other]).points()
+            lines.append(f"{what}: learned weights minus {other}: {gain}")
+    return "\n".join(lines)
 
 
-def totals(parts: Sequence[Part]) -> dict[str, float]:
-    """What each answer earned, the winner first; among equals, the one given first."""
-    earned: dict[str, float] = {}
-    for part in parts:
-        if part.answer is not None:
-            earned[part.answer] = earned.get(part.answer, 0.0) + part.earned
-    return dict(ranked(earned.items(), lambda pair: pair[1]))
-
-
-def reading(parts: Sequence[Part]) -> str:
-    """Which answer wins, and whether one weight alone decides."""
-    earned = totals(parts)
-    if not any(earned.values()):
-        return "No answer earned anything, so there is no winner to show."
-    winner, most = next(iter(earned.items()))
-    tied = sum(same(value, most) for value in earned.values()) > 1
-    wins = "ties and, given first, wins" if tied else "wins"
-    largest = highest(parts, lambda part: part.weight)
-    dictates = f"; {short(largest.member)} dictates: its weight exceeds the rest together"
-    alone = exceeds(largest.weight, 0.5)
-    return f"{short(winner)} {wins} with {most:.2f}{dictates if alone else ''}"
-
-
-def figure(parts: Sequence[Part], source: str, title: str = "") -> go.Figure:
-    """A bar for each answer, stacked from what its members earned it; the winner is marked."""
-    earned, palette = totals(parts), TEMPLATE.layout.colorway
-    chart = go.Figure()
-    for n, part in enumerate(parts):
-        if part.answer is None or not part.earned:
-            continue
-        chart.add_bar(
-            orientation="h",
-            y=[list(earned).index(part.answer)],
-            x=[part.earned],
-            text=[in_plotly(short(part.member))],
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            marker_color=MEMBERS.get(part.member, palette[n % len(palette)]),
-            marker_line={"color": "white", "width": 2},
-            hoverinfo="text",
-            hovertext=(
-                f"{in_plotly(part.answer)}<br>{in_plotly(part.member)}: weight {part.weight:.2f} x"
-                f" score {part.score:.2f} = {part.earned:.2f}"
-            ),
-            showlegend=False,
-        )
-    labels = [f"{in_plotly(short(answer))}<br>{total:.2f}" for answer, total in earned.items()]
-    if chart.data:
-        labels[0] = f"<b>{labels[0]}, wins</b>"
-    # A name that does not fit its part is in the hover text.
-    chart.update_layout(barmode="stack", uniformtext={"minsize": 11, "mode": "hide"})
-    chart.update_xaxes(title_text="weight x score", rangemode="tozero")
-    chart.update_yaxes(
-        autorange="reversed",
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        ticklabelstandoff=6,
-        showgrid=False,
-    )
-    return dress(chart, title or reading(parts), source, height=50 + 44 * len(earned))
-
-
-def chart(parts: Sequence[Part], source: str) -> Chart:
-    """What the weights decided, ready to show."""
-    return Chart(figure(parts, source), parts, reading(parts))
-
-
-def mixes(right: Callable[[float, float, float], float], steps: int = 20) -> list[Mix]:
-    """The share right at every mix of three weights in `steps` steps from 0 to 1."""
-    grid = (
-        (one / steps, two / steps, (steps - one - two) / steps)
-        for one in range(steps + 1)
-        for two in range(steps + 1 - one)
-    )
-    return [Mix(*weights, right(*weights)) for weights in grid]
-
-
-def simplex_reading(grid: Sequence[Mix], present: Mix) -> str:
-    """How often the present weights are right, which need not be drawn, and the best drawn."""
-    best = highest(grid, lambda mix: mix.right)
-    now = f"Weights {_listed(present)}: {present.right:.0%} right"
-    if not exceeds(best.right, present.right):
-        return f"{now}, and none of the {len(grid)} mixes drawn is better"
-    return f"{now}; the best of the {len(grid)} mixes drawn, {_listed(best)}: {best.right:.0%}"
-
-
-def simplex(
-    grid: Sequence[Mix], present: Mix, names: Sequence[str], source: str, title: str
-) -> go.Figure:
-    """A triangle with one member alone at each corner; mixes are lighter where right more often."""
-    colours = {
-        "color": [mix.right for mix in grid],
-        "colorscale": "Cividis",
-        "colorbar": {"thickness": 12, "tickformat": ".0%"},
+def _ways(matrix: Matrix, weight: Weight, answers: int) -> dict[str, np.ndarray]:
+    """Whether each way is right, test item by test item; what is learned is learned on fit."""
+    fit, test = matrix.of(split="fit"), matrix.of(split="test")
+    counts = fit.right[:, :, 0].sum(axis=0)
+    learned = [weight(int(count), len(fit.tasks), answers) for count in counts]
+    sound = [[not cell.error and not fault(cell.text) for (cell,) in row] for row in test.cells]
+    orders_only = test.tasks[0].grader == "form"
+    scores = np.array(sound, float) if orders_only else np.ones((len(test.tasks), len(counts)))
+    ways = {"equal weights": EQUAL, "the article's weights": ARTICLE, "learned weights": learned}
+    return {
+        "best alone, by fit": test.column(highest(matrix.subjects, fit.share)) > 0,
+        **{name: _decided(test, weights, scores) for name, weights in ways.items()},
+        "oracle of the three": np.any(test.right[:, :, 0], axis=1),
     }
-    diamond = {"symbol": "diamond", "color": ORANGE, "line": {"color": BLACK, "width": 2}}
+
+
+async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> panels.Panel:
+    """Dollars or seconds against the share right, on the test messages; `guess` is of 64."""
+    test = (await messages(kit)).of(split="test")
+    samples = (await studies.samples(kit)).of(["large"], kind="triage")
+    lines = {"oracle": test.right.any(axis=1).mean(), "random": test.right.mean()}
+    if guess is not None:
+        lines["your guess"] = guess / len(test.tasks)
+
+    def ways(prices: Prices) -> list[trade_off.Way]:
+        alone = {name: name for name in TEAM}
+        return [
+            *trade_off.ways(test, alone, prices),
+            _together("3 samples of large", _majority(samples), samples, prices),
+            _together("the article's weights", right(test, ARTICLE), test, prices),
+            _together("learned weights", right(test, learned), test, prices),
+        ]
+
+    return panels.compare(ways, list_prices(), kit.source, kit.cast.models, lines)
+
+
+def _majority(samples: Matrix) -> np.ndarray:
+    """Whether the majority of three samples is right."""
+    winners = agreed(samples.answers[:, 0, :3])[0]
+    return (samples.right[:, 0, :3] & (samples.answers[:, 0, :3] == winners[:, None])).any(axis=1)
+
+
+def _together(name: str, grades: np.ndarray, asked: Matrix, prices: Prices) -> trade_off.Way:
+    """A way that pays for three answers to each message."""
+    spent, took = asked.dollars(prices), asked.seconds
+    three = (each.reshape(len(grades), -1)[:, :3].sum(axis=1) for each in (spent, took))
+    return trade_off.way(name, grades, *three)
+
+
+# The four ways in which three can decide
+
+
+class Way(NamedTuple):
+    who_decides: str
+    right: int
+    of: int
+    share: float
+    low: float  # its 95% interval
+    high: float
+
+
+def decided_by(weights: Sequence[float], said: np.ndarray) -> str:
+    """Who decides, where each answer scores 1; `said` are the answers, of shape (n, 3)."""
+    heaviest = highest(range(3), weights.__getitem__)
+    rest, name = sum(weights) - weights[heaviest], _quoted(TEAM[heaviest])
+    tied = same(weights[heaviest], rest)  # then the first member has its way, and no other
+    if not (exceeds(weights[heaviest], rest) or (tied and heaviest == 0)):
+        return f"the majority; {name} where all three differ"
+    empty = sum(answer is None for answer in said[:, heaviest])
+    others = f" (the others on {empty}, where it names no queue)" if empty and rest else ""
+    return f"{name} decides alone{others}"
+
+
+def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
+    """How often the present weights are right, beside the four ways in which three can decide."""
+    each = {f"{_quoted(TEAM[n])} alone": np.eye(3)[n].tolist() for n in range(3)}
+    mixes = {"these weights": weights, **each, "the majority": EQUAL}
+    of = len(matrix.tasks)
+    counts = {name: int(right(matrix, mix).sum()) for name, mix in mixes.items()}
+    ways = [Way(name, count, of, *wilson(count, of)) for name, count in counts.items()]
+    mix = "\u00a0/\u00a0".join(f"{weight:.2f}" for weight in weights)  # on one line
+    what = f"{ways[0].right} of the {of} {matrix.tasks[0].split} messages right"
+    who = decided_by(weights, matrix.answers[:, :, 0])
+    said = f"{what} with {mix}: {who}"
+    return charted(_bars(ways), ways, said, source, height=230)
+
+
+def weights_explored(whole: Matrix, source: str) -> panels.Panel:
+    """Sliders for the weights, on the messages of fit or of test."""
+    parts = {split: whole.of(split=split) for split in ("fit", "test")}
+    return panels.explore(
+        lambda mix, messages: four_ways(parts[messages], mix, source),
+        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
+        messages=panels.steps("messages", "fit", list(parts)),
+    )
+
+
+def _bars(ways: Sequence[Way]) -> go.Figure:
+    """A bar for each way, the present weights on top."""
     chart = go.Figure()
-    chart.add_scatter(
-        x=[mix.second + mix.third / 2 for mix in grid],
-        y=[mix.third for mix in grid],
-        name="mix",
-        marker={"size": 12, "symbol": "hexagon2", **colours},
-        showlegend=False,
-        customdata=[(_listed(mix), mix.right) for mix in grid],
-        hovertemplate="%{customdata[0]}: %{customdata[1]:.1%} right<extra></extra>",
+    chart.add_bar(
+        orientation="h",
+        y=[in_plotly(way.who_decides) for way in ways],
+        x=[way.share for way in ways],
+        text=[f"{way.right} of {way.of}" for way in ways],
+        textposition="inside",
+        insidetextanchor="start",
+        marker_color=[BLUE] + [PALE] * (len(ways) - 1),
+        error_x=whiskers((way[3:6] for way in ways), color=INK),
+        hoverinfo="skip",
     )
-    chart.add_scatter(
-        x=[present.second + present.third / 2],
-        y=[present.third],
-        name="present weights",
-        marker={"size": 16, **diamond},
-        hoverinfo="name",
-    )
-    chart.update_traces(mode="markers", cliponaxis=False)
-    corners = ((0, 0, -20, "left"), (1, 0, -20, "right"), (0.5, 1, 14, "center"))
-    for (x, y, shift, anchor), name in zip(corners, names, strict=True):
-        label = {"text": in_plotly(short(name, 20)), "hovertext": in_plotly(name)}
-        chart.add_annotation(x=x, y=y, yshift=shift, xanchor=anchor, showarrow=False, **label)
-    chart.update_layout(showlegend=True)
-    chart.update_xaxes(visible=False, range=[-0.05, 1.05], constrain="domain")
-    chart.update_yaxes(visible=False, range=[-0.16, 1.16], scaleanchor="x", scaleratio=3**0.5 / 2)
-    return dress(chart, title, source, height=330)
+    chart.update_xaxes(title_text="answered right", tickformat=".0%", range=[0, 1])
+    return chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
 
 
-def _listed(mix: Mix) -> str:
-    """The three weights, on one line of a title."""
-    return "\u00a0/\u00a0".join(f"{weight:.2g}" for weight in mix[:3])
+def _quoted(name: str) -> str:
+    return f'"{name}"' if "," in name else name

@@ -83,7 +83,7 @@ async def calls_of(kit: Kit, name: str) -> dict[str, int]:
     return made
 
 
-@pytest.mark.parametrize("name", systems.NINE)
+@pytest.mark.parametrize("name", [*systems.NINE, "choosing"])
 def test_on_recordings_all_that_is_offered_can_be_run_and_what_is_called_free_is(kit, name):
     made = asyncio.run(calls_of(kit, name))
     assert made[""]
@@ -93,7 +93,7 @@ def test_on_recordings_all_that_is_offered_can_be_run_and_what_is_called_free_is
         assert not (all(free) and made[control]), f"{control} makes calls, and is called free"
 
 
-@pytest.mark.parametrize("name", systems.NINE)
+@pytest.mark.parametrize("name", [*systems.NINE, "choosing"])
 def test_a_bench_of_each_pattern_runs_and_describes_what_it_decided(kit, name):
     async def play() -> Any:
         made = benches.play(name, kit)

@@ -1,6 +1,7 @@
 """The exercises and the quiz of notebook 10."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from course.lessons import choosing as checks
@@ -105,20 +106,42 @@ def test_a_wrong_recommendation_gets_a_hint_that_names_what_is_wrong(answer, hin
     assert not verdict.passed and hint in verdict.text
 
 
-def needed(requests_per_day, service_seconds, most_busy):
-    return max(1, math.ceil(requests_per_day * service_seconds / 86_400 / most_busy))
+def cost(way, wrong_dollars):
+    return way.dollars_per_thousand / 1000 + (way.of - way.right) / way.of * wrong_dollars
 
 
-def needed_by_counting(requests_per_day, service_seconds, most_busy):
-    count = 1
-    while requests_per_day * service_seconds > count * 86_400 * most_busy:
-        count += 1
-    return float(count)
+def cheapest(ways, wrong_dollars, person_dollars):
+    best, least = "always ask", person_dollars
+    for way in ways:
+        if cost(way, wrong_dollars) < least:
+            best, least = way.pattern, cost(way, wrong_dollars)
+    return best
 
 
-@pytest.mark.parametrize("answer", [needed, needed_by_counting])
-def test_the_fewest_servers_pass(answer):
-    assert checks.servers(answer).passed
+def cheapest_of_all(ways, wrong_dollars, person_dollars):
+    """With the person first among equals."""
+    prices = {"always ask": person_dollars}
+    for way in ways:
+        prices[way.pattern] = (1 - way.right / way.of) * wrong_dollars + (
+            way.dollars_per_thousand / 1000
+        )
+    return min(prices, key=prices.get)
+
+
+@pytest.mark.parametrize("answer", [cheapest, cheapest_of_all])
+def test_the_cheapest_with_its_mistakes_passes(answer):
+    assert checks.cheapest(answer).passed
+
+
+def chosen(price, keeps=lambda cost, person: cost < person):
+    """The way that costs least by some price, where it is kept against the person."""
+
+    def answer(ways, wrong, person):
+        best = min(ways, key=lambda way: price(way, wrong), default=None)
+        kept = best is not None and keeps(price(best, wrong), person)
+        return best.pattern if kept else "always ask"
+
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -126,82 +149,49 @@ def test_the_fewest_servers_pass(answer):
     [
         (lambda *_: None, "Not written yet"),
         (lambda *_: ..., "Not written yet"),
-        (lambda *_: "5", "a number of servers"),
-        (lambda *_: True, "a number of servers"),
+        (lambda ways, *_: ways[0], "as text; it gave Way"),
+        (lambda *_: 4.0, "as text; it gave float"),
+        (lambda *_: "alone", "right least often"),
+        (chosen(lambda way, wrong: way.right / way.of * wrong), "40 mistakes in 100 cost $8"),
+        (chosen(cost, lambda cost, person: True), "Then nobody needs"),
+        (lambda ways, *_: max(ways, key=lambda way: way.right).pattern, "Then nobody needs"),
         (
-            lambda requests, each, busy: math.ceil(requests * each / 86_400),
-            "What does `most_busy` do",
+            chosen(lambda way, wrong: way.dollars_per_thousand + (1 - way.right / way.of) * wrong),
+            "Do you divide by",
         ),
+        (chosen(lambda way, wrong: (1 - way.right / way.of) * wrong), "Do its dollars count"),
+        (chosen(cost, lambda cost, person: cost <= person), "as much as the person"),
         (
-            lambda requests, each, busy: int(requests * each / 86_400 / busy),
-            "What does `most_busy` do",
+            lambda ways, wrong, person: (
+                cheapest(ways, wrong, person) if min(ways, key=lambda way: way.of) else ""
+            ),
+            "without any way your code raised ValueError",
         ),
+        (lambda ways, *rest: cheapest(ways, *rest) if ways else "", "Without any way"),
         (
-            lambda requests, each, busy: math.ceil(requests * each / 86_400 * busy),
-            "multiply where you should divide",
+            lambda ways, wrong, person: cheapest([w for w in ways if w.of != 40], wrong, person),
+            "it should give",
         ),
-        (lambda requests, each, busy: math.ceil(requests * each / 3_600 / busy), "86,400 seconds"),
-        (lambda requests, each, busy: requests * each / 86_400 / busy, "cannot be bought"),
-        (lambda requests, each, busy: requests, "you get 30000"),
-        (
-            lambda requests, each, busy: round(requests * each / 86_400 / busy),
-            "Which way do you round",
-        ),
-        (lambda requests, each, busy: int(requests * each / 86_400 / busy + 1), "although it fits"),
-        (lambda requests, each, busy: math.ceil(requests * each / 86_400 / busy), "at least one"),
     ],
 )
-def test_a_wrong_number_of_servers_gets_a_hint_that_names_what_is_wrong(answer, hint):
-    verdict = checks.servers(answer)
+def test_a_wrong_cheapest_gets_a_hint_that_names_what_is_wrong(answer, hint):
+    verdict = checks.cheapest(answer)
     assert not verdict.passed and hint in verdict.text
 
 
-RIGHT = {"better": "not shown", "times_dollars": 1.75, "orders": 312}
-judge = checks.judged(-0.03125, 0.28125, 32, 1.7507)
+def test_no_drawn_costs_are_nearly_even():
+    from random import Random
 
-
-@pytest.mark.parametrize(
-    "answer", [RIGHT, {"orders": 300.0, "times_dollars": 1.8, "better": "not shown"}]
-)
-def test_a_right_judgement_passes(answer):
-    assert judge(answer).passed
-
-
-@pytest.mark.parametrize(
-    "answer, hint",
-    [
-        (None, "Give a dictionary"),
-        (312, "Give a dictionary"),
-        ({"better": "shown"}, "Give a dictionary"),
-        (dict.fromkeys(RIGHT, ...), "Not judged yet"),
-        (RIGHT | {"better": "maybe"}, "is none of"),
-        (RIGHT | {"better": "shown"}, "Is 0 inside"),
-        (RIGHT | {"better": "worse"}, "below 0 as a whole"),
-        (RIGHT | {"times_dollars": 0.57}, "divide what it costs"),
-        (RIGHT | {"times_dollars": "1.75"}, "divide what it costs"),
-        (RIGHT | {"orders": 100}, "four times the orders"),
-        (RIGHT | {"orders": 1250}, "It is half the width"),
-        (RIGHT | {"orders": 64}, "Square that"),
-        (RIGHT | {"orders": True}, "Square that"),
-    ],
-)
-def test_a_wrong_judgement_gets_a_hint_that_names_what_is_wrong(answer, hint):
-    verdict = judge(answer)
-    assert not verdict.passed and hint in verdict.text
-
-
-def test_other_results_ask_for_other_judgements():
-    shown, worse = checks.judged(0.01, 0.11, 32, 2.0), checks.judged(-0.11, -0.01, 32, 2.0)
-    assert (
-        shown({"better": "shown", "times_dollars": 2, "orders": 32}).passed
-        and worse({"better": "worse", "times_dollars": 2, "orders": 32}).passed
-    )
-    assert "both lie on the same side" in shown(RIGHT).text
+    seeded = Random(16)
+    for _ in range(200):
+        ways, wrong, person = checks._drawn_costs(seeded)
+        prices = sorted({person, *(cost(way, wrong) for way in ways)})
+        assert all(high - low > 1e-6 or high == low for low, high in pairwise(prices))
 
 
 def test_an_answer_that_raises_is_told(capsys):
     check(checks.recommend, lambda ways, limits: ways[0].name)
-    check(checks.servers, lambda *_: 1 / 0)
+    check(checks.cheapest, lambda *_: 1 / 0)
     assert capsys.readouterr().out.count("✗ Your code raised") == 2
 
 
@@ -209,3 +199,6 @@ def test_the_quiz_has_three_questions_with_one_right_choice_each_and_every_choic
     assert len(checks.QUIZ) == 3 and quiz(*checks.QUIZ)
     assert all(len(choice.why) > 30 for _, choices in checks.QUIZ for choice in choices)
     assert [sum(choice.right for choice in choices) for _, choices in checks.QUIZ] == [1, 1, 1]
+    for _, choices in checks.QUIZ:  # the length of a choice gives nothing away
+        lengths = [len(choice.text) for choice in choices]
+        assert max(lengths) - min(lengths) < 12

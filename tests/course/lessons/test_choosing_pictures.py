@@ -1,110 +1,120 @@
-"""The pictures of notebook 10: the article's claims beside our ranks, and traffic on servers."""
+"""Notebook 10: its tables, an equal budget, draws of orders, and traffic on servers."""
 
-import html
+import asyncio
 from math import exp, inf, log, nan
 
+import numpy as np
 import pytest
+from course import orders, ways
+from course.claims.article import CLAIMED
 from course.lessons import choosing_pictures as pictures
+from course.shop.price_list import total_of
+from course.ways import Way
 
-from mlkit.charts.look import ORANGE
+from mlkit.measure.matrix import seed_for
+from mlkit.measure.stats import difference
+from tests.pictures import kit, study
 
-RANKS = {"low": 1, "medium": 2, "high": 3, "variable": None}
-CLAIMED = {
-    "one": ("low", "low", "variable", "low"),
-    "two": ("high", "high", "high", "medium"),
-    "three": ("high", "medium", "low", "high"),
-}
-MEASURED = {"one": (0.1, 5.0, 0.3, 1.0), "two": (0.2, 1.0, 0.5, nan), "three": (0.3, 3.0, 0.5, 2.0)}
-CELLS = pictures.claims(CLAIMED, MEASURED, RANKS)
+ORDERS = study("orders")
 
 
-def cell(family: str, criterion: str) -> pictures.Claim:
-    return next(one for one in CELLS if (one.family, one.criterion) == (family, criterion))
-
-
-def test_there_is_a_cell_for_each_family_and_criterion_family_by_family():
-    assert [one[:2] for one in CELLS] == [
-        (family, criterion) for family in CLAIMED for criterion in pictures.CRITERIA
+def test_the_table_has_a_row_for_each_way_with_its_interval_and_its_difference_to_one_model():
+    grades = (True,) * 6 + (False,) * 4
+    some = [
+        Way("single_model", 6, 10, 0.5, 2.0, 1.0, 1, grades),
+        Way("voting", 4, 10, 1.5, nan, 3.4, 2, grades[2:] + (False, False)),
     ]
+    head, one, vote = pictures.table(some).splitlines()
+    assert head.split("  ")[0] == "way" and head.endswith("prompts")
+    assert one.split() == "single_model 6 of 10 31% to 83% 0.500 2.0 1.0 1".split()
+    low, high = (100 * end for end in difference(some[1].grades, grades)[1:3])
+    said = f"-20 ({low:+.0f} to {high:+z.0f})"
+    assert vote.split() == f"voting 4 of 10 17% to 69% {said} 1.500 - 3.4 2".split()
 
 
-def test_equal_words_leave_several_places_open_and_any_of_them_agrees():
-    assert cell("two", "cost")[2:] == ("high", "2 to 3", 0.2, "2", "agrees")
-    assert cell("three", "cost")[2:] == ("high", "2 to 3", 0.3, "3", "agrees")
+def test_an_order_is_shown_whole_with_the_total_and_the_form_of_each_way():
+    task = next(one for one in ORDERS.tasks if one.id == "order-134")
+    text, right, *rows = pictures.answers(ORDERS, "order-134").splitlines()
+    assert text == task.input and right == f"right: a total of ${task.gold['total']}"
+    for name, row in zip(ORDERS.subjects, rows, strict=True):
+        cell = ORDERS.cell(name, task.id)
+        assert row.startswith(f"{'✓' if cell.right else '·'}  {name} ") and cell.text in row
+        assert f"${total_of(cell.text)} " in row
+    assert len(pictures.answers(ORDERS, "order-134", ["router"]).splitlines()) == 3
 
 
-def test_another_order_differs():
-    assert cell("one", "latency")[2:] == ("low", "1", 5.0, "3", "differs")
-    assert cell("three", "latency").verdict == "agrees"
+def test_what_has_no_total_and_what_failed_is_said():
+    class Cell:
+        error, text = "", "no form"
+
+    assert pictures._answer(Cell(), True) == "none   no form"
+    assert pictures._answer(Cell(), False) == "'no form'"
+    Cell.error = "Unparsed: " + "x" * 200
+    assert pictures._answer(Cell(), True) == f"none: {Cell.error}"[:100]
 
 
-def test_without_a_word_or_a_number_there_is_no_rank_and_the_others_move_up():
-    assert cell("one", "quality")[2:] == ("variable", "", 0.3, "", "no rank")
-    assert cell("two", "complexity").verdict == "no rank"
-    assert cell("three", "complexity")[3:] == ("2", 2.0, "2", "agrees")
+def test_samples_are_the_recorded_ones_of_the_large_model():
+    found = asyncio.run(pictures.samples(kit(), (3, 5)))
+    assert found.subjects == ["large ×3", "large ×5"]
+    assert (found.column("large ×5") == study("order_samples").column("large, 5 samples")).all()
+    for task, row in zip(found.tasks, found.cells, strict=True):
+        for count, (cell,) in zip((3, 5), row, strict=True):
+            seeds = [call.member.seed for call in cell.calls]
+            assert seeds == [seed_for(task, n) for n in range(count)]
+            assert {call.member.shots for call in cell.calls} == {
+                orders.order_voters(kit().cast)[0].shots
+            }
+    nine = ORDERS.of(["fan_out"]).tokens.mean()
+    assert found.of(["large ×3"]).tokens.mean() == pytest.approx(nine, rel=0.1)
 
 
-def test_equal_values_share_their_places():
-    assert (
-        cell("two", "quality").measured_rank == cell("three", "quality").measured_rank == "1 to 2"
+def test_draws_are_the_same_each_time_and_no_order_is_in_both_parts():
+    draws = pictures.draws(96)
+    assert len(draws) == 1000 and all(len(one) == len(other) == 16 for one, other in draws)
+    assert not any({*one} & {*other} for one, other in draws)
+    again = pictures.draws(96)
+    assert all(
+        (a == b).all() for one, two in zip(draws, again, strict=True) for a, b in zip(one, two)
     )
-    assert cell("three", "quality").verdict == "agrees"
+    often = np.bincount(np.concatenate([one for one, _ in draws]), minlength=96)
+    assert often.min() > 100 and often.max() < 240
 
 
-def test_the_grid_tells_verdicts_apart_by_colour_and_by_mark():
-    (grid,) = pictures.claims_chart(CLAIMED, MEASURED, RANKS, "here").figure.data
-    verdicts = ["agrees", "differs", "no rank"]
-    drawn = [
-        (z, text[0])
-        for line, texts in zip(grid.z, grid.text, strict=True)
-        for z, text in zip(line, texts, strict=True)
-    ]
-    assert drawn == [
-        (verdicts.index(one.verdict), "✓✗–"[verdicts.index(one.verdict)]) for one in CELLS
-    ]
+def test_the_first_order_is_found_on_which_one_is_right_and_the_other_is_not():
+    mine, other = ORDERS.column("fan_out"), ORDERS.column("router")
+    both = next(n for n in range(96) if mine[n] and other[n])
+    neither = next(n for n in range(96) if not mine[n] and not other[n])
+    one, more = [n for n in range(96) if mine[n] and not other[n]][3:1:-1]
+    places = [both, neither, one, more]
+    found = pictures.only_one_right(ORDERS, places, "fan_out", "router")
+    assert found == ORDERS.tasks[one].id
+    assert pictures.only_one_right(ORDERS, [], "fan_out", "router") == ""
+
+
+def test_the_families_stand_beside_the_words_of_the_article():
+    columns = ("cost", "latency", "quality", "complexity")
+    values = {
+        column: {family: np.array([n, n + 1.0]) for n, family in enumerate(CLAIMED)}
+        for column in columns
+    }
+    head, first, *_, last = pictures.families(CLAIMED, values).splitlines()
+    assert head.split() == ["family", *(part for name in columns for part in (name, "ours"))]
     assert (
-        grid.text[0][1] == "✗ low<br>theirs 1<br>ours 3"
-        and grid.text[0][2] == "– variable<br>no rank"
+        first.split() == "Single lowest $0.500 lowest 0.5 s variable 50% lowest 0.5 calls".split()
     )
-    assert len({colour for _, colour in grid.colorscale}) == 3
-
-
-def test_the_reading_counts_agreement():
     assert (
-        pictures.claims_chart(CLAIMED, MEASURED, RANKS, "here").reading
-        == "The article's rank and ours agree in 8 of 10 cells, least on latency (1 of 3)"
+        last.split()
+        == "Ensemble highest $4.500 medium 4.5 s highest 450% highest 4.5 calls".split()
     )
-
-
-@pytest.mark.parametrize(
-    "name, shown",
-    [("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"), ("$a$", "&#36;a&#36;"), ("x" * 200, "x" * 27 + "…")],
-)
-def test_names_are_text_and_long_ones_are_cut_on_the_axis_only(name, shown):
-    figure = pictures.claims_chart(
-        {name: CLAIMED["one"]}, {name: MEASURED["one"]}, RANKS, "here"
-    ).figure
-    assert (
-        figure.layout.yaxis.ticktext == (shown,)
-        and "<b>x" not in figure.to_json()
-        and "$a$" not in figure.to_json()
-    )
-    assert html.unescape(figure.data[0].customdata[0][0]) == f"{name}: measured 0.1"
-
-
-def test_every_line_has_room_for_three_lines_of_text():
-    hundred = {f"family {n}": CLAIMED["one"] for n in range(100)}
-    figures = [
-        pictures.claims_chart(some, dict.fromkeys(some, MEASURED["one"]), RANKS, "here").figure
-        for some in (CLAIMED, hundred)
-    ]
-    assert figures[1].layout.height - figures[0].layout.height >= 97 * 60
 
 
 # Traffic
 
-DAY = 86400
-LOADS = pictures.loads(1.5 * DAY / 10, 10, 2.0)  # one and a half servers' worth
+DAY = 86_400
+
+
+def load(servers: int) -> pictures.Load:
+    return pictures.load(1.5 * DAY / 10, 10, servers)  # one and a half servers' worth
 
 
 def test_one_server_waits_as_the_mm1_queue():
@@ -114,15 +124,13 @@ def test_one_server_waits_as_the_mm1_queue():
 
 def test_two_servers_wait_by_the_erlang_c_formula():
     waiting = 1.5**2 / 2 * 4 / (1 + 1.5 + 1.5**2 / 2 * 4)  # a^k/k! k/(k-a) over the sum
-    assert LOADS[1].p95_wait_seconds == pytest.approx(log(waiting / 0.05) * 10 / 0.5)
+    assert load(2).p95_wait_seconds == pytest.approx(log(waiting / 0.05) * 10 / 0.5)
 
 
-def test_rows_tell_load_price_and_where_there_is_no_steady_state():
-    assert [load.servers for load in LOADS] == list(range(1, 9))
-    assert [load.busy for load in LOADS[:3]] == pytest.approx([1.5, 0.75, 0.5])
-    assert LOADS[2].dollars_per_month == pytest.approx(3 * 2 * 730)
-    assert LOADS[0].p95_wait_seconds == inf
-    assert LOADS[7].p95_wait_seconds == 0  # fewer than 5% wait at all
+def test_a_load_tells_how_busy_and_where_there_is_no_steady_state():
+    assert [load(n).busy for n in (1, 2, 3)] == pytest.approx([1.5, 0.75, 0.5])
+    assert load(1).p95_wait_seconds == inf
+    assert load(8).p95_wait_seconds == 0  # fewer than 5% wait at all
 
 
 @pytest.mark.parametrize("servers", [1, 2])
@@ -130,48 +138,17 @@ def test_exactly_as_much_as_the_servers_can_do_has_no_steady_state(servers):
     assert pictures.p95_wait(servers, servers, 10) == inf
 
 
-def test_the_figure_draws_waits_dollars_the_overloaded_and_the_chosen():
-    overloaded, waits, prices = pictures.traffic_chart(
-        1.5 * DAY / 10, 10, 2.0, 2, "here"
-    ).figure.data
-    assert (
-        overloaded.x == (1,)
-        and overloaded.name == "overloaded: no steady state"
-        and overloaded.marker.pattern.shape == "/"
-    )
-    assert waits.x == prices.x == tuple(load.servers for load in LOADS)
-    assert waits.y == (None, *(load.p95_wait_seconds for load in LOADS[1:]))
-    assert prices.y == tuple(load.dollars_per_month for load in LOADS)
-    for bars in (waits, prices):
-        assert [colour == ORANGE for colour in bars.marker.color] == [n == 1 for n in range(8)]
+def test_traffic_takes_the_fewest_servers_that_keep_the_wait():
+    way = ways.Way("slow", 1, 2, 3.0, 10.0)
+    _, row = pictures.traffic([way], 1.5 * DAY / 10, 5, 0.5).splitlines()
+    enough = next(n for n in range(2, 9) if load(n).p95_wait_seconds <= 5)
+    assert load(enough - 1).p95_wait_seconds > 5
+    own, hosted = enough * 0.5 * 730, 1.5 * DAY / 10 * 365 / 12 * 3 / 1000
+    assert row.split()[:3] == ["slow", str(enough), f"{1.5 / enough:.0%}"]
+    assert row.split()[-2:] == [f"${own:,.2f}", f"${hosted:,.2f}"]
 
 
-def test_the_reading_tells_the_wait_and_the_price_or_that_there_is_no_steady_state():
-    wait = LOADS[1].p95_wait_seconds
-    assert (
-        pictures.traffic_reading(LOADS, 2)
-        == f"2 servers, $2,920.00 a month: 95% of the requests wait at most {wait:.1f} s; busy 75%"
-        " of the time"
-    )
-    assert (
-        pictures.traffic_reading(LOADS, 1)
-        == "1 server, $1,460.00 a month: overloaded, no steady state, asked for 150% of the time"
-        " there is"
-    )
-    assert "95% of the requests do not wait" in pictures.traffic_reading(LOADS, 8)
-
-
-def test_no_requests_and_many_servers():
-    quiet = pictures.traffic_chart(0, 10, 0, 1, "here")
-    assert (
-        all(load.p95_wait_seconds == 0 and load.busy == 0 for load in quiet.rows)
-        and "do not wait" in quiet.reading
-    )
-    many = pictures.traffic_chart(5e6, 10, 2.0, 600, "here").figure
-    assert set(many.data[-2].text) == {""} and many.data[-1].texttemplate is None
-
-
-def test_more_servers_than_are_usually_drawn_are_drawn_up_to_the_chosen_one():
-    crowd = pictures.traffic_chart(10 * DAY / 10, 10, 2.0, 13, "here")
-    assert crowd.reading.startswith("13 servers, $18,980.00 a month: 95% of the requests wait")
-    assert [load.servers for load in crowd.rows] == list(range(1, 14))
+def test_where_fifty_servers_are_too_few_their_wait_is_shown():
+    way = ways.Way("slow", 1, 2, 3.0, 10.0)
+    _, row = pictures.traffic([way], 60 * DAY / 10, 5, 0.5).splitlines()
+    assert row.split()[1:5] == ["50", "120%", "inf", "s"]

@@ -44,11 +44,11 @@ EXERCISES: dict[tuple[str, str], Exercise] = {
     ("07", "assign"): supervisor_worker.assignments,
     ("07", "speed_up"): supervisor_worker.times_as_fast,
     ("08", "dictator"): weighted_ensemble.dictator,
-    ("08", "own_confidence"): weighted_ensemble.own_confidence,
+    ("08", "learn"): weighted_ensemble.learn,
     ("09", "decide_with_lead"): consensus_ensemble.lead,
     ("09", "price_ratio"): consensus_ensemble.price_ratio,
     ("10", "recommend"): choosing.recommend,
-    ("10", "servers_needed"): choosing.servers,
+    ("10", "cheapest"): choosing.cheapest,
 }
 DRAWN = 200
 
