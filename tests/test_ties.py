@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from mlkit import paths
 from mlkit.ask import Member, Reply
-from mlkit.measure.calibration import reliability, risk_coverage
-from mlkit.measure.stats import baselines, pareto
+from mlkit.measure.stats import pareto
 from mlkit.parsing import most_likely_or_none
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.patterns.router import ModelRouter
@@ -62,18 +61,11 @@ SEEDS = st.integers(0, 99)
 
 @given(STEPS, SEEDS)
 @settings(deadline=None)
-def test_statistics_do_not_hang_on_last_bits(values, seed):
+def test_who_is_not_beaten_does_not_hang_on_last_bits(values, seed):
     chance = np.random.default_rng(seed)
-    other, right = shaken(values, chance), chance.random(len(values)) < 0.5
-    grades = chance.random((3, len(values))) < 0.5
-    for one, again in (
-        (risk_coverage(values, right), risk_coverage(other, right)),
-        (reliability(values, right), reliability(other, right)),
-    ):
-        assert len(one) == len(again)
-        assert np.allclose(one, again, rtol=1e-9)
-    assert pareto(values, values[::-1]) == pareto(other, shaken(values[::-1], chance))
-    assert baselines(grades).best_member == baselines(grades, grades[:, ::-1]).best_member
+    assert pareto(values, values[::-1]) == pareto(
+        shaken(values, chance), shaken(values[::-1], chance)
+    )
 
 
 @given(STEPS, SEEDS)

@@ -114,16 +114,6 @@ def charted(
     return Chart(dress(figure, reading, source, height), rows, reading)
 
 
-def grid(rows: Sequence[str], columns: Sequence[str], **cells: object) -> go.Figure:
-    """Coloured cells, rows from top to bottom; `cells` are those of a heatmap. Escapes names."""
-    figure = go.Figure(go.Heatmap(xgap=2, ygap=2, **cells))
-    bare = {"ticks": "", "showgrid": False, "zeroline": False}
-    across, down = list(map(in_plotly, columns)), list(map(in_plotly, rows))
-    figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=across, tickangle=0, **bare)
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=down, ticklabelstandoff=6, **bare)
-    return figure.update_yaxes(autorange="reversed")
-
-
 def _even_lines(text: str, most: int) -> list[str]:
     """A text on as few lines as can be, about equally long, so that no last word stands alone."""
     lines = textwrap.wrap(text, most) or [""]

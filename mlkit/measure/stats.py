@@ -18,7 +18,7 @@ from mlkit.measure.inputs import (
     shares_of,
     whole_of,
 )
-from mlkit.ties import TOLERANCE, exceeds, highest, levels
+from mlkit.ties import TOLERANCE, exceeds, levels
 
 RESAMPLES = 2000  # of a bootstrap
 
@@ -73,15 +73,6 @@ class Difference(Mean):
         return f"{self.mean:+z.4g} (95% interval {self.low:+z.4g} to {self.high:+z.4g}, n {self.n})"
 
 
-class Baselines(NamedTuple):
-    """The lines that keep a chart honest, as shares in [0, 1]."""
-
-    random: float  # a member chosen at random for each item
-    best: float  # the best single member
-    best_member: int  # its row in the grades
-    oracle: float  # a member chosen knowing who is right
-
-
 def wilson(right: int, n: int) -> Interval:
     """The share right/n with its 95% score interval (Wilson 1927); of nothing: from 0 to 1."""
     n = whole_of("n", n)
@@ -114,24 +105,6 @@ def _bootstrap(values: np.ndarray) -> tuple[float, float, float, int]:
     chosen = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
     low, high = np.percentile(values[chosen].mean(axis=1), [2.5, 97.5])
     return float(values.mean()), float(low), float(high), len(values)
-
-
-def baselines(grades: ArrayLike, fit_grades: ArrayLike | None = None) -> Baselines:
-    """Random choice, best single member and oracle on grades (m, n) (RouterBench, Hu et al. 2024).
-
-    The best member is chosen on fit_grades (m, k) where given; chosen on the grades themselves it
-    looks better than it is. Ties: the first row.
-    """
-    test = graded_of(grades)
-    fit = test if fit_grades is None else graded_of(fit_grades)
-    need(
-        len(fit) == len(test),
-        f"{len(fit)} members in fit_grades, {len(test)} in grades; give the same in both",
-    )
-    best = highest(range(len(fit)), lambda member: fit[member].mean())
-    return Baselines(
-        float(test.mean()), float(test[best].mean()), best, float(test.any(axis=0).mean())
-    )
 
 
 def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
@@ -260,17 +233,6 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
 
 
 # Cascades
-
-
-def break_even_escalation(cheap: float, strong: float) -> float:
-    """The share of items, in [0, 1], that may be escalated before the strong model is cheaper.
-
-    From cheap + share x strong = strong (a cascade: FrugalGPT, Chen et al. 2023); cheap: all calls
-    made before.
-    """
-    cheap, strong = number_of("cheap", cheap, 0), number_of("strong", strong, 0)
-    need(strong > 0, "strong cannot be 0; give strong above 0")
-    return max(0.0, 1 - cheap / strong)
 
 
 # Sharing

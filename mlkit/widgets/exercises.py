@@ -157,29 +157,6 @@ def choice(
     return Case((name,), right, hint, stranger | dict(known or {}))
 
 
-def gain_choices(
-    gains: Mapping[str, Any],
-    words: tuple[str, str, str],
-    clear: str,
-    unclear: str,
-    unsure: str = "",
-) -> list[Case]:
-    """Entries of a judgement: for each Difference the first of `words` where it lies above 0, the
-    second where below, the last where neither is shown.
-
-    Hints: `unclear` for a gain believed that is not shown, `clear` where one is shown, and `unsure`
-    where the answer is the last word all the same.
-    """
-    entries = []
-    for name, gain in gains.items():
-        right = words[0] if gain.above else words[1] if gain.below else words[2]
-        if right == words[2]:
-            entries.append(choice(name, right, words, unclear))
-        else:
-            entries.append(choice(name, right, words, clear, {words[2]: unsure or clear}))
-    return entries
-
-
 def not_number(value: Any) -> bool:
     """A test: no real number (numpy's are some); a bool is none."""
     return isinstance(value, bool) or not isinstance(value, numbers.Real)

@@ -141,7 +141,7 @@ def _add_costs(
 ) -> None:
     """One cost of each way, and the most of it that is allowed."""
     known = [(row, value) for row, value in enumerate(values) if not isnan(value)]
-    end = 1.5 * max([value for _, value in known], default=0) or 1
+    end = 1.8 * max([value for _, value in known], default=0) or 1
     figure.update_xaxes(range=[0, end], col=column)
     marks = [(*one, exceeds(one[1], most), one[1]) for one in known]
     _add_marks(figure, column, names, marks, shown)
@@ -163,7 +163,7 @@ def _add_shares(figure: go.Figure, ways: Sequence[Way], least: float) -> None:
         row=1,
         col=3,
     )
-    ends = [span.high if span.low < 0.25 else -span.low for span in spans]
+    ends = [span.high if span.low < 0.4 else -span.low for span in spans]
     marks = [
         (row, span.share, exceeds(least, span.share), end)
         for row, (span, end) in enumerate(zip(spans, ends, strict=True))

@@ -118,12 +118,6 @@ def consensus_ensemble(cast: Cast, threshold: float = 0.7) -> ConsensusEnsemble:
     return ConsensusEnsemble(voters, voters[0], threshold)
 
 
-def saving_consensus(cast: Cast, threshold: float = 0.7) -> ConsensusEnsemble:
-    """The small model votes three times, and only a split asks the large one: it can save money."""
-    voters = samples(cast.small, cast.small, cast.small)
-    return ConsensusEnsemble(voters, member_for(cast.large, "answer"), threshold)
-
-
 # The registry
 
 

@@ -2,6 +2,7 @@
 right, an exercise wrong and right.
 """
 
+import ast
 import importlib
 import re
 import shutil
@@ -92,6 +93,9 @@ PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === 'code').flatMap(cell =>
     cell.model.outputs.toJSON().filter(out => out.output_type === 'error' || out.name === 'stderr')
         .map(out => cell.model.id + ': ' + (out.evalue || out.text)))"""
+
+
+FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 class Walk:
@@ -188,10 +192,13 @@ class Walk:
 
     def quiz(self) -> None:
         [id] = self.cells(r"^quiz\(")
-        imported = re.findall(
-            r"from course\.lessons import (\w+)(?: as (\w+))?$", "\n".join(self.code.values()), re.M
-        )
-        named = {alias or module: module for module, alias in imported}
+        named = {
+            alias.asname or alias.name: alias.name
+            for source in self.code.values()
+            for node in ast.walk(compile(source, id, "exec", FLAGS))
+            if isinstance(node, ast.ImportFrom) and node.module == "course.lessons"
+            for alias in node.names
+        }
         module = named[re.search(r"^quiz\(\*(\w+)\.QUIZ", self.code[id])[1]]
         questions = importlib.import_module(f"course.lessons.{module}").QUIZ
         for number, (_, choices) in enumerate(questions):

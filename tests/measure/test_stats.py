@@ -299,35 +299,7 @@ def test_smoothed_shares_are_never_0_or_1():
         stats.smoothed([1, 3], [2, 2])
 
 
-# Cascades and confidence
-
-
-def test_break_even_of_three_7b_then_a_32b():
-    assert stats.break_even_escalation(3 * 0.20, 0.90) == pytest.approx(0.333, abs=5e-4)
-    assert stats.break_even_escalation(0.90, 0.20) == 0  # cheap that is dearer never pays
-    with pytest.raises(ValueError, match="strong above 0"):
-        stats.break_even_escalation(0.1, 0)
-
-
 # Comparisons
-
-
-def test_baselines_choose_the_best_member_on_the_fit_items():
-    test, fit = [[1, 0, 0, 0], [1, 1, 0, 1], [0, 1, 0, 1]], [[1, 1], [0, 1], [0, 0]]
-    assert stats.baselines(test) == (0.5, 0.75, 1, 0.75)
-    assert stats.baselines(test, fit) == (0.5, 0.25, 0, 0.75)
-    with pytest.raises(ValueError, match="2 members in fit_grades, 3 in grades"):
-        stats.baselines(test, fit[:2])
-
-
-@given(
-    st.integers(1, 5).flatmap(
-        lambda n: st.lists(st.lists(st.booleans(), min_size=n, max_size=n), min_size=1)
-    )
-)
-def test_random_is_no_better_than_best_and_best_no_better_than_oracle(grades):
-    random, best, _, oracle = stats.baselines(grades)
-    assert random <= best + 1e-9 and best <= oracle
 
 
 def test_pareto_by_hand():

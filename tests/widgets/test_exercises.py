@@ -5,14 +5,12 @@ from math import inf
 import numpy as np
 import pytest
 
-from mlkit.measure.stats import Difference
 from mlkit.widgets import lessons
 from mlkit.widgets.exercises import (
     Case,
     Exercise,
     against,
     cases,
-    gain_choices,
     hints,
     judgement,
     near,
@@ -165,39 +163,6 @@ def test_hints_for_numbers_are_read_from_a_text():
 10: Ten.
 """
     assert hints(text) == {0.5: "That is half of it: 2 is the rest.", 10: "Ten."}
-
-
-GAINS = {
-    "up": Difference(0.2, 0.1, 0.3, 9),
-    "down": Difference(-0.2, -0.3, -0.1, 9),
-    "open": Difference(0.1, -0.1, 0.3, 9),
-}
-believed = judgement(
-    gain_choices(
-        GAINS,
-        ("better", "worse", "open"),
-        clear="{args[0]}: the sign",
-        unclear="{args[0]}: both ends",
-        unsure="{args[0]}: one side",
-    ),
-    praise="Right.",
-)
-
-
-@pytest.mark.parametrize(
-    "answer, text",
-    [
-        ({}, "Right."),
-        ({"up": "worse"}, "up: the sign"),
-        ({"down": "better"}, "down: the sign"),
-        ({"down": "open"}, "down: one side"),
-        ({"open": "better"}, "open: both ends"),
-        ({"open": "maybe"}, "open: 'maybe' is none of 'better', 'worse', 'open'."),
-    ],
-)
-def test_a_gain_is_judged_by_where_its_interval_lies(answer, text):
-    right = {"up": "better", "down": "worse", "open": "open"}
-    assert believed(right | answer) == Verdict(text == "Right.", text)
 
 
 def test_cases_are_read_from_a_text():

@@ -275,7 +275,8 @@ def local_or_hosted(
     )
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
     chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
-    chart.update_yaxes(title_text=in_plotly("$ per 1,000 runs"), rangemode="tozero")
+    money = {"title_text": in_plotly("$ per 1,000 runs"), "rangemode": "tozero"}
+    chart.update_yaxes(**money, ticklabelstandoff=6)
     return charted(chart, costs, cost_reading(now, meet), source, height=260)
 
 
