@@ -14,14 +14,14 @@ import pytest
 import mlkit
 
 KIT, COURSE = Path(mlkit.__file__).parent, Path(course.__file__).parent
-# Lines. The kit is to come down to 6,800 and the course to 5,500. What they hold beside that: readers
-# that refuse what is in doubt (260 of the kit, 280 of what learners read), thinking and sampling
-# (155), the bench (BENCH, and what a call tells while it is at work), for each result its decision
-# in a sentence (75, which learners read), and what a model is told (55). In the course: orders as
-# forms with their price list, 200 drawn cases for each exercise with a reference (385), settings and
-# prompts for nine benches (350), the measuring of one's own models (210), own counts and the card
-# (750), and the tables and pictures of eleven notebooks, whose cells hold 47 to 110 lines where they
-# held 130 to 480.
+# Lines. The kit is to come down to 6,800 and the course to 5,500. What they hold beside that:
+# readers that refuse what is in doubt (260 of the kit, 280 of what learners read), thinking and
+# sampling (155), the bench (BENCH, and what a call tells while it is at work), for each result its
+# decision in a sentence (75, which learners read), and what a model is told (55). In the course:
+# orders as forms with their price list, 200 drawn cases for each exercise with a reference (385),
+# settings and prompts for nine benches (350), the measuring of one's own models (210), own counts
+# and the card (750), and the tables and pictures of eleven notebooks, whose cells hold 47 to 110
+# lines where they held 130 to 480.
 BUDGETS = {"kit": 8_460, "course": 8_760, "read by learners": 1_630, "bench": 700}
 BENCH = ("progress", "widgets/bench", "widgets/calls", "widgets/runs")
 FILE, FUNCTION, MEDIAN = 350, 40, 12  # lines

@@ -92,9 +92,8 @@ def _pipeline(kit: Kit) -> Play:
     alone = SingleModel(orders.order_voters(kit.cast)[0])
 
     def build(way: str, retries: int, keep_original: str) -> Runnable:
-        if way == "large alone":
-            return alone
-        return orders.pipeline(kit.cast, retries, keep_original == "yes")
+        piped = orders.pipeline(kit.cast, retries, keep_original == "yes")
+        return alone if way == "large alone" else piped
 
     controls = {
         "way": steps("way (may ask)", "pipeline", ["pipeline", "large alone"]),
@@ -109,11 +108,9 @@ def _router(kit: Kit) -> Play:
     sizes["large, 8 examples"] = kit.cast.large, 8
 
     def build(classifier: str, threshold: float, fallback: str) -> ModelRouter:
-        member, examples = sizes[classifier]
-        named = replace(
-            systems.desk_router(kit.cast), classifier=member_for(member, "kind", examples)
-        )
-        return replace(named, threshold=threshold, fallback=fallback)
+        router, (member, examples) = systems.desk_router(kit.cast), sizes[classifier]
+        named = member_for(member, "kind", examples)
+        return replace(router, classifier=named, threshold=threshold, fallback=fallback)
 
     controls = {
         "classifier": steps("classifier (may ask)", "small, 8 examples", list(sizes)),
@@ -190,8 +187,7 @@ class SampledVote:
             sampled = replace(member_for(self.model, task.kind), temperature=0.7)
             seeds = (seed_for(task, n) for n in range(self.voters))
             members = tuple(replace(sampled, seed=seed) for seed in seeds)
-        free = task is None or task.kind == "creative"
-        embed = self.embed if free else None
+        embed = self.embed if task is None or task.kind == "creative" else None
         return await ModelVoting(members, self.normalise, embed, self.threshold).run(ask, prompt)
 
 
@@ -244,8 +240,7 @@ def _planner_executor(kit: Kit) -> Play:
 
     controls = {"way": steps("way (may ask)", "as built", list(ways))}
     if kit.live:  # on recordings all plans were made with the same limit
-        most = steps("steps at most (may ask)", planner.max_steps, [1, 2, 3, 4, 6])
-        controls["max_steps"] = most
+        controls["max_steps"] = steps("steps at most (may ask)", planner.max_steps, [1, 2, 3, 4, 6])
     return Play(build, _requests(), controls)
 
 

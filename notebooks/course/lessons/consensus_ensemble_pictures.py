@@ -28,7 +28,8 @@ from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.trace import Run
-from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds, explore, show, slider, steps
+from mlkit.widgets import panels
+from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds, show, slider, steps
 
 PRICED_AS = {"small": "qwen2.5:7b", "large": "qwen2.5:32b"}  # as in the article
 
@@ -148,7 +149,7 @@ def priced(kit: Kit, found: Triage) -> Panel:
         return Chart(dress(chart.figure, said, kit.source, 320), chart.rows, said)
 
     boxes = PriceList(list_prices(), [*PRICED_AS.values()])
-    return explore(draw, edited=boxes, by=dollars_or_seconds())
+    return panels.explore(draw, edited=boxes, by=dollars_or_seconds())
 
 
 def _ways(found: Triage, prices: Prices) -> list[trade_off.Way]:
@@ -179,7 +180,7 @@ async def inside(kit: Kit) -> str:
 
 def explored(found: Triage, guess: float | None, source: str) -> Panel:
     """Sliders for threshold and voters; `guess` is the share right where all agree, in percent."""
-    return explore(
+    return panels.explore(
         lambda threshold, voters: threshold_chart(found, threshold, voters, guess, source),
         threshold=slider("threshold", 0.7, 0.0, 1.0, 0.01),
         voters=steps("voters", 3, [3, 5]),
