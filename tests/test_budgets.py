@@ -22,7 +22,7 @@ KIT, COURSE = Path(mlkit.__file__).parent, Path(course.__file__).parent
 # settings and prompts for nine benches (350), the measuring of one's own models (210), own counts
 # and the card (750), and the tables and pictures of eleven notebooks, whose cells hold 47 to 110
 # lines where they held 130 to 480.
-BUDGETS = {"kit": 8_460, "course": 8_760, "read by learners": 1_630, "bench": 700}
+BUDGETS = {"kit": 8_465, "course": 8_760, "read by learners": 1_630, "bench": 700}
 BENCH = ("progress", "widgets/bench", "widgets/calls", "widgets/runs")
 FILE, FUNCTION, MEDIAN = 350, 40, 12  # lines
 # Functions that may be longer, and why.

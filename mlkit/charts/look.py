@@ -129,7 +129,10 @@ def _legend_height(figure: go.Figure) -> int:
     shown = [trace.name or "" for trace in figure.data if trace.showlegend is not False]
     if len(shown) < 2 and not figure.layout.showlegend:
         return 6
-    return 8 + 20 * math.ceil(sum(48 + 7 * len(name) for name in shown) / 400)
+    widths = [48 + 7 * len(name) for name in shown]
+    # what does not fit on one line stands in columns as wide as the widest name
+    columns = 400 // max(widths, default=400) if sum(widths) > 400 else len(shown)
+    return 8 + 20 * math.ceil(len(shown) / max(1, columns))
 
 
 def on_hover(text: str) -> str:

@@ -163,7 +163,7 @@ def _add_shares(figure: go.Figure, ways: Sequence[Way], least: float) -> None:
         row=1,
         col=3,
     )
-    ends = [span.high if span.low < 0.18 else -span.low for span in spans]
+    ends = [-1.02 if span.high < 0.65 else -span.low for span in spans]  # at the edge, or left
     marks = [
         (row, span.share, exceeds(least, span.share), end)
         for row, (span, end) in enumerate(zip(spans, ends, strict=True))

@@ -66,7 +66,7 @@ EXERCISES = {
         "exercise-1", "return max(range(len(weights)), key=weights.__getitem__)", "can outvote it"
     ),
     "09_consensus_ensemble": Exercise(
-        "exercise-ratio", "return voters / escalated", "is spared is the rest"
+        "exercise-2", "return voters / escalated", "is spared is the rest"
     ),
     "10_choosing": Exercise(
         "exercise-2", "return min(ways, key=lambda way: -way.right).pattern", "Then nobody needs"
@@ -193,14 +193,14 @@ class Walk:
     def quiz(self) -> None:
         [id] = self.cells(r"^quiz\(")
         named = {
-            alias.asname or alias.name: alias.name
+            alias.name
             for source in self.code.values()
             for node in ast.walk(compile(source, id, "exec", FLAGS))
             if isinstance(node, ast.ImportFrom) and node.module == "course.lessons"
             for alias in node.names
         }
-        module = named[re.search(r"^quiz\(\*(\w+)\.QUIZ", self.code[id])[1]]
-        questions = importlib.import_module(f"course.lessons.{module}").QUIZ
+        modules = [importlib.import_module(f"course.lessons.{name}") for name in named]
+        [questions] = [module.QUIZ for module in modules if hasattr(module, "QUIZ")]
         for number, (_, choices) in enumerate(questions):
             radios = self.learner.cell(id).locator(".widget-radio-box").nth(number).locator("input")
             for right in (False, True):

@@ -216,7 +216,9 @@ def _stairs(ladder: Sequence[Rung], lines: dict[str, float]) -> go.Figure:
     ):
         stair = {"color": colour, "width": 2.5, "dash": dash, "shape": "vh"}
         y = [shares[0], *shares]
-        figure.add_scatter(x=ends, y=y, name=name, mode="lines", line=stair, row=row, col=1)
+        figure.add_scatter(
+            x=ends, y=y, name=name, mode="lines", line=stair, showlegend=row == 1, row=row, col=1
+        )
     for (name, share), colour in zip(lines.items(), (INK, PINK), strict=False):
         style = DOTTED | {"color": colour}
         figure.add_scatter(x=[0, 1], y=[share] * 2, name=name, mode="lines", line=style)
