@@ -3,7 +3,7 @@
 Sources stand at each function.
 """
 
-from math import inf, nan
+from math import hypot, inf, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,13 @@ class Interval(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.share:.0%} (95% interval {self.low:.0%} to {self.high:.0%})"
+
+    def minus(self, other: "Interval", n: int) -> "Difference":
+        """The difference to the share of another group (Newcombe 1998, method 10)."""
+        gap = self.share - other.share
+        low = gap - hypot(self.share - self.low, other.high - other.share)
+        high = gap + hypot(self.high - self.share, other.share - other.low)
+        return Difference(gap, low, high, n)
 
 
 class Mean(NamedTuple):
@@ -230,9 +237,6 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
         f"{rights} right of {asked} cannot be",
     )
     return (rights + 1) / (asked + 2)
-
-
-# Cascades
 
 
 # Sharing

@@ -1,7 +1,7 @@
 """Ways of answering, as they were measured or as their owner counted them, and who keeps limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import hypot, isfinite, nan
+from math import isfinite, nan
 from pathlib import Path
 from re import fullmatch
 from typing import Any, NamedTuple
@@ -117,10 +117,7 @@ def gain(way: Way, one: Way) -> Difference:
     if way.grades and len(way.grades) == len(one.grades):
         return difference(way.grades, one.grades)
     mine, other = wilson(way.right, way.of), wilson(one.right, one.of)
-    gap = mine.share - other.share
-    low = gap - hypot(mine.share - mine.low, other.high - other.share)
-    high = gap + hypot(mine.high - mine.share, other.share - other.low)
-    return Difference(gap, low, high, min(way.of, one.of))
+    return mine.minus(other, min(way.of, one.of))
 
 
 def told(gain: Difference) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import hypot
 from statistics import fmean
 
 import numpy as np
@@ -14,7 +13,7 @@ from course.claims.verdicts import Measured, NotMeasured, least, measured, point
 from course.timings import Timed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, merged, tokens
-from mlkit.measure.stats import Difference, Mean, difference, mean_interval, wilson
+from mlkit.measure.stats import Difference, difference, mean_interval, wilson
 from mlkit.models import list_prices
 from mlkit.schedule import schedule
 from mlkit.ties import exceeds, highest, lowest
@@ -48,11 +47,8 @@ async def c4(kit: Kit) -> Measured:
     sent, routed = await studies.routed(kit)
     known = sent == np.array([task.kind for task in (await studies.specialists(kit)).tasks])
     right, wrong = (wilson(int(routed[here].sum()), int(here.sum())) for here in (known, ~known))
-    gap = right.share - wrong.share  # of two groups: the interval of Newcombe (1998), method 10
-    low = gap - hypot(right.share - right.low, wrong.high - wrong.share)
-    high = gap + hypot(right.high - right.share, wrong.share - wrong.low)
     value = f"Desk, given the right class {right} are right, given a wrong one {wrong}."
-    return measured(value, Mean(gap, low, high, len(known)))
+    return measured(value, right.minus(wrong, len(known)))
 
 
 async def c9(kit: Kit) -> Measured:
