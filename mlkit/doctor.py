@@ -26,25 +26,39 @@ _MEASURE = "How good live models are: notebook 01, section 5, has a button that 
 _SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
 
 
-async def report(console: Console) -> bool:
+async def report(console: Console, workshop: bool = False) -> bool:
     """Print a line for everything that is looked at. True where notebooks can run, live or on
-    recordings.
+    recordings. `workshop` adds one line at the end that can be sent to others: no name, no path.
     """
     wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
     runs = {kind: await _runs(console, kind) for kind in ("ollama", "embedded", "replay")}
     asked = _result(choose.engine_set)
     there = [kind for kind, answers in runs.items() if answers is not None]
     taken = next((kind for kind in there if asked in ("auto", kind)), "")
-    if not wrong & _SETTINGS and runs.get(taken):
+    good = not wrong & _SETTINGS and bool(runs.get(taken))
+    if good:
         console.print(f"Notebooks can run:  {typed('lab')}")
         console.print(f"{_MEASURE} What recordings take:  {typed('record --plan')}", soft_wrap=True)
-        return True
-    if there or wrong & _SETTINGS:
+    elif there or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")
     else:
         begin = f"Begin with:  git checkout -- data/recordings   or:  {typed('pull')}"
         console.print(f"[red]Nothing can run yet.[/] {begin}")
-    return False
+    if workshop:
+        said = "Send this line to whoever asked for it:"
+        console.print(f"{said}\n{_in_one_line(wrong, runs, taken)}", soft_wrap=True)
+    return good
+
+
+def _in_one_line(wrong: set[str], runs: dict[str, bool | None], taken: str) -> str:
+    """What a machine can do, for a chat."""
+    states = {True: "answers", False: "fails", None: "not there"}
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    engines = ", ".join(f"{kind} {states[answers]}" for kind, answers in runs.items())
+    ready = f"ready ({taken})" if runs.get(taken) else "NOT READY"
+    problems = f" · look at: {', '.join(sorted(wrong))}" if wrong else ""
+    version = metadata.version("mlkit")
+    return f"mlkit {version} · {ready} · {system} · {choose.machine()} · {engines}{problems}"
 
 
 async def _runs(console: Console, kind: str) -> bool | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlkit import trace, wrappers
+from mlkit import edition, trace, wrappers
 from mlkit.errors import RecordingError
 from mlkit.escaped import printable
 from mlkit.models import CASTS, ROLES, Cast, cast_named, priced_like
@@ -84,15 +84,16 @@ def connect(
     """Find an engine, print one line that says which, and give the kit.
 
     `cast` is one of mlkit.models.CASTS, "small=MODEL,large=MODEL", or your own Cast; without it
-    MLKIT_CAST decides, else "tiny".
+    MLKIT_CAST decides, else it is "tiny" ("solo" where only that runs in this process).
     `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else
     "auto".
     `keep` makes the memory that every answer goes to, for a recording.
     """
+    from mlkit.engines.choose import cast_for, engine_set
     from mlkit.engines.interrupt import show_in_one_line
 
     show_in_one_line()
-    cast = cast or os.environ.get("MLKIT_CAST") or "tiny"
+    cast = cast or os.environ.get("MLKIT_CAST") or cast_for(engine_set(engine))
     playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
     kit = _kit(playing, engine, keep)
     print(printable(setup_line(kit)))
@@ -145,7 +146,7 @@ def setup_line(kit: Kit) -> str:
             f" · Ollama has {', '.join(qwens)}: to play with them, set MLKIT_CAST={cast} and start"
             f" again, or here: kit = mlkit.connect({cast})"
         )
-    return line
+    return line + edition.behind()
 
 
 def _players(cast: Cast) -> str:
@@ -159,12 +160,22 @@ def _players(cast: Cast) -> str:
 def _way_to_live(engine: Engine) -> str:
     """Why recordings answer, and how a live model would: as far as one can, here."""
     if any(name.startswith("BINDER_") for name in os.environ):
-        return " · on Binder there are recordings only · for live: run this kit on your own machine"
+        return _on_binder()
     if engine.why:
         return f" ({engine.why}) · for live: {engine.way_to_live}, then run this cell again"
     by_variable = os.environ.get("MLKIT_ENGINE") == "replay"
     asked = "lab --replay or MLKIT_ENGINE=replay" if by_variable else 'engine="replay"'
     return f' · asked for by {asked} · for live: kit = mlkit.connect(engine="auto")'
+
+
+def _on_binder() -> str:
+    """There, one small model is all that fits; its weights come with the image if they could."""
+    from mlkit.engines.choose import cast_for
+
+    if cast_for("embedded").name == "solo":
+        live = 'kit = mlkit.connect(engine="embedded"), on the small model alone'
+        return f" · for live, write in this cell: {live}"
+    return " · on Binder there are recordings only · for live: run this kit on your own machine"
 
 
 def _differs(kit: Kit) -> str:

@@ -53,6 +53,8 @@ CASTS = {
     cast.name: cast
     for cast in (
         _cast("tiny", "qwen2.5-coder:0.5b", *4 * ["qwen2.5-coder:1.5b"]),
+        # One model plays all: for Binder, and for laptops with little memory.
+        _cast("solo", *5 * ["qwen2.5-coder:0.5b"]),
         # A generation of today, about tiny's size: 1.0 and 2.7 GB (ollama.com/library/qwen3.5).
         _cast("current", "qwen3.5:0.8b", *4 * ["qwen3.5:2b"]),
         _cast(

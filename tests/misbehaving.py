@@ -71,6 +71,7 @@ ODD = {
 _TOP = [{"token": "o", "logprob": -1.0}, {"token": "k", "logprob": -1e9}]
 FAULTS = ODD | {
     "full": _error("server busy, please try again.", "503 Service Unavailable"),
+    "full twice": [_error("server busy", "503 Service Unavailable")] * 2 + [_http(_BODY)],
     "broken": _error("model runner has died"),
     "not found": _error("model 'm' is not found", "404 Not Found"),
     "key refused": _error(f"unauthorized: {KEY}", "401 Unauthorized"),
@@ -104,8 +105,11 @@ FAULTS = ODD | {
 
 @asynccontextmanager
 async def misbehaving(fault: str) -> AsyncIterator[str]:
-    """The address of a server that answers every request with this fault."""
+    """The address of a server that answers every request with this fault, or with one after the
+    other where it is a list.
+    """
     hanging = asyncio.Event()
+    in_turn = iter(FAULTS[fault]) if isinstance(FAULTS[fault], list) else None
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):  # who asked hung up
@@ -130,7 +134,7 @@ async def misbehaving(fault: str) -> AsyncIterator[str]:
                 writer.write(bytes([byte]))
                 await asyncio.sleep(DRIP_SECONDS)
         else:
-            writer.write(FAULTS[fault])
+            writer.write(next(in_turn) if in_turn else FAULTS[fault])
             await writer.drain()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)

@@ -28,9 +28,10 @@ def run(*arguments: str, **environment: str):
 
 
 @pytest.fixture
-def launched(monkeypatch):
+def launched(monkeypatch, tmp_path):
     """What `mlkit lab` would become (it replaces its own process), without becoming it."""
     seen = {}
+    monkeypatch.setenv("MLKIT_COPIES", str(tmp_path / "copies"))
 
     def execve(program, command, environment):
         seen.update(command=command, environment=environment)
@@ -47,9 +48,34 @@ class TestLab:
         result = run("lab", "--replay", "--no-browser", "--port", "9999")
         assert "REPLAY, on recordings of real runs" in result.output
         assert launched["environment"]["MLKIT_ENGINE"] == "replay"
-        assert {"--port=9999", "--no-browser", f"--ServerApp.root_dir={paths.root()}"} <= set(
-            launched["command"]
-        )
+        assert {"--port=9999", "--no-browser"} <= {*launched["command"]}
+
+    def test_it_opens_the_learners_own_copies(self, launched, tmp_path):
+        result = run("lab", "--replay")
+        copies = tmp_path / "copies"
+        assert {
+            f"--ServerApp.root_dir={copies}",
+            "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
+        } <= {*launched["command"]}
+        assert f"Your copies of the notebooks are in {copies}." in result.output
+        assert launched["environment"]["MLKIT_ROOT"] == str(paths.root())
+        run("lab", "--replay", "--fresh", "03")
+        assert "--LabApp.default_url=/lab/tree/03_router-2.ipynb" in launched["command"]
+
+    def test_originals_opens_those_of_the_clone(self, launched, tmp_path):
+        run("lab", "--replay", "--originals")
+        assert {
+            f"--ServerApp.root_dir={paths.root()}",
+            "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+        } <= {*launched["command"]}
+        assert not (tmp_path / "copies").exists()
+
+    def test_where_there_is_no_place_for_copies_the_originals_are_opened(self, launched, tmp_path):
+        (tmp_path / "file").write_text("a file")
+        result = run("lab", "--replay", MLKIT_COPIES=str(tmp_path / "file"))
+        assert "MLKIT_COPIES=/another/folder" in result.output
+        assert "Opening the kit's own notebooks." in result.output
+        assert f"--ServerApp.root_dir={paths.root()}" in launched["command"]
 
     @pytest.mark.parametrize(
         "error, said",
@@ -94,16 +120,26 @@ class TestLab:
     ):
         (tmp_path / "file").write_text("a file")
         monkeypatch.setattr(paths, "notebooks", lambda: tmp_path / "file")
-        result = run("lab", "--replay", JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"))
+        runtime = str(tmp_path / "runtime")
+        result = run("lab", "--replay", "--originals", JUPYTER_RUNTIME_DIR=runtime)
         assert launched["command"] and f"{tmp_path}/file: " in result.output
         assert "not be saved" in result.output
 
 
-def test_lab_turns_the_news_off():
-    settings = json.loads(
-        (Path(cli.__file__).parent / "lab/labconfig/page_config.json").read_text()
-    )
-    assert settings["disabledExtensions"]["@jupyterlab/apputils-extension:announcements"] is True
+def test_copies_are_made_for_another_program_that_opens_them(tmp_path):
+    result = run("copies", MLKIT_COPIES=str(tmp_path / "mine"))
+    assert result.exit_code == 0 and f"are in {tmp_path / 'mine'}." in result.output
+    assert (tmp_path / "mine" / "10_choosing.ipynb").is_file()
+
+
+def test_lab_is_installed_with_settings_without_news_that_save_what_is_seen():
+    installed = Path(sys.prefix) / "etc" / "jupyter"
+    news = "@jupyterlab/apputils-extension:announcements"
+    page = json.loads((installed / "labconfig" / "page_config.json").read_text())
+    assert page["disabledExtensions"][news] is True
+    saves = json.loads((installed / "labconfig" / "default_setting_overrides.json").read_text())
+    assert saves["@jupyter-widgets/jupyterlab-manager:plugin"]["saveState"] is True
+    assert "static.on_save" in (installed / "jupyter_server_config.py").read_text()
 
 
 def test_pull_without_ollama_fetches_the_weights(monkeypatch, tmp_path):
@@ -122,9 +158,18 @@ def test_pull_of_a_cast_without_weights_says_what_to_do():
 
 def test_an_unknown_cast_is_refused_with_the_known_ones():
     result = run("pull", "--cast", "huge")
-    assert result.exit_code == 1 and "tiny, current, laptop, workstation" in " ".join(
+    assert result.exit_code == 1 and "tiny, solo, current, laptop, workstation" in " ".join(
         result.output.replace("│", " ").split()
     )
+
+
+def test_doctor_ends_in_one_line_for_a_workshop_without_names_and_places(tmp_path):
+    result = run("doctor", "--workshop", MLKIT_WEIGHTS=str(tmp_path))
+    said, line = result.output.rstrip().splitlines()[-2:]
+    assert said == "Send this line to whoever asked for it:"
+    assert line.startswith("mlkit ") and " · ready (replay) · " in line
+    assert line.count("\n") == 0 and "ollama not there, embedded not there, replay answers" in line
+    assert "/" not in line and Path.home().name not in line.split()
 
 
 def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
@@ -161,7 +206,12 @@ SICK = [
     ({"MLKIT_TIMEOUT_SECONDS": "1e400"}, {}, "timeout", "MLKIT_TIMEOUT_SECONDS is '1e400'; "),
     ({"MLKIT_ENGINE": "ollama"}, {}, "ollama", "No Ollama answers.*ollama serve"),
     ({"MLKIT_ENGINE": "telepathy"}, {}, "engine", "no engine 'telepathy'.*MLKIT_ENGINE=auto"),
-    ({"MLKIT_CAST": "huge"}, {}, "cast", "no cast 'huge'.*tiny, current, laptop, workstation"),
+    (
+        {"MLKIT_CAST": "huge"},
+        {},
+        "cast",
+        "no cast 'huge'.*tiny, solo, current, laptop, workstation",
+    ),
     ({"OLLAMA_HOST": "http://["}, {}, "ollama", r"OLLAMA_HOST is 'http://\['.*OLLAMA_HOST=127"),
     ({"OLLAMA_HOST": "a b"}, {}, "ollama", "OLLAMA_HOST is 'a b'"),
     ({"OLLAMA_HOST": ":99999"}, {}, "ollama", "OLLAMA_HOST is ':99999'"),

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "escaped": set(),
     "errors": {"escaped"},
     "paths": {"errors"},
+    "edition": {"errors", "paths"},
     "ties": set(),
     "ask": set(),
     "trace": {"ask"},
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
     "progress": {"ask", "escaped", "wrappers"},
     "kit": {
+        "edition",
         "wrappers",
         "escaped",
         "trace",
@@ -59,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "trace",
         "wrappers",
     },
+    "lab": {"widgets"},
     "doctor": {"ask", "escaped", "engines", "errors", "models", "paths"},
     # cli alone reaches for the course, inside the commands that need it.
     "cli": {
@@ -69,7 +72,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "paths",
         "doctor",
         "course.claims",
+        "course.copies",
+        "course.export",
         "course.notebooks",
+        "course.pack",
         "course.record",
         "course.studies",
         "course.timings",
@@ -190,6 +196,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.timings",
     },
     "course.notebooks": {"errors", "paths"},
+    "course.copies": {"edition", "errors", "paths"},
+    "course.export": {"escaped", "paths", "widgets", "course.notebooks"},
+    "course.pack": {"engines", "errors", "models", "paths", "course.set_up_from_stick"},
+    "course.set_up_from_stick": set(),
     "course.lessons": {
         "escaped",
         "ask",
@@ -210,6 +220,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.studies",
         "course.systems",
         "course.timings",
+        "course.ways",
     },
     "course.__init__": set(),
 }

@@ -9,11 +9,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psutil
 import pytest
 
 import mlkit
 from mlkit import paths
-from mlkit.engines import choose
+from mlkit.engines import choose, weights
 from mlkit.engines.ollama import Ollama, Server, find
 from mlkit.engines.recordings import load_folder
 from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, SettingError
@@ -139,6 +140,53 @@ def test_on_binder_there_are_recordings_and_no_way_to_live(engine, monkeypatch, 
     assert line.endswith(
         " · on Binder there are recordings only · for live: run this kit on your own machine\n"
     )
+
+
+def test_on_binder_with_the_small_model_in_the_image_the_way_to_live_is_that_one(
+    monkeypatch, capsys
+):
+    monkeypatch.setenv("BINDER_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setattr(weights, "missing", lambda models: {*models} - {"qwen2.5-coder:0.5b"})
+    mlkit.connect()
+    line = capsys.readouterr().out
+    assert line.startswith("REPLAY · recorded ")
+    assert 'write in this cell: kit = mlkit.connect(engine="embedded")' in line
+
+
+@pytest.mark.parametrize(
+    "engine, here, memory_gb, cast",
+    [
+        ("embedded", {"0.5b", "1.5b"}, 8.0, "tiny"),
+        ("embedded", {"0.5b", "1.5b"}, 2.1, "solo"),
+        ("embedded", {"0.5b"}, 8.0, "solo"),
+        ("embedded", set(), 8.0, "tiny"),
+        ("auto", {"0.5b"}, 2.1, "tiny"),
+    ],
+)
+def test_solo_plays_in_this_process_where_it_is_all_that_is_here_or_fits(
+    engine, here, memory_gb, cast, monkeypatch
+):
+    monkeypatch.setattr(
+        weights, "missing", lambda models: [one for one in models if one[-4:] not in here]
+    )
+    monkeypatch.setattr(choose, "memory_bytes", lambda: memory_gb * 1e9)
+    assert choose.cast_for(engine).name == cast
+
+
+def test_a_cast_that_does_not_fit_into_memory_is_refused_with_the_way_to_one_that_does(monkeypatch):
+    monkeypatch.setattr(weights, "missing", lambda models: [])
+    monkeypatch.setattr(choose, "memory_bytes", lambda: 2_100_000_000)
+    with pytest.raises(SettingError, match=r"need 2\.5 GB of memory, of 2\.1.*MLKIT_CAST=solo"):
+        choose.choose(CASTS["tiny"], "embedded")
+    assert not choose.memory_lacks(CASTS["solo"])
+
+
+@pytest.mark.parametrize("limit, counts", [("1000000", True), ("max", False)])
+def test_a_containers_limit_counts_as_memory(limit, counts, monkeypatch, tmp_path):
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    monkeypatch.setattr(choose, "LIMITS", [tmp_path / "memory.max", tmp_path / "is not there"])
+    total = psutil.virtual_memory().total
+    assert choose.memory_bytes() == (1_000_000 if counts else total)
 
 
 NO_NUMBERS = ["", "many", "0", "-1", "nan", "inf", "1e400", "٣", "1 000"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import inf, isfinite
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
 from mlkit.models import Prices
-from mlkit.ties import highest, ranked, reaches
+from mlkit.ties import highest, ranked
 
 # Name, right, of, dollars per 1,000 prompts, seconds a prompt.
 Way = tuple[str, int, int, float, float]
@@ -40,25 +40,6 @@ _PLACES = {
 }
 
 
-class Limits(NamedTuple):
-    """What is allowed; as it stands, anything is."""
-
-    most_dollars: float = inf  # per 1,000 prompts
-    most_seconds: float = inf  # a prompt
-    least: float = 0.0  # the share that must be right, in [0, 1]
-
-    def __str__(self) -> str:
-        said = []
-        if self.most_dollars < inf:
-            said.append(f"at most {dollars(self.most_dollars)} per 1,000 prompts")
-        if self.most_seconds < inf:
-            said.append(f"at most {seconds(self.most_seconds)} a prompt")
-        if self.least > 0:
-            said.append(f"at least {self.least:.0%} right")
-        return ", ".join(said) or "none"
-
-
-ANYTHING = Limits()
 NO_LINES: Mapping[str, float] = {}
 
 
@@ -72,7 +53,6 @@ class Point(NamedTuple):
     dollars_per_thousand: float  # prompts
     seconds: float  # for a prompt
     beaten: str  # "yes" where another costs no more, is as good, and is better in one; else "no"
-    within_limits: str  # "yes" or "no"; "" where there are none
 
 
 def way(name: str, right: Any, dollars_each: Any, seconds_each: Any) -> Way:
@@ -87,35 +67,27 @@ def ways(matrix: Matrix, names: Mapping[str, str], prices: Prices) -> list[Way]:
     return [(name, one.right, one.of, one.dollars_per_thousand, one.seconds) for name, one in found]
 
 
-def rows(measured: Sequence[Way], cost: str = DOLLARS, limits: Limits = ANYTHING) -> list[Point]:
+def rows(measured: Sequence[Way], cost: str = DOLLARS) -> list[Point]:
     """A point for each way; `cost` names the one to compare by."""
     shares = [wilson(right, of) for _, right, of, *_ in measured]
     costs = [one[3] if cost == DOLLARS else one[4] for one in measured]
     fronts = pareto(costs, [share.share for share in shares])
-    points = []
-    for (name, right, of, price, wait), share, front in zip(measured, shares, fronts, strict=True):
-        cheap = reaches(limits.most_dollars, price) and reaches(limits.most_seconds, wait)
-        fits = cheap and reaches(share.share, limits.least)
-        allowed = "" if limits == ANYTHING else _yes(fits)
-        points.append(Point(name, right, of, *share, price, wait, _yes(not front), allowed))
-    return points
-
-
-def _yes(true: bool) -> str:
-    return "yes" if true else "no"
+    return [
+        Point(name, right, of, *share, price, wait, "no" if front else "yes")
+        for (name, right, of, price, wait), share, front in zip(
+            measured, shares, fronts, strict=True
+        )
+    ]
 
 
 def figure(
     points: Sequence[Point],
     source: str,
     cost: str = DOLLARS,
-    limits: Limits = ANYTHING,
     lines: Mapping[str, float] = NO_LINES,
 ) -> go.Figure:
-    """Who is not beaten is on a blue stair, the others are grey, what does not fit is hollow.
-
-    The region of what is allowed is shaded; a limit on the cost that is not drawn makes hollow
-    points within it. Names without room show on hover.
+    """Who is not beaten is on a blue stair, the others are grey. Names without room show on
+    hover.
     """
     drawn = _drawn(points, cost)
     ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
@@ -123,9 +95,6 @@ def figure(
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
     wide = 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
     chart = go.Figure()
-    if limits != ANYTHING:
-        edge = min(limits.most_seconds if cost == SECONDS else limits.most_dollars, wide)
-        _shade(chart, edge, min(max(limits.least, bottom), top), top)
 
     def up(share: float) -> float:
         return _TALL * (share - bottom) / (top - bottom)
@@ -142,20 +111,7 @@ def figure(
         _line(chart, f"{name} {share:.0%}", share, left)
     chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
-    return dress(chart, reading(points, cost, limits), source, height=_TALL)
-
-
-def _shade(chart: go.Figure, edge: float, floor: float, top: float) -> None:
-    chart.add_scatter(
-        name="allowed",
-        x=[0, edge, edge, 0],
-        y=[floor, floor, top, top],
-        fill="toself",
-        mode="lines",
-        line={"width": 1, "dash": "dot", "color": GREY},
-        fillcolor="rgba(0, 158, 115, 0.13)",
-        hoverinfo="skip",
-    )
+    return dress(chart, reading(points, cost), source, height=_TALL)
 
 
 def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
@@ -178,7 +134,6 @@ def _draw(
 ) -> None:
     """The points of the front or the others, each with the place of its label."""
     colour = BLUE if front else GREY
-    symbols = ["circle-open" if point.within_limits == "no" else "circle" for point in some]
     labels = [in_plotly(short(point.pattern)) for point in some]
     chart.add_scatter(
         name="not beaten" if front else "beaten",
@@ -191,7 +146,7 @@ def _draw(
         text=[label if place else "" for label, place in zip(labels, places, strict=True)],
         textfont={"size": 11, "color": colour},
         textposition=[place or "middle right" for place in places],
-        marker={"size": 11, "color": colour, "symbol": symbols},
+        marker={"size": 11, "color": colour},
         error_y=whiskers((point[3:6] for point in some), color=colour, thickness=1, width=3),
         hovertext=[_told(point) for point in some],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -266,27 +221,17 @@ def _told(point: Point) -> str:
     )
 
 
-def reading(points: Sequence[Point], cost: str = DOLLARS, limits: Limits = ANYTHING) -> str:
-    """Who fits, and which of them costs least; where all is allowed, who is on the front."""
+def reading(points: Sequence[Point], cost: str = DOLLARS) -> str:
+    """Who is on the front: no other way costs no more, is as good, and is better in one."""
     drawn = _drawn(points, cost)
     if not drawn:
         return "No pattern was measured, so there is no trade-off to show."
-    if limits == ANYTHING:
-        front = [point for point in drawn if point.beaten == "no"]
-        said = f"Worth the {'time' if cost == SECONDS else 'cost'}: {_listed(front)}"
-        beaten = len(drawn) - len(front)
-        if not beaten:
-            return said
-        return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
-    left = ranked(
-        [point for point in drawn if point.within_limits == "yes"],
-        lambda point: -getattr(point, cost),
-    )
-    said = f"A{str(limits)[1:]}: {_listed(left)}"
-    if len(left) < 2:
+    front = [point for point in drawn if point.beaten == "no"]
+    said = f"Not beaten on {'seconds' if cost == SECONDS else 'dollars'}: {_listed(front)}"
+    beaten = len(drawn) - len(front)
+    if not beaten:
         return said
-    word = "fastest" if cost == SECONDS else "cheapest"
-    return f"{said}; the {word} is {_quoted(short(left[0].pattern))}"
+    return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
 
 
 def _listed(points: Sequence[Point]) -> str:
@@ -299,7 +244,7 @@ def _listed(points: Sequence[Point]) -> str:
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")
     if len(names) < 2:
-        return names[0] if names else "no pattern"
+        return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -311,12 +256,10 @@ def chart(
     measured: Sequence[Way],
     source: str,
     cost: str = DOLLARS,
-    limits: Limits = ANYTHING,
     lines: Mapping[str, float] = NO_LINES,
 ) -> Chart:
     """The trade-off of the ways measured, ready to show; `lines` are shares to compare with, as
     {"oracle": 0.81}.
     """
-    points = rows(measured, cost, limits)
-    said = reading(points, cost, limits)
-    return Chart(figure(points, source, cost, limits, lines), points, said)
+    points = rows(measured, cost)
+    return Chart(figure(points, source, cost, lines), points, reading(points, cost))

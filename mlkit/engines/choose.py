@@ -8,6 +8,7 @@ import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mlkit import paths, wrappers
 from mlkit.engines.recordings import Header, Recording, load_folder
@@ -23,6 +24,9 @@ from mlkit.errors import (
 from mlkit.models import CASTS, Cast
 
 ENGINES = ("auto", "ollama", "embedded", "replay")
+# Where Linux writes what a container may use, in bytes: cgroups of version 2 and 1.
+_CGROUP = Path("/sys/fs/cgroup")
+LIMITS = [_CGROUP / "memory.max", _CGROUP / "memory" / "memory.limit_in_bytes"]
 _NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
 
 
@@ -122,6 +126,39 @@ def number(variable: str) -> int | float:
     return value
 
 
+def cast_for(engine: str) -> Cast:
+    """Who plays where nobody was chosen: tiny; but solo in this process, where its one model is all
+    that is here or fits.
+    """
+    from mlkit.engines.weights import missing
+
+    tiny, solo = CASTS["tiny"], CASTS["solo"]
+    if engine != "embedded" or missing(solo.models):
+        return tiny
+    return solo if missing(tiny.models) or memory_lacks(tiny) else tiny
+
+
+def memory_lacks(cast: Cast) -> str:
+    """Why a cast cannot run in this process, or "": its weights, what computes with them, and a
+    notebook's own needs are more than this machine or container may use.
+    """
+    from mlkit.engines.weights import WEIGHTS
+
+    weights = sum(WEIGHTS[model].size_bytes for model in cast.models if model in WEIGHTS)
+    needed, here = 1.3 * weights + 0.4e9, memory_bytes()
+    if needed <= here:
+        return ""
+    return f"{' and '.join(cast.models)} need {needed / 1e9:.1f} GB of memory, of {here / 1e9:.1f}"
+
+
+def memory_bytes() -> int:
+    """How much memory may be used here: a container is often given less than its machine has."""
+    import psutil
+
+    said = [file.read_text().strip() for file in LIMITS if file.is_file()]
+    return min([psutil.virtual_memory().total, *(int(limit) for limit in said if limit.isdigit())])
+
+
 def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
     # Here: the client costs more than all else.
     from mlkit.engines import ollama
@@ -149,6 +186,8 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
             f"The weights of {' and '.join(missing)} are not on this machine. "
             f"Fetch with:  {_pull(cast)}"
         )
+    if lacks := memory_lacks(cast):
+        raise SettingError(f"{lacks}. Play with the small one alone:  MLKIT_CAST=solo")
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded

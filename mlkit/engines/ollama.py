@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import random
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -52,6 +53,7 @@ finally:
     os.environ.update(_set)
 
 FIND_SECONDS = 5.0
+BUSY_SECONDS = (0.5, 1, 2, 4, 8, 16)  # between tries while a server's queue is full: 32 s in all
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
 # What the client raises over a server that is not there, or that does not speak Ollama's language:
@@ -79,12 +81,19 @@ def connection(address: str) -> ollama.AsyncClient:
 
 class _OneEach(httpx.AsyncBaseTransport):
     """A connection for each request: in a pool, some of those that are interrupted stay, and all
-    belong to one event loop.
+    belong to one event loop. A server whose queue is full (503) is asked again, by each learner of
+    a class at another moment.
     """
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
-        return await one.handle_async_request(request)
+        waits = list(BUSY_SECONDS)
+        while True:
+            one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
+            response = await one.handle_async_request(request)
+            if response.status_code != 503 or not waits:
+                return response
+            await response.aclose()
+            await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
 
 
 @cache

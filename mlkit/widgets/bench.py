@@ -26,8 +26,8 @@ from mlkit.widgets.runs import Runs, shared_runs
 from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
 ON_RECORDINGS = (
-    "On recordings: choose a prompt that was recorded. To write your own, go live: start Ollama or"
-    " type  uv run mlkit pull  in a terminal, then run the first cell again."
+    "On recordings: choose a prompt that was recorded. To write your own, go live: the line below"
+    " the notebook's first cell says how."
 )
 # A prompt that cannot be edited is there to be read all the same.
 _READABLE = (

@@ -90,7 +90,7 @@ def figure(
     drawn.update_xaxes(nticks=4, tickangle=0, zeroline=False, showgrid=False)
     names = [short(way.pattern, 24) for way in ways]
     _name_rows(drawn, names, short(taken, 24))
-    dress(drawn, title, source, height=27 * len(ways))
+    dress(drawn, title.replace(" s a prompt", "\xa0s a prompt"), source, height=27 * len(ways))
     _name_columns(
         drawn, ("$ per 1,000<br>prompts", f"{clock}<br>a prompt", "right, with<br>interval")
     )

@@ -31,7 +31,7 @@ from mlkit.measure.matrix import ErrorAsResult
 from mlkit.measure.tasks import Task
 from mlkit.trace import Call
 
-ROUNDS = 3
+ROUNDS = 2
 # How two models share a machine -> threads of a call.
 WAYS = {"one after the other": None, "both at once": None, "both at once, one thread each": 1}
 

@@ -1,7 +1,7 @@
 """Ways of answering, as they were measured or as their owner counted them, and who keeps limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 from re import fullmatch
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ import numpy as np
 
 from course.spreadsheet import need_columns, rows_of
 from mlkit.charts.look import dollars, seconds
-from mlkit.charts.trade_off import Limits
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference, difference, wilson
 from mlkit.measure.tasks import TaskError
@@ -70,6 +69,24 @@ def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
 
 
 # Limits
+
+
+class Limits(NamedTuple):
+    """What is allowed; as it stands, anything is."""
+
+    most_dollars: float = inf  # per 1,000 prompts
+    most_seconds: float = inf  # a prompt
+    least: float = 0.0  # the share that must be right, in [0, 1]
+
+    def __str__(self) -> str:
+        said = []
+        if self.most_dollars < inf:
+            said.append(f"at most {dollars(self.most_dollars)} per 1,000 prompts")
+        if self.most_seconds < inf:
+            said.append(f"at most {seconds(self.most_seconds)} a prompt")
+        if self.least > 0:
+            said.append(f"at least {self.least:.0%} right")
+        return ", ".join(said) or "none"
 
 
 def why_not(way: Way, limits: Limits) -> str:

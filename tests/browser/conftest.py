@@ -49,8 +49,8 @@ CUT = """cell => {
 class Lab:
     """A running JupyterLab, and a page in a browser on it."""
 
-    def __init__(self, url: str, page: "Page", log: Path) -> None:
-        self.url, self.page, self.log = url, page, log
+    def __init__(self, url: str, page: "Page", log: Path, folder: str) -> None:
+        self.url, self.page, self.log, self.folder = url, page, log, folder
         self.outside: list[str] = []
         page.on("request", lambda request: self._note(request.url))
 
@@ -59,12 +59,12 @@ class Lab:
             self.outside.append(url)
 
     def open(self, notebook: str) -> None:
-        """Open a notebook (of notebooks/, or by its path) alone in the page, with a fresh kernel,
-        and wait until it is idle.
+        """Open a notebook (by its path, or of the folder that Lab was started for) alone in the
+        page, with a fresh kernel, and wait until it is idle.
         """
         for session in httpx.get(f"{self.url}/api/sessions", params={"token": TOKEN}).json():
             httpx.delete(f"{self.url}/api/sessions/{session['id']}", params={"token": TOKEN})
-        path = notebook if "/" in notebook else f"notebooks/{notebook}"
+        path = notebook if "/" in notebook else f"{self.folder}{notebook}"
         self.page.goto(f"{self.url}/doc/tree/{path}?token={TOKEN}&reset")
         self.page.wait_for_function(READY, timeout=60_000)
         # what goes deeper is folded away
@@ -186,6 +186,7 @@ def start_lab(home: Path, *options: str, **environment: str) -> tuple[subprocess
         "JUPYTERLAB_SETTINGS_DIR": home / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
         "JUPYTER_TOKEN": TOKEN,
+        "MLKIT_COPIES": home / "copies",
     }
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -230,18 +231,25 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab and gives a page on it; both end with
-    the test.
+    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab on the clone's notebooks, or with
+    `copies=True` on a learner's, and gives a page on it; both end with the test.
     """
     started: list[subprocess.Popen] = []
     pages: list[Page] = []
 
-    def start(*options: str, width: int = 1280, height: int = 900, **environment: str) -> Lab:
-        process, url, log = start_lab(tmp_path, *options, **environment)
+    def start(
+        *options: str,
+        copies: bool = False,
+        width: int = 1280,
+        height: int = 900,
+        **environment: str,
+    ) -> Lab:
+        whose = () if copies else ("--originals",)
+        process, url, log = start_lab(tmp_path, *options, *whose, **environment)
         started.append(process)
         wait_for(url, process, log)
         pages.append(browser.new_page(viewport={"width": width, "height": height}))
-        return Lab(url, pages[-1], log)
+        return Lab(url, pages[-1], log, "" if copies else "notebooks/")
 
     yield start
     for page in pages:

@@ -42,14 +42,13 @@ def _scores() -> go.Figure:
     ).figure
 
 
-def _trade_off(names: list[str], lines: dict[str, float], **limits: float) -> go.Figure:
+def _trade_off(names: list[str], lines: dict[str, float]) -> go.Figure:
     measured = [
         (name, 20 + 3 * n % 40, 64, 0.02 + 0.01 * (n * 7 % 10), 0.5 + n % 4)
         for n, name in enumerate(names)
     ]
     source = "numbers made up, to be hard to draw"
-    allowed = trade_off.Limits(**limits)
-    return trade_off.chart(measured, source, limits=allowed, lines=lines).figure
+    return trade_off.chart(measured, source, lines=lines).figure
 
 
 LINES = {"oracle": 0.97, "random": 0.52}
@@ -57,9 +56,6 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall,
     "scores": _scores,
     "trade_off": lambda: _trade_off(list(NINE), LINES),
-    "trade_off-limits": lambda: _trade_off(
-        list(NINE), {}, most_dollars=0.08, most_seconds=2.5, least=0.4
-    ),
     "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))], LINES),
     "compound": lambda: (
         compound.chart(

@@ -37,7 +37,7 @@ def busy_seconds(traces: list[dict], *calls: str) -> list[float]:
 
 
 def test_00_on_recordings_as_a_learner(lab):
-    learner = lab("--replay")
+    learner = lab("--replay", copies=True)
     learner.open("00_start_here.ipynb")
     assert learner.page.locator(".jp-Dialog").count() == 0, "something popped up"
     learner.shot("00_opened")
@@ -222,7 +222,10 @@ def test_a_taken_port_leads_to_the_next_one():
         taken.listen()
         port = taken.getsockname()[1]
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlkit", "lab", "--replay", "--no-browser", "--port", str(port)],
+            [
+                *(sys.executable, "-m", "mlkit", "lab", "--replay", "--originals"),
+                *("--no-browser", "--port", str(port)),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

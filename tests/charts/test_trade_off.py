@@ -5,7 +5,6 @@ import pytest
 from mlkit.ask import Member, Reply
 from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, GREY
-from mlkit.charts.trade_off import Limits
 from mlkit.measure.matrix import Cell, Matrix
 from mlkit.measure.stats import wilson
 from mlkit.models import Price
@@ -29,26 +28,14 @@ def beaten(points) -> list[str]:
     return [point.beaten for point in points]
 
 
-def within(points) -> list[str]:
-    return [point.within_limits for point in points]
-
-
 def test_the_front_depends_on_what_is_compared():
     assert beaten(trade_off.rows(MEASURED)) == ["no", "no", "no", "yes"]
     assert beaten(trade_off.rows(MEASURED, "seconds")) == ["no", "no", "yes", "yes"]
 
 
-def test_rows_hold_the_share_its_interval_and_who_fits():
-    points = trade_off.rows(MEASURED, limits=Limits(most_dollars=0.10, least=0.55))
+def test_rows_hold_the_share_and_its_interval():
+    points = trade_off.rows(MEASURED)
     assert points[1][3:6] == wilson(60, 100) and points[1].share == 0.6
-    assert within(points) == ["no", "yes", "yes", "no"]
-    limits = Limits(most_seconds=3.5)
-    assert within(trade_off.rows(MEASURED, "seconds", limits)) == [
-        "yes",
-        "yes",
-        "no",
-        "no",
-    ]
 
 
 def test_a_way_counts_and_divides_by_the_number_of_prompts():
@@ -68,83 +55,46 @@ def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
     assert found == [("the second", 2, 2, pytest.approx(0.2), 2.0)]
 
 
-@pytest.mark.parametrize("cost", ["dollars_per_thousand", "seconds"])
-def test_limits_on_dollars_and_seconds_hold_at_once_whichever_is_drawn(cost):
-    limits = Limits(most_dollars=0.07, most_seconds=3.5, least=0.2)
-    assert within(trade_off.rows(MEASURED, cost, limits)) == [
-        "yes",
-        "no",
-        "no",
-        "no",
-    ]
-    chart = trade_off.chart(MEASURED, "here", cost, limits)
-    assert (
-        chart.reading
-        == "At most $0.07 per 1,000 prompts, at most 3.5 s a prompt, at least 20% right: small"
-    )
-    shaded = drawn(chart.figure)["allowed"]
-    assert max(shaded.x) == (0.07 if cost == "dollars_per_thousand" else 3.5)
-    filled = [
-        symbol
-        for name in ("not beaten", "beaten")
-        for symbol in drawn(chart.figure)[name].marker.symbol
-    ]
-    assert filled.count("circle") == 1
-
-
-def test_the_figure_draws_the_front_by_cost_and_dims_the_dominated():
-    limits = Limits(most_dollars=0.12, least=0.4)
-    traces = drawn(trade_off.figure(trade_off.rows(MEASURED, limits=limits), "here", limits=limits))
+def test_the_figure_draws_the_front_by_cost_and_dims_the_beaten():
+    traces = drawn(trade_off.figure(trade_off.rows(MEASURED), "here"))
     front, beaten = traces["not beaten"], traces["beaten"]
     assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
     assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
-    assert (front.marker.color, beaten.marker.color) == (
-        BLUE,
-        GREY,
-    ) and beaten.opacity < front.opacity
-    assert front.marker.symbol == ("circle-open", "circle", "circle") and beaten.marker.symbol == (
-        "circle-open",
-    )
+    assert (front.marker.color, beaten.marker.color) == (BLUE, GREY)
+    assert beaten.opacity < front.opacity
     assert front.y[0] - front.error_y.arrayminus[0] == pytest.approx(wilson(30, 100).low)
     assert front.y[0] + front.error_y.array[0] == pytest.approx(wilson(30, 100).high)
-    assert (min(traces["allowed"].y), max(traces["allowed"].x)) == (0.4, 0.12)
-
-
-def test_nothing_is_shaded_where_all_is_allowed():
-    assert "allowed" not in drawn(trade_off.chart(MEASURED, "here").figure)
 
 
 @pytest.mark.parametrize(
-    "asked, reading",
+    "cost, reading",
     [
-        ({}, "Worth the cost: small, router and large; 1 of 4 is beaten"),
-        ({"cost": "seconds"}, "Worth the time: small and large; 2 of 4 are beaten"),
-        (
-            {"limits": Limits(most_dollars=0.2, least=0.55)},
-            (
-                "At most $0.20 per 1,000 prompts, at least 55% right: router and large; the"
-                " cheapest is router"
-            ),
-        ),
-        ({"cost": "seconds", "limits": Limits(most_seconds=2)}, "At most 2.0 s a prompt: small"),
-        ({"limits": Limits(least=0.9)}, "At least 90% right: no pattern"),
+        (trade_off.DOLLARS, "Not beaten on dollars: small, router and large; 1 of 4 is beaten"),
+        (trade_off.SECONDS, "Not beaten on seconds: small and large; 2 of 4 are beaten"),
     ],
 )
-def test_the_reading_tells_the_survivors(asked, reading):
-    chart = trade_off.chart(MEASURED, "here", **asked)
+def test_the_reading_tells_the_front(cost, reading):
+    chart = trade_off.chart(MEASURED, "here", cost)
     assert chart.reading == reading
-    assert chart.figure.layout.title.text.replace("<br>", " ").replace("&#36;", "$") == reading
+    assert chart.figure.layout.title.text.replace("<br>", " ") == reading
 
 
 def test_of_many_survivors_five_are_named_and_the_best_is_one_of_them():
     even = [(f"p{number}", 40 + number, 100, number, 1) for number in range(1, 8)]
-    assert trade_off.chart(even, "here").reading == "Worth the cost: p1, p2, p3, p4, p7 and 2 more"
-    assert trade_off.chart(even[:5], "here").reading == "Worth the cost: p1, p2, p3, p4 and p5"
+    assert (
+        trade_off.chart(even, "here").reading
+        == "Not beaten on dollars: p1, p2, p3, p4, p7 and 2 more"
+    )
+    assert (
+        trade_off.chart(even[:5], "here").reading == "Not beaten on dollars: p1, p2, p3, p4 and p5"
+    )
 
 
 def test_a_name_with_a_comma_is_quoted_in_the_sentence():
     ways = [("large, rules", 6, 10, 0.1, 1.0), ("small", 5, 10, 0.05, 1.0)]
-    assert trade_off.chart(ways, "here").reading == 'Worth the cost: small and "large, rules"'
+    assert (
+        trade_off.chart(ways, "here").reading == 'Not beaten on dollars: small and "large, rules"'
+    )
 
 
 def test_lines_to_compare_with_are_drawn_named_and_free_of_labels():

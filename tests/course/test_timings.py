@@ -59,7 +59,9 @@ def test_every_round_runs_every_pattern_on_every_prompt_and_patterns_alternate(
         if one["pattern"] == "single_model"
     )
     assert (
-        len({(row["round"], row["task"], row["pattern"]) for row in rows}) == len(rows) == 3 * 2 * 2
+        len({(row["round"], row["task"], row["pattern"]) for row in rows})
+        == len(rows)
+        == timings.ROUNDS * 2 * 2
     )
 
 
@@ -74,8 +76,8 @@ def test_what_stopped_goes_on_and_a_line_that_was_cut_off_is_measured_again(
     path.write_text(whole + whole.splitlines()[-1][:40])
     again = scripted({"": "code"})
     asyncio.run(timings.latency(kit_of(again), path))
-    assert whole == path.read_text()[: len(whole)] and len(rows_in(path)) == 12
-    assert len(again.asked) == 3 * 2 * 3 - sum(
+    assert whole == path.read_text()[: len(whole)] and len(rows_in(path)) == timings.ROUNDS * 2 * 2
+    assert len(again.asked) == timings.ROUNDS * 2 * 3 - sum(
         len(json.loads(line)["calls"]) for line in whole.splitlines()[1:]
     )
 
@@ -109,7 +111,7 @@ def test_a_pattern_that_fails_leaves_a_row_that_says_why(few, scripted, tmp_path
     asyncio.run(timings.latency(kit_of(scripted({"": Unparsed("no label in it")})), path))
     assert {row["error"] for row in rows_in(path)} >= {"Unparsed: no label in it"} and len(
         rows_in(path)
-    ) == 12
+    ) == timings.ROUNDS * 2 * 2
     assert all("failed_after_seconds" in row["calls"][0] for row in rows_in(path) if row["error"])
 
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from mlkit.ask import Member, together
+from mlkit.engines import ollama as engine
 from mlkit.engines.ollama import Ollama, connection, find, pull
 from mlkit.engines.request import PROMPT_CHARACTERS
 from mlkit.errors import (
@@ -45,7 +46,9 @@ SERVER = [
 
 
 @pytest.mark.parametrize("fault, error, fix", SERVER, ids=[fault for fault, *_ in SERVER])
-def test_a_server_that_misbehaves(server, fault, error, fix):
+def test_a_server_that_misbehaves(server, fault, error, fix, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_SECONDS", (0.01, 0.01))
+
     async def main():
         async with server(fault) as address:
             async with asyncio.timeout(
@@ -55,6 +58,20 @@ def test_a_server_that_misbehaves(server, fault, error, fix):
                     await Ollama(address, timeout_seconds=0.3)(MEMBER, "hello")
 
     asyncio.run(main())
+
+
+def test_a_server_whose_queue_is_full_is_asked_again(server, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_SECONDS", (0.01, 0.01))
+
+    async def main():
+        async with server("full twice") as address:
+            return await Ollama(address, timeout_seconds=5)(MEMBER, "hello")
+
+    assert asyncio.run(main()).text
+
+
+def test_a_full_server_is_asked_for_half_a_minute_and_no_longer():
+    assert sum(engine.BUSY_SECONDS) * 0.5 > 15 and sum(engine.BUSY_SECONDS) * 1.5 < 48
 
 
 @pytest.mark.parametrize("fault", ODD)

@@ -255,7 +255,7 @@ def _supervisor_worker(kit: Kit) -> Play:
         "2 rounds": others["two workers, 2 rounds"],
         "with the list": others["reviewer with the list"],
     }
-    who = steps("who works and reviews (may ask)", "1 round", list(named))
+    who = steps("who works and reviews (may ask)", "large alone", list(named))
     return Play(lambda who: named[who], _requests(), {"who": who})
 
 

@@ -160,7 +160,7 @@ cheapest = Exercise(
         ),
         *against(_cheapest, _drawn_costs),
     ],
-    "Right. No model at all belongs into every comparison: it is the simplest of all ways.",
+    "Right. No model at all belongs in every comparison: it is the simplest of all ways.",
     {_name_of_none: "It should give a name, as text; it gave {kind}."},
 )
 
@@ -186,7 +186,7 @@ most likely do
 Nothing that you measured keeps your limits. What do you report?
 - The best of them all, with its share.
 > It breaks a limit that you set before you looked. Then the limit was none.
-+ That none does, and what would.
++ That none does, and by how much.
 > It is a result: ease a limit, find better members, or leave the work to people.
 - A limit that the best of them keeps.
 > Who moves the limit after looking has not set one.

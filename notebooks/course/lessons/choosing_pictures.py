@@ -1,6 +1,6 @@
 """Notebook 10: its tables, an equal budget, the draws of its break, and traffic on servers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isnan, log
 from typing import Any, NamedTuple
@@ -10,12 +10,14 @@ import numpy as np
 from course import studies
 from course.orders import order_voters
 from course.shop.price_list import total_of
+from course.ways import ways as counted
 from mlkit.charts.look import dollars, seconds
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, Subject, seed_for
 from mlkit.measure.stats import difference, wilson
 from mlkit.measure.tasks import Task
+from mlkit.models import Prices
 from mlkit.parsing import quoted
 from mlkit.patterns.voting import ModelVoting
 from mlkit.ties import reaches
@@ -90,6 +92,18 @@ async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
 
     named = {f"large ×{count}": votes(count) for count in counts}
     return await studies.measured(kit, "", named, studies.order_tasks("test"))
+
+
+def priced(
+    orders: Matrix, samples: Matrix, clock: Mapping[str, np.ndarray]
+) -> Callable[[Prices], list[Any]]:
+    """The ways and the samples, which were not timed, at any prices: what `compare` draws."""
+
+    def at(prices: Prices) -> list[Any]:
+        every = counted(orders, prices, clock) + counted(samples, prices, {})
+        return [way[:5] for way in every]
+
+    return at
 
 
 # The break

@@ -13,6 +13,7 @@ import numpy as np
 from course import studies, systems
 from course.shop import KINDS
 from mlkit.charts import trade_off
+from mlkit.charts.look import short
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference
@@ -94,6 +95,11 @@ class Desk:
         """The answers of the specialists that a rule names, without a call before."""
         return outcome(self.every, [rule(task.input) for task in self.every.tasks], prices)
 
+    @cached_property
+    def known(self) -> Outcome:
+        """The answers of each task's own specialist, without a call before."""
+        return outcome(self.every, self.kinds)
+
     def ways(self, rule: Rule, prices: Prices) -> list[trade_off.Way]:
         one_way = {f"{name} in one way": name for name in self.alone.subjects}
         found = {name: outcome(self.alone, who, prices) for name, who in one_way.items()}
@@ -103,18 +109,51 @@ class Desk:
         return [trade_off.way(name, one.right, *one[2:]) for name, one in found.items()]
 
     def trade_off(self, rule: Rule, guess: Prediction) -> Panel:
-        """The router beside its rivals; the lines are a specialist by chance, the right one, and
-        any that is right.
-        """
+        """The router beside its rivals."""
         lines = {
             "random specialist": float(self.every.right.mean()),
-            "kind always known": float(outcome(self.every, self.kinds).right.mean()),
+            "kind always known": float(self.known.right.mean()),
             "oracle": float(self.every.right.any(axis=1).mean()),
         }
         if guess.value is not None:
             lines["your guess"] = guess.value / 100
         models = [self.rule.classifier.model, self.rule.specialists["math"].model]
         return compare(lambda prices: self.ways(rule, prices), PRICES, self.source, models, lines)
+
+    def gains(self, rule: Rule) -> str:
+        """The router beside its rivals in pairs, then whom it sends, and what it takes."""
+        small, large, alone = *map(self.routed, ("small", "large")), outcome(self.alone, "large")
+        pairs = {
+            "router, minus large in one way": (small, alone),
+            "router, minus rule": (small, self.ruled(rule)),
+            "large classifier, minus small classifier": (large, small),
+            "kind always known, minus large in one way": (self.known, alone),
+        }
+        rows = [f"{f'{name}:':<43}{gain(*pair)}" for name, pair in pairs.items()]
+        hits = [(self.sent(who) == self.kinds).sum() for who in ("small", "large")]
+        rows.append(f"tasks sent right: {hits[0]} by the small classifier, {hits[1]} by the large")
+        spent = [round(one.tokens.mean()) for one in (small, alone)]
+        return "\n".join([*rows, f"tokens a prompt: router {spent[0]}, one way {spent[1]}"])
+
+    def wrongly_sent(self) -> str:
+        """What the small classifier's errors cost, against the specialists of the tasks' kinds."""
+        right, known = self.routed("small").right, self.known.right
+        wrong = self.sent("small") != self.kinds
+        cost = difference(known[wrong], right[wrong]).points()
+        return (
+            f"{wrong.sum()} tasks sent wrong: {right[wrong].sum()} right; by their own specialist:"
+            f" {known[wrong].sum()}, {cost}\n"
+            f"{(~wrong).sum()} tasks sent right: {right[~wrong].sum()} right\n"
+            f"wrong answers in all: {(~right).sum()}; with the kind always known: {(~known).sum()}"
+        )
+
+    def gained(self, after: Rule, before: Rule) -> str:
+        """What answers a rule gains over an earlier one, and over one model."""
+        new, old, alone = self.ruled(after), self.ruled(before), outcome(self.alone, "large")
+        return (
+            f"after, minus before:           {gain(new, old)}\n"
+            f"after, minus large in one way: {gain(new, alone)}"
+        )
 
     def counted(self, rule: Rule) -> str:
         """How many kinds a rule names right on fit, then on test, and what comes of it there."""
@@ -126,8 +165,13 @@ class Desk:
         )
 
     def misnamed(self, rule: Rule) -> list[str]:
-        """The fit tasks whose kind a rule names wrong: the ends of their prompts."""
-        return [_last(task) for task in self.fit if rule(task.input) != task.kind]
+        """The fit tasks whose kind a rule names wrong: the beginnings of their last lines."""
+        named = [(task, rule(task.input)) for task in self.fit]
+        return [
+            f"{task.kind}, not {kind}: {short(task.input.splitlines()[-1], 68)}"
+            for task, kind in named
+            if kind != task.kind
+        ]
 
     def decided(self, threshold: float, fallback: str) -> tuple[Any, ...]:
         """What `threshold_chart` draws; `fallback` is a specialist, or "large in one way"."""
@@ -280,7 +324,7 @@ QUIZ = questions(
     """
 A classifier says math, with a certainty of 0.95. What is this number about?
 - The chance that the specialist's answer is right.
-> Whether the specialist can do the sum is another question. You saw the two go apart.
+> Whether the specialist can do the sum is another question. Count the answers for that.
 + How much of the probability the label math has.
 > It is about the label and nothing else. How often such labels are right is for you to count.
 - The chance that the small model can do the task.
@@ -291,7 +335,7 @@ A larger classifier names more kinds right, and the answers hardly change. How c
 > A program grades them. Look at what the other specialist makes of a wrong class.
 - The larger classifier takes the specialists' time.
 > Time does not change who is right.
-+ Some wrong classes cost nothing: others can do it.
++ Some wrong classes cost little: others can do it.
 > Errors have prices. Asked for sums, the model still writes good Python.
 
 You try 20 thresholds on your test tasks, and report the best of them. What is wrong?

@@ -1,4 +1,4 @@
-"""The picture of notebook 03: what a threshold does to the labels, and to the answers."""
+"""Notebook 03: what a threshold does to labels and answers, and the queues of triage's messages."""
 
 from collections.abc import Iterable, Sequence
 from math import nan
@@ -6,10 +6,20 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from course import studies
+from course.shop import QUEUES
 from mlkit.charts import look
 from mlkit.charts.look import Chart
+from mlkit.kit import Kit
 from mlkit.parsing import FLOOR
 from mlkit.ties import reaches
+
+# The levels of triage's messages, and a short one of each.
+LEVELS = {
+    "clear": ("one wish, in the usual words", "triage-26"),
+    "distractor": ("one wish, beside words of another queue", "triage-37"),
+    "hard": ("the wish is not said, or is one of several", "triage-80"),
+}
 
 
 class Item(NamedTuple):
@@ -28,16 +38,17 @@ class Step(NamedTuple):
     kept: int  # labels that are sure enough
     of: int
     labels_right: float  # of those that are kept, in [0, 1]; nan where none is
+    kept_answers_right: float  # the same of their answers
     answers_right: float  # of all answers, in [0, 1]
 
 
 def step(items: Sequence[Item], threshold: float) -> Step:
     """Labels below the threshold give way to the fallback."""
     kept = [reaches(item.certainty, threshold) for item in items]
-    labels = [item.label_right for item, one in zip(items, kept, strict=True) if one]
+    sure = [item for item, one in zip(items, kept, strict=True) if one]
     answers = [item[2] if one else item[3] for item, one in zip(items, kept, strict=True)]
-    share = sum(labels) / len(labels) if labels else nan
-    return Step(threshold, len(labels), len(items), share, sum(answers) / len(items))
+    labels, theirs = (sum(item[n] for item in sure) / len(sure) if sure else nan for n in (1, 2))
+    return Step(threshold, len(sure), len(items), labels, theirs, sum(answers) / len(items))
 
 
 def reading(mark: Step, fallback: str) -> str:
@@ -64,6 +75,9 @@ def threshold_chart(
     labels, answers = [row.labels_right for row in rows], [row.answers_right for row in rows]
     _line(figure, "right labels, of those kept", labels, mark, mark.labels_right, look.BLUE)
     _line(figure, "right answers, of all", answers, mark, mark.answers_right, look.ORANGE)
+    if empty := [row.threshold for row in rows if not row.kept]:
+        middle = {"x": (empty[0] + 1) / 2, "y": 1, "yanchor": "top"}
+        figure.add_annotation(text="nothing kept", showarrow=False, font=look.SMALL, **middle)
     flat = {"x": [FLOOR, 1], "y": [alone, alone], "line": look.DOTTED, "hoverinfo": "skip"}
     figure.add_scatter(name=f"large in one way, {alone:.0%}", mode="lines", **flat)
     figure.update_xaxes(title_text="threshold", range=[FLOOR - 0.01, 1.01])
@@ -93,3 +107,15 @@ def _line(
         hoverinfo="skip",
         cliponaxis=False,
     )
+
+
+async def queues(kit: Kit) -> str:
+    """How often each size names the queue of triage's messages, and one message of each level."""
+    named = (await studies.triage(kit)).of(["small", "large"], split="test").labelled(QUEUES)
+    rows = []
+    for level, (what, id) in LEVELS.items():
+        here, (task,) = named.of(level=level), named.of(id=id).tasks
+        shares = ", ".join(f"{who} {here.share(who):.0%}" for who in here.subjects)
+        rows.append(f"{level} ({what}), {len(here.tasks)} messages, named right: {shares}")
+        rows.append(f'  "{task.input}" goes to {task.gold}')
+    return "\n".join(rows)

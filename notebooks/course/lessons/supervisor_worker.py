@@ -30,8 +30,11 @@ def reviewing(reviewer: Member, workers: Iterable[str]) -> dict[str, Any]:
 
 def shown(pattern: SupervisorWorker) -> list[Member]:
     """Supervisor, ben and reviewer by their names, without the formats of their answers."""
-    reviewer = pattern.reviewer or pattern.supervisor
-    named = {"supervisor": pattern.supervisor, "ben": pattern.workers["ben"], "review": reviewer}
+    named = {
+        "the supervisor": pattern.supervisor,
+        "ben": pattern.workers["ben"],
+        "the reviewer": pattern.reviewer or pattern.supervisor,
+    }
     return [replace(member, schema="", name=name) for name, member in named.items()]
 
 
@@ -184,19 +187,19 @@ The supervisor's own calls take 6 of 10 seconds. How fast can any number of work
 - 10 times as fast as one worker.
 > Workers only share the workers' part: the supervisor's 6 seconds are still there.
 
-A reviewer gets the price list, and the share right does not rise. What may be the reason?
-- The list is too long for it to be read.
-> It has six lines, and what the reviewer wrote shows that it did use them.
-- A list is no help without more rounds.
-> A second try repairs only what the review finds. Look at what the review itself writes.
-+ It repairs some answers and spoils others.
-> Count both. A change of nothing can hide five repairs and as many new mistakes.
+The reviewer got the list, and the share right did not rise. What did the counts here show?
+- No answer changed: it did not use the list.
+> "cash" came out of the list. What did the line of the table count as won, and as lost?
+- It repaired no answer, and only spoilt some.
+> Count both: it won some orders as well.
++ It repaired some answers, and spoilt others.
+> Here it won 3 orders and lost 5. A small change can hide many repairs and new mistakes.
 
 Two workers and a review get fewer right than one model alone. What do you measure next?
 - A third worker, for the pieces that fail.
 > First find out which part loses. A third worker's piece comes from the same assignment.
 + One worker alone, without any review.
-> It shows the first part alone. Here the loss began there, with the assignment.
+> It shows the first part alone. Here the loss began there, before any review.
 - One more round, for the pieces that fail.
 > A second try repairs only what the review finds, and it is paid for each time.
 """)

@@ -18,15 +18,16 @@ from mlkit.measure.stats import difference
 from mlkit.models import Prices
 from mlkit.schedule import schedule
 
-# What is added, by which way, to which other; and what the studies call that way.
+# What is added, by which way, beside which without it; and what the studies call that way.
 PARTS = (
     ("an assignment", "one worker", "large alone", "one worker, no review"),
     ("a second worker", "two workers", "one worker", "two workers, no review"),
     ("a review", "0 rounds", "two workers", "two workers, 0 rounds"),
     ("a second try", "1 round", "0 rounds", "supervisor_worker"),
     ("a third try", "2 rounds", "1 round", "two workers, 2 rounds"),
-    ("the price list", "with the list", "1 round", "reviewer with the list"),
+    ("the list", "with the list", "1 round", "reviewer with the list"),
     ("more examples", "all examples", "large alone", "large, all examples"),
+    ("all of it", "1 round", "large alone", "supervisor_worker"),
 )
 STUDIED = {"large alone": "single_model"} | {way: study for _, way, _, study in PARTS}
 BESIDE = ("0 rounds", "2 rounds", "with the list")  # where "1 round" lies on the chart
@@ -49,25 +50,36 @@ async def measured(kit: Kit) -> Matrix:
 
 
 async def others(kit: Kit) -> Matrix:
-    """The pattern on the other 48 test orders."""
-    whole = (await studies.orders(kit)).of(["supervisor_worker"])
+    """The pattern, and the model alone, on the other 48 test orders."""
+    ways = ["large alone", "1 round"]
+    whole = (await studies.orders(kit)).of([STUDIED[way] for way in ways])
     seen = {task.id for task in (await studies.orders_and_variants(kit)).tasks}
     rest = _on(whole, {task.id for task in whole.tasks} - seen)
-    return Matrix(rest.tasks, ["1 round"], rest.cells)
+    return Matrix(rest.tasks, ways, rest.cells)
 
 
-def parts(orders: Matrix) -> str:
-    """What each part adds: right, tokens, orders won and lost, and the change in points."""
+def parts(orders: Matrix, fresh: Matrix) -> str:
+    """What each part adds: right, tokens, orders won and lost, and the change in points.
+
+    The last line has the other test orders too.
+    """
     alone = orders.of(["large alone"])
-    head = f"{'adds':<16}{'way':<16}{'right':>5}{'tokens':>8}{'won':>5}{'lost':>5}  points"
-    lines = [head, f"{'':<16}{'large alone':<16}{alone.right.sum():>5}{alone.tokens.mean():>8,.0f}"]
-    for part, way, before, _ in PARTS:
-        now, then = orders.column(way) > 0, orders.column(before) > 0
-        spent = orders.of([way]).tokens.mean()
-        counts = f"{now.sum():>5}{spent:>8,.0f}{(now & ~then).sum():>5}{(then & ~now).sum():>5}"
-        change = difference(now, then).points().replace(" points", "").replace("95% interval ", "")
-        lines.append(f"{part:<16}{way:<16}{counts}  {change.partition(', n')[0]})")
-    return "\n".join(lines)
+    names = f"{'adds':<17}{'way':<14}{'without it':<13}"
+    head = f"{names}{'right':>5}{'tokens':>8}{'won':>5}{'lost':>5}  points"
+    first = f"{'':<17}{'large alone':<27}{alone.right.sum():>5}{alone.tokens.mean():>8,.0f}"
+    lines = [_change(part, way, before, [orders]) for part, way, before, _ in PARTS]
+    both = _change("all of it, on 96", "1 round", "large alone", [orders, fresh])
+    return "\n".join([head, first, *lines, both])
+
+
+def _change(part: str, way: str, before: str, halves: list[Matrix]) -> str:
+    now, then = (
+        np.concatenate([half.column(name) > 0 for half in halves]) for name in (way, before)
+    )
+    spent = np.mean([half.of([way]).tokens for half in halves])
+    counts = f"{now.sum():>5}{spent:>8,.0f}{(now & ~then).sum():>5}{(then & ~now).sum():>5}"
+    change = difference(now, then).points().replace(" points", "").replace("95% interval ", "")
+    return f"{part:<17}{way:<14}{before:<13}{counts}  {change.partition(', n')[0]})"
 
 
 def ways(orders: Matrix, prices: Prices) -> list[trade_off.Way]:
@@ -96,7 +108,7 @@ class Decided(NamedTuple):
         repaired, spoilt = self.right & ~self.joined, self.joined & ~self.right
         return (
             f"{self.right.sum()} of {len(self.right)} right: {self.joined.sum()} with the forms"
-            f" joined, + {repaired.sum()} repaired, - {spoilt.sum()} spoilt"
+            f" only joined, + {repaired.sum()} repaired, - {spoilt.sum()} spoilt"
         )
 
 
@@ -113,6 +125,26 @@ def decided(orders: Matrix, way: str, rule: Decide = lambda answer, forms: answe
     return Decided(np.array(before), np.array(after))
 
 
+def compared(orders: Matrix, way: str, rule: Decide) -> str:
+    """A way as recorded and with a rule, beside the model alone."""
+    alone = orders.column("large alone")
+    return (
+        f"large alone: {alone.sum():.0f} of {len(alone)} right\n"
+        f"as recorded: {decided(orders, way)}\nguarded:     {decided(orders, way, rule)}"
+    )
+
+
+def case(orders: Matrix, way: str, id: str) -> str:
+    """One order in one way: what was wanted, each call, the reviewer's last line, the answer."""
+    one = orders.of([way], id=id)
+    (task,) = one.tasks
+    calls: Any = one.cells[0][0][0].calls
+    lines = [f"{call.role.removeprefix('work '):<10} {call.reply.text}" for call in calls]
+    known = calls[-1].member.system.splitlines()[-1]
+    answer = f"answer: {one.answers[0, 0, 0]} · right is {task.gold['total']}"
+    return "\n".join([task.input, "", *lines, f"{known} (the end of the list)", answer])
+
+
 OWN = ("assign", "review")  # roles of the supervisor
 
 
@@ -121,7 +153,7 @@ class Timed(NamedTuple):
 
     own: float  # the supervisor's
     work: float  # the workers', one after another
-    path: float  # the whole run, the workers at the same time
+    path: float  # the whole run, the workers at the same time, each on a server of its own
     source: str
 
 
@@ -134,6 +166,17 @@ def timed(latency: tuple[Any, list[Any]]) -> Timed:
     path = fmean(max(end for _, end in schedule(run.calls)) for run in runs)
     source = f"timed {header.date} · {header.engine} · {header.machine}"
     return Timed(own, all_calls - own, path, source)
+
+
+def lengths(times: Timed) -> str:
+    """How long pieces must be before 8 workers pay, and before the supervisor is under half."""
+    half = 4 / 3 * times.own / times.work  # own + half x work / 8 = (own + half x work) / 2
+    under = times.own / (times.path - times.own)
+    return (
+        f"From pieces {half:.1f} times as long on, 8 workers save half of the time.\n"
+        f"From {under:.1f} times on, C10 would not be supported: the supervisor's calls would take"
+        " less than half."
+    )
 
 
 class Waiting(NamedTuple):
@@ -181,4 +224,6 @@ async def loop(kit: Kit) -> str:
     lines = [f"{f'{len(grades)} texts':<38}right  tokens"]
     lines += [f"{name:<38}{count:>5}{cost:>8,.0f}" for name, (count, cost) in rows.items()]
     wrong = sum(said and not good for said, good in zip(passed, right, strict=True))
-    return "\n".join([*lines, f"The checker passes {sum(passed)} first texts; {wrong} are wrong."])
+    return "\n".join(
+        [*lines, f"The checker passes {sum(passed)} first texts; {wrong} of these are wrong."]
+    )

@@ -13,6 +13,7 @@ from course.ways import Way
 
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.stats import difference
+from mlkit.models import list_prices
 from tests.pictures import kit, study
 
 ORDERS = study("orders")
@@ -66,6 +67,20 @@ def test_samples_are_the_recorded_ones_of_the_large_model():
             }
     nine = ORDERS.of(["fan_out"]).tokens.mean()
     assert found.of(["large ×3"]).tokens.mean() == pytest.approx(nine, rel=0.1)
+
+
+def test_the_ways_and_the_samples_are_drawn_at_any_prices_the_samples_untimed():
+    samples = asyncio.run(pictures.samples(kit(), (3,)))
+    clock = {name: np.array([1.0, 2.0]) for name in ORDERS.subjects}
+    drawn = pictures.priced(ORDERS, samples, clock)
+    prices = list_prices()
+    dear = {
+        model: price._replace(prompt=2 * price.prompt, output=2 * price.output)
+        for model, price in prices.items()
+    }
+    for one, two in zip(drawn(prices), drawn(dear), strict=True):
+        assert one[:3] == two[:3] and two[3] == pytest.approx(2 * one[3]) and len(one) == 5
+    assert [name for name, *_, seconds in drawn(prices) if seconds != 1.5] == ["large ×3"]
 
 
 def test_draws_are_the_same_each_time_and_no_order_is_in_both_parts():

@@ -5,6 +5,7 @@ import asyncio
 import heapq
 import json
 import math
+import re
 from typing import Any
 
 import nbformat
@@ -46,14 +47,16 @@ def defined(kit, *cells: str, **names: Any) -> dict[str, Any]:
     return names
 
 
-# The cell that builds the pattern
+# The cells that build the pattern
 
+BUILD = ("build-assign", "build-review", "build")
 EDITS = ["0 rounds", "2 rounds", "two workers", "one worker", "with the list"]
 
 
 def test_every_edit_that_the_page_names_is_tried_here_and_stands_on_the_bench(kit):
-    told = [line for line in CELLS["run-read"].splitlines() if line.startswith("| `")]
-    assert [line.split("`")[1].strip('"') for line in told] == EDITS
+    told, _, answers = CELLS["run-read"].partition("**Edits")[2].partition("<details>")
+    assert re.findall('`"([^"]*)"`', told) == ["1 round", *EDITS]
+    assert sorted(re.findall('`"([^"]*)"`', answers)) == sorted(EDITS)
     offered = benches.play("supervisor_worker", kit).controls["who"].options
     assert (
         {*EDITS, "1 round", "large alone"} == {*offered} == {*pictures.STUDIED} - {"all examples"}
@@ -63,7 +66,7 @@ def test_every_edit_that_the_page_names_is_tried_here_and_stands_on_the_bench(ki
 
 @pytest.mark.parametrize("way", ["1 round", *EDITS])
 def test_what_the_learner_builds_answers_as_the_kit_does_on_the_case(kit, orders, way):
-    names = defined(kit, "build", office=benches.play("supervisor_worker", kit).build(way))
+    names = defined(kit, *BUILD, office=benches.play("supervisor_worker", kit).build(way))
     case = orders.of(id="order-087").tasks[0]
     run = asyncio.run(kit.run(names["supervise"], case.input))
     measured = orders.cell(way, case.id)
@@ -74,7 +77,16 @@ def test_what_the_learner_builds_answers_as_the_kit_does_on_the_case(kit, orders
 
 def test_the_page_says_of_the_case_what_was_recorded(orders):
     answers = {way: orders.cell(way, "order-087").answer for way in ["1 round", *EDITS]}
-    assert [way for way, answer in answers.items() if answer == "94"] == ["with the list"]
+    told = {"with the list": "94", "2 rounds": "58", "one worker": "0", "1 round": "58"}
+    assert answers == told | {"0 rounds": "87", "two workers": "87"}
+    said = 'Only `"with the list"`: its second review drops the false rule. `"0 rounds"` and'
+    assert (
+        f'{said} `"two workers"` get 87, `"2 rounds"` 58, `"one worker"` 0.' in (CELLS["run-read"])
+    )
+    reviews = [
+        call for call in orders.cell("with the list", "order-087").calls if call.role == "review"
+    ]
+    assert ["after 30 days" in call.reply.text for call in reviews] == [True, False]
     assert orders.of(id="order-087").tasks[0].gold["total"] == 94 and answers["1 round"] == "58"
     assert orders.of(id="order-087").tasks[0].input in CELLS["case-text"]
     assigned, *_ = orders.cell("1 round", "order-087").calls
@@ -99,7 +111,7 @@ def test_what_is_taken_home_answers_as_the_kit_does(kit, orders):
 def test_what_is_shown_of_a_member_is_all_but_its_format(kit):
     pattern = benches.play("supervisor_worker", kit).build("1 round")
     shown = checks.shown(pattern)
-    assert [member.name for member in shown] == ["supervisor", "ben", "review"]
+    assert [member.name for member in shown] == ["the supervisor", "ben", "the reviewer"]
     told = (pattern.supervisor, pattern.workers["ben"], pattern.reviewer)
     for member, of in zip(shown, told):
         assert (member.system, member.shots, member.schema) == (of.system, of.shots, "")

@@ -154,7 +154,7 @@ def trade_off(points: Sequence[Point], by: str) -> Expected:
         )
     ]
     beaten = len(points) - len(front)
-    word = "Worth the time" if by == "seconds" else "Worth the cost"
+    word = "Not beaten on seconds" if by == "seconds" else "Not beaten on dollars"
     return [word, *listed(front, cost), *([beaten, len(points)] if beaten else [])]
 
 
@@ -167,24 +167,4 @@ def listed(points: Sequence[Point], cost: int) -> Expected:
         best = max(ordered, key=lambda one: one[1] / one[2])
         kept = [one for one in ordered if one in [*ordered[:4], best]]
     more = len(ordered) - len(kept)
-    return [*(one[0] for one in kept), *([more] if more else [])] or ["no pattern"]
-
-
-def within(
-    points: Sequence[Point], by: str, most_dollars: float, most_seconds: float, least: float
-):
-    cost = 4 if by == "seconds" else 3
-    left = [
-        one
-        for one in points
-        if one[3] <= most_dollars and one[4] <= most_seconds and one[1] / one[2] >= least
-    ]
-    said: Expected = [most_dollars, 1000, most_seconds, *([least] if least > 0 else [])]
-    said += listed(left, cost)
-    if len(left) > 1:
-        word = "fastest" if by == "seconds" else "cheapest"
-        said += [word, min(left, key=lambda one: one[cost])[0]]
-    if not left:
-        return [*said, "Nobody keeps every limit"]
-    simplest = ["the simplest of", len(left)] if len(left) > 1 else ["the only one"]
-    return [*said, "Take", left[0][0], *simplest]
+    return [*(one[0] for one in kept), *([more] if more else [])]

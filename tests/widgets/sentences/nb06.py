@@ -27,7 +27,7 @@ def measured(state: Any, edited: Any, by: str) -> Expected:
     front = [mine for mine in points if not any(beats(other, mine) for other in points)]
     names = [mine[0] for mine in sorted(front, key=lambda mine: mine[cost])]
     beaten = len(points) - len(front)
-    word = "Worth the time" if by == "seconds" else "Worth the cost"
+    word = "Not beaten on seconds" if by == "seconds" else "Not beaten on dollars"
     return [word, *names, *([beaten, len(points)] if beaten else [])]
 
 

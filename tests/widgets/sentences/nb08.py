@@ -81,7 +81,10 @@ def worth(points: Sequence[Point], cost: int) -> Expected:
     front.sort(key=lambda each: each[cost])
     best = max(front, key=lambda each: each[1])
     named = [each for each in front if each in (*front[:4], best)] if front[5:] else front
-    told: Expected = [f"Worth the {'time' if cost == 4 else 'cost'}", *(each[0] for each in named)]
+    told: Expected = [
+        f"Not beaten on {'seconds' if cost == 4 else 'dollars'}",
+        *(each[0] for each in named),
+    ]
     told += [len(front) - len(named)] if len(front) > len(named) else []
     beaten = len(points) - len(front)
     return [*told, *([beaten, len(points)] if beaten else [])]

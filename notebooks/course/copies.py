@@ -1,0 +1,61 @@
+"""A learner's own copies of the notebooks, in a folder outside the clone: what they write and save
+there is theirs, and the clone can be updated.
+"""
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlkit import edition, paths
+from mlkit.errors import SettingError
+
+ROOM = "Take another folder:  MLKIT_COPIES=/another/folder"
+
+
+def folder() -> Path:
+    """Where the copies are: MLKIT_COPIES, else mlkit-notebooks in the user's home."""
+    if set_to := os.environ.get("MLKIT_COPIES"):
+        return Path(set_to).expanduser().resolve()
+    try:
+        return Path.home() / "mlkit-notebooks"
+    except RuntimeError:
+        return paths.cache() / "notebooks"
+
+
+def make(numbers: Sequence[str] = ()) -> list[Path]:
+    """Copy each notebook that has no copy yet; a copy that is there stays as it is. Gives the
+    notebook to open: 00, or else the new copies of the notebooks with these numbers, such as "03".
+
+    Raises WriteError where the folder cannot be written, SettingError for an unknown number.
+    """
+    originals = sorted(paths.notebooks().glob("*.ipynb"))
+    place = folder()
+    for original in originals:
+        if not (place / original.name).exists():
+            _copy(original, place / original.name)
+    with paths.writing(place, ROOM):
+        # These hold nothing of the learner's: always those of the kit.
+        shutil.copytree(paths.notebooks() / "images", place / "images", dirs_exist_ok=True)
+        shutil.copy(paths.notebooks() / "GLOSSARY.md", place)
+    fresh = [_copy(_named(number, originals), None) for number in numbers]
+    return fresh or [place / originals[0].name]
+
+
+def _named(number: str, originals: Sequence[Path]) -> Path:
+    for original in originals:
+        if original.name.partition("_")[0] == number.zfill(2):
+            return original
+    numbers = ", ".join(original.name.partition("_")[0] for original in originals)
+    raise SettingError(f"There is no notebook {number!r}. Take one of {numbers}.")
+
+
+def _copy(original: Path, copy: Path | None) -> Path:
+    """Copy a notebook, with the edition that it is of; without `copy`, under the next free name."""
+    names = (folder() / f"{original.stem}-{n}.ipynb" for n in itertools.count(2))
+    place = copy or next(name for name in names if not name.exists())
+    node = edition.read(original)
+    node["metadata"][edition.KEY] = {"notebook": original.stem, "edition": edition.edition(node)}
+    return paths.write(place, json.dumps(node, ensure_ascii=False, indent=1) + "\n", ROOM)

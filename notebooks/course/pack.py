@@ -1,0 +1,103 @@
+"""A folder for a stick (`mlkit pack`): all that a machine like this one needs without a network."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from course import set_up_from_stick
+from mlkit import paths
+from mlkit.engines import weights
+from mlkit.errors import MlkitError, typed
+from mlkit.models import CASTS
+
+BUILD = ("hatchling", "editables")  # what installs the kit itself
+UNPACKED = (".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", "screenshots", "uv.lock")
+EXPORT = "export --quiet --no-hashes --no-annotate --no-header --no-emit-project --all-extras"
+PAGE = """# mlkit from this stick, without a network
+
+For {machine}. You need Python {python}; nothing else.
+
+1. Open a terminal in this folder and type:  `python set_up.py`
+   It checks the stick, and sets the kit up in a folder `mlkit` of your home ({size:.1f} GB; two
+   minutes). Another place:  `python set_up.py /another/folder`
+2. It ends with the two lines to type: one opens the notebooks, one runs the tests.
+
+To go on without copying the models (a read-only folder that all share):
+`python set_up.py --weights /the/shared/folder`
+"""
+
+
+def pack(folder: Path, tell: Callable[[str], None] = lambda said: None) -> None:
+    """Fill `folder` with uv, the wheels for this platform, the models' weights, the kit, and a page
+    of instructions. What is there already is fetched no more. Raises MlkitError, WriteError.
+    """
+    with paths.writing(folder):
+        for name in ("wheels", "weights"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        tell("the kit")
+        _copy_kit(folder / "mlkit")
+        uv = Path(os.environ.get("UV") or shutil.which("uv") or "uv")
+        if not uv.is_file():
+            raise MlkitError(f"uv is not to be found. Type:  pip install uv && {typed('pack')}")
+        shutil.copy(uv, folder / uv.name)
+        tell("wheels")
+        _fetch_wheels(folder, uv)
+        for model in CASTS["tiny"].models:
+            tell(f"weights of {model}")
+            file = weights.fetch(model)
+            if not (folder / "weights" / file.name).is_file():
+                shutil.copy(file, folder / "weights")
+        shutil.copy(set_up_from_stick.__file__, folder / "set_up.py")
+        tell("check sums")
+        _write_page(folder)
+
+
+def _copy_kit(place: Path) -> None:
+    """The files of the clone: what git knows, or all but what tools have left there."""
+    shutil.rmtree(place, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=paths.root(), capture_output=True, text=True, check=False
+    )
+    if not listed.stdout:
+        shutil.copytree(paths.root(), place, ignore=shutil.ignore_patterns(*UNPACKED))
+    for name in listed.stdout.splitlines():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(paths.root() / name, place / name)
+
+
+def _fetch_wheels(folder: Path, uv: Path) -> None:
+    needed = _run([str(uv), *EXPORT.split()])
+    (folder / "requirements.txt").write_text(needed + "\n".join(BUILD) + "\n", encoding="utf-8")
+    download = "-m pip download --quiet --only-binary=:all: --dest"
+    _run([sys.executable, *download.split(), str(folder / "wheels"), "-r",
+          str(folder / "requirements.txt")])  # fmt: skip
+
+
+def _run(command: Iterable[str]) -> str:
+    """What a program says. Raises MlkitError with its last line where it fails."""
+    done = subprocess.run([*command], cwd=paths.root(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "it ended without a word").splitlines()[-1]
+        raise MlkitError(f"Packing stopped: {last} Check the network; then type the same again.")
+    return done.stdout
+
+
+def _write_page(folder: Path) -> None:
+    """Check sums of all files, and the page."""
+    files = sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.name != "SHA256.txt"
+    )
+    sums = []
+    for file in files:
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        sums.append(f"{digest}  {file.relative_to(folder).as_posix()}\n")
+    (folder / "SHA256.txt").write_text("".join(sums), encoding="utf-8")
+    size = sum(file.stat().st_size for file in files) / 1e9
+    python = "{}.{}".format(*sys.version_info)
+    page = PAGE.format(machine=f"{sys.platform}", python=python, size=size)
+    (folder / "START.md").write_text(page, encoding="utf-8")
