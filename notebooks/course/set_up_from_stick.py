@@ -26,12 +26,12 @@ def main() -> None:
         sys.exit(f"{options.folder} is there already. Name another:  python set_up.py /a/folder")
     print("The stick is whole. Copying and installing: about two minutes.")
     install(options.folder)
-    share = f"MLKIT_WEIGHTS={options.weights} " if options.weights else ""
+    share = f'MLKIT_WEIGHTS="{options.weights}" ' if options.weights else ""
     if not options.weights:
         copy_weights(Path.home() / ".cache" / "mlkit" / "weights")
     uv = options.folder / uv_name()
-    print(f"Done. Now type\n  cd {options.folder}\n  {share}{uv} run --no-sync mlkit lab")
-    print(f"and for the tests\n  {uv} run --no-sync pytest")
+    print(f'Done. Now type\n  cd "{options.folder}"\n  {share}"{uv}" run --no-sync mlkit lab')
+    print(f'and for the tests\n  "{uv}" run --no-sync pytest')
 
 
 def check() -> list[str]:
