@@ -109,11 +109,11 @@ def lines(matrix: Matrix, guess: float | None) -> dict[str, float]:
 
 
 def table(matrix: Matrix) -> str:
-    """Each way's right orders and tokens an order, and what the pipeline gains over it."""
-    said = ["way                  right  tokens  pipeline minus this way"]
+    """Each way's right orders, tokens and seconds an order, and what the pipeline gains over it."""
+    said = ["way                  right  tokens  seconds  pipeline minus this way"]
     for name, subject in WAYS.items():
         one = matrix.of([subject])
-        row = f"{name:<21}{one.right.sum():>5}{one.tokens.mean():>8,.0f}"
+        row = f"{name:<21}{one.right.sum():>5}{one.tokens.mean():>8,.0f}{one.seconds.mean():>9.2f}"
         gain = difference(matrix.column("pipeline"), matrix.column(subject)).points()
         said.append(row if name == "pipeline" else f"{row}  {gain}")
     return "\n".join(said)
@@ -137,7 +137,9 @@ def stages_chart(matrix: Matrix, subject: str, source: str) -> Chart:
     """How often the first two stages are right, their product, and the totals."""
     grades, right = stage_grades(matrix, subject), matrix.column(subject)
     shares = {name: wilson(sum(some), len(some)) for name, some in grades.items()}
-    return compound.chart(shares, source, wilson(int(right.sum()), len(right)))
+    steps = compound.rows(shares, whole := wilson(int(right.sum()), len(right)))
+    said = f"Product of two stages {steps[-1].product:.0%}; measured end to end {whole}"
+    return Chart(compound.figure(steps, source, said), steps, said)
 
 
 def times(runs: Iterable[Any]) -> str:
@@ -202,8 +204,7 @@ It refuses 130 * 2 for the limit of $30. The 30 in 130 is no 30.
 It refuses 15 * 2 + 300 for the limit of $30. The 30 in 300 is no 30.
 
 "At least $50 back, please.", "72 * 0.50" -> "passes"
-It refuses 72 * 0.50 for the limit of $50. What stands behind a point belongs to the number before
-it.
+It refuses 72 * 0.50 for the limit of $50. What stands behind a point is part of that number.
 
 "I live 14 miles from you. At most $35.", "26 + 14" -> "passes"
 It refuses the 14 of 14 miles. Only dollar amounts are meant.
@@ -324,22 +325,21 @@ QUIZ = questions(
 Three stages, each right in 90% of the cases. They err independently, and each can only work with
 what the one before it wrote. How often is the end right?
 - In 90%, like the weakest of the links.
-> That is true of steel, where the links hold or break together. Here each stage gets its own
-chance to be wrong.
+> True of steel, where links hold or break together. Here each stage has its own chance to err.
 + In 73%, because the shares multiply.
 > 0.9 x 0.9 x 0.9. With ten such stages it would be 35%.
 - In 70%, because 10% is lost thrice.
 > Nearly. The second stage can only spoil what the first left right: 10% of 90%.
 
-In section 8, "1 rental" and "1 order" passed the gate. Why?
+In section 8 a stage wrote "1 rental" and "1 order". Why would they pass the gate?
 - The stage before it had been right.
 > It had: the departments are right. But the gate does not look at them.
-- There was no retry left for the stage.
-> Without a retry a gate can complain all the same. This one found nothing to complain about.
+- There is no retry left for the stage.
+> With 0 retries our gate is not even asked. Asked, it would find nothing to complain about.
 + The gate looks for a number, no more.
 > It checks the form of a list. A wrong list of the right form passes.
 
-A stage is wrong on most orders, and yet most totals are right. What do you try first?
+A stage is wrong on most orders, and yet most totals are right. Which of these do you try first?
 + The pipeline without the stage.
 > If nobody needs its output, you save a call. Measure it: one prompt is the pipeline without any.
 - A larger model for the stage.

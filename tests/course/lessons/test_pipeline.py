@@ -19,6 +19,7 @@ from mlkit.ask import Failure
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference
+from mlkit.models import list_prices
 from mlkit.widgets.lessons import check, quiz
 from tests.course.lessons.answers import stub
 
@@ -192,7 +193,7 @@ def test_exercise_promised(answer, shown, capsys):
     assert_shown(shown, capsys)
 
 
-def test_the_promise_is_that_of_the_recordings_and_is_not_kept(measured):
+def test_the_promise_is_that_of_the_recordings_and_is_not_kept(measured, cells):
     stage, totals, then, after = pipeline.classifiers(measured)
     assert sum(totals) == measured.column("pipeline").sum() > after
     assert after == measured.column("pipeline, one model").sum()
@@ -202,6 +203,17 @@ def test_the_promise_is_that_of_the_recordings_and_is_not_kept(measured):
     assert f"departments of {sum(stage)} of {len(TASKS)} orders" in said and f"of {then}." in said
     assert f"promises {promise:.1f} right totals instead of {sum(totals)}" in said
     assert said.endswith(f"measured with the large one: {after}.")
+    gain = difference(measured.column("pipeline, one model"), measured.column("pipeline"))
+    promised = (promise - sum(totals)) / len(TASKS)
+    assert promised > gain.high  # so it did not show
+    solution = cells["promised-solution"]
+    assert f"promises {promise:.1f} right totals, {100 * promised:+.0f} points" in solution
+    assert f"Measured: {after}, which is {gain.points()}." in solution
+
+
+def test_the_example_of_exercise_2_is_worked_out_right(cells):
+    assert pipeline.promised([True, True, False, False], [True, False, False, False], 3) == 1.5
+    assert "`then=3`: 3 x 50% + 1 x 0% = 1.5" in cells["promised-text"]
 
 
 def test_the_quiz_has_three_questions_whose_choices_are_about_as_long():
@@ -258,6 +270,19 @@ def test_the_case_shows_both_riddles(kit, cells):
     assert named["gate"](run.calls[1].reply.text) and order.right(run.result)
     again = asyncio.run(trace.run(kit.ask, once["three_stages"], order.input))
     assert again.calls[2].reply.text == "1 tandem\n1 lamp" and order.right(again.result)
+    assert len(again.calls) == 4 and "`1 tandem` and `1 lamp`" in cells["odd-answer"]
+    assert not named["gate"](again.calls[2].reply.text)
+
+
+def test_the_gate_is_not_asked_without_retries_and_would_let_section_8_pass(kit, cells):
+    forgets = built(cells, kit, keep_original="False")
+    asked, gate = [], forgets["gate"]
+    forgets["gate"] = lambda things: asked.append(things) or gate(things)
+    order = pipeline.order("order-110")
+    run = asyncio.run(trace.run(kit.ask, forgets["three_stages"], order.input))
+    listed = run.calls[1].reply.text
+    assert listed == "1 rental\n1 order" and not asked and gate(listed) == ""
+    assert all(f'"{line}"' in pipeline.QUIZ[1][0] for line in listed.splitlines())
 
 
 def test_a_retry_that_mends_half_a_list_spoils_the_second_order(measured):
@@ -338,8 +363,9 @@ def test_the_table_has_a_line_for_each_way_and_what_the_pipeline_gains(measured)
     assert [row[:21].strip() for row in rows] == list(pipeline.WAYS)
     for row, name in zip(rows, pipeline.WAYS.values()):
         one = measured.of([name])
-        right, tokens = row[21:].split()[:2]
+        right, tokens, seconds = row[21:].split()[:3]
         assert int(right) == one.right.sum()
+        assert float(seconds) == pytest.approx(one.seconds.mean(), abs=0.005)
         assert int(tokens.replace(",", "")) == round(one.tokens.mean())
         gain = difference(measured.column("pipeline"), measured.column(name))
         assert row.endswith(gain.points()) == (name != "pipeline")
@@ -358,6 +384,8 @@ def test_times_are_those_of_the_timing_run():
     seconds = [float(row[24:].split()[2]) for row in (alone, *stages)]
     assert all(one > alone_read for one in read)  # what section 13 says
     runs = timings.load_latency()[1]
+    asked = [call for run in runs if run.pattern == "single_model" for call in run.calls]
+    assert not any(call.member.shots for call in asked)  # what section 7 says
     for pattern, spent in (("single_model", seconds[:1]), ("pipeline", seconds[1:])):
         waited = fmean(run.wall_seconds for run in runs if run.pattern == pattern)
         assert sum(spent) == pytest.approx(waited, rel=0.03)
@@ -398,13 +426,18 @@ def test_numbers_and_findings_in_the_text_are_those_of_the_recordings(measured, 
         if name != "pipeline"
     ]
     assert "Two intervals end at +0" in cells["table-read"] and sum(ends) == 2
+    assert f"than steps: {right[pipeline.MORE]} to {kept}" in cells["table-read"]
     assert right[pipeline.MORE] > kept and right["single_model"] > kept
     assert lists["pipeline, 1 retry"] > lists["pipeline"] > lists["pipeline, forgets"] == 0
+    assert forgets == 0  # no list is right, and no total
     assert lists["pipeline, 2 retries"] == lists["pipeline, 1 retry"]
     assert right["pipeline, 2 retries"] == right["pipeline, 1 retry"] <= kept
     seconds = measured.of(["pipeline", "single_model"]).seconds.mean(axis=(0, 2))
     assert "about twice as long" in cells["deeper-read"] and 1.8 < seconds[0] / seconds[1] < 2.2
+    assert "the orders about twice" in cells["explore-text"]
     assert kit.cast.general.model == kit.cast.large.model != kit.cast.small.model
+    prices = list_prices()  # "a small classifier saves no dollars"
+    assert prices[kit.cast.small.model] == prices[kit.cast.large.model]
 
 
 def test_the_text_quotes_the_claims_and_their_verdicts(kit, cells):
@@ -413,5 +446,10 @@ def test_the_text_quotes_the_claims_and_their_verdicts(kit, cells):
     for name, one in found.items():
         assert f"**{name}.** {one.claim.words}" in said
     assert "2.4 to 3.6" in CLAIMS["C2b"].rule and "2.4 to 3.6" in cells["idea"]
-    assert "Five times" in cells["explore-text"] and found["C2b"].measured.value.startswith("5.")
+    assert "five times" in cells["explore-text"] and found["C2b"].measured.value.startswith("5.")
     assert str(found["C3"]).count("-> cannot tell")
+    assert "+2 points" in str(found["C3"]) and round(100 / len(TASKS)) == 2  # one order
+    # What is left to the rule's limit: 10% minus what the stages' share is away from 100%.
+    left = 10 - abs(100 - float(re.search(r"([\d.]+)%", found["C2a"].measured.value)[1]))
+    assert found["C2a"].measured.low - 0.1 < left < found["C2a"].measured.high + 0.1
+    assert "10%" in CLAIMS["C2a"].rule and "C2a: of its 10%" in cells["explore-text"]

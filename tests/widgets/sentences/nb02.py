@@ -16,12 +16,8 @@ def where_answers_die(state: Any, way: str) -> Expected:
         things = {f"{thing['pieces']} {thing['name']}" for thing in task.gold["things"]}
         listed += set(second.splitlines()) == things
     n, right = len(cells), hits(cells)
-    weakest = min((named / n, "classify"), (listed / n, "extract"))
     by_product = named / n * listed / n
-    low, high = wilson(right, n)
-    how = "in line with that" if low <= by_product <= high else "more"
-    assert by_product <= high
-    return [2, weakest[1], weakest[0], by_product, right / n, 0.95, low, high, how]
+    return ["two stages", by_product, right / n, 0.95, *wilson(right, n)]
 
 
 def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
