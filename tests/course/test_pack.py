@@ -1,5 +1,5 @@
-"""The stick: what is on it, and what it says. Wheels and weights are stood in for; with the real ones
-it was followed by hand, without a network.
+"""The stick: what is on it, and what it says. Wheels and weights are stood in for; with the real
+ones it was followed by hand, without a network.
 """
 
 import shutil
