@@ -11,7 +11,7 @@ from mlkit.widgets.lessons import NOT_WRITTEN, is_stub, questions
 # Exercise 1. `dictator(weights)`: the position of the member that weighs more than all others
 # together, None where there is none.
 
-_ONE_RULES = " For weights .2, .7, .1 there is a member that decides alone."
+_ONE_RULES = " For weights .2, .7, .1 one member outweighs the others together."
 _SUM_TO_1 = (
     "Right while the weights sum to 1. They need not: 6, 2, 2 says the same as .6, .2, .2. Compare"
     " with the other weights, not with a fixed number."

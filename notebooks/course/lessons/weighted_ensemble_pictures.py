@@ -106,7 +106,7 @@ async def compared(kit: Kit, weight: Weight) -> str:
     tokens = triage.of(split="test").tokens.sum(axis=1).mean(), samples.sum(axis=1).mean()
     lines = [
         "tokens for a message: three members {:.0f}, three samples of large {:.0f}".format(*tokens),
-        f"possible answers: messages {len(QUEUES)}, orders {seen} (different totals given on fit)",
+        f"possible answers: messages {len(QUEUES)}, orders {seen} (different order totals on fit)",
         f"{'right on test':<24}{'messages, of 64':>17}{'orders, of 96':>17}",
     ]
     for name in columns[0]:
@@ -167,7 +167,7 @@ def _together(name: str, grades: np.ndarray, asked: Matrix, prices: Prices) -> t
     return trade_off.way(name, grades, *three)
 
 
-# The four ways in which three can decide
+# The four ways in which three decide, where they do not all differ
 
 
 class Way(NamedTuple):

@@ -287,7 +287,7 @@ def test_orders_are_counted_with_the_checker_that_the_kit_s_ensemble_has():
     ]
     assert len(lines) == 14 and "+0 points (95% interval +0 to +0, n 64)" in lines[9]
     seen = {cell.answer for row in on_fit.cells for (cell,) in row} - {None}
-    assert lines[1].endswith(f"orders {len(seen)} (different totals given on fit)")
+    assert lines[1].endswith(f"orders {len(seen)} (different order totals on fit)")
 
 
 def test_tokens_of_the_equal_budget_are_those_of_three_samples():
@@ -310,7 +310,6 @@ EDITS = [
     ("", "", "repair wins: repair 0.50, advice 0.50"),
     ("[0.5, 0.3, 0.2]", "[1, 1, 1]", "advice wins: repair 1.00, advice 2.00"),
     ("return 1", "return most_likely(reply, QUEUES).confidence", "advice wins: repair 0.21, "),
-    ("return 1", "return reply.text in QUEUES", "repair wins: repair 0.50, advice 0.50"),
     ('"triage-37"', '"triage-32"', "advice wins: advice 0.50, repair 0.50"),
 ]
 
