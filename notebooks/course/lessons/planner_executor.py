@@ -296,13 +296,13 @@ It is right for one order, and not for others. Are numbers of that order written
 )
 
 QUIZ = questions("""
-A plan has a step of the type email, and there is no such executor. What should the program do?
-- Look for a function of that name, call it, and write that down.
+A plan has a step of the type email, and there is no such executor. What does the validator do?
+- It looks for a function of that name, calls it, and notes that.
 > Then a model decides which code runs. A plan is data: it may only choose from a list of yours.
-+ Give the step to a known executor, the fallback, and write that down.
++ It gives the step to a known executor, the fallback, and notes that.
 > The run goes on, and the list of repairs tells you later how often it happened.
-- Leave the step out, do all of the others, and write that down.
-> Then the customer gets an answer to a part of the request.
+- It leaves the step out, does all of the others, and notes that.
+> Thinkable, and then the customer gets an answer to a part of the request. The kit's does not.
 
 All plans of a day pass the validator without a repair. What do you know?
 + The plans are well-formed: known executors, and not too many steps.
@@ -312,7 +312,7 @@ All plans of a day pass the validator without a repair. What do you know?
 - The executors will do their work well, for they know each step.
 > The validator has not seen them at work.
 
-The planner is ten times as expensive as its executors. When does the pattern cost less than it?
+The planner is ten times as expensive as its executors. When does the pattern cost less?
 - Always, because most of the work is done by the cheap executors.
 > The planner is paid for plan and merge. If they take as many tokens as doing it all, nothing is
 saved.
