@@ -38,7 +38,10 @@ def ticks(voters: Mapping[str, str]) -> str:
     errs = dict(zip(voters, ~right, strict=True))
     pairs = [f"{a}{b} {(errs[a] & errs[b]).sum()}" for a, b in combinations(voters, 2)]
     return "\n".join(
-        [*lines, f"both err: {', '.join(pairs)}; error correlation {correlation(right.T):.2f}"]
+        [
+            *lines,
+            f"both err: {', '.join(pairs)}; mean error correlation {correlation(right.T):.2f}",
+        ]
     )
 
 
@@ -89,6 +92,7 @@ class Recorded(NamedTuple):
     samples: Matrix  # five for each test message
     texts: Matrix  # five of the large model for each text
     vectors: Mapping[str, np.ndarray]  # of these texts, by task: (5, d)
+    orders: Mapping[str, Matrix]  # test orders, by the name of their vote: three members each
     votes: list[Vote]
 
 
@@ -128,34 +132,59 @@ async def recorded(kit: Kit) -> Recorded:
     one, fit = pool.of(split="test").column("large"), pool.of(split="fit")
     shops, trios = pool.subjects[:3], combinations(pool.subjects, 3)
     unlike = lowest(trios, lambda three: correlation(fit.of(three).right[:, :, 0]))
-    votes.append(_vote("orders: the shop's voters", pool.of(shops, split="test"), one))
-    votes.append(_vote("orders: chosen on fit", best_first(pool.of(unlike)), one))
-    return Recorded(triage, samples, texts, vectors, votes)
+    orders = {
+        "orders: the shop's voters": pool.of(shops, split="test"),
+        "orders: chosen on fit": best_first(pool.of(unlike)),
+    }
+    votes += [_vote(name, matrix, one) for name, matrix in orders.items()]
+    return Recorded(triage, samples, texts, vectors, orders, votes)
+
+
+def examples(shown: Recorded) -> str:
+    """A sum and an order, what one voter writes, and the right answer; who votes on orders."""
+    sums, orders = shown.samples.of(["large"], kind="math"), next(iter(shown.orders.values()))
+    lines = []
+    for what, matrix in (("sum", sums.of(id="math-06")), ("order", orders.of(id="order-012"))):
+        (task,), cell = matrix.tasks, matrix.cells[0][0][0]
+        gold = task.gold["total"] if isinstance(task.gold, dict) else task.gold
+        lines.append(f"{what}: {task.input}")
+        lines.append(f"   a voter writes {cell.text}, counted as {cell.answer}; right: {gold}")
+    return "\n".join(
+        [*lines, *(f"{name}: {' · '.join(each.subjects)}" for name, each in shown.orders.items())]
+    )
+
+
+def _points(difference: stats.Difference) -> str:
+    """To one decimal, as the shares beside it, so that they add up."""
+    mean, low, high = (f"{100 * share:+z.1f}" for share in difference[:3])
+    return f"{mean} points ({low} to {high}, n {difference.n})"
 
 
 def table(votes: Sequence[Vote]) -> str:
     """A line for each vote."""
-    head = "one call  average voter  vote  oracle  correlation  vote minus one call"
+    head = "one call  average voter   vote  correlation  vote minus one call (95% interval)"
     lines = [f"{'':<28}{head}"]
     for each in votes:
-        gain = "right on the same items" if (each.won == each.one).all() else each.gain.points()
+        gain = _points(each.gain)
+        if (each.won == each.one).all():
+            gain = f"0 points (same items right, n {each.gain.n})"
         lines.append(
-            f"{each.voters:<28}{each.one.mean():>8.0%}{each.right.mean():>15.0%}"
-            f"{each.won.mean():>6.0%}{each.right.any(axis=1).mean():>8.0%}"
-            f"{correlation(each.right):>13.2f}  {gain}"
+            f"{each.voters:<28}{each.one.mean():>8.1%}{each.right.mean():>15.1%}"
+            f"{each.won.mean():>7.1%}{correlation(each.right):>13.2f}  {gain}"
         )
     return "\n".join(lines)
 
 
 def found(votes: Sequence[Vote]) -> str:
     """How many votes clearly help: over one call, and over the average of their own voters."""
-    over_call = [each.voters for each in votes if each.gain.above]
-    over_voter = [each.voters for each in votes if each.over_a_voter.above]
-    lines = [
-        f"clearly better than {what}: {len(names)} of {len(votes)} votes"
-        + "".join(f"\n   {name}" for name in names)
-        for what, names in (("one call", over_call), ("their average voter", over_voter))
-    ]
+    lines = []
+    for what, gains in (
+        ("one call", {each.voters: each.gain for each in votes}),
+        ("their average voter", {each.voters: each.over_a_voter for each in votes}),
+    ):
+        clear = {name: gain for name, gain in gains.items() if gain.above}
+        lines.append(f"clearly better than {what}: {len(clear)} of {len(votes)} votes")
+        lines += [f"   {name:<25}{_points(gain)}" for name, gain in clear.items()]
     return "\n".join(lines)
 
 
@@ -175,13 +204,18 @@ def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
 
 
 def budget(shown: Recorded) -> str:
-    """What a message takes, of the best member, the vote of three, and its equal budget."""
+    """The best member, the vote of three, and its equal budget: what they take, who is right."""
     large, n = shown.samples.of(["large"], kind="triage"), len(shown.triage.tasks)
-    three = shown.triage.tokens.sum() / n, large.tokens[:, :, :3].sum() / n
-    alone = shown.triage.of(["large"]).tokens.mean()
+    samples = replace(large, cells=[[row[0][:3]] for row in large.cells])
+    alone, three = shown.triage.of(["large"]), shown.triage.tokens.sum() / n
+    more = stats.difference(shown.votes[0].won, _vote("", samples, np.zeros(0)).won)
+    seconds = np.median(alone.seconds), np.median(samples.seconds.sum(axis=(1, 2)))
     return (
-        f"tokens a message: large {alone:.0f}, vote of three members {three[0]:.0f},"
-        f" vote of three samples {three[1]:.0f} (equal budget)"
+        f"tokens a message: large {alone.tokens.mean():.0f}, vote of three members {three:.0f},"
+        f" vote of three samples {samples.tokens.sum() / n:.0f} (equal budget)\n"
+        f"vote of three members minus its equal budget: {more.points()}\n"
+        f"median seconds (a few slow calls lift the mean of large): large {seconds[0]:.2f},"
+        f" vote of three samples {seconds[1]:.2f}"
     )
 
 
@@ -229,7 +263,7 @@ def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
     forms = [[_form_or_none(form, cell.text) for cell in row[0]] for row in sums.cells]
     answers = np.array(forms, dtype=object)
     most, right = agreed(answers)[1] > 0.5, right_votes(answers, sums.right[:, 0])
-    return f"{most.sum()} of {len(most)} sums have a majority; {right.sum()} votes are right"
+    return f"{most.sum()} of {len(most)} sums have a majority; the winner is right on {right.sum()}"
 
 
 # Exercises

@@ -44,14 +44,14 @@ def similarity(
             y=shares,
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2},
-            hovertemplate=f"{name}: %{{y:.0%}}, from %{{x:.2f}} on<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.0%}}, at %{{x:.2f}}<extra></extra>",
         )
     figure.add_vline(x=threshold, line={"width": 1, "color": GREY})
     figure.update_xaxes(title_text="similarity from which two texts count as one")
     figure.update_yaxes(title_text="share", range=[-0.02, 1.02], tickformat=".0%", zeroline=False)
     reading = (
-        f"From {threshold:.2f} on, {here.majority:.0%} of the tasks have a majority,"
-        f" {here.strangers:.0%} of the strangers pass as one, and {here.keeps:.0%} of the winners"
+        f"At {threshold:.2f}: {here.majority:.0%} of the tasks have a majority,"
+        f" {here.strangers:.0%} of the strangers pass as one, and {here.keeps:.0%} of all winners"
         f" keep the rules (one call: {alone:.0%})"
     )
     return charted(figure, steps, reading, source, height=280)

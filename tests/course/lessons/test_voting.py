@@ -46,12 +46,12 @@ def test_ticks_show_each_voter_the_majority_and_who_errs_together():
     *voters, majority, last = voting.ticks(APART).splitlines()
     assert voters[0].split() == ["A", *"✘✓✓✘✓", "3", "of", "5"] and len(voters) == 3
     assert majority.split() == ["majority", *"✓✓✓✘✓", "4", "of", "5"]
-    assert last == "both err: AB 1, AC 0, BC 0; error correlation -0.39"
+    assert last == "both err: AB 1, AC 0, BC 0; mean error correlation -0.39"
     *_, majority, _ = voting.ticks(voting.FIVE).splitlines()
     assert majority.split()[1:9] == [*"✘✓✓✘✘✓✓✓"]  # three of five, not two
     *_, majority, last = voting.ticks(CLOSE).splitlines()
     assert majority.endswith("2 of 5")
-    assert last == "both err: AB 1, AC 1, BC 1; error correlation 0.17"
+    assert last == "both err: AB 1, AC 1, BC 1; mean error correlation 0.17"
 
 
 def test_the_notebook_counts_the_correlation_of_a_and_b_as_it_is():
@@ -146,14 +146,15 @@ def test_a_vote_is_compared_with_one_call_and_with_its_average_voter():
     assert vote.over_a_voter.mean == pytest.approx(0.75 - (60 + 10) / 120)
     assert voting.found([vote]).splitlines() == [
         "clearly better than one call: 1 of 1 votes",
-        "   x",
+        "   x                        +75.0 points (+62.5 to +87.5, n 40)",
         "clearly better than their average voter: 1 of 1 votes",
-        "   x",
+        "   x                        +16.7 points (+8.3 to +25.0, n 40)",
     ]
     head, row = voting.table([vote]).splitlines()
-    assert head.split("  ")[-1] == "vote minus one call" and "100%" in row  # the oracle
+    assert head.split("  ")[-1] == "vote minus one call (95% interval)"
+    assert row.split()[:4] == ["x", "0.0%", "58.3%", "75.0%"] and "  +75.0 points (+" in row
     same = vote._replace(one=vote.won)
-    assert voting.table([same]).endswith("right on the same items")
+    assert voting.table([same]).endswith("  0 points (same items right, n 40)")
     assert "0 of 1" in voting.found([same]).splitlines()[0]
 
 
@@ -161,12 +162,19 @@ def test_what_the_notebook_says_of_the_votes_is_so(shown):
     """The sentences that stand without a number: each would be wrong on other recordings."""
     assert "On no task here does it clearly know better than one call" in prose("why")
     assert not any(one.gain.above for one in shown.votes)
-    assert "majority can know better than its average member" in prose("why")
+    assert "vote can know better than its average voter" in prose("why")
     assert any(one.over_a_voter.above for one in shown.votes)
     assert "No correlation is 0" in prose("why")
     assert all(voting.correlation(one.right) > 0.1 for one in shown.votes)
     small = next(one for one in shown.votes if one.voters == "sums: five of small")
-    assert small.over_a_voter.above and small.won.mean() < small.one.mean()
+    assert small.over_a_voter.above and not small.gain.clear
+    assert "wins much of that back, in no case clearly more" in prose("why")
+    texts = shown.votes[5]
+    assert f"{100 * texts.gain.mean:+.1f} points, cannot tell" in prose("meaning-text")
+    assert texts.voters.startswith("texts") and not texts.gain.clear
+    assert "Word for word no text had a majority" in prose("meaning-text")
+    said = [Counter(cell.text for cell in row[0]) for row in shown.texts.cells]
+    assert all(max(count.values()) < 3 for count in said)
     lower = [one.right.mean() < one.one.mean() for one in shown.votes]
     assert "mostly makes the average voter worse than one call" in prose("why")
     # Only the small model's samples on messages are as good as its one call.
@@ -201,6 +209,32 @@ def test_the_budget_counts_tokens_of_a_message(shown):
     said = voting.budget(shown)
     assert f"vote of three members {of_three:.0f}" in said
     assert f"vote of three samples {samples:.0f}" in said and "large 189" in said
+    three = large.answers[:, 0, :3], large.right[:, 0, :3]
+    more = difference(shown.votes[0].won, voting.right_votes(*three))
+    assert f"minus its equal budget: {more.points()}" in said
+    assert "clearly above its equal budget" in prose("table-text") and more.above
+    alone = shown.triage.of(["large"]).seconds
+    assert f"large {np.median(alone):.2f}, vote" in said and np.median(alone) < 0.8 * alone.mean()
+    prices = list_prices()
+    assert "Both models have one list price" in prose("table-text")
+    assert len({prices[shown.triage.cells[0][n][0].run.calls[0].member.model] for n in (0, 1)}) == 1
+
+
+def test_a_sum_and_an_order_are_shown_and_who_votes_on_orders(shown):
+    said = voting.examples(shown).splitlines()
+    assert said[0].startswith("sum: Theo") and said[1].endswith("counted as 770; right: 770")
+    assert said[2].startswith("order: ") and said[3].endswith("counted as 40; right: 40")
+    assert said[4:] == [
+        "orders: the shop's voters: large · large, other examples · large, rule first",
+        "orders: chosen on fit: large · large, other examples · small, all examples",
+    ]
+
+
+def test_the_printed_similarities_agree_with_the_groups(shown):
+    vectors = shown.vectors["text-18"]
+    near = (vectors @ vectors.T).round(3) >= 0.9
+    assert ".round(3), similar(vectors, 0.9)" in prose("meaning")
+    assert not near[4, :4].any() and near[2, [0, 1]].all() and near[1, 3]
 
 
 # What counts as the same
@@ -240,12 +274,12 @@ def test_the_picture_reads_the_setting():
     rows = [(0.8, 0.9, 0.2, 0.6), (0.9, 0.5, 0.1, 0.7)]
     chart = voting_pictures.similarity(rows, 0.9, 0.65, "here")
     assert chart.reading == (
-        "From 0.90 on, 50% of the tasks have a majority, 10% of the strangers pass as one, and 70%"
-        " of the winners keep the rules (one call: 65%)"
+        "At 0.90: 50% of the tasks have a majority, 10% of the strangers pass as one, and 70%"
+        " of all winners keep the rules (one call: 65%)"
     )
-    assert "From 0.80 on, 90%" in voting_pictures.similarity(rows, 0.8, 0.65, "here").reading
+    assert "At 0.80: 90%" in voting_pictures.similarity(rows, 0.8, 0.65, "here").reading
     other = voting_pictures.similarity(rows[::-1], 0.8, 0.65, "here")
-    assert other.reading.startswith("From 0.80 on, 90%")
+    assert other.reading.startswith("At 0.80: 90%")
     majority, strangers, keeps, alone = chart.figure.data
     assert majority.y == (0.9, 0.5) and strangers.y == (0.2, 0.1) and keeps.y == (0.6, 0.7)
     assert set(alone.y) == {0.65} and majority.x == (0.8, 0.9)
@@ -279,7 +313,7 @@ def test_only_the_value_moves_the_sums(shown):
     assert as_written.startswith(f"{most} of {len(texts)} sums have a majority")
     by_value = voting.on_sums(shown, benches.value_of)
     assert int(by_value.split()[0]) > int(as_written.split()[0])
-    right = int(by_value.split("; ")[1].split()[0])
+    right = int(by_value.split()[-1])
     assert right == next(v for v in shown.votes if v.voters == "sums: five of large").won.sum()
     for number, edit in enumerate(('.strip("-. ")', "plain(text)", "benches.value_of(text)"), 1):
         assert edit in prose("repair").split(f"\n{number}. ")[1].splitlines()[0]
@@ -349,6 +383,9 @@ def test_the_three_are_the_best_and_no_shortcut_finds_them():
     wins = {three: int((sum(right[one] for one in three) > 1).sum()) for three in trios}
     assert [three for three in trios if wins[three] == max(wins.values())] == ["BDE"]
     assert (wins["BDE"], wins["ABC"], wins["ABE"]) == (7, 5, 6)
+    pairs = [~right[a] & ~right[b] for a, b in combinations("BDE", 2)]
+    assert [list(np.flatnonzero(pair) + 1) for pair in pairs] == [[5]] * 3
+    assert "only on message 5, all three at once" in prose("trio-solution")
     assert sorted(right, key=lambda one: -right[one].sum())[:3] == ["B", "A", "C"]
     both = {
         three: sum((~right[a] & ~right[b]).sum() for a, b in combinations(three, 2))
