@@ -264,7 +264,7 @@ A judge sees two answers and picks A. You swap the two, and it picks A again. Wh
 - That neither of the two answers is right.
 > It was never asked that. It had to pick one, and it picked the same place twice.
 
-You may add one thing to a fan-out of three samples, to get more right answers. What first?
+A fan-out of three samples takes one by chance. What do you add first, to get more right answers?
 - Two more samples of the model that you already ask.
 > The right answer is then more often among the five. But somebody must still find it.
 - A larger model, which judges what the samples wrote.
