@@ -97,11 +97,9 @@ def _row(workload: str, models: str, measured: Matrix) -> Row:
 
 def reading(found: Sequence[Row]) -> str:
     """How little the rows tell."""
-    widest = max((row.share.high - row.share.low) / 2 for row in found)
-    return (
-        f"Twelve items tell little: an interval reaches up to {100 * widest:.0f} points to either"
-        " side."
-    )
+    widest = max(max(high - middle, middle - low) for middle, low, high in (r.share for r in found))
+    reach = f"{100 * widest:.0f} points to one side"
+    return f"Twelve items tell little: an interval reaches up to {reach}."
 
 
 def compared(yours: Answered, recorded: Answered, name: str) -> str:
