@@ -44,10 +44,10 @@ def samples(member: Member, task: Task, count: int = 5, temperature: float = 0.7
     return [replace(asked, seed=seed, name=f"sample {n}") for n, seed in enumerate(seeds, 1)]
 
 
-def judge_and_fuser(kit: Kit) -> tuple[Member, Member]:
+def judge_and_aggregator(kit: Kit) -> tuple[Member, Member]:
     """The large model, told to pick one of some texts, or told to write one from them."""
-    judge, fuser = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
-    return replace(judge, name="the judge"), replace(fuser, name="the aggregator")
+    judge = replace(member_for(kit.cast.large, "judge"), name="the judge")
+    return judge, replace(order_member(kit.cast.large, "fuse texts"), name="the aggregator")
 
 
 def listed(calls: Sequence[Call], accepts: Callable[[str], bool], task: Task) -> str:
@@ -78,6 +78,16 @@ async def ways(kit: Kit) -> Matrix:
         voted, checked = (replace(cell, run=replace(cell.run, calls=calls)) for cell in taken)
         rows.append([[one], [voted], [judged], [fused], [checked]])
     return Matrix(written.tasks, WAYS, rows)
+
+
+def question(picked: Matrix) -> str:
+    """What is to be predicted, beside what one answer gets."""
+    alone = picked.column("one answer").sum()
+    return (
+        f"Each of {len(picked.tasks)} short texts has rules. One answer of the large model keeps"
+        f" all rules in {alone:.0f} of them. Now it writes five samples of each, and a judge picks"
+        " the best. In how many texts does the picked one keep all rules?"
+    )
 
 
 def table(picked: Matrix) -> str:
@@ -241,7 +251,7 @@ do several short calls. It gave {got:.4g}.
         Case(([], 2), 0, _NOBODY, {ValueError: _NOBODY, IndexError: _NOBODY}),
         *against(_last_end, _drawn_members),
     ],
-    "Right. This is what the servers slider does with the recorded calls.",
+    "Right. This is how the servers slider places the calls.",
     {not_number: "It should give seconds; it gave {kind}."},
 )
 

@@ -1,6 +1,7 @@
 """Pictures of notebook 04: when answers come, two models on one machine, and the best of n."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import comb, nan
 from statistics import median
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from course import timings
+from mlkit.ask import Reply
 from mlkit.charts import waterfall
 from mlkit.charts.look import BLUE, DOTTED, MEMBERS, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
@@ -17,8 +19,24 @@ from mlkit.trace import Call
 
 
 def when(calls: Sequence[Call], source: str) -> Callable[[int], Chart]:
-    """The waterfall of calls for a number of servers that share them."""
-    return lambda servers: waterfall.chart(calls, source, list_prices(), servers)
+    """The waterfall of samples for a number of servers that share them."""
+    return lambda servers: waterfall.chart(
+        read_by_each(calls, servers), source, list_prices(), servers
+    )
+
+
+def read_by_each(calls: Sequence[Call], servers: int) -> list[Call]:
+    """Samples asked at once, if each server reads their prompt once: its first call takes as long
+    for it as the slowest did.
+    """
+    replies = [call.reply for call in calls if isinstance(call.reply, Reply)]
+    longest = max((reply.prompt_seconds for reply in replies), default=0.0)
+    return [
+        replace(call, reply=replace(call.reply, prompt_seconds=longest))
+        if n < servers and isinstance(call.reply, Reply)
+        else call
+        for n, call in enumerate(calls)
+    ]
 
 
 class Lane(NamedTuple):

@@ -18,6 +18,7 @@ from course.lessons import fan_out
 import mlkit
 from mlkit import paths
 from mlkit.kit import Kit
+from mlkit.measure.stats import difference, mean_interval, wilson
 from mlkit.widgets.lessons import check, quiz
 from mlkit.wrappers import Remembered
 from tests.course.lessons.answers import stub
@@ -306,6 +307,43 @@ def test_the_texts_of_the_notebook_name_the_edits_and_what_comes_of_them(monkeyp
         names = after(("setup", "pair", "settle"), edited)
         said = fan_out.settled(names["judged"], names["settle"])
         assert f"settled: {right} of 24" in said and "model's answer: 22 of 24" in said
+
+
+def points_in(cell: str, a: Any, b: Any) -> bool:
+    """Whether a cell's text has the difference with its interval, as (+4 points, -8 to +17)."""
+    mean, low, high = (f"{100 * share:+z.0f}" for share in difference(a, b)[:3])
+    return f"({mean} points, {low} to {high})" in CELLS[cell]
+
+
+def test_the_differences_in_the_texts_are_those_of_the_recordings(kit):
+    judged = asyncio.run(fan_out.pairs(kit))
+    first, second = (
+        [getattr(pair, order) == pair.right for pair in judged]
+        for order in ("small_first", "large_first")
+    )
+    assert points_in("repair-text", second, first)
+    ways, counts = asyncio.run(fan_out.ways(kit)), asyncio.run(fan_out.counts(kit))
+    best_of_two = [fan_out.chance(right, 5, 2) for right in counts["small"]]
+    assert points_in("break-text", best_of_two, ways.column("one answer"))
+    desk = asyncio.run(studies.desk(kit)).of(split="fit")
+    assert not {pair.question for pair in judged} & {task.input for task in desk.tasks}
+    large, small = (desk.column(name).sum() for name in ("large", "small"))
+    said = f"(large: {large:.0f} of {len(desk.tasks)} other tasks right; small: {small:.0f})"
+    assert said in CELLS["repair-text"]
+
+
+def test_the_checker_of_the_measurement_loses_no_text_to_the_vote_and_five_has_two_intervals(kit):
+    ways = asyncio.run(fan_out.ways(kit))
+    checker = ways.column("checker")
+    assert (checker >= ways.column("vote by meaning")).all()
+    both = wilson(int(checker.sum()), len(checker)), mean_interval(checker)
+    said = ", ".join(f"{one.low:.0%} to {one.high:.0%}" for one in both).replace(", ", " and ")
+    assert said in CELLS["deeper-more"]
+
+
+def test_the_question_says_what_one_answer_gets(kit):
+    question = fan_out.question(asyncio.run(fan_out.ways(kit)))
+    assert question.startswith("Each of 44 short texts") and "in 31 of them" in question
 
 
 def test_the_example_by_hand_is_that_of_the_case(kit):

@@ -4,9 +4,31 @@ import pytest
 from course import timings
 from course.lessons import fan_out_pictures as pictures
 
+from mlkit.ask import Failure, Member, Reply
 from mlkit.charts.look import MEMBERS
+from mlkit.errors import EngineError
+from mlkit.trace import Call
 
 COUNTS = {"large": [0, 5, 2], "small": [0, 0, 1]}
+
+
+def asked_at_once(*read):
+    member = Member("m")
+    replies = [Reply("", member, prompt_seconds=one, output_seconds=1.0) for one in read]
+    return [Call(n, "sample", member, reply) for n, reply in enumerate(replies)]
+
+
+def test_each_server_reads_the_prompt_once_as_long_as_the_slowest_did():
+    calls = asked_at_once(0.8, 0.1, 0.1)
+    calls.append(Call(3, "sample", Member("m"), Failure(EngineError("late"), 0.5)))
+    for servers, read in ((1, [0.8, 0.1, 0.1]), (2, [0.8, 0.8, 0.1]), (4, [0.8, 0.8, 0.8])):
+        told = pictures.read_by_each(calls, servers)
+        assert [call.reply.prompt_seconds for call in told[:3]] == read
+        assert told[3] == calls[3]
+    draw = pictures.when(calls[:3], "here")
+    assert draw(1).reading.startswith("3 calls: 4.0 s a run")  # 0.8 + 0.1 + 0.1 + 3
+    assert draw(3).reading.startswith("3 calls: 1.8 s a run")
+    assert pictures.read_by_each([], 2) == []
 
 
 def test_each_way_of_sharing_has_the_median_of_its_repeats():

@@ -1,6 +1,7 @@
 """The panels of notebook 04: name and controls -> its sentence, as (state, **settings)."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from statistics import mean
 from typing import Any
@@ -60,8 +61,20 @@ def best_of(state: Any, samples: int) -> Expected:
     return said
 
 
+def servers_read(state: Any, servers: int) -> Expected:
+    """All samples are asked at once, so the first ones are each the first of a server, and read the
+    prompt there as long as the slowest did.
+    """
+    calls = state.names["run"].calls
+    longest = max(call.reply.prompt_seconds for call in calls)
+    first = [
+        replace(call, reply=replace(call.reply, prompt_seconds=longest)) for call in calls[:servers]
+    ]
+    return shared([*first, *calls[servers:]], state, servers)
+
+
 SENTENCES: dict = {
-    "04 servers": lambda state, servers: shared(state.names["run"].calls, state, servers),
+    "04 servers": servers_read,
     "04 edited, by": picked,
     "04 samples": best_of,
 }
