@@ -27,33 +27,9 @@ from mlkit.widgets.lessons import Verdict, questions
 ALIKE = 0.9  # cosine from which two texts count as one, as in claim C8
 
 
-def ticks(voters: Mapping[str, str]) -> str:
-    """Each voter's ticks, the majority's, and on how many messages two voters err together."""
-    right = np.array([[mark == "✓" for mark in marks] for marks in voters.values()])
-    majority = right.sum(axis=0) > len(right) / 2
-    lines = [
-        f"{name:<10}{'  '.join('✘✓'[int(one)] for one in row)}   {row.sum()} of {len(row)}"
-        for name, row in [*zip(voters, right, strict=True), ("majority", majority)]
-    ]
-    errs = dict(zip(voters, ~right, strict=True))
-    pairs = [f"{a}{b} {(errs[a] & errs[b]).sum()}" for a, b in combinations(voters, 2)]
-    return "\n".join(
-        [
-            *lines,
-            f"both err: {', '.join(pairs)}; mean error correlation {correlation(right.T):.2f}",
-        ]
-    )
-
-
 def correlation(right: np.ndarray) -> float:
     """How much voters err on the same items, the mean of all pairs; right has (items, voters)."""
     return stats.mean_correlation(stats.error_correlation(right.T))
-
-
-def majorities(p: float) -> str:
-    """How often a majority of independent voters is right, two answers being possible."""
-    shares = ", ".join(f"{n}: {stats.condorcet(p, n):.0%}" for n in (1, 3, 5, 15, 51))
-    return f"each right {p:.0%} of the time; voters and majority right: {shares}"
 
 
 def message() -> Task:
@@ -149,9 +125,8 @@ def examples(shown: Recorded) -> str:
         gold = task.gold["total"] if isinstance(task.gold, dict) else task.gold
         lines.append(f"{what}: {task.input}")
         lines.append(f"   a voter writes {cell.text}, counted as {cell.answer}; right: {gold}")
-    return "\n".join(
-        [*lines, *(f"{name}: {' · '.join(each.subjects)}" for name, each in shown.orders.items())]
-    )
+    lines += [f"{name}: {' · '.join(each.subjects)}" for name, each in shown.orders.items()]
+    return "\n".join(lines)
 
 
 def _points(difference: stats.Difference) -> str:
@@ -197,9 +172,8 @@ def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
         cells = [[row[0][:count]] for row in large.cells]
         voted[f"vote of {word} samples, large"] = replace(large, cells=cells)
     for name, matrix in voted.items():
-        won, n = _vote(name, matrix, np.zeros(0)).won, len(matrix.tasks)
-        each = matrix.dollars(prices).sum() / n, matrix.seconds.sum() / n
-        found.append(trade_off.way(name, won, *each))
+        each = (part.sum() / len(matrix.tasks) for part in (matrix.dollars(prices), matrix.seconds))
+        found.append(trade_off.way(name, _vote(name, matrix, np.zeros(0)).won, *each))
     return found
 
 

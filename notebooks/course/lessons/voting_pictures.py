@@ -1,14 +1,38 @@
-"""The pictures of notebook 05: a run, and texts that count as one."""
+"""The pictures of notebook 05: ticks and crosses, a run, and texts that count as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 
 from mlkit.charts import waterfall
 from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, Chart, charted
+from mlkit.measure import stats
 from mlkit.models import list_prices
 from mlkit.trace import Call
+
+
+def ticks(voters: Mapping[str, str]) -> str:
+    """Each voter's ticks, the majority's, and on how many messages two voters err together."""
+    right = np.array([[mark == "✓" for mark in marks] for marks in voters.values()])
+    majority = right.sum(axis=0) > len(right) / 2
+    lines = [
+        f"{name:<10}{'  '.join('✘✓'[int(one)] for one in row)}   {row.sum()} of {len(row)}"
+        for name, row in [*zip(voters, right, strict=True), ("majority", majority)]
+    ]
+    errs = dict(zip(voters, ~right, strict=True))
+    pairs = [f"{a}{b} {(errs[a] & errs[b]).sum()}" for a, b in combinations(voters, 2)]
+    together = stats.mean_correlation(stats.error_correlation(right))
+    lines.append(f"both err: {', '.join(pairs)}; mean error correlation {together:.2f}")
+    return "\n".join(lines)
+
+
+def majorities(p: float) -> str:
+    """How often a majority of independent voters is right, two answers being possible."""
+    shares = ", ".join(f"{n}: {stats.condorcet(p, n):.0%}" for n in (1, 3, 5, 15, 51))
+    return f"each right {p:.0%} of the time; voters and majority right: {shares}"
 
 
 def timeline(calls: Sequence[Call], source: str) -> Chart:

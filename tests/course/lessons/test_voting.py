@@ -43,13 +43,13 @@ def prose(id: str) -> str:
 
 
 def test_ticks_show_each_voter_the_majority_and_who_errs_together():
-    *voters, majority, last = voting.ticks(APART).splitlines()
+    *voters, majority, last = voting_pictures.ticks(APART).splitlines()
     assert voters[0].split() == ["A", *"✘✓✓✘✓", "3", "of", "5"] and len(voters) == 3
     assert majority.split() == ["majority", *"✓✓✓✘✓", "4", "of", "5"]
     assert last == "both err: AB 1, AC 0, BC 0; mean error correlation -0.39"
-    *_, majority, _ = voting.ticks(voting.FIVE).splitlines()
+    *_, majority, _ = voting_pictures.ticks(voting.FIVE).splitlines()
     assert majority.split()[1:9] == [*"✘✓✓✘✘✓✓✓"]  # three of five, not two
-    *_, majority, last = voting.ticks(CLOSE).splitlines()
+    *_, majority, last = voting_pictures.ticks(CLOSE).splitlines()
     assert majority.endswith("2 of 5")
     assert last == "both err: AB 1, AC 1, BC 1; mean error correlation 0.17"
 
@@ -66,8 +66,8 @@ def test_the_notebook_counts_the_correlation_of_a_and_b_as_it_is():
 
 def test_majorities_are_condorcets():
     three = 0.6**3 + 3 * 0.6**2 * 0.4
-    assert f"1: 60%, 3: {three:.0%}, 5: 68%" in voting.majorities(0.6)
-    assert "51: 7%" in voting.majorities(0.4)
+    assert f"1: 60%, 3: {three:.0%}, 5: 68%" in voting_pictures.majorities(0.6)
+    assert "51: 7%" in voting_pictures.majorities(0.4)
 
 
 # What is built
