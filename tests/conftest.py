@@ -10,12 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from mlkit.ask import Member, Reply
 from mlkit.engines import choose
 from mlkit.engines.recordings import Recording, load_folder
 from tests.misbehaving import misbehaving
+
+# How long an example takes depends on what else the machine does; speed is measured in benchmarks.
+hypothesis.settings.register_profile("mlkit", deadline=None)
+hypothesis.settings.load_profile("mlkit")
 
 
 @pytest.hookimpl(tryfirst=True)
