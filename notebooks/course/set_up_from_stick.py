@@ -40,13 +40,15 @@ def check() -> list[str]:
     for line in (STICK / "SHA256.txt").read_text(encoding="utf-8").splitlines():
         wanted, _, name = line.partition("  ")
         file = STICK / name
-        if not file.is_file():
+        if not file.is_file() or digest(file) != wanted:
             wrong.append(name)
-            continue
-        with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != wanted:
-                wrong.append(name)
     return wrong
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, as hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def install(folder: Path) -> None:
