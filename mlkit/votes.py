@@ -59,6 +59,6 @@ def nothing_usable(replies: Iterable[Reply | Failure]) -> Exception:
             return reply.error
         texts.append(quoted(reply.text))
     return Unparsed(
-        f"No member gave an answer that counts: {', '.join(texts)}. Show an example of an answer in"
-        " the members' shots."
+        f"No member gave an answer that can be counted: {', '.join(texts)}. Count answers in"
+        " another form (normalise), or show the members examples of an answer (shots)."
     )

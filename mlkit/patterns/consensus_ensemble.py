@@ -39,7 +39,7 @@ class Agreed:
         """Whether enough agreed, in a sentence, and from where on the strong member is asked."""
         most, of = max(self.tally.values(), default=0), len(self.answers)
         if self.escalated:
-            return f"No answer has the {self.needed} of {of} that must agree: strong was asked."
+            return f"No answer has the {self.needed} of {of} that must agree, so strong was asked."
         won = next(answer for answer, count in self.tally.items() if count == most)
         more = f"; if {most + 1} had to agree, strong would be asked" if most < of else ""
         return f"{quoted(won)} wins with {most} of {of}{more}."

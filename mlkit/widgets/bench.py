@@ -29,10 +29,15 @@ ON_RECORDINGS = (
     "On recordings: choose a prompt that was recorded. To write your own, go live: the line below"
     " the notebook's first cell says how."
 )
-# A prompt that cannot be edited is there to be read all the same.
-_READABLE = (
-    "<style>.mlkit-prompt textarea:disabled { opacity: 1; color: var(--jp-ui-font-color1) }</style>"
-)
+# A prompt that cannot be edited is there to be read all the same; so are the arrows of menus where
+# Lab is dark.
+_READABLE = """<style>
+.mlkit-prompt textarea:disabled { opacity: 1; color: var(--jp-ui-font-color1) }
+[data-jp-theme-light='false'] .widget-dropdown > select {
+  background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 18 18'%3E%3Cpath fill='%23ccc' d='M5 6l4 4 4-4 1 1-5 5-5-5z'/%3E%3C/svg%3E")
+}
+</style>"""
 MOST_CALLS = 100  # of one run: a pattern that asks more has most likely lost its way
 DECIDE_SECONDS = 5.0  # to decide again on remembered answers
 # Whose turn it is, for each event loop: two benches at once would only slow each other down.
@@ -155,6 +160,8 @@ class Bench(widgets.VBox):
         name = getattr(pattern, "__name__", type(pattern).__name__)
         settings = [f"{each} {_setting(value)}" for each, value in self._values().items()]
         self.cards.normalise = getattr(pattern, "normalise", None)
+        # What stands below is an answer to another prompt or setting.
+        self.decision.value, self._drawing.children = "", ()
         clock = asyncio.create_task(self._tick(calls))
         try:
             run = await _tried(pattern, prompt, Remembered(self._kit.ask, self._memory), calls)
@@ -170,6 +177,7 @@ class Bench(widgets.VBox):
         problem: Exception | None = None
         try:
             pattern = self._pattern()
+            self.cards.normalise = getattr(pattern, "normalise", None)
             async with asyncio.timeout(DECIDE_SECONDS):
                 ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
                 run = await _tried(pattern, self.prompt.value, ask, calls)
@@ -181,9 +189,10 @@ class Bench(widgets.VBox):
         if missing:
             self._say(_needed(missing))
         elif problem:
+            self.decision.value = ""
+            self.cards.show(calls or self.cards.calls)
             self._complain(problem)
         else:
-            self.cards.normalise = getattr(pattern, "normalise", None)
             self.cards.show(calls)
             self._show(run)
 
@@ -208,18 +217,18 @@ class Bench(widgets.VBox):
         text = str(getattr(run.result, "text", run.result))
         described = run.result.describe() if hasattr(run.result, "describe") else ""
         self.decision.value = (
-            f"<div class='{NO_MATH}' style='margin: 6px 0'><b>Answer</b><div style='white-space:"
-            f" pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>{line(described)}"
+            f"<div class='{NO_MATH}' style='margin: 6px 0; line-height: 1.5'><b>Answer</b><div"
+            f" style='white-space: pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>"
+            f"{line(described)}"
         )
         cost, work = self._took(run)
         calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"
         self._say(f"{calls}, {seconds(work)} of work, {dollars(cost)} per 1,000 prompts like this")
-        if not self.last or self.last.calls != run.calls:
-            chart = waterfall.chart(run.calls, self._kit.source, self._prices)
-            if self._drawing.children:
-                self._drawing.children[0].draw(chart)
-            else:
-                self._drawing.children = (Panel(chart),)
+        chart = waterfall.chart(run.calls, self._kit.source, self._prices)
+        if not self._drawing.children:
+            self._drawing.children = (Panel(chart),)
+        elif self.last and self.last.calls != run.calls:
+            self._drawing.children[0].put(chart)
         self.last = run
 
     def _took(self, run: Run) -> tuple[float, float]:
@@ -290,10 +299,10 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
 
 
 def _needed(names: Sequence[str]) -> str:
-    """Which calls a setting needs: "This setting needs 2 calls that were not made: large 2."."""
-    counted = ", ".join(f"{name} {names.count(name)}" for name in dict.fromkeys(names))
+    """Which calls a setting needs: "This setting needs 2 calls that were not made: 2 of large."."""
+    counted = ", ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
     calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
     return (
-        f"This setting needs {calls} not made: {counted}. Press Run, which makes no other. Shown is"
-        " the setting before."
+        f"This setting needs {calls} not made: {counted}. Press Run, which asks only what is"
+        " missing. Shown is the setting before."
     )

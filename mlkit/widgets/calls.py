@@ -28,10 +28,12 @@ class Cards(widgets.Box):
     normalise: Callable[[str], str] | None = None  # what an answer counts as, where it is counted
 
     def __init__(self) -> None:
+        self.calls: Sequence[CallCard] = ()
         super().__init__(layout={"flex_flow": "row wrap", "grid_gap": "8px", "width": "100%"})
 
     def show(self, calls: Sequence[CallCard]) -> None:
         """Show these calls as they stand now."""
+        self.calls = calls
         boxes = list(self.children)[: len(calls)]
         boxes += [widgets.HTML(layout=_PLACE) for _ in calls[len(boxes) :]]
         for box, call in zip(boxes, calls, strict=True):
@@ -43,8 +45,9 @@ def card_html(card: CallCard, normalise: Callable[[str], str] | None = None) -> 
     """One card. What the member was told stands on it once the call has ended."""
     text = card.reply.text if card.reply else card.words
     said = f"{type(card.error).__name__}: {card.error}" if card.error else text
+    name = "" if card.member.name == card.role else card.member.name
     parts = [
-        f"<b>{card.number}. {in_html(card.role)}</b> <span>{in_html(card.member.name)}</span>",
+        f"<b>{card.number}. {in_html(card.role)}</b> <span>{in_html(name)}</span>",
         f"<div style='{_SMALL}'>{in_html(card.status())}</div>",
         f"<div style='{_TEXT}'>{in_html(said)}</div>",
         _counted(card, normalise),
@@ -69,7 +72,7 @@ def _likeliest(card: CallCard) -> str:
     """The likeliest first tokens as small bars, where probabilities were asked for."""
     choices = card.reply.choices if card.reply else {}
     likeliest = sorted(choices.items(), key=lambda one: (-one[1], one[0]))[:_BARS]
-    bar = "display: inline-block; height: 8px; background: #0072B2"
+    bar = "display: inline-block; height: 8px; background: #2b8cc4"
     return "".join(
         f"<div style='{_SMALL}'><span style='{bar}; width: {max(1, round(60 * share))}px'></span>"
         f" {in_html(repr(token))} {share:.2f}</div>"

@@ -29,18 +29,25 @@ class Panel(widgets.VBox):
     def __init__(self, chart: Chart, controls: Sequence[widgets.Widget] = ()) -> None:
         self._table = widgets.HTML()
         self._problem = widgets.HTML()
-        self._drawing = widgets.Output(layout={"width": "100%", "overflow": "hidden"})
-        # Set, not displayed: that would be kept as an output of the cell that runs, too.
-        self._drawing.outputs = (
-            {"output_type": "display_data", "data": _drawn(chart), "metadata": {}},
-        )
-        self._describe(chart)
+        self._drawing = widgets.Output(layout={"overflow": "hidden"})
+        self.put(chart)
         super().__init__(
             [*controls, self._problem, self._drawing, self._table], layout={"width": "100%"}
         )
 
+    def put(self, chart: Chart) -> None:
+        """Show a chart, at any time. Set, not displayed: what is displayed would be kept as an
+        output of the cell that runs, too, and is lost once the click that began it is answered.
+        """
+        self._drawing.outputs = (
+            {"output_type": "display_data", "data": _drawn(chart), "metadata": {}},
+        )
+        self._describe(chart)
+
     def draw(self, chart: Chart) -> None:
-        """Show another chart. The old one stays until the new one is there, so nothing flickers."""
+        """Show another chart while a control's change is answered. The old one stays until the new
+        one is there, so nothing flickers.
+        """
         with self._drawing:
             clear_output(wait=True)
             display(_drawn(chart), raw=True)

@@ -49,14 +49,17 @@ def runs_chart(runs: Sequence[BenchRun]) -> Chart:
 
 
 def runs_reading(runs: Sequence[BenchRun]) -> str:
-    """The cheapest and the fastest, in a sentence."""
-    cheap = lowest(runs, lambda run: run.dollars_per_thousand)
-    fast = lowest(runs, lambda run: run.work_seconds)
-    right = sum(run.judged == "right" for run in runs)
-    judged = f"{len(runs)} run{'s' * (len(runs) > 1)}, {right} judged right"
+    """Of the runs on the last prompt that were judged right, the cheapest and the fastest."""
+    right = [run for run in runs if run.judged == "right"]
+    said = f"{len(runs)} run{'s' * (len(runs) > 1)}, {len(right)} judged right"
+    alike = [run for run in right if run.prompt == runs[-1].prompt]
+    if len(alike) < 2:
+        return said
+    cheap = lowest(alike, lambda run: run.dollars_per_thousand)
+    fast = lowest(alike, lambda run: run.work_seconds)
     if cheap == fast:
-        return f"{judged}: cheapest and fastest is {_named(cheap)}"
-    return f"{judged}: cheapest is {_named(cheap)}, fastest {_named(fast)}"
+        return f"{said}: cheapest and fastest on this prompt is {_named(cheap)}"
+    return f"{said}: on this prompt cheapest is {_named(cheap)}, fastest {_named(fast)}"
 
 
 def _named(run: BenchRun) -> str:
@@ -97,9 +100,9 @@ class Runs(widgets.VBox):
 
     def _draw(self) -> None:
         chart = runs_chart(tuple(self.runs))
-        self._title.value = line(f"Your runs. Was the answer of run {self.runs[-1].number} right?")
+        self._title.value = line(f"Your runs. Was the answer of {_named(self.runs[-1])} right?")
         if self.children:
-            self.children[-1].draw(chart)
+            self.children[-1].put(chart)
         else:
             buttons = widgets.HBox([*self.buttons.values()])
             self.children = [self._title, buttons, Panel(chart)]

@@ -63,6 +63,17 @@ class OnPage:
             timeout=1000 * seconds,
         )
 
+    def wait_for_charts(self, calls: int, runs: int) -> None:
+        """Both charts, not their tables alone, show the last run: its calls, and how many runs."""
+        self.learner.page.wait_for_function(
+            """([cell, starts]) => { const titles =
+            [...document.querySelectorAll(`[data-cell='${cell}'] .gtitle`)].map(one =>
+            one.textContent); return starts.every(start => titles.some(one =>
+            one.startsWith(start))) }""",
+            arg=[self.cell, [f"{calls} call", f"{runs} run"]],
+            timeout=10_000,
+        )
+
     def runs(self) -> list[list[str]]:
         """The rows of the table behind the chart of all runs."""
         rows = self.root.locator("table").last.locator("tr")
@@ -101,13 +112,15 @@ def test_a_router_decides_again_where_it_can_and_asks_only_for_what_is_missing(o
     bench.root.get_by_label("examples").select_option(index=1)  # after the notebook's own case
     bench.run_until(decided("router", 0))
     assert "0.56" in bench.root.inner_text()  # the label's probability beside its bar
+    bench.wait_for_charts(calls=2, runs=1)
     bench.key(0, "ArrowRight", 10)  # to 0.50
     bench.wait(decided("router", 0, threshold=0.5))
     bench.key(0, "ArrowRight", 2)
-    bench.wait("This setting needs a call that was not made: general 1. Press Run")
+    bench.wait("This setting needs a call that was not made: 1 of general. Press Run")
     bench.run_until(decided("router", 0, threshold=0.6))
+    bench.wait_for_charts(calls=2, runs=2)
     bench.press("math")
-    bench.wait("needs a call that was not made: large 1.")
+    bench.wait("needs a call that was not made: 1 of large.")
     bench.run_until(decided("router", 0, threshold=0.6, fallback="math"))
     bench.press("general")
     bench.wait(decided("router", 0, threshold=0.6))
@@ -139,7 +152,7 @@ def test_a_vote_counts_again_by_each_control_and_never_asks(opened):
     bench.key(0, "ArrowLeft")
     bench.wait(decided("voting", 0, voters=3))
     bench.press("value of the sum")
-    bench.wait("Unparsed: No member gave an answer that counts")
+    bench.wait("Unparsed: No member gave an answer that can be counted")
     bench.press("as written")
     bench.wait(decided("voting", 0, voters=3, normaliser="as written"))
     bench.press("tidied")
@@ -160,14 +173,16 @@ def test_a_planner_and_one_model_alone_stand_side_by_side(opened):
     bench.press("large alone")
     bench.wait("needs a call that was not made")
     bench.run_until(decided("planner_executor", 0, way="large alone"))
+    bench.wait_for_charts(calls=1, runs=2)
     bench.press("Right")
-    bench.wait("2 runs, 1 judged right: cheapest")
+    bench.wait("2 runs, 1 judged right")
     marks = bench.root.locator(".js-plotly-plot").last.evaluate(
         "plot => plot._fullData[0].marker.symbol"
     )
     assert list(marks) == ["circle-open", "circle"]
     bench.press("as built")
     bench.wait(decided("planner_executor", 0))
+    bench.wait_for_charts(calls=4, runs=2)
 
 
 # From here on a notebook of our own.
@@ -385,7 +400,7 @@ def on_bench(name):
     return SingleModel(replace(kit.cast.small, max_tokens=tokens))
 
 bench(kit, build, ["Write a very long story about a bicycle."],
-      tokens=steps("tokens (may ask)", 2000, [8, 2000]))""",
+      tokens=steps("tokens (new calls)", 2000, [8, 2000]))""",
     "router": 'on_bench("router")',
     "voting": 'on_bench("voting")',
     "planner_executor": 'on_bench("planner_executor")',
@@ -461,9 +476,9 @@ def test_live_each_bench_takes_an_own_prompt_and_its_controls_follow_from_what_c
     planner.root.get_by_label("prompt").fill("What do 2 bells cost?")
     planner.run_until("The plan:", 240)
     planner.key(0, "Home")  # one step at most
-    planner.wait("needs a call that was not made: large 1.")
+    planner.wait("needs a call that was not made: 1 of large.")
     planner.press("large alone")
-    planner.wait("needs a call that was not made: large 1.")
+    planner.wait("needs a call that was not made: 1 of large.")
     planner.run_until("One member was asked", 240)
     planner.press("Right")
     planner.wait("1 judged right")

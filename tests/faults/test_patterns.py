@@ -170,7 +170,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             ],
             "voting": [
                 OUTVOTED,
-                Raises(MlkitError, "No member gave an answer that counts", at="*"),
+                Raises(MlkitError, "No member gave an answer that can be counted", at="*"),
             ],
             "planner": reported(SEARCHES_ALL, "Expected a JSON object"),
             "supervisor": [
@@ -179,7 +179,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             ],
             "weighted": [
                 UNSCORED,
-                Raises(MlkitError, "No member gave an answer that counts", at="*"),
+                Raises(MlkitError, "No member gave an answer that can be counted", at="*"),
             ],
             "consensus": [ESCALATES, Gives({"text": "", "escalated": True}, at="*")],
         },

@@ -142,7 +142,7 @@ def test_a_weighted_ensemble_says_what_each_answer_weighs() -> None:
     [
         (0.6, "no", "'yes' wins with 2 of 3; if 3 had to agree, strong would be asked."),
         (0.6, "yes", "'yes' wins with 3 of 3."),
-        (0.7, "no", "No answer has the 3 of 3 that must agree: strong was asked."),
+        (0.7, "no", "No answer has the 3 of 3 that must agree, so strong was asked."),
     ],
 )
 def test_a_consensus_says_how_many_agree_and_from_where_on_strong_is_asked(

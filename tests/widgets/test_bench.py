@@ -99,7 +99,7 @@ def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
 
     one, three, ran = asyncio.run(play())
     assert one.startswith("2 ") and "1 call," in one
-    assert three.startswith("2 ") and "needs a call that was not made: large 1." in three
+    assert three.startswith("2 ") and "needs a call that was not made: 1 of large." in three
     assert "Press Run" in three
     assert ran.startswith("3 ") and "3 calls" in ran
 
@@ -450,7 +450,7 @@ def test_a_free_control_changes_the_decision_and_leaves_the_cards_alone():
         return [*decided, box.decision.value], changed
 
     (three, two), changed = asyncio.run(play())
-    assert "No answer has the 3 of 3 that must agree: strong was asked." in three
+    assert "No answer has the 3 of 3 that must agree, so strong was asked." in three
     assert "wins with 2 of 3; if 3 had to agree, strong would be asked." in two
     assert changed == []
 
@@ -529,13 +529,17 @@ def test_runs_are_judged_and_forgotten():
     runs = Runs()
     assert runs.children == ()  # nothing to see before the first
     runs.add("vote", "What?", 0.2, 3.0, 3)
-    runs.add("single <b>", "What?", 0.1, 1.0, 1)
     runs.buttons["right"].click()
-    assert [run.judged for run in runs.runs] == ["", "right"]
+    runs.add("other", "Which?", 0.05, 0.5, 1)
+    runs.buttons["right"].click()
+    runs.add("single <b>", "What?", 0.1, 1.0, 1)
     panel = runs.children[-1]
-    assert (
-        "2 runs, 1 judged right: cheapest and fastest is run 2 (single <b>)" in panel.chart.reading
-    )
+    # Another prompt, and a run that is not judged right, are no rivals.
+    assert panel.chart.reading == "3 runs, 2 judged right"
+    runs.buttons["right"].click()
+    assert [run.judged for run in runs.runs] == ["right"] * 3
+    best = "3 runs, 3 judged right: cheapest and fastest on this prompt is run 3 (single <b>)"
+    assert panel.chart.reading == best
     assert "single &lt;b&gt;" in panel._table.value and "<th" in panel._table.value
     runs.buttons["wrong"].click()
     assert runs.runs[-1].judged == "wrong"

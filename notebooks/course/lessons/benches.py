@@ -64,8 +64,8 @@ def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
     return every[:: max(1, len(every) // count)][:count]
 
 
-def _inputs(name: str, kind: str = "") -> list[str]:
-    return [task.input for task in _some(name, kind)]
+def _inputs(kind: str = "") -> list[str]:
+    return [task.input for task in _some("desk", kind)]
 
 
 def _requests() -> list[str]:
@@ -81,11 +81,11 @@ def _single_model(kit: Kit) -> Play:
         return SingleModel(member_for(kit.cast.members[size], ways[way], examples))
 
     controls = {
-        "size": steps("model (may ask)", "large", ["small", "large"]),
-        "way": steps("asked for (may ask)", "expression", list(ways)),
-        "examples": steps("examples of an expression (may ask)", 4, [0, 1, 2, 3, 4]),
+        "size": steps("model (new calls)", "large", ["small", "large"]),
+        "way": steps("asked for (new calls)", "expression", list(ways)),
+        "examples": steps("examples (new calls)", 4, [0, 1, 2, 3, 4]),
     }
-    return Play(build, _inputs("desk", "math"), controls)
+    return Play(build, _inputs("math"), controls)
 
 
 def _pipeline(kit: Kit) -> Play:
@@ -96,9 +96,9 @@ def _pipeline(kit: Kit) -> Play:
         return alone if way == "large alone" else piped
 
     controls = {
-        "way": steps("way (may ask)", "pipeline", ["pipeline", "large alone"]),
-        "retries": steps("retries (may ask)", 0, [0, 1, 2]),
-        "keep_original": steps("keep_original (may ask)", "yes", ["yes", "no"]),
+        "way": steps("way (new calls)", "pipeline", ["pipeline", "large alone"]),
+        "retries": steps("retries (new calls)", 0, [0, 1, 2]),
+        "keep_original": steps("keep_original (new calls)", "yes", ["yes", "no"]),
     }
     return Play(build, _requests(), controls)
 
@@ -113,11 +113,11 @@ def _router(kit: Kit) -> Play:
         return replace(router, classifier=named, threshold=threshold, fallback=fallback)
 
     controls = {
-        "classifier": steps("classifier (may ask)", "small, 8 examples", list(sizes)),
-        "threshold": slider("threshold (may ask the fallback)", 0.0, 0.0, 1.0, 0.05),
-        "fallback": steps("fallback (may ask)", "general", KINDS),
+        "classifier": steps("classifier (new calls)", "small, 8 examples", list(sizes)),
+        "threshold": slider("threshold (new calls of the fallback)", 0.0, 0.0, 1.0, 0.05),
+        "fallback": steps("fallback (new calls)", "general", KINDS),
     }
-    return Play(build, _inputs("desk"), controls)
+    return Play(build, _inputs(), controls)
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ def _fan_out(kit: Kit) -> Play:
 
     pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
     controls = {
-        "count": steps("samples (may ask)", 5, [1, 2, 3, 4, 5]),
-        "picker": steps("who picks (may ask)", "a checker", pickers),
+        "count": steps("samples (new calls)", 5, [1, 2, 3, 4, 5]),
+        "picker": steps("who picks (new calls)", "a checker", pickers),
     }
     return Play(build, list(known), controls)
 
@@ -215,7 +215,7 @@ def _voting(kit: Kit) -> Play:
 
     levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {
-        "voters": steps("voters (may ask)", 5, [1, 3, 5]),
+        "voters": steps("voters (new calls)", 5, [1, 3, 5]),
         "normaliser": steps("the same is (free)", "tidied", list(ways)),
         "similarity": steps("free texts: similar from (free)", "off", [("off", "off"), *levels]),
     }
@@ -238,9 +238,9 @@ def _planner_executor(kit: Kit) -> Play:
             return replace(chosen, max_steps=max_steps)
         return chosen
 
-    controls = {"way": steps("way (may ask)", "as built", list(ways))}
+    controls = {"way": steps("way (new calls)", "as built", list(ways))}
     if kit.live:  # on recordings all plans were made with the same limit
-        controls["max_steps"] = steps("steps at most (may ask)", planner.max_steps, [1, 2, 3, 4, 6])
+        controls["max_steps"] = steps("steps (new calls)", planner.max_steps, [1, 2, 3, 4, 6])
     return Play(build, _requests(), controls)
 
 
@@ -255,7 +255,7 @@ def _supervisor_worker(kit: Kit) -> Play:
         "2 rounds": others["two workers, 2 rounds"],
         "with the list": others["reviewer with the list"],
     }
-    who = steps("who works and reviews (may ask)", "large alone", list(named))
+    who = steps("who works and reviews (new calls)", "large alone", list(named))
     return Play(lambda who: named[who], _requests(), {"who": who})
 
 
@@ -319,8 +319,8 @@ def _consensus_ensemble(kit: Kit) -> Play:
 
     places = ["outside", "a voter too"]
     controls = {
-        "needed": steps("votes needed, of 3 (may ask)", 3, [1, 2, 3]),
-        "strong": steps("the large model is (may ask)", "outside", places),
+        "needed": steps("votes needed, of 3 (new calls)", 3, [1, 2, 3]),
+        "strong": steps("the large model is (new calls)", "outside", places),
     }
     return Play(build, list(known), controls)
 
@@ -333,7 +333,7 @@ def _choosing(kit: Kit) -> Play:
 
     alone: Any = systems.for_any_prompt(kit.recorded.cast)["single_model"]
     prompts = kit.recorded_prompts(alone.member)  # all nine have answered them
-    return Play(build, prompts, {"pattern": steps("pattern (may ask)", "single_model", [*nine])})
+    return Play(build, prompts, {"pattern": steps("pattern (new calls)", "single_model", [*nine])})
 
 
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {

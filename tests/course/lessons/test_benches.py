@@ -89,7 +89,7 @@ def test_on_recordings_all_that_is_offered_can_be_run_and_what_is_called_free_is
     assert made[""]
     for control, widget in benches.play(name, kit).controls.items():
         free = ["(free)" in label for label in labels(widget)]
-        assert all(free) or ("(may ask" in widget.description and not any(free))
+        assert all(free) or ("(new calls" in widget.description and not any(free))
         assert not (all(free) and made[control]), f"{control} makes calls, and is called free"
 
 
