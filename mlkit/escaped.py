@@ -46,7 +46,7 @@ def in_rich(text: str) -> Text:
     return Text(printable(text))
 
 
-def in_markdown(text: str, language: str = "") -> str:
-    """For Markdown, as a block of code: its fence is longer than any within."""
-    fence = "`" * (1 + max(map(len, re.findall("`{2,}", text)), default=2))
-    return f"{fence}{language}\n{printable(text).rstrip()}\n{fence}"
+def in_markdown(code: str) -> str:
+    """For Markdown, as a block of Python: its fence is longer than any within."""
+    fence = "`" * (1 + max(map(len, re.findall("`{2,}", code)), default=2))
+    return f"{fence}python\n{printable(code).rstrip()}\n{fence}"

@@ -59,11 +59,5 @@ def levels(values: Sequence[float]) -> list[int]:
     return places
 
 
-def different(values: Sequence[float]) -> list[float]:
-    """The different numbers from the lowest up; of equal ones, the one that stands first."""
-    first = {place: n for n, place in reversed(list(enumerate(levels(values))))}
-    return [float(values[first[place]]) for place in sorted(first)]
-
-
 def _slack(limit: float) -> float:
     return 0.0 if isinf(limit) else max(TOLERANCE * abs(limit), _LEAST)

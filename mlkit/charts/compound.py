@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, short, whiskers
+from mlkit.charts.look import BLUE, ORANGE, SKY, dress, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import Interval
-from mlkit.ties import exceeds, lowest
 
 
 class Step(NamedTuple):
@@ -22,29 +21,15 @@ class Step(NamedTuple):
 
 
 def rows(stages: Mapping[str, Interval], whole: Interval) -> list[Step]:
-    """One row for each stage in its order, and a last one for the whole."""
+    """One row for each stage in its order, and a last one for the whole, each given as
+    `stats.wilson(right, of)`.
+    """
     products = accumulate((stage.share for stage in stages.values()), mul)
     steps = [Step(name, *stages[name], far) for name, far in zip(stages, products, strict=True)]
     return [*steps, Step("measured end to end", *whole, steps[-1].product)]
 
 
-def reading(steps: Sequence[Step]) -> str:
-    """The finding in a sentence: the product, the weakest stage, and how the whole compares."""
-    *stages, whole = steps
-    how = "in line with that"
-    if exceeds(whole.low, whole.product):
-        how = "more"
-    elif exceeds(whole.product, whole.high):
-        how = "less"
-    weakest = lowest(stages, lambda stage: stage.share)
-    return (
-        f"{len(stages)} stage{'s' if len(stages) > 1 else ''}, the weakest {short(weakest.stage)}"
-        f" with {weakest.share:.0%}: {whole.product:.0%} right by the product; measured end to end:"
-        f" {whole.share:.0%} (95% interval {whole.low:.0%} to {whole.high:.0%}), {how}"
-    )
-
-
-def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
+def figure(steps: Sequence[Step], title: str, source: str) -> go.Figure:
     """A line for each stage: its share as a point, the product so far as a bar; last, the whole."""
     stages, whole = steps[:-1], steps[-1:]
     lines, names = list(range(len(steps))), [in_plotly(step.stage) for step in stages]
@@ -82,15 +67,9 @@ def figure(steps: Sequence[Step], source: str, title: str = "") -> go.Figure:
     chart.update_xaxes(range=[0, 1.02], tickformat=".0%", title_text="right")
     chart.update_yaxes(autorange="reversed", tickvals=lines, ticktext=labels, ticklabelstandoff=6)
     chart.update_yaxes(showgrid=False, zeroline=False)
-    return dress(chart, title or reading(steps), source, height=50 + 44 * len(steps))
+    return dress(chart, title, source, height=50 + 44 * len(steps))
 
 
 def _label(step: Step, whole: bool) -> str:
     so_far = "" if whole else f", {step.product:.0%} so far"
     return f"{in_plotly(short(step.stage))}<br>{step.share:.0%}{so_far}"
-
-
-def chart(stages: Mapping[str, Interval], source: str, whole: Interval) -> Chart:
-    """The stages and the whole ready to show, each given as `stats.wilson(right, of)`."""
-    steps = rows(stages, whole)
-    return Chart(figure(steps, source), steps, reading(steps))

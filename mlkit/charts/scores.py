@@ -1,15 +1,13 @@
 """Scores: the share of right answers for each way of asking, with its interval and its cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLACK, GREY, MEMBERS, ORANGE, Chart, charted, dollars, whiskers
+from mlkit.charts.look import BLACK, GREY, MEMBERS, Chart, charted, dollars, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
-
-_LINE_HEIGHT = 15  # pixels, of the names above the lines to compare with
 
 
 class Score(NamedTuple):
@@ -33,15 +31,11 @@ def score(
     return Score(way, member, right, of, *interval, tokens / each, 1000 * dollars_total / each)
 
 
-def chart(
-    scores: Sequence[Score], title: str, source: str, lines: Mapping[str, float] | None = None
-) -> Chart:
-    """A point with its interval for each way of asking, and its numbers beside it; `lines` are
-    shares to compare with ("oracle": 0.9).
+def chart(scores: Sequence[Score], title: str, source: str) -> Chart:
+    """A point with its interval for each way of asking, and its numbers beside it.
 
     The title says the finding, and is the sentence under the chart.
     """
-    lines = lines or {}
     names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
     colours = [MEMBERS.get(score.member, BLACK) for score in scores]
@@ -57,29 +51,17 @@ def chart(
     for score, name in zip(scores, names, strict=True):
         price = in_plotly(dollars(score.dollars_per_thousand))
         numbers = [f"{score.right} of {score.of}", f"{score.tokens_per_answer:.0f} tokens"]
-        _note(
-            figure, [*numbers, f"{price} per 1,000"], x=1.03, y=name, xanchor="left", align="left"
+        figure.add_annotation(
+            text="<br>".join([*numbers, f"{price} per 1,000"]),
+            x=1.03,
+            y=name,
+            xanchor="left",
+            align="left",
+            showarrow=False,
+            font={"size": 12},
         )
-    for n, (name, share) in enumerate(lines.items()):
-        _compare_with(figure, name, share, n)
     ticks = [0, 0.25, 0.5, 0.75, 1]
     figure.update_xaxes(range=[-0.02, 1.55], tickvals=ticks, tickformat=".0%")
     figure.update_xaxes(title_text="answered right")
     figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
-    shown = charted(figure, list(scores), title, source, height=70 + 56 * len(scores))
-    figure.layout.margin.t += _LINE_HEIGHT * len(lines)
-    figure.layout.height += _LINE_HEIGHT * len(lines)
-    return shown
-
-
-def _compare_with(chart: go.Figure, name: str, share: float, n: int) -> None:
-    """The n-th line to compare with, from top to bottom; its name stands in a row of its own."""
-    colour = ORANGE if name == "your guess" else BLACK
-    dash = ("dot", "dash", "dashdot")[n % 3]
-    chart.add_vline(x=share, line={"dash": dash, "color": colour, "width": 1.5})
-    place = {"yref": "paper", "yanchor": "bottom", "yshift": 2 + _LINE_HEIGHT * n}
-    _note(chart, [in_plotly(name)], x=share, y=1, xanchor="center", **place)
-
-
-def _note(chart: go.Figure, texts: Sequence[str], **place: object) -> None:
-    chart.add_annotation(text="<br>".join(texts), showarrow=False, font={"size": 12}, **place)
+    return charted(figure, list(scores), title, source, height=70 + 56 * len(scores))

@@ -1,6 +1,6 @@
 """Waterfall: where the time of a run went, call by call: queue, load, prompt, thinking, output."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -31,13 +31,9 @@ class Bar(NamedTuple):
     tokens: int  # read (prompt), written (output), thought (thinking, an estimate), else 0
 
 
-def rows(
-    calls: Sequence[Call],
-    servers: int | None = None,
-    place: Callable[[Call], Hashable] | None = None,
-) -> list[Bar]:
-    """The phases of all calls as asked, laid out for `servers` or `place` as `schedule` does."""
-    laid_out = zip(calls, schedule(calls, servers, place), strict=True)
+def rows(calls: Sequence[Call], servers: int | None = None) -> list[Bar]:
+    """The phases of all calls as asked, laid out for `servers` as `schedule` does."""
+    laid_out = zip(calls, schedule(calls, servers), strict=True)
     ends = {call.id: end for call, (_, end) in laid_out}
     bars = []
     for call in calls:
@@ -87,17 +83,11 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     )
 
 
-def chart(
-    calls: Sequence[Call],
-    source: str,
-    prices: Prices,
-    servers: int | None = 1,
-    place: Callable[[Call], Hashable] | None = None,
-) -> Chart:
+def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | None = 1) -> Chart:
     """The waterfall of a run's calls on `servers` (one, unless told otherwise): a line for each
     call, time from left to right.
     """
-    bars = rows(calls, servers, place)
+    bars = rows(calls, servers)
     names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
     figure = go.Figure()
     for phase, colour in PHASES.items():

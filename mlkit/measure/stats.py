@@ -237,12 +237,3 @@ def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
         f"{rights} right of {asked} cannot be",
     )
     return (rights + 1) / (asked + 2)
-
-
-# Sharing
-
-
-def speed_up(serial_share: float, workers: int) -> float:
-    """How many times faster: 1 / (s + (1 - s) / workers), s the serial share (Amdahl 1967)."""
-    alone, sharing = number_of("serial_share", serial_share, 0, 1), number_of("workers", workers, 1)
-    return 1 / (alone + (1 - alone) / sharing)

@@ -4,7 +4,7 @@ import ast
 import operator
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,43 +29,29 @@ class ToolError(MlkitError):
     """A tool could not do what it was asked."""
 
 
-def search(handbook: Sequence[str] | Path, top: int = 1) -> Callable[[str], str]:
-    """A function that gives the `top` paragraphs that fit a query best, by BM25 (Robertson 1994).
+def search(handbook: Path) -> Callable[[str], str]:
+    """A function that gives the paragraph that fits a query best, by BM25 (Robertson 1994).
 
-    `handbook` is a list of paragraphs, or a text file whose paragraphs are parted by empty lines.
+    `handbook` is a text file whose paragraphs are parted by empty lines.
     """
     import bm25s  # here, because it costs more than all of `import mlkit`
 
-    paragraphs = _paragraphs(handbook)
-    if top < 1:
-        raise ValueError(f"top is {top}; a search gives at least one paragraph")
+    parts = re.split(r"\n\s*\n", handbook.read_text(encoding="utf-8"))
+    paragraphs = [part.strip() for part in parts if _words(part)]
+    if not paragraphs:
+        raise ValueError(f"{handbook.name} has no paragraphs; part them by empty lines")
     index = bm25s.BM25()
     index.index([_words(paragraph) for paragraph in paragraphs], show_progress=False)
 
     def find(query: str) -> str:
-        found, scores = index.retrieve(
-            [_words(query)], k=min(top, len(paragraphs)), show_progress=False
-        )
-        hits = [paragraphs[n] for n, score in zip(found[0], scores[0], strict=True) if score > 0]
-        if not hits:
+        found, scores = index.retrieve([_words(query)], k=1, show_progress=False)
+        if scores[0, 0] <= 0:
             raise ToolError(
                 f"Nothing in the handbook fits {query[:80]!r}. Search for words that it uses."
             )
-        return "\n\n".join(hits)
+        return paragraphs[found[0, 0]]
 
     return find
-
-
-def _paragraphs(handbook: Sequence[str] | Path) -> list[str]:
-    if isinstance(handbook, Path):
-        handbook = re.split(r"\n\s*\n", handbook.read_text(encoding="utf-8"))
-    paragraphs = [paragraph.strip() for paragraph in handbook if _words(paragraph)]
-    if not paragraphs:
-        raise ValueError(
-            "the handbook has no paragraphs; give a list of texts, or a file with empty lines"
-            " between them"
-        )
-    return paragraphs
 
 
 def _words(text: str) -> list[str]:

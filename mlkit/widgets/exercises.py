@@ -86,15 +86,8 @@ def against(
     return [Case(args, reference(*args), hint) for args in (draw(seeded) for _ in range(count))]
 
 
-def judgement(
-    entries: Sequence[Case],
-    praise: str,
-    undecided: str = "Not judged yet: replace each ... with your answer.",
-) -> Callable[[Any], Verdict]:
-    """An exercise whose answer is a mapping; each case has the name of an entry as its argument.
-
-    `undecided` is the hint where an entry still is the `...`.
-    """
+def judgement(entries: Sequence[Case], praise: str) -> Callable[[Any], Verdict]:
+    """An exercise whose answer is a mapping; each case has the name of an entry as its argument."""
     names = [case.args[0] for case in entries]
     exercise = Exercise(entries, praise, call=operator.getitem)
 
@@ -102,7 +95,7 @@ def judgement(
         if not isinstance(answer, Mapping) or not {*names} <= answer.keys():
             return Verdict(False, f"Give a dictionary with {', '.join(map(repr, names))}.")
         if any(is_stub(answer[name]) for name in names):
-            return Verdict(False, undecided)
+            return Verdict(False, "Not judged yet: replace each ... with your answer.")
         return exercise(answer)
 
     return judge
@@ -148,13 +141,11 @@ def hints(text: str) -> dict[Any, str]:
     return {_value(value): " ".join(hint.split()) for value, hint in pairs}
 
 
-def choice(
-    name: str, right: str, words: Collection[str], hint: str, known: Mapping[Any, str] | None = None
-) -> Case:
+def choice(name: str, right: str, words: Collection[str], hint: str) -> Case:
     """An entry of a judgement that is one of some words."""
     listed = ", ".join(map(repr, words))
     stranger = {none_of(words): f"{{args[0]}}: {{got!r}} is none of {listed}."}
-    return Case((name,), right, hint, stranger | dict(known or {}))
+    return Case((name,), right, hint, stranger)
 
 
 def not_number(value: Any) -> bool:

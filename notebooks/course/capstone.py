@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from course import systems
-from course.spreadsheet import need_columns, rows_of
+from course.spreadsheet import by_column, table_of
 from mlkit import paths
 from mlkit.ask import Ask
 from mlkit.engines.request import check_prompt
@@ -52,16 +52,11 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
     the right one before the others, as no|yes; constraints, python: JSON, as in data/tasks. At most
     50. Raises TaskError, with the line that is wrong.
     """
-    if not isinstance(prompts, str | Path | Iterable) or isinstance(prompts, bytes):
-        raise TaskError(
-            f"{quoted(prompts)} is no place of prompts; wanted is the name of a CSV file, as"
-            ' "my_prompts.csv", or a list of (input, grader, gold).'
-        )
-    rows: list[tuple[str, Any]]
-    if isinstance(prompts, str | Path):
-        rows, name = list(rows_of(Path(prompts), COLUMNS)), Path(prompts).name
-    else:
-        rows, name = [(f"row {n}", row) for n, row in enumerate(prompts, 1)], "the list"
+    wrong = (
+        "is no place of prompts; wanted is the name of a CSV file, as"
+        ' "my_prompts.csv", or a list of (input, grader, gold).'
+    )
+    name, rows = table_of(prompts, COLUMNS, wrong)
     if not rows:
         raise TaskError(
             f"There is no prompt in {name}. Write one a line, with {', '.join(COLUMNS)}."
@@ -76,14 +71,7 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
 
 def _task(number: int, place: str, row: Any) -> Task:
     """One row as a task. Raises TaskError with its place and what is wrong."""
-    if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(COLUMNS):
-        row = dict(zip(COLUMNS, row, strict=True))
-    if not isinstance(row, Mapping):
-        raise TaskError(
-            f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of"
-            " these three."
-        )
-    need_columns(place, row, COLUMNS)
+    row = by_column(place, row, COLUMNS)
     texts = (row["input"], row["grader"])
     prompt, grader = (text.strip() if isinstance(text, str) else "" for text in texts)
     if not prompt:

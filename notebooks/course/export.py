@@ -44,7 +44,7 @@ def export(folder: Path, tell: Callable[[str], None] = lambda said: None) -> Non
     the glossary. `tell` hears the name of each page. Raises WriteError.
     """
     paths.write(folder / PLOTLYJS, get_plotlyjs())
-    notebooks = sorted(paths.notebooks().glob("*.ipynb"))
+    notebooks = paths.series()
     run, listed = partial(execute, MLKIT_ENGINE="replay"), ""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for notebook, node in zip(notebooks, pool.map(run, notebooks), strict=True):

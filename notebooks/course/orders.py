@@ -152,11 +152,11 @@ def pipeline(
     )
 
 
-def router(cast: Cast, threshold: float = 0.0) -> ModelRouter:
+def router(cast: Cast) -> ModelRouter:
     """Small names the department, or that it is several; large is the specialist of each."""
     specialists = {name: specialist(cast.large, name) for name in DEPARTMENTS}
     specialists["several"] = form_member(cast.large)
-    return ModelRouter(order_member(cast.small, "department"), specialists, "several", threshold)
+    return ModelRouter(order_member(cast.small, "department"), specialists, "several")
 
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
@@ -175,13 +175,12 @@ def reviewer(cast: Cast) -> Member:
     return replace(order_member(cast.large, "review"), schema=form_member(cast.large).schema)
 
 
-def supervisor_worker(cast: Cast, rounds: int = 1) -> SupervisorWorker:
+def supervisor_worker(cast: Cast) -> SupervisorWorker:
     """Large assigns and reviews; two workers fill in the forms of three departments each."""
     return SupervisorWorker(
         order_member(cast.large, "assign"),
         reviewer(cast),
         {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
-        rounds,
     )
 
 

@@ -42,7 +42,7 @@ def pack(folder: Path, tell: Callable[[str], None] = lambda said: None) -> None:
         uv = Path(os.environ.get("UV") or shutil.which("uv") or "uv")
         if not uv.is_file():
             raise MlkitError(f"uv is not to be found. Type:  pip install uv && {typed('pack')}")
-        shutil.copy(uv, folder / uv.name)
+        shutil.copy(uv, folder / set_up_from_stick.uv_name())
         tell("wheels")
         _fetch_wheels(folder, uv)
         for model in CASTS["tiny"].models:
@@ -56,16 +56,19 @@ def pack(folder: Path, tell: Callable[[str], None] = lambda said: None) -> None:
 
 
 def _copy_kit(place: Path) -> None:
-    """The files of the clone: what git knows, or all but what tools have left there."""
+    """The kit's files: what git knows, or, without git or in no clone, all but what tools left."""
     shutil.rmtree(place, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=paths.root(), capture_output=True, text=True, check=False
-    )
-    if not listed.stdout:
-        shutil.copytree(paths.root(), place, ignore=shutil.ignore_patterns(*UNPACKED))
-    for name in listed.stdout.splitlines():
+    root, names = paths.root().resolve(), ""
+    if shutil.which("git"):
+        listed = ["git", "ls-files"]
+        names = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=False).stdout
+    if not names:
+        if root in place.parents:  # the copy would hold itself
+            raise MlkitError(f"{place.parent} is a folder of the kit. Take one outside of it.")
+        shutil.copytree(root, place, ignore=shutil.ignore_patterns(*UNPACKED))
+    for name in names.splitlines():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(paths.root() / name, place / name)
+        shutil.copy(root / name, place / name)
 
 
 def _fetch_wheels(folder: Path, uv: Path) -> None:

@@ -4,13 +4,40 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mlkit.measure.tasks import TaskError
 from mlkit.parsing import quoted
 
 _SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\n', re.IGNORECASE)  # Excel's own first line
+
+
+def table_of(
+    given: str | Path | Iterable[Any], columns: Collection[str], wrong: str
+) -> tuple[str, list[tuple[str, Any]]]:
+    """What a table is called, and its rows as they are given, each with its place: of a CSV file,
+    or of a list. Raises TaskError: `wrong` says what something else is not.
+    """
+    if not isinstance(given, str | Path | Iterable) or isinstance(given, bytes):
+        raise TaskError(f"{quoted(given)} {wrong}")
+    if isinstance(given, str | Path):
+        return Path(given).name, list(rows_of(Path(given), columns))
+    return "the list", [(f"row {n}", row) for n, row in enumerate(given, 1)]
+
+
+def by_column(place: str, row: Any, columns: Collection[str]) -> Mapping[str, Any]:
+    """A row of a table by its columns. Raises TaskError where it has not all of them."""
+    if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(columns):
+        row = dict(zip(columns, row, strict=True))
+    if not isinstance(row, Mapping):
+        raise TaskError(
+            f"{place}: it is {quoted(row)}; wanted is ({', '.join(columns)}), or a dictionary of"
+            " these."
+        )
+    _need_columns(place, row, columns)
+    return row
 
 
 def rows_of(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -34,7 +61,7 @@ def rows_of(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Mapping[
                 continue
             if not columns:
                 columns = [cell.strip().lower() for cell in cells]
-                need_columns(place, columns, wanted)
+                _need_columns(place, columns, wanted)
             elif any(cell.strip() for cell in cells[len(columns) :]):
                 raise TaskError(
                     f"{place}: it has more cells than the first line. Put a cell that holds"
@@ -52,7 +79,7 @@ def rows_of(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Mapping[
 _SPOKEN = {",": "a comma, a decimal comma too,", ";": "a semicolon", "\t": "a tab"}
 
 
-def need_columns(place: str, columns: Collection[str], wanted: Collection[str]) -> None:
+def _need_columns(place: str, columns: Collection[str], wanted: Collection[str]) -> None:
     """Raises TaskError where a wanted column is missing."""
     if missing := [name for name in wanted if name not in columns]:
         found = ", ".join(map(quoted, list(columns)[:8]))

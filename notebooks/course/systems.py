@@ -112,10 +112,10 @@ def weighted_ensemble(cast: Cast) -> WeightedEnsemble:
     return WeightedEnsemble(samples(cast.large, cast.writer, cast.general), (0.5, 0.3, 0.2))
 
 
-def consensus_ensemble(cast: Cast, threshold: float = 0.7) -> ConsensusEnsemble:
+def consensus_ensemble(cast: Cast) -> ConsensusEnsemble:
     """Large, writer and general vote; where they differ, the large one, a voter, is asked again."""
     voters = samples(cast.large, cast.writer, cast.general)
-    return ConsensusEnsemble(voters, voters[0], threshold)
+    return ConsensusEnsemble(voters, voters[0], 0.7)
 
 
 # The registry

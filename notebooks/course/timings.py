@@ -73,8 +73,8 @@ def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
     ]
 
 
-def load_lanes(cast: str = "tiny") -> tuple[Header, list[Shared]]:
-    header, rows = _load(file("lanes", cast))
+def load_lanes() -> tuple[Header, list[Shared]]:
+    header, rows = _load(file("lanes", "tiny"))
     return header, [Shared(**row) for row in rows]
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.spreadsheet import need_columns, rows_of
+from course.spreadsheet import by_column, table_of
 from mlkit.charts.look import dollars, seconds
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference, difference, wilson
@@ -155,16 +155,11 @@ def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:
 
     Decimal commas are read. Raises TaskError, with the line that is wrong.
     """
-    if not isinstance(counts, str | Path | Iterable) or isinstance(counts, bytes):
-        raise TaskError(
-            f"{quoted(counts)} holds no counts; wanted is the name of a CSV file, as"
-            ' "my_counts.csv", or a list of (way, right, of, dollars, seconds).'
-        )
-    rows: list[tuple[str, Any]]
-    if isinstance(counts, str | Path):
-        rows, name = list(rows_of(Path(counts), COLUMNS)), Path(counts).name
-    else:
-        rows, name = [(f"row {n}", row) for n, row in enumerate(counts, 1)], "the list"
+    wrong = (
+        'holds no counts; wanted is the name of a CSV file, as "my_counts.csv", or a list of'
+        " (way, right, of, dollars, seconds)."
+    )
+    name, rows = table_of(counts, COLUMNS, wrong)
     if not 1 <= len(rows) <= MOST:
         raise TaskError(
             f"{len(rows)} ways in {name}; give 1 to {MOST}, one a line, with {', '.join(COLUMNS)}."
@@ -177,14 +172,7 @@ def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:
 
 
 def _counted(place: str, row: Any) -> Way:
-    if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(COLUMNS):
-        row = dict(zip(COLUMNS, row, strict=True))
-    if not isinstance(row, Mapping):
-        raise TaskError(
-            f"{place}: it is {quoted(row)}; wanted is ({', '.join(COLUMNS)}), or a dictionary of"
-            " these."
-        )
-    need_columns(place, row, COLUMNS)
+    row = by_column(place, row, COLUMNS)
     name = row["way"].strip() if isinstance(row["way"], str) else ""
     if not name:
         raise TaskError(f"{place}: way is {quoted(row['way'])}. Write a name there.")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from course.systems import NINE
 
 from mlkit.charts import compound, scores, trade_off, waterfall
-from mlkit.measure.stats import wilson
+from mlkit.measure.stats import Interval, wilson
 from mlkit.models import list_prices
 from tests.pictures import every, kit, study
 
@@ -34,12 +34,7 @@ def _scores() -> go.Figure:
         )
         for n, name in enumerate(triage.subjects)
     ]
-    return scores.chart(
-        lines,
-        "Three members name the queue of a message",
-        kit().source,
-        {"best single": 0.55, "your guess": 0.7, "oracle": 0.72},
-    ).figure
+    return scores.chart(lines, "Three members name the queue of a message", kit().source).figure
 
 
 def _trade_off(names: list[str], lines: dict[str, float]) -> go.Figure:
@@ -51,24 +46,21 @@ def _trade_off(names: list[str], lines: dict[str, float]) -> go.Figure:
     return trade_off.chart(measured, source, lines=lines).figure
 
 
+def _compound(stages: dict[str, Interval]) -> go.Figure:
+    steps = compound.rows(stages, wilson(12, 32))
+    return compound.figure(steps, f"{len(stages)} stages and the whole", kit().source)
+
+
 LINES = {"oracle": 0.97, "random": 0.52}
 FIGURES: dict[str, Callable[[], go.Figure | str]] = {
     "waterfall": _waterfall,
     "scores": _scores,
     "trade_off": lambda: _trade_off(list(NINE), LINES),
     "trade_off-hard": lambda: _trade_off([*NINE, LONG, *(f"member {n}" for n in range(90))], LINES),
-    "compound": lambda: (
-        compound.chart(
-            {"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)},
-            kit().source,
-            wilson(12, 32),
-        ).figure
+    "compound": lambda: _compound(
+        {"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)}
     ),
-    "compound-hard": lambda: (
-        compound.chart(
-            {LONG: wilson(26, 32), "b": wilson(0, 0)}, kit().source, wilson(12, 32)
-        ).figure
-    ),
+    "compound-hard": lambda: _compound({LONG: wilson(26, 32), "b": wilson(0, 0)}),
     "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
     **every("FIGURES"),
 }

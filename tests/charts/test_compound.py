@@ -27,7 +27,8 @@ def test_products_run_along_the_stages_and_stand_beside_the_whole():
 
 
 def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
-    products, alone, whole = compound.chart(STAGES, "here", WHOLE).figure.data
+    steps = compound.rows(STAGES, WHOLE)
+    products, alone, whole = compound.figure(steps, "title", "here").data
     assert (products.marker.color, alone.marker.color, whole.marker.color) == (SKY, BLUE, ORANGE)
     assert (
         products.x == pytest.approx((0.9, 0.72, 0.36))
@@ -44,24 +45,10 @@ def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
     assert whole.x[0] - whole.error_x.arrayminus[0] == pytest.approx(0.45)
 
 
-@pytest.mark.parametrize(
-    "whole, verdict",
-    [
-        (WHOLE, "), more"),
-        (Interval(0.2, 0.1, 0.3), "), less"),
-        (Interval(0.4, 0.3, 0.5), "), in line with that"),
-    ],
-)
-def test_the_reading_sets_the_whole_beside_the_product(whole, verdict):
-    text = compound.chart(STAGES, "here", whole).reading
-    assert text.startswith(
-        "3 stages, the weakest reason with 50%: 36% right by the product"
-    ) and text.endswith(verdict)
-
-
 def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
     names = ["x" * 200, "<b>x</b>", "$a$", *map(str, range(97))]
-    figure = compound.chart(dict.fromkeys(names, Interval(0.9, nan, nan)), "here", WHOLE).figure
+    steps = compound.rows(dict.fromkeys(names, Interval(0.9, nan, nan)), WHOLE)
+    figure = compound.figure(steps, "title", "here")
     assert "<b>" not in figure.to_json() and "$a$" not in figure.to_json()
     assert figure.layout.yaxis.ticktext[0].split("<br>")[0] == "x" * 27 + "…"
     assert figure.data[0].customdata[0] == "x" * 200 and len(figure.data[0].x) == 100

@@ -18,12 +18,14 @@ def test_a_score_counts_and_divides_by_the_number_of_answers():
 
 
 def test_the_figure_puts_points_and_intervals_where_the_rows_say():
-    chart = scores.chart(LINES, "a finding", "here", {"oracle": 0.9})
+    chart = scores.chart(LINES, "a finding", "here")
     (points,) = chart.figure.data
     assert tuple(points.x) == (0.75, 1.0)
     assert points.x[0] - points.error_x.arrayminus[0] == pytest.approx(LINES[0].low)
     assert points.x[0] + points.error_x.array[0] == pytest.approx(LINES[0].high)
-    assert "oracle" in {note.text for note in chart.figure.layout.annotations}
+    assert "3 of 4<br>100 tokens<br>&#36;0.50 per 1,000" in {
+        note.text for note in chart.figure.layout.annotations
+    }
     assert isinstance(chart, Chart) and chart.rows == LINES
 
 

@@ -344,7 +344,7 @@ def tasks_or_task_error(prompts) -> None:
 
 
 @given(st.lists(VALUES | ROWS, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_rows_are_tasks_or_a_task_error(rows):
     tasks_or_task_error(rows)
 
@@ -360,7 +360,7 @@ def test_any_rows_are_tasks_or_a_task_error(rows):
         lambda texts: (HEAD + "".join(texts)).encode()
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_file_is_tasks_or_a_task_error(data):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "mine.csv"

@@ -2,13 +2,12 @@
 ones it was followed by hand, without a network.
 """
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from course import pack
+from course import pack, set_up_from_stick
 
 from mlkit import paths
 from mlkit.engines import weights
@@ -27,8 +26,10 @@ def stick(tmp_path, monkeypatch) -> Path:
     model.write_bytes(b"weights")
     monkeypatch.setattr(paths, "root", lambda: clone)
     monkeypatch.setattr(weights, "fetch", lambda model_name: model)
-    monkeypatch.setattr(shutil, "which", lambda name: sys.executable)
-    monkeypatch.delenv("UV", raising=False)
+    uv = tmp_path / "uv-0.9"
+    uv.write_text("uv")
+    monkeypatch.setenv("UV", str(uv))
+    monkeypatch.setenv("PATH", str(tmp_path))  # no git on this machine
     monkeypatch.setattr(pack, "_run", lambda command: "a-package==1.0\n")
     (tmp_path / "stick" / "wheels").mkdir(parents=True)
     (tmp_path / "stick" / "wheels" / "a_package-1.0.whl").write_bytes(b"a wheel")
@@ -49,12 +50,31 @@ def set_up(stick: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_all_that_is_needed_is_there(stick):
     assert (stick / "mlkit" / "README.md").read_text() == "the kit"
     assert [path.name for path in (stick / "mlkit").iterdir()] == ["README.md"]
+    assert (stick / set_up_from_stick.uv_name()).read_text() == "uv"
     assert (stick / "weights" / "model.gguf").is_file()
     requirements = (stick / "requirements.txt").read_text().split()
     assert requirements == ["a-package==1.0", "hatchling", "editables"]
     assert "python set_up.py" in (stick / "START.md").read_text()
     names = {line.partition("  ")[2] for line in (stick / "SHA256.txt").read_text().splitlines()}
     assert {"weights/model.gguf", "wheels/a_package-1.0.whl", "set_up.py"} <= names
+
+
+def test_git_names_the_files_where_there_is_a_clone(tmp_path, monkeypatch):
+    for name in ("README.md", "docs/page.md", "notes.txt"):
+        (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "clone" / name).write_text(name)
+    for command in (["init", "--quiet"], ["add", "README.md", "docs"]):
+        subprocess.run(["git", *command], cwd=tmp_path / "clone", check=True)
+    monkeypatch.setattr(paths, "root", lambda: tmp_path / "clone")
+    pack._copy_kit(tmp_path / "kit")
+    assert sorted(path.name for path in (tmp_path / "kit").rglob("*.*")) == ["README.md", "page.md"]
+
+
+def test_an_unpacked_kit_is_not_copied_into_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "root", lambda: tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MlkitError, match="stick is a folder of the kit. Take one outside"):
+        pack._copy_kit(tmp_path / "stick" / "mlkit")
 
 
 @pytest.mark.parametrize("harm", ["changed", "gone"])

@@ -249,7 +249,7 @@ def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path):
         lambda texts: (HEAD + "".join(texts)).encode()
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_file_is_ways_or_a_task_error(data):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "counts.csv"

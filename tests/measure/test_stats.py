@@ -320,15 +320,5 @@ def test_the_front_is_exactly_the_points_nothing_dominates(points):
     assert stats.pareto(*zip(*points, strict=True)) == [not beaten(point) for point in points]
 
 
-def test_speed_up():
-    assert stats.speed_up(0.05, 20) == pytest.approx(
-        10.256, abs=5e-4
-    )  # never more than 1 / 0.05 = 20
-    assert stats.speed_up(0, 4) == 4 and stats.speed_up(1, 4) == 1
-    for serial_share, workers in ((-0.1, 2), (1.1, 2), (0.5, 0)):
-        with pytest.raises(ValueError, match=r"in \[(0, 1|1, inf)\]"):
-            stats.speed_up(serial_share, workers)
-
-
 def test_a_count_may_be_as_large_as_one_likes():
     assert wilson(1_000_000, 2_000_000).share == 0.5

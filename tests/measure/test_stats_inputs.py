@@ -23,7 +23,6 @@ GOOD = {
     "log_odds": ([0.7, 0.6],),
     "smoothed": ([3, 1], [4, 4]),
     "pareto": ([1, 2], [0.5, 0.6]),
-    "speed_up": (0.1, 4),
 }
 BAD = {
     "None": None,

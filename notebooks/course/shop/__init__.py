@@ -3,13 +3,11 @@
 `member_for(member, "math")` gives the member that is asked sums.
 """
 
-import re
 from dataclasses import replace
 
 from course.shop.any_prompt import ANY_PROMPT
 from course.shop.desk import DESK
 from course.shop.instruction import Instruction
-from mlkit import paths
 from mlkit.ask import Member
 
 QUEUES = ("repair", "order", "refund", "advice", "complaint")  # of triage's messages
@@ -30,9 +28,3 @@ def instructed(member: Member, chosen: Instruction, examples: int | None = None)
         shots=tuple(chosen.examples.items())[:examples],
         max_tokens=chosen.max_tokens or member.max_tokens,
     )
-
-
-def paragraphs() -> dict[str, str]:
-    """The handbook's paragraphs by topic: the words before the first colon, in lower case."""
-    texts = re.split(r"\n\s*\n", (paths.data() / "handbook.md").read_text(encoding="utf-8").strip())
-    return {text.partition(":")[0].lower(): text for text in texts if not text.startswith("#")}

@@ -73,7 +73,7 @@ def solution(number: str, name: str) -> Callable[..., Any]:
 def test_every_function_that_a_notebook_checks_stands_here():
     checked = {
         (path.name[:2], node.name)
-        for path in paths.notebooks().glob("*.ipynb")
+        for path in paths.series()
         for cell in nbformat.read(path, as_version=4).cells
         if cell.cell_type == "code" and re.search(r"^check\(", cell.source, re.M)
         for node in ast.parse(cell.source).body

@@ -143,6 +143,7 @@ def point(name: str, cells: Sequence[Any], prices: Any, by: str = "model") -> Po
 
 
 def trade_off(points: Sequence[Point], by: str) -> Expected:
+    """Who is not beaten, from the cheapest on, and how many are."""
     cost = 4 if by == "seconds" else 3
     front = [
         mine
@@ -155,7 +156,7 @@ def trade_off(points: Sequence[Point], by: str) -> Expected:
     ]
     beaten = len(points) - len(front)
     word = "Not beaten on seconds" if by == "seconds" else "Not beaten on dollars"
-    return [word, *listed(front, cost), *([beaten, len(points)] if beaten else [])]
+    return [word, *listed(front, cost), *([beaten] if beaten else [])]
 
 
 def listed(points: Sequence[Point], cost: int) -> Expected:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.widgets.sentences import Expected, Point, one, point, tokens
+from tests.widgets.sentences import Expected, one, point, tokens, trade_off
 
 
 def cells_of(state: Any) -> dict[str, list[Any]]:
@@ -16,19 +16,8 @@ def cells_of(state: Any) -> dict[str, list[Any]]:
 
 
 def measured(state: Any, edited: Any, by: str) -> Expected:
-    """Who is worth the cost, from the cheapest on, and how many others there are."""
     points = [point(name, cells, edited) for name, cells in cells_of(state).items()]
-    cost = 4 if by == "seconds" else 3
-
-    def beats(other: Point, mine: Point) -> bool:
-        as_good = other[cost] <= mine[cost] and other[1] >= mine[1]
-        return as_good and (other[cost] < mine[cost] or other[1] > mine[1])
-
-    front = [mine for mine in points if not any(beats(other, mine) for other in points)]
-    names = [mine[0] for mine in sorted(front, key=lambda mine: mine[cost])]
-    beaten = len(points) - len(front)
-    word = "Not beaten on seconds" if by == "seconds" else "Not beaten on dollars"
-    return [word, *names, *([beaten, len(points)] if beaten else [])]
+    return trade_off(points, by)
 
 
 def price_ratio(state: Any, ratio: float) -> Expected:

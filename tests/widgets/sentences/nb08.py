@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
-from tests.widgets.sentences import Expected, Point, dollars, five, hits, one, point, seconds
+from tests.widgets.sentences import (
+    Expected,
+    dollars,
+    five,
+    hits,
+    one,
+    point,
+    seconds,
+    trade_off,
+)
 from tests.widgets.sentences import voted as majority
 
 TEAM = ("large", "small", "large, rules")
@@ -62,32 +71,7 @@ def ensembles(state: Any, edited: Any, by: str) -> Expected:
         points.append(
             (name, count, len(three), cost, mean(sum(map(seconds, row)) for row in three))
         )
-    return worth(points, 4 if by == "seconds" else 3)
-
-
-def worth(points: Sequence[Point], cost: int) -> Expected:
-    """Who is not beaten, from the cheapest on; of more than five the first four and the best."""
-    front = [
-        mine
-        for mine in points
-        if not any(
-            other[cost] <= mine[cost]
-            and other[1] >= mine[1]
-            and other != mine
-            and (other[cost] < mine[cost] or other[1] > mine[1])
-            for other in points
-        )
-    ]
-    front.sort(key=lambda each: each[cost])
-    best = max(front, key=lambda each: each[1])
-    named = [each for each in front if each in (*front[:4], best)] if front[5:] else front
-    told: Expected = [
-        f"Not beaten on {'seconds' if cost == 4 else 'dollars'}",
-        *(each[0] for each in named),
-    ]
-    told += [len(front) - len(named)] if len(front) > len(named) else []
-    beaten = len(points) - len(front)
-    return [*told, *([beaten, len(points)] if beaten else [])]
+    return trade_off(points, by)
 
 
 SENTENCES: dict = {"08 mix, messages": four_ways, "08 edited, by": ensembles}

@@ -12,9 +12,9 @@ from tests.widgets.sentences import (
     one,
     point,
     seconds,
+    trade_off,
     voted,
 )
-from tests.widgets.sentences.nb08 import worth
 
 
 class Rung(NamedTuple):
@@ -64,7 +64,7 @@ def priced(state: Any, edited: Any, by: str) -> Expected:
         now = rung(state, needed, 3)
         cost = cheap + mean(now.escalated) * strong
         points.append((f"{needed} of 3", now.right, n, cost, now.seconds))
-    said = worth(points, 4 if by == "seconds" else 3)
+    said = trade_off(points, by)
     return [*said, f"Answers of {own[0]} and {own[1]}, priced as qwen2.5:7b and qwen2.5:32b"]
 
 

@@ -57,34 +57,14 @@ def priced(state: Any, edited: Any, by: str) -> Expected:
     points = nine(state, prices)
     if by != "seconds":  # the samples were not timed
         points += [samples(state, count, prices) for count in (3, 5)]
-    return front_by_name(points, by)
-
-
-def front_by_name(points: list[Point], by: str) -> Expected:
-    """As trade_off, with up to five names, the best always among them."""
     said = trade_off(points, by)
-    cost = 4 if by == "seconds" else 3
-    front = [mine for mine in points if not any(beats(other, mine, cost) for other in points)]
-    front.sort(key=lambda one: (one[cost], points.index(one)))
-    kept = front
-    if len(front) > 5:
-        best = max(front, key=lambda one: one[1])
-        kept = [each for each in front if each in [*front[:4], best]][:5]
-    names: Expected = [name for mine in kept for name in words(mine[0])]
-    more = len(front) - len(kept)
-    beaten = len(points) - len(front)
-    return [said[0], *names, *([more] if more else []), *([beaten, len(points)] if beaten else [])]
+    return [part for each in said for part in (words(each) if isinstance(each, str) else [each])]
 
 
 def words(name: str) -> Expected:
     """A name as a sentence says it: the number in it is one."""
     text, mark, count = name.partition("×")
     return [text + mark, int(count)] if mark else [name]
-
-
-def beats(other: Point, mine: Point, cost: int) -> bool:
-    better = other[cost] < mine[cost] or other[1] > mine[1]
-    return other[cost] <= mine[cost] and other[1] >= mine[1] and better
 
 
 def limited(state: Any, most_dollars: float, most_seconds: float, least: float) -> Expected:
