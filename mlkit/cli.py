@@ -270,7 +270,7 @@ def record(
 
     if check:
         raise typer.Exit(0 if recording.check(console) else 1)
-    everything: list[str | Path] = [*STUDIES, *TIMINGS, *sorted(paths.notebooks().glob("*.ipynb"))]
+    everything: list[str | Path] = [*STUDIES, *TIMINGS, *paths.series()]
     if plan:
         recording.plan(names or everything, cast_named(cast), console)
     else:
@@ -296,6 +296,6 @@ def store(
     """Run notebooks on the recordings and store their outputs (takes chromium or Chrome)."""
     from course.notebooks import store as store_outputs
 
-    for notebook in notebooks or sorted(paths.notebooks().glob("*.ipynb")):
+    for notebook in notebooks or paths.series():
         store_outputs(notebook)
         console.print(in_rich(f"{notebook.name}: stored"), soft_wrap=True)

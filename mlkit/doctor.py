@@ -22,7 +22,7 @@ from mlkit.models import Cast, cast_named
 
 _GIB = 2**30
 _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly")
-_MEASURE = "How good live models are: notebook 01, section 5, has a button that measures them."
+_MEASURE = "How good live models are: a button at the end of notebook 01 measures them."
 _SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
 
 

@@ -49,6 +49,11 @@ def notebooks() -> Path:
     return root() / "notebooks"
 
 
+def series() -> list[Path]:
+    """The notebooks of the course, in the order they are read."""
+    return sorted(notebooks().glob("*.ipynb"))
+
+
 def cache() -> Path:
     """What is kept on this machine and not in the clone: in the home of the user, or, where there
     is none, among the temporary files.
@@ -57,13 +62,6 @@ def cache() -> Path:
         return Path.home() / ".cache" / "mlkit"
     except RuntimeError:
         return Path(tempfile.gettempdir()) / "mlkit"
-
-
-def concept_scores() -> Path:
-    """Where a learner's two scores of the concept test are kept: on this machine, and nowhere
-    else.
-    """
-    return cache() / "concept_test.json"
 
 
 @contextmanager

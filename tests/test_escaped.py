@@ -235,6 +235,7 @@ def test_a_quiz(text):
 def test_the_concept_test(text, tmp_path):
     choices = [lessons.Choice(text, text, True), lessons.Choice("no", "no")]
     shown = lessons.concept_test([(text, choices)], "before", tmp_path / "kept.json", explain=True)
+    find(shown, widgets.RadioButtons)[0].index = 1  # wrong, so the reason is told
     find(shown, widgets.Button)[0].click()
     title, option, _, said = pages(shown)
     for page in (title, option, said):
@@ -302,16 +303,18 @@ def calls(text: str) -> list[Call]:
     return [Call(0, text, member, reply)]
 
 
+def _compound(stage: str, title: str, source: str) -> Chart:
+    steps = compound.rows({stage: wilson(3, 4)}, wilson(3, 4))
+    return Chart(compound.figure(steps, title, source), steps, title)
+
+
 # Each chart with a text of a model, a person or a path in the place of a name.
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
     "scores": lambda text: scores.chart(
-        [scores.score(text, text, [True], 9, 0.1)], "title", "here", {"oracle": 0.5}
+        [scores.score(text, text, [True], 9, 0.1)], "title", "here"
     ),
-    "scores, line": lambda text: scores.chart(
-        [scores.score("way", "small", [True], 9, 0.1)], "title", "here", {text: 0.5}
-    ),
-    "compound": lambda text: compound.chart({text: wilson(3, 4)}, "here", wilson(3, 4)),
+    "compound": lambda text: _compound(text, "title", "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
     "trade-off, line": lambda text: trade_off.chart(
         [("way", 3, 4, 0.1, 1.0)], "here", lines={text: 0.5}
@@ -324,6 +327,8 @@ NAMED: dict[str, Callable[[str], Chart]] = {
 SOURCED: dict[str, Callable[[str], Chart]] = {
     "scores, title": lambda text: scores.chart([], text, "here"),
     "waterfall, source": lambda text: waterfall.chart(calls("a"), text, {"m": Price(1, 2)}),
+    "compound, title": lambda text: _compound("stage", text, "here"),
+    "compound, source": lambda text: _compound("stage", "title", text),
     **every("SOURCED"),
 }
 

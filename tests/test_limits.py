@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from mlkit import paths
 from tests.limits import LIMITS, LIMITS_OF_10, Counts, count, limits_of, minutes, table
 
-NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
+NOTEBOOKS = paths.series()
 
 
 def test_no_notebook_is_longer_than_the_limits_allow():

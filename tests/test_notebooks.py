@@ -14,7 +14,7 @@ import pytest
 from mlkit import paths
 from mlkit.engines.recordings import Recording, load_file, save
 
-NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
+NOTEBOOKS = paths.series()
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

@@ -81,5 +81,4 @@ def test_without_a_home_the_cache_is_among_the_temporary_files(monkeypatch, tmp_
     monkeypatch.delenv("MLKIT_WEIGHTS", raising=False)
     from mlkit.engines import weights
 
-    assert paths.concept_scores() == tmp_path / "mlkit" / "concept_test.json"
     assert weights.folder() == tmp_path / "mlkit" / "weights"

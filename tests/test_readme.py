@@ -28,7 +28,7 @@ def test_every_notebook_has_its_row_with_its_lesson_and_every_pattern_its_code()
     readme = (paths.root() / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \d\d \| .*$", readme, re.M)
     named = [re.findall(r"\]\(([^)]+)\)", row) for row in rows]
-    notebooks = sorted(paths.notebooks().glob("*.ipynb"))
+    notebooks = paths.series()
     assert [links[0] for links in named] == [f"notebooks/{path.name}" for path in notebooks]
     assert [links[-1] for links in named] == [
         f"notebooks/course/lessons/{path.stem.partition('_')[2]}.py" for path in notebooks

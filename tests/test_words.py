@@ -101,7 +101,19 @@ def test_the_glossary_explains_every_term_once_and_each_has_a_place_to_link_to()
 
 def test_links_to_the_glossary_lead_to_a_term_that_it_explains():
     places = {term.replace(",", "") for term in TERMS}
-    for path in NOTEBOOKS.glob("*.ipynb"):
+    for path in paths.series():
         for text in texts(path):
             for place in re.findall(r"\]\(GLOSSARY\.md#([^)]*)\)", text):
                 assert place in places, f"{path.name}: GLOSSARY.md#{place}"
+
+
+@pytest.mark.parametrize("path", paths.series(), ids=lambda path: path.name)
+def test_no_sentence_becomes_a_formula(path):
+    """Between two dollar signs of a paragraph Lab sets a formula, a backslash before them or not;
+    code is left alone.
+    """
+    code = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            for paragraph in code.sub("", cell.source).split("\n\n"):
+                assert paragraph.count("$") < 2, paragraph

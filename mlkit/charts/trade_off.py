@@ -231,7 +231,7 @@ def reading(points: Sequence[Point], cost: str = DOLLARS) -> str:
     beaten = len(drawn) - len(front)
     if not beaten:
         return said
-    return f"{said}; {beaten} of {len(drawn)} {'are' if beaten > 1 else 'is'} beaten"
+    return f"{said}; {beaten} {'others are' if beaten > 1 else 'other is'} beaten"
 
 
 def _listed(points: Sequence[Point]) -> str:

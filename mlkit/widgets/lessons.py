@@ -21,7 +21,7 @@ from IPython.display import Markdown
 from mlkit import paths
 from mlkit.errors import WriteError
 from mlkit.escaped import in_html, in_markdown, printable
-from mlkit.widgets.panels import WIDE, Described, slider
+from mlkit.widgets.panels import WIDE, Described, slider, status
 
 LIMIT_SECONDS = 5.0  # for all cases of an exercise
 LAST_LINES = 5  # of what an answer printed
@@ -139,16 +139,20 @@ def _answer(choices: Sequence[Choice], verdict: widgets.HTML, change: Mapping[st
 
 
 def concept_test(
-    questions: Sequence[Question], when: str, kept: Path, explain: bool = False
+    questions: Sequence[Question], when: str, kept: str | Path, explain: bool = False
 ) -> Described:
     """The same questions before the series and after it: a score, kept in the file `kept` under
-    `when`, beside the other one. `explain` says why to each question that went wrong: for after the
-    series.
+    `when`, beside the other one, once all are answered. `explain` says why to each question that
+    went wrong: for after the series.
     """
     asked = [_asked(number, *question) for number, question in enumerate(questions, start=1)]
     done, said = _button("Count my score"), widgets.HTML()
 
     def count(_: Any) -> None:
+        open_ones = [str(n) for n, (_, one) in enumerate(asked, start=1) if one.index is None]
+        if open_ones:
+            said.value = status(f"Not answered yet: {', '.join(open_ones)}. Nothing is counted.")
+            return
         score, reasons = 0, []
         pairs = zip(asked, questions, strict=True)
         for number, ((_, options), (_, choices)) in enumerate(pairs, start=1):
@@ -157,10 +161,10 @@ def concept_test(
                 score += 1
             else:
                 reasons.append(f"{number}. {choices[right].why}")
-        scores = _scores(kept) | {when: score}
+        scores = _scores(Path(kept)) | {when: score}
         lines = [", ".join(f"{name}: {one} of {len(questions)}" for name, one in scores.items())]
         try:
-            paths.write(kept, json.dumps(scores), "It is not kept: note your score on paper.")
+            paths.write(Path(kept), json.dumps(scores), "It is not kept: note your score on paper.")
         except WriteError as error:
             lines.append(str(error))
         said.value = "".join(
@@ -253,4 +257,4 @@ def _within(limit_seconds: float, judge: Callable[[Any], Verdict], answer: Any) 
 
 def source(thing: Any) -> Markdown:
     """The source of a class or a function of the kit, as it runs."""
-    return Markdown(in_markdown(inspect.getsource(thing), "python"))
+    return Markdown(in_markdown(inspect.getsource(thing)))

@@ -31,7 +31,7 @@ def make(numbers: Sequence[str] = ()) -> list[Path]:
 
     Raises WriteError where the folder cannot be written, SettingError for an unknown number.
     """
-    originals = sorted(paths.notebooks().glob("*.ipynb"))
+    originals = paths.series()
     place = folder()
     for original in originals:
         if not (place / original.name).exists():
@@ -57,5 +57,8 @@ def _copy(original: Path, copy: Path | None) -> Path:
     names = (folder() / f"{original.stem}-{n}.ipynb" for n in itertools.count(2))
     place = copy or next(name for name in names if not name.exists())
     node = edition.read(original)
+    for cell in node["cells"]:
+        if cell.get("id") == "setup":  # what it says is true of this machine once it has run here
+            cell["outputs"], cell["execution_count"] = [], None
     node["metadata"][edition.KEY] = {"notebook": original.stem, "edition": edition.edition(node)}
     return paths.write(place, json.dumps(node, ensure_ascii=False, indent=1) + "\n", ROOM)

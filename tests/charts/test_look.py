@@ -89,7 +89,7 @@ def test_a_long_title_is_wrapped_and_given_room():
 def test_no_word_stands_alone_on_the_last_line():
     figure = look.dress(
         go.Figure(),
-        "Not beaten on dollars: large alone, large, rules alone and small; 4 of 7 are beaten",
+        "Not beaten on dollars: large alone, large, rules alone and small; 4 others are beaten",
         "recorded",
     )
     first, second = figure.layout.title.text.split("<br>")

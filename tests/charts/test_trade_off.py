@@ -69,8 +69,8 @@ def test_the_figure_draws_the_front_by_cost_and_dims_the_beaten():
 @pytest.mark.parametrize(
     "cost, reading",
     [
-        (trade_off.DOLLARS, "Not beaten on dollars: small, router and large; 1 of 4 is beaten"),
-        (trade_off.SECONDS, "Not beaten on seconds: small and large; 2 of 4 are beaten"),
+        (trade_off.DOLLARS, "Not beaten on dollars: small, router and large; 1 other is beaten"),
+        (trade_off.SECONDS, "Not beaten on seconds: small and large; 2 others are beaten"),
     ],
 )
 def test_the_reading_tells_the_front(cost, reading):

@@ -133,7 +133,11 @@ def test_a_rule_may_have_another_line_than_0():
     assert verdict(found) == "supported"
     assert verdict(found._replace(line=-4.0)) == "cannot tell"
     assert verdict(found._replace(line=5.5)) == "contradicted"
-    assert Finding(CLAIMS["C1"], found).interval == "-4 to +5 points; the line is -5"
+    assert Finding(CLAIMS["C1"], found).interval == "-4 to +5 points: above -5"
+    share = Measured("", 9, 60.0, 70.0, "%", 50.0)
+    assert Finding(CLAIMS["C10"], share).interval == "60 to 70 %: above 50"
+    computed = Measured("", 0, -0.03, -0.03, "of the votes")
+    assert Finding(CLAIMS["C12"], computed).interval == "-0.03 of the votes: below 0"
 
 
 def test_a_threshold_shifts_both_ends():
@@ -162,7 +166,7 @@ def test_of_two_conditions_the_worse_one_counts():
 def test_a_finding_shows_the_rule_before_the_value():
     claim = Claim("C0", 1, "It helps.", "Supported if it helps.", members.c12)
     assert str(Finding(claim, Measured("+3.", 9, 1.25, 5.0))) == (
-        "C0. It helps.\nSupported if it helps.\n+3.\n-> supported (+1.25 to +5 points)"
+        "C0. It helps.\nSupported if it helps.\n+3.\n-> supported (+1.25 to +5 points: above 0)"
     )
 
 

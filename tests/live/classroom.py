@@ -2,23 +2,23 @@
 
 Each learner asks the small model on Ollama for 16 tokens, thinks for a minute on average, and asks
 again. Prints how many answers came, how many failed, and how long learners waited, beside what
-notebook 10's traffic says of one server with so many questions.
+notebook 10's traffic says of one server with so many questions, and how far the two lie apart.
 """
 
 import asyncio
 import sys
 import time
 from dataclasses import replace
-from math import log
 from random import Random
 from statistics import mean, median, quantiles
 
-from course.lessons.choosing_pictures import p95_wait
+from course.lessons.choosing_pictures import wait_within
 
 import mlkit
 from mlkit.errors import EngineError
 
 THINK_SECONDS = 60
+PAUSE_SECONDS = 2  # before each question of a learner who is alone
 
 
 async def main(learners: int, lasts_seconds: float) -> None:
@@ -26,35 +26,40 @@ async def main(learners: int, lasts_seconds: float) -> None:
     member = replace(kit.cast.small, max_tokens=16)
     engine = kit.engine.ask  # past the lanes: each learner has a kit of their own
     drawn, took, failed = Random(1), [], []
-    ends = time.monotonic() + lasts_seconds
 
-    async def ask(number: int) -> float:
+    async def ask() -> float:
+        number = drawn.randrange(10**5, 10**6)
         started = time.monotonic()
         await engine(member, f"Learner {number}: name a part of a bicycle, and what it is for.")
         return time.monotonic() - started
 
-    async def learn(number: int) -> None:
+    async def learn() -> None:
         await asyncio.sleep(drawn.uniform(0, THINK_SECONDS))
         while time.monotonic() < ends:
             try:
-                took.append(await ask(drawn.randrange(10**6)))
+                took.append(await ask())
             except EngineError as error:
                 failed.append(error)
             await asyncio.sleep(drawn.expovariate(1 / THINK_SECONDS))
 
-    await ask(0)  # loads the model
-    alone = [await ask(number) for number in range(1, 11)]
+    await ask()  # loads the model
+    alone = []
+    for _ in range(20):
+        await asyncio.sleep(PAUSE_SECONDS)
+        alone.append(await ask())
     service = mean(alone)
     print(f"alone: {service:.2f} s an answer ({min(alone):.2f} to {max(alone):.2f})")
     started = time.monotonic()
-    await asyncio.gather(*(learn(number) for number in range(learners)))
+    ends = started + lasts_seconds
+    await asyncio.gather(*(learn() for _ in range(learners)))
     offered = (len(took) + len(failed)) / (time.monotonic() - started) * service
     *_, p95 = quantiles(took, n=20)
     print(f"{learners} learners, {lasts_seconds:.0f} s: {len(took)} answers, {len(failed)} failed")
-    waits = max(0.0, log(offered / 0.5) * service / (1 - offered)) if offered < 1 else float("inf")
-    print(f"server busy {offered:.0%}; median {median(took):.2f} s, p95 {p95:.2f} s")
-    predicted = p95_wait(offered, 1, service)
-    print(f"by the formula: median {waits + service:.2f} s, p95 {predicted + service:.2f} s")
+    print(f"server busy {offered:.0%}")
+    for name, share, measured in (("median", 0.5, median(took)), ("p95", 0.95, p95)):
+        predicted = wait_within(share, offered, 1, service) + service
+        apart = f"{measured / predicted - 1:+.0%}"
+        print(f"{name}: {measured:.2f} s, by the formula {predicted:.2f} s: measured is {apart}")
     for error in failed[:3]:
         print(error)
 

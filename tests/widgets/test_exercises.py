@@ -130,13 +130,13 @@ def test_braces_of_an_answer_are_no_part_of_the_hint(capsys):
 
 
 WORDS = ("yes", "no")
+UNDECIDED = Verdict(False, "Not judged yet: replace each ... with your answer.")
 judge = judgement(
     [
         Case(("better",), "yes", "{args[0]}: look again.", {none_of(WORDS): "{got!r} is no word."}),
         Case(("share",), near(0.5, 0.1), "share: {got:g} is not it."),
     ],
     praise="Right.",
-    undecided="Not judged yet.",
 )
 
 
@@ -147,7 +147,7 @@ judge = judgement(
         ({"better": "yes", "share": 0.56}, Verdict(False, "share: 0.56 is not it.")),
         ({"better": "no", "share": 0.5}, Verdict(False, "better: look again.")),
         ({"better": "si", "share": 0.5}, Verdict(False, "'si' is no word.")),
-        ({"better": "yes", "share": ...}, Verdict(False, "Not judged yet.")),
+        ({"better": "yes", "share": ...}, UNDECIDED),
         ({"better": "yes"}, Verdict(False, "Give a dictionary with 'better', 'share'.")),
         (None, Verdict(False, "Give a dictionary with 'better', 'share'.")),
     ],

@@ -1,4 +1,5 @@
 import errno
+import json
 
 import ipywidgets as widgets
 import pytest
@@ -118,7 +119,7 @@ def test_exercise_dollars_per_thousand(answer, hint):
 
 
 def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
-    kept = tmp_path / "deep" / "scores.json"
+    kept, right_choices = tmp_path / "deep" / "scores.json", []
     for when, wrong, shown in (
         ("before", 3, "before: 7 of 10"),
         ("after", 0, "before: 7 of 10, after: 10 of 10"),
@@ -130,11 +131,18 @@ def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
         ):
             right = next(n for n, choice in enumerate(choices) if choice.right)
             options.index = right if number >= wrong else (right + 1) % 3
+            right_choices.append(right)
         done.click()
         assert (
             shown in said.value
             and said.value.count("Notebook") + said.value.count("notebook") == wrong
         )
+    with_one_open = test.children[0].children
+    with_one_open[5].index = None
+    with_one_open[-2].click()
+    assert "Not answered yet: 3. Nothing is counted." in with_one_open[-1].value
+    assert json.loads(kept.read_text()) == {"before": 7, "after": 10}
+    with_one_open[5].index = right_choices[2]
     kept.write_text("[not what it was")
     test.children[0].children[-2].click()
     assert (
@@ -153,7 +161,9 @@ def test_a_score_that_cannot_be_kept_is_shown_with_where_and_why(place, tmp_path
         kept.write_text('{"before": 3}')
         monkeypatch.setattr("os.fsync", no_space)
     test = lessons.concept_test(concept_test.TEST, "after", kept, explain=True)
-    *_, done, said = test.children[0].children
+    *asked, done, said = test.children[0].children
+    for options, (_, choices) in zip(asked[1::2], concept_test.TEST, strict=True):
+        options.index = next(n for n, choice in enumerate(choices) if not choice.right)
     done.click()
     assert "after: 0 of 10" in said.value and ("before: 3 of 10" in said.value) == (place == "full")
     assert f"Could not write {kept}: " in said.value and "note your score" in said.value

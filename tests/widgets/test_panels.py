@@ -125,8 +125,8 @@ def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
     costs = [(row.dollars_per_thousand, row.seconds) for row in panel.chart.rows]
     assert costs == [(2, 2), (4, 8)] and list(listed.value) == ["a"]
     listed.value = {"a": Price(1, 5)}
-    assert panel.chart.reading == "Not beaten on dollars: large; 1 of 2 is beaten"
+    assert panel.chart.reading == "Not beaten on dollars: large; 1 other is beaten"
     by.index = 1
     assert panel.chart.reading == "Not beaten on seconds: small and large"
     machines.value = 8
-    assert panel.chart.reading == "Not beaten on seconds: large; 1 of 2 is beaten"
+    assert panel.chart.reading == "Not beaten on seconds: large; 1 other is beaten"

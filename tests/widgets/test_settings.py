@@ -40,7 +40,7 @@ SENTENCES = {
         f"{sentences.__name__}.{module.name}"
     ).SENTENCES.items()
 }
-NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
+NOTEBOOKS = paths.series()
 
 
 # --- The panels, and moving their controls
@@ -140,7 +140,7 @@ def walk(
             one.put(setting)
         read()
 
-    @settings(max_examples=3, derandomize=True, deadline=None, database=None)
+    @settings(max_examples=3, derandomize=True, database=None)
     @given(
         st.lists(
             st.one_of(*(st.tuples(st.just(name), one.any) for name, one in moves.items())),

@@ -123,7 +123,8 @@ async def c13a(kit: Kit) -> Measured:
     )
     steps = [difference(high[1], low[1]) for low, high in pairwise(rungs)]
     value = f"Votes of the small model that must agree, else the large one is asked: {each}."
-    return measured(value, least(*steps), "seconds")
+    more = " and ".join(f"{low:.2f} to {high:.2f} s" for _, low, high, _ in steps)
+    return measured(f"{value} The steps take {more} more.", least(*steps), "seconds")
 
 
 async def c13b(kit: Kit) -> Measured:

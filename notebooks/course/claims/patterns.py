@@ -92,8 +92,10 @@ async def c14_quality(kit: Kit) -> Measured:
     alone, samples = (
         difference(grades, orders.column(name)) for name in ("single_model", "large, 5 samples")
     )
-    value = f"The best ({one}; {other}), minus the large model alone: {alone.points()}; minus"
-    return measured(f"{value} five samples of it: {samples.points()}.", least(alone, samples))
+    value = f"The best of each half ({one}; {other}), minus the large model alone: {alone.points()}"
+    return measured(
+        f"{value}; minus five samples of it: {samples.points()}.", least(alone, samples)
+    )
 
 
 async def c14_cost(kit: Kit) -> Measured:

@@ -34,6 +34,8 @@ class Measured(NamedTuple):
     line: float = 0.0  # above it supports the claim, below it contradicts it
 
 
+SIDES = {"supported": "above", "contradicted": "below", "cannot tell": "not clear of"}  # the line
+
 Measure = Callable[[Kit], Awaitable[Measured]]
 
 
@@ -54,12 +56,15 @@ class Finding(NamedTuple):
 
     @property
     def interval(self) -> str:
-        """For example "+3 to +12.5 points", with the rule's line where that is not 0; empty where
-        nothing is measured yet.
+        """For example "+3 to +12.5 points: above 0"; empty where nothing is measured yet. A
+        share is printed without a sign, and a value that was computed without an interval.
         """
         _, _, low, high, unit, line = self.measured
-        said = "" if isnan(low) else f"{low:+z.3g} to {high:+z.3g} {unit}"
-        return f"{said}; the line is {line:+.3g}" if said and line else said
+        if isnan(low):
+            return ""
+        sign = "" if line > 0 else "+"
+        ends = " to ".join(f"{end:{sign}z.3g}" for end in dict.fromkeys((low, high)))
+        return f"{ends} {unit}: {SIDES[verdict(self.measured)]} {line:z.3g}"
 
     def __str__(self) -> str:
         head = f"{self.claim.id}. {self.claim.words}\n{self.claim.rule}\n{self.measured.value}"

@@ -23,9 +23,9 @@ from mlkit.patterns.voting import ModelVoting
 from mlkit.ties import reaches
 
 
-def table(ways: Sequence[Any], one: str = "single_model") -> str:
+def table(ways: Sequence[Any]) -> str:
     """The ways as lines of text: right with its interval, minus one model, and what they take."""
-    alone = next(way for way in ways if way.pattern == one)
+    alone = next(way for way in ways if way.pattern == "single_model")
     rows = [("way", "right", "95% interval", "minus one model", "$", "seconds", "calls", "prompts")]
     for way in ways:
         _, low, high = wilson(way.right, way.of)
@@ -161,12 +161,12 @@ class Load(NamedTuple):
 def load(requests_per_day: float, service_seconds: float, servers: int) -> Load:
     """What servers that share one queue have to do, and who waits how long."""
     offered = requests_per_day * service_seconds / 86_400
-    return Load(servers, offered / servers, p95_wait(offered, servers, service_seconds))
+    return Load(servers, offered / servers, wait_within(0.95, offered, servers, service_seconds))
 
 
-def p95_wait(offered: float, servers: int, service_seconds: float) -> float:
-    """The wait in seconds that 95% of the requests stay within, in the M/M/k queue; inf where it
-    has no steady state.
+def wait_within(share: float, offered: float, servers: int, service_seconds: float) -> float:
+    """The wait in seconds that this share of the requests stays within, in the M/M/k queue; inf
+    where it has no steady state.
 
     P(wait > t) = C exp(-(k - a) t / s): a = `offered` erlangs, k servers, s seconds each, C the
     Erlang C formula (Erlang 1917; Gross & Harris, Fundamentals of Queueing Theory, ch. 2). Requests
@@ -179,22 +179,26 @@ def p95_wait(offered: float, servers: int, service_seconds: float) -> float:
     for k in range(1, servers + 1):
         blocked = offered * blocked / (k + offered * blocked)
     waits = blocked / (1 - offered / servers * (1 - blocked))  # Erlang C: the share that waits
-    return log(waits / 0.05) * service_seconds / (servers - offered) if waits > 0.05 else 0.0
+    longer = 1 - share
+    return log(waits / longer) * service_seconds / (servers - offered) if waits > longer else 0.0
 
 
 def traffic(
     ways: Sequence[Any], requests_per_day: float, most_wait: float, dollars_per_hour: float
 ) -> str:
-    """For each way the fewest servers (of up to 50) at which 95% wait no longer than allowed, and
-    their price in a month, beside the list price of the same tokens.
+    """For each way the fewest servers at which 95% wait no longer than allowed, and their price in
+    a month, beside the list price of the same tokens; over 50 it says no more.
     """
     rows = [("way", "servers", "busy", "95% wait at most", "own servers", "hosted tokens")]
     for way in ways:
         loads = [load(requests_per_day, way.seconds, servers) for servers in range(1, 51)]
-        enough = next((one for one in loads if reaches(most_wait, one[2])), loads[-1])
+        hosted = dollars(requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000)
+        enough = next((one for one in loads if reaches(most_wait, one[2])), None)
+        if enough is None:
+            rows.append((way.pattern, "over 50", "", "", "", hosted))
+            continue
         own = enough.servers * dollars_per_hour * _HOURS_PER_MONTH
-        hosted = requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000
         wait = seconds(enough.p95_wait_seconds) if enough.p95_wait_seconds else "0 s"
-        cells = (str(enough.servers), f"{enough.busy:.0%}", wait, dollars(own), dollars(hosted))
+        cells = (str(enough.servers), f"{enough.busy:.0%}", wait, dollars(own), hosted)
         rows.append((way.pattern, *cells))
     return lined_up(rows)

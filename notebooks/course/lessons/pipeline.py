@@ -110,19 +110,18 @@ def lines(matrix: Matrix, guess: float | None) -> dict[str, float]:
 
 def table(matrix: Matrix) -> str:
     """Each way's right orders, tokens and seconds an order, and what the pipeline gains over it."""
-    said = ["way                  right  tokens  seconds  pipeline minus this way"]
+    said = [f"way           right  tokens  seconds  pipeline minus it (95%, n {len(matrix.tasks)})"]
     for name, subject in WAYS.items():
         one = matrix.of([subject])
-        row = f"{name:<21}{one.right.sum():>5}{one.tokens.mean():>8,.0f}{one.seconds.mean():>9.2f}"
+        row = f"{name:<14}{one.right.sum():>5}{one.tokens.mean():>8,.0f}{one.seconds.mean():>9.2f}"
         gain = difference(matrix.column("pipeline"), matrix.column(subject)).points()
+        gain = re.sub(r"95% interval |, n \d+", "", gain)  # they stand in the head
         said.append(row if name == "pipeline" else f"{row}  {gain}")
     return "\n".join(said)
 
 
 def stage_grades(matrix: Matrix, subject: str) -> dict[str, list[bool]]:
-    """Whether the first two stages were right on each order: the departments as they should be, and
-    every thing with its pieces on the list, and nothing else.
-    """
+    """Whether each order's departments are right, and its list: all things, pieces, no more."""
     grades: dict[str, list[bool]] = {"classify": [], "extract": []}
     for task, row in zip(matrix.tasks, matrix.of([subject]).cells, strict=True):
         named, listed, _ = row[0][0].run.result.stages
@@ -139,21 +138,23 @@ def stages_chart(matrix: Matrix, subject: str, source: str) -> Chart:
     shares = {name: wilson(sum(some), len(some)) for name, some in grades.items()}
     steps = compound.rows(shares, whole := wilson(int(right.sum()), len(right)))
     said = f"Product of two stages {steps[-1].product:.0%}; measured end to end {whole}"
-    return Chart(compound.figure(steps, source, said), steps, said)
+    return Chart(compound.figure(steps, said, source), steps, said)
 
 
 def times(runs: Iterable[Any]) -> str:
     """What the calls of the timing run took, a line each: means over its prompts."""
     named: dict[str, list[Reply]] = {}
+    ways = {subject: name for name, subject in WAYS.items()}
     for run in runs:
-        for call in run.calls if run.pattern in ("single_model", "pipeline") else ():
+        for call in run.calls if run.pattern in ways else ():
             if isinstance(call.reply, Reply):
-                named.setdefault(f"{run.pattern}, {call.role}", []).append(call.reply)
-    said = ["call                    tokens read  written  work seconds"]
+                whose = f"{ways[run.pattern]}, {call.role} ({call.member.name})"
+                named.setdefault(whose, []).append(call.reply)
+    said = ["call                          tokens read  written  work seconds"]
     for name, some in named.items():
         each = [(one.prompt_tokens, one.output_tokens, one.seconds) for one in some]
         read, written, seconds = map(fmean, zip(*each, strict=True))
-        said.append(f"{name:<24}{read:>11.0f}{written:>9.0f}{seconds:>14.1f}")
+        said.append(f"{name:<30}{read:>11.0f}{written:>9.0f}{seconds:>14.1f}")
     return "\n".join(said)
 
 
@@ -243,8 +244,7 @@ def _drawn_order(seeded: Random) -> tuple[str, str]:
 
 def gate(recorded: Sequence[tuple[str, str, bool]]) -> Exercise:
     """A check of `answer(request, calculation)`: "" or a complaint, where a dollar amount of the
-    request stands in the calculation. Then counts what it refuses of the recorded (request, form,
-    right).
+    request stands in the calculation. Then counts what it refuses of (request, form, right).
     """
 
     def praise(answer: Callable[[str, str], str]) -> str:

@@ -53,6 +53,11 @@ class Vote(NamedTuple):
     one: np.ndarray  # whether one call without chance is, of the first voter's model: (n,)
 
     @property
+    def correlation(self) -> float:
+        """How much its voters err together."""
+        return correlation(self.right)
+
+    @property
     def gain(self) -> stats.Difference:
         """Over one call."""
         return stats.difference(self.won, self.one)
@@ -116,53 +121,6 @@ async def recorded(kit: Kit) -> Recorded:
     return Recorded(triage, samples, texts, vectors, orders, votes)
 
 
-def examples(shown: Recorded) -> str:
-    """A sum and an order, what one voter writes, and the right answer; who votes on orders."""
-    sums, orders = shown.samples.of(["large"], kind="math"), next(iter(shown.orders.values()))
-    lines = []
-    for what, matrix in (("sum", sums.of(id="math-06")), ("order", orders.of(id="order-012"))):
-        (task,), cell = matrix.tasks, matrix.cells[0][0][0]
-        gold = task.gold["total"] if isinstance(task.gold, dict) else task.gold
-        lines.append(f"{what}: {task.input}")
-        lines.append(f"   a voter writes {cell.text}, counted as {cell.answer}; right: {gold}")
-    lines += [f"{name}: {' · '.join(each.subjects)}" for name, each in shown.orders.items()]
-    return "\n".join(lines)
-
-
-def _points(difference: stats.Difference) -> str:
-    """To one decimal, as the shares beside it, so that they add up."""
-    mean, low, high = (f"{100 * share:+z.1f}" for share in difference[:3])
-    return f"{mean} points ({low} to {high}, n {difference.n})"
-
-
-def table(votes: Sequence[Vote]) -> str:
-    """A line for each vote."""
-    head = "one call  average voter   vote  correlation  vote minus one call (95% interval)"
-    lines = [f"{'':<28}{head}"]
-    for each in votes:
-        gain = _points(each.gain)
-        if (each.won == each.one).all():
-            gain = f"0 points (same items right, n {each.gain.n})"
-        lines.append(
-            f"{each.voters:<28}{each.one.mean():>8.1%}{each.right.mean():>15.1%}"
-            f"{each.won.mean():>7.1%}{correlation(each.right):>13.2f}  {gain}"
-        )
-    return "\n".join(lines)
-
-
-def found(votes: Sequence[Vote]) -> str:
-    """How many votes clearly help: over one call, and over the average of their own voters."""
-    lines = []
-    for what, gains in (
-        ("one call", {each.voters: each.gain for each in votes}),
-        ("their average voter", {each.voters: each.over_a_voter for each in votes}),
-    ):
-        clear = {name: gain for name, gain in gains.items() if gain.above}
-        lines.append(f"clearly better than {what}: {len(clear)} of {len(votes)} votes")
-        lines += [f"   {name:<25}{_points(gain)}" for name, gain in clear.items()]
-    return "\n".join(lines)
-
-
 def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
     """The members alone and their votes on the messages; three samples take the tokens of three."""
     large = shown.samples.of(["large"], kind="triage")
@@ -187,9 +145,9 @@ def budget(shown: Recorded) -> str:
     return (
         f"tokens a message: large {alone.tokens.mean():.0f}, vote of three members {three:.0f},"
         f" vote of three samples {samples.tokens.sum() / n:.0f} (equal budget)\n"
-        f"vote of three members minus its equal budget: {more.points()}\n"
-        f"median seconds (a few slow calls lift the mean of large): large {seconds[0]:.2f},"
-        f" vote of three samples {seconds[1]:.2f}"
+        f"vote of three members minus three samples: {more.points()}\n"
+        "seconds: the chart has means, and a few slow calls lift that of large;\n"
+        f"   medians: large {seconds[0]:.2f}, vote of three samples {seconds[1]:.2f}"
     )
 
 
@@ -237,7 +195,10 @@ def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
     forms = [[_form_or_none(form, cell.text) for cell in row[0]] for row in sums.cells]
     answers = np.array(forms, dtype=object)
     most, right = agreed(answers)[1] > 0.5, right_votes(answers, sums.right[:, 0])
-    return f"{most.sum()} of {len(most)} sums have a majority; the winner is right on {right.sum()}"
+    return (
+        f"{most.sum()} of {len(most)} sums have a majority (else the largest group wins);"
+        f" right on {right.sum()}"
+    )
 
 
 # Exercises
@@ -308,8 +269,8 @@ _judge = judgement(
             _TRIOS,
         )
     ],
-    praise="Right. D and E are the weakest, and yet they help: they are right where B is not, and"
-    " wrong where B is right. Being good and being unlike count together.",
+    praise="Right. D and E are the weakest, and yet they help: they rescue message 1, where B errs;"
+    " only message 5 is lost. Being good and being unlike count together.",
 )
 
 

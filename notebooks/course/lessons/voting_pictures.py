@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -79,3 +79,67 @@ def similarity(
         f" keep the rules (one call: {alone:.0%})"
     )
     return charted(figure, steps, reading, source, height=280)
+
+
+# What the notebook prints
+
+
+def examples(shown: Any, alike: float) -> str:
+    """A sum and an order, what one voter writes, and the right answer; who votes on orders, and
+    when texts are the same.
+    """
+    sums, orders = shown.samples.of(["large"], kind="math"), next(iter(shown.orders.values()))
+    lines = []
+    for what, matrix, by in (
+        ("sum", sums.of(id="math-06"), ", counted as"),
+        ("order", orders.of(id="order-012"), "\n   counted by its total in dollars:"),
+    ):
+        (task,), cell = matrix.tasks, matrix.cells[0][0][0]
+        gold = task.gold["total"] if isinstance(task.gold, dict) else task.gold
+        lines.append(f"{what}: {task.input}")
+        lines.append(f"   a voter writes {cell.text}{by} {cell.answer}; right: {gold}")
+    lines += [f"{name}: {' · '.join(each.subjects)}" for name, each in shown.orders.items()]
+    lines += [
+        "   (the shop's: large, asked in three ways; rule first: the form begins with its rule;",
+        "   on fit: whose errors there are least alike; all examples: large's and the others)",
+        f"texts: two count as one from a similarity of {alike} (section 7)",
+    ]
+    return "\n".join(lines)
+
+
+def _points(difference: stats.Difference, unit: str = " points", n: str = "") -> str:
+    """To one decimal, as the shares beside it, so that they add up."""
+    mean, low, high = (f"{100 * share:+z.1f}" for share in difference[:3])
+    return f"{mean}{unit} ({low} to {high}{n})"
+
+
+def table(votes: Sequence[Any]) -> str:
+    """A line for each vote, of at most 84 characters, under two of heads."""
+    lines = [
+        f"{'':<29}{'one':>7}{'average':>9}{'':>7}{'error':>7}  vote minus one call,",
+        f"{'n':>29}{'call':>7}{'voter':>9}{'vote':>7}{'corr.':>7}  points (95% interval)",
+    ]
+    for each in votes:
+        gain = _points(each.gain, "")
+        if (each.won == each.one).all():
+            gain = "0 (same items right)"
+        lines.append(
+            f"{each.voters:<25}{each.gain.n:>4}{each.one.mean():>7.1%}{each.right.mean():>9.1%}"
+            f"{each.won.mean():>7.1%}{each.correlation:>7.2f}  {gain}"
+        )
+    return "\n".join(lines)
+
+
+def found(votes: Sequence[Any]) -> str:
+    """How many votes clearly help: over one call, and over the average of their own voters."""
+    lines = []
+    for what, gains in (
+        ("one call", {each.voters: each.gain for each in votes}),
+        ("their average voter", {each.voters: each.over_a_voter for each in votes}),
+    ):
+        clear = {name: gain for name, gain in gains.items() if gain.above}
+        lines.append(f"clearly better than {what}: {len(clear)} of {len(votes)} votes")
+        lines += [
+            f"   {name:<25}{_points(gain, n=f', n {gain.n}')}" for name, gain in clear.items()
+        ]
+    return "\n".join(lines)

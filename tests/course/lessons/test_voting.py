@@ -14,7 +14,7 @@ from course.studies import triage_members
 import mlkit
 from mlkit import paths
 from mlkit.ask import Reply
-from mlkit.measure.stats import difference
+from mlkit.measure.stats import condorcet, difference
 from mlkit.models import list_prices
 from mlkit.parsing import plain
 from mlkit.widgets.lessons import check, quiz
@@ -104,6 +104,17 @@ def test_each_sample_has_a_seed_and_a_name_of_its_own(kit):
     assert {one.temperature for one in some} == {0.7}
 
 
+def test_on_the_bench_five_seldom_answer_messages_otherwise_than_the_first(kit):
+    play = benches.play("voting", kit)
+
+    async def winner(voters, prompt):
+        return (await kit.run(play.build(voters, "tidied", "off"), prompt)).result.vote.winner
+
+    for prompt in play.prompts[:4]:
+        assert asyncio.run(winner(1, prompt)) == asyncio.run(winner(5, prompt))
+    assert "on these messages, five seldom answer otherwise" in prose("bench-text")
+
+
 # The recorded votes
 
 
@@ -144,18 +155,26 @@ def test_a_vote_is_compared_with_one_call_and_with_its_average_voter():
     vote = voting.Vote("x", right, right.sum(axis=1) > 1, np.zeros(40, bool))
     assert vote.gain == difference(vote.won, vote.one)
     assert vote.over_a_voter.mean == pytest.approx(0.75 - (60 + 10) / 120)
-    assert voting.found([vote]).splitlines() == [
+    assert voting_pictures.found([vote]).splitlines() == [
         "clearly better than one call: 1 of 1 votes",
         "   x                        +75.0 points (+62.5 to +87.5, n 40)",
         "clearly better than their average voter: 1 of 1 votes",
         "   x                        +16.7 points (+8.3 to +25.0, n 40)",
     ]
-    head, row = voting.table([vote]).splitlines()
-    assert head.split("  ")[-1] == "vote minus one call (95% interval)"
-    assert row.split()[:4] == ["x", "0.0%", "58.3%", "75.0%"] and "  +75.0 points (+" in row
+    *heads, row = voting_pictures.table([vote]).splitlines()
+    assert [head.split("  ")[-1] for head in heads] == [
+        "vote minus one call,",
+        "points (95% interval)",
+    ]
+    assert row.split()[:5] == ["x", "40", "0.0%", "58.3%", "75.0%"]
+    assert row.endswith("  +75.0 (+62.5 to +87.5)")
     same = vote._replace(one=vote.won)
-    assert voting.table([same]).endswith("  0 points (same items right, n 40)")
-    assert "0 of 1" in voting.found([same]).splitlines()[0]
+    assert voting_pictures.table([same]).endswith("  0 (same items right)")
+    assert "0 of 1" in voting_pictures.found([same]).splitlines()[0]
+
+
+def test_no_row_of_the_table_is_wider_than_a_narrow_page(shown):
+    assert max(map(len, voting_pictures.table(shown.votes).splitlines())) <= 84
 
 
 def test_what_the_notebook_says_of_the_votes_is_so(shown):
@@ -166,8 +185,11 @@ def test_what_the_notebook_says_of_the_votes_is_so(shown):
     assert any(one.over_a_voter.above for one in shown.votes)
     assert "No correlation is 0" in prose("why")
     assert all(voting.correlation(one.right) > 0.1 for one in shown.votes)
-    small = next(one for one in shown.votes if one.voters == "sums: five of small")
-    assert small.over_a_voter.above and not small.gain.clear
+    assert "less alike is not enough: `chosen on fit` has a weak member" in prose("why")
+    shops, chosen = shown.votes[-2:]
+    assert voting.correlation(chosen.right) < voting.correlation(shops.right)
+    assert chosen.gain.mean < shops.gain.mean
+    assert chosen.right.mean(axis=0).min() < 0.3 < shops.right.mean(axis=0).min()
     assert "wins much of that back, in no case clearly more" in prose("why")
     texts = shown.votes[5]
     assert f"{100 * texts.gain.mean:+.1f} points, cannot tell" in prose("meaning-text")
@@ -187,6 +209,8 @@ def test_the_chart_is_read_as_it_is(shown):
     best, price = ways["vote of three members"]
     assert best == max(right for right, _ in ways.values())
     assert 2.8 < price / ways["large"][1] < 3.3
+    three = ways["vote of three samples, large"][0]
+    assert f"right on {three}, one call on {ways['large'][0]}" in prose("table-text")
     below = {*ways} - {"large", "vote of three members"}
     assert below == {
         "small",
@@ -211,8 +235,8 @@ def test_the_budget_counts_tokens_of_a_message(shown):
     assert f"vote of three samples {samples:.0f}" in said and "large 189" in said
     three = large.answers[:, 0, :3], large.right[:, 0, :3]
     more = difference(shown.votes[0].won, voting.right_votes(*three))
-    assert f"minus its equal budget: {more.points()}" in said
-    assert "clearly above its equal budget" in prose("table-text") and more.above
+    assert f"minus three samples: {more.points()}" in said
+    assert "clearly above three samples of `large`" in prose("table-text") and more.above
     alone = shown.triage.of(["large"]).seconds
     assert f"large {np.median(alone):.2f}, vote" in said and np.median(alone) < 0.8 * alone.mean()
     prices = list_prices()
@@ -221,13 +245,15 @@ def test_the_budget_counts_tokens_of_a_message(shown):
 
 
 def test_a_sum_and_an_order_are_shown_and_who_votes_on_orders(shown):
-    said = voting.examples(shown).splitlines()
+    said = voting_pictures.examples(shown, voting.ALIKE).splitlines()
     assert said[0].startswith("sum: Theo") and said[1].endswith("counted as 770; right: 770")
-    assert said[2].startswith("order: ") and said[3].endswith("counted as 40; right: 40")
-    assert said[4:] == [
+    assert said[2].startswith("order: ") and said[3].endswith('"none"}')
+    assert said[4] == "   counted by its total in dollars: 40; right: 40"
+    assert said[5:7] == [
         "orders: the shop's voters: large · large, other examples · large, rule first",
         "orders: chosen on fit: large · large, other examples · small, all examples",
     ]
+    assert max(map(len, said[3:])) < 90 and said[-1].startswith("texts: ") and " 0.9 " in said[-1]
 
 
 def test_the_printed_similarities_agree_with_the_groups(shown):
@@ -235,6 +261,13 @@ def test_the_printed_similarities_agree_with_the_groups(shown):
     near = (vectors @ vectors.T).round(3) >= 0.9
     assert ".round(3), similar(vectors, 0.9)" in prose("meaning")
     assert not near[4, :4].any() and near[2, [0, 1]].all() and near[1, 3]
+
+
+def test_the_edit_of_going_deeper_is_of_the_line_that_stands_there():
+    assert "p, rho = 0.7, 0.0\n" in prose("worth")
+    assert "Change `0.7, 0.0` to `0.7, 0.5`" in prose("deeper")
+    gains = [condorcet(0.7, 15, rho) - 0.7 for rho in (0.0, 0.5)]
+    assert gains[1] < gains[0] / 5  # most of the gain is gone
 
 
 # What counts as the same
@@ -314,7 +347,9 @@ def test_only_the_value_moves_the_sums(shown):
     by_value = voting.on_sums(shown, benches.value_of)
     assert int(by_value.split()[0]) > int(as_written.split()[0])
     right = int(by_value.split()[-1])
-    assert right == next(v for v in shown.votes if v.voters == "sums: five of large").won.sum()
+    vote = next(v for v in shown.votes if v.voters == "sums: five of large")
+    assert right == vote.won.sum()
+    assert f"{right} are right: the {vote.won.mean():.1%} of section 6" in prose("repair")
     for number, edit in enumerate(('.strip("-. ")', "plain(text)", "benches.value_of(text)"), 1):
         assert edit in prose("repair").split(f"\n{number}. ")[1].splitlines()[0]
 
