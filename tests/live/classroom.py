@@ -40,7 +40,8 @@ async def main(learners: int, lasts_seconds: float) -> None:
                 took.append(await ask())
             except EngineError as error:
                 failed.append(error)
-            await asyncio.sleep(drawn.expovariate(1 / THINK_SECONDS))
+            thinks = drawn.expovariate(1 / THINK_SECONDS)
+            await asyncio.sleep(min(thinks, max(0.0, ends - time.monotonic())))
 
     await ask()  # loads the model
     alone = []
@@ -49,10 +50,9 @@ async def main(learners: int, lasts_seconds: float) -> None:
         alone.append(await ask())
     service = mean(alone)
     print(f"alone: {service:.2f} s an answer ({min(alone):.2f} to {max(alone):.2f})")
-    started = time.monotonic()
-    ends = started + lasts_seconds
+    ends = time.monotonic() + lasts_seconds
     await asyncio.gather(*(learn() for _ in range(learners)))
-    offered = (len(took) + len(failed)) / (time.monotonic() - started) * service
+    offered = (len(took) + len(failed)) / lasts_seconds * service
     *_, p95 = quantiles(took, n=20)
     print(f"{learners} learners, {lasts_seconds:.0f} s: {len(took)} answers, {len(failed)} failed")
     print(f"server busy {offered:.0%}")
