@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -62,12 +63,24 @@ def test_one_server_takes_the_sum_and_enough_servers_the_critical_path(calls):
     assert makespan(schedule(calls)) == pytest.approx(critical_path(calls))
 
 
+@given(call_graphs())
+def test_a_placed_server_never_runs_two_calls_at_once(calls):
+    times = schedule(calls, place=lambda call: call.id % 2)
+    for server in (0, 1):
+        mine = sorted(
+            time for call, time in zip(calls, times, strict=True) if call.id % 2 == server
+        )
+        assert all(end <= start + 1e-9 for (_, end), (start, _) in pairwise(mine))
+
+
 def test_schedule_refuses_what_makes_no_sense():
     call = Call(0, "", MEMBER, Reply("", MEMBER), frozenset({7}))
     with pytest.raises(ValueError, match="not among them"):
         schedule([call])
     with pytest.raises(ValueError, match="at least one"):
         schedule([], servers=0)
+    with pytest.raises(ValueError, match="not both"):
+        schedule([], servers=1, place=lambda call: 0)
 
 
 @dataclass(frozen=True)
