@@ -99,8 +99,10 @@ class Runs(widgets.VBox):
         self.children = []
 
     def _draw(self) -> None:
-        chart = runs_chart(tuple(self.runs))
-        self._title.value = line(f"Your runs. Was the answer of {_named(self.runs[-1])} right?")
+        chart, last = runs_chart(tuple(self.runs)), self.runs[-1]
+        self._title.value = line(
+            f"Your runs. Was the answer of run {last.number} ({last.pattern}) right?"
+        )
         if self.children:
             self.children[-1].put(chart)
         else:

@@ -261,7 +261,7 @@ A certainty of exactly the threshold counts as sure: it takes >=, not >.
 
 "math", 0.45, 0.5, 0.3 -> "math"
 A mass of exactly 0.5 is not below 0.5, and the threshold is 0.3 here. Does your rule use the
-threshold for the mass, too?
+threshold for the mass, or 0.6 in its place?
 
 "code", 0.71, 0.95, 0.8 -> "general"
 With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
@@ -294,7 +294,7 @@ threshold = Exercise(
 From 0.5 on, three labels are kept, and all are right; from 0.3 on it is three of four, too few.
 Your function {said}.
 0.9: 0.9 is enough, but it keeps one label alone. Take the lowest threshold that is enough.
-0.3: From 0.3 on three of four are right, and that is below 0.8.
+0.3: From 0.3 on (a label of exactly 0.3 is kept) three of four are right, and that is below 0.8.
 1.0: 0.5 is enough here. Divide by the number of labels that are kept, not by all of them.
 
 [0.9, 0.7, 0.5], [True, False, True], 0.6 -> 0.5

@@ -114,8 +114,8 @@ wall_seconds = Exercise(
         """
 [(2, []), (3, []), (1, []), (4, [0, 1, 2])] -> 7
 Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get {got!r}.
-10: That is the sum of all calls: how long one machine takes. Here calls that do not need each
-other run at the same time.
+10: That is the sum of all calls: how long one machine takes. Here three run at the same time, and
+the last waits for the slowest of them, not for their sum.
 4: That is the longest call alone. It needs others, and cannot start before they have ended.
 3: The call that needs the other three is missing: it starts only when they have ended.
 6: A call that needs three others waits for the slowest of them, not for the first one in the list.
