@@ -74,8 +74,8 @@ class Supervised:
         """Who worked, who was sent back, and what the last review said, in a sentence."""
         sent_back = [worker for review in self.reviews for worker in review.redo]
         back = f"; sent back: {', '.join(sent_back)}" if sent_back else ""
-        said = "accepted" if self.accepted else "not accepted"
-        return f"Worked: {', '.join(self.work)}{back}; in the end {said}."
+        said = "in the end accepted" if self.accepted else "in the end not accepted"
+        return f"Worked: {', '.join(self.work)}{back}; {said if self.reviews else 'no review'}."
 
 
 @dataclass(frozen=True)

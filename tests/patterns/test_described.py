@@ -127,6 +127,8 @@ def test_a_supervisor_says_who_worked_and_what_the_review_said() -> None:
     )
     script["review"] = [back]
     assert described(supervisor, **script).endswith("sent back: ben, ben; in the end not accepted.")
+    alone = SupervisorWorker(A, None, {"anna": B, "ben": C})
+    assert described(alone, assign=assign, **{"": "work"}) == "Worked: anna, ben; no review."
 
 
 def test_a_weighted_ensemble_says_what_each_answer_weighs() -> None:

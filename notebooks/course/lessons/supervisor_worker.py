@@ -199,7 +199,7 @@ Two workers and a review get fewer right than one model alone. What do you measu
 - A third worker, for the pieces that fail.
 > First find out which part loses. A third worker's piece comes from the same assignment.
 + One worker alone, without any review.
-> It shows the first part alone. Here the loss began there, before any review.
+> It shows handing out and joining alone. Here the loss began there, before any review.
 - One more round, for the pieces that fail.
 > A second try repairs only what the review finds, and it is paid for each time.
 """)
