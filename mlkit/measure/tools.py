@@ -68,7 +68,7 @@ def arithmetic(expression: str) -> str:
     """
     text = without_thinking(expression).strip().strip("`").translate(_SIGNS)
     text = text.strip().rstrip("=. \n")
-    value = _value(text, _ARITHMETIC, {})
+    value = _evaluator(text, _ARITHMETIC)({})
     if type(value) not in (int, float) or not abs(value) <= MAX_SIZE:
         raise ToolError(f"{text[:60]!r} does not give a number of ordinary size.")
     return f"{value:.12g}"
@@ -80,7 +80,7 @@ def python_expression(text: str) -> Callable[[Mapping[str, Any]], Any]:
     bool. Nothing else is run: called with anything else, it raises ToolError.
     """
     code = without_thinking(text).strip().strip("`").removeprefix("python\n").strip()
-    return lambda variables: _value(code, _PYTHON, variables)
+    return _evaluator(code, _PYTHON)
 
 
 class _Grammar(NamedTuple):
@@ -92,23 +92,30 @@ class _Grammar(NamedTuple):
     functions: Mapping[str, Callable[..., Any]]
 
 
-def _value(code: str, grammar: _Grammar, variables: Mapping[str, Any]) -> Any:
-    """What one expression gives. Raises ToolError where it holds more than the grammar."""
+def _evaluator(code: str, grammar: _Grammar) -> Callable[[Mapping[str, Any]], Any]:
+    """What one expression gives, as a function of its variables. It raises ToolError where the
+    expression holds more than the grammar.
+    """
     import simpleeval
 
-    evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators, names=dict(variables))
+    evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators)
     # Set, not passed on: it would add list, tuple, dict and set.
     evaluator.functions = grammar.functions
-    try:
-        return evaluator.eval(code, _tree(code, grammar.name, grammar.nodes).body)
-    except ToolError:
-        raise
-    # The text is a model's, and a calculator must survive whatever it holds.
-    except Exception as error:
-        raise ToolError(
-            f"{code[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
-            f"Ask for one expression with {grammar.name} only."
-        ) from None
+
+    def value(variables: Mapping[str, Any]) -> Any:
+        evaluator.names = dict(variables)
+        try:
+            return evaluator.eval(code, _tree(code, grammar.name, grammar.nodes).body)
+        except ToolError:
+            raise
+        # The text is a model's, and a calculator must survive whatever it holds.
+        except Exception as error:
+            raise ToolError(
+                f"{code[:80]!r} is not arithmetic ({type(error).__name__}: {error}). "
+                f"Ask for one expression with {grammar.name} only."
+            ) from None
+
+    return value
 
 
 @lru_cache(maxsize=1000)

@@ -323,6 +323,7 @@ def p95(times: list[float]) -> float:
     return sorted(times)[int(0.95 * len(times))]
 
 
+@pytest.mark.alone
 def test_how_fast_a_bench_is(scratch):
     learner = scratch(CELLS, "--replay")
     learner.run_cell("setup")
@@ -423,6 +424,7 @@ def live(request, scratch) -> tuple[str, Lab]:
     return request.param, learner
 
 
+@pytest.mark.alone
 def test_live_words_come_and_a_stop_ends_the_models_work(live):
     engine, learner = live
     learner.run_cell("story")
@@ -449,6 +451,7 @@ def counted(bench: OnPage, voters: int) -> str:
     return f"{winner} wins with {count} of {voters} votes"
 
 
+@pytest.mark.alone
 def test_live_each_bench_takes_an_own_prompt_and_its_controls_follow_from_what_came(live):
     engine, learner = live
     for cell in ("router", "voting", "planner_executor"):

@@ -164,6 +164,7 @@ LIVE = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("engine", LIVE)
 def test_00_live_a_question_of_ones_own_is_answered(lab, engine):
     environment, line = LIVE[engine]

@@ -212,6 +212,7 @@ WATCH = """cell => {
     requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
 
 
+@pytest.mark.alone
 def test_a_key_changes_the_chart_at_once_and_without_flicker(panels):
     learner = panels()
     handle = learner.handle("curve", 0)

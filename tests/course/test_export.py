@@ -21,9 +21,10 @@ figure = go.Figure(layout={"title": {"text": "a <chart>"}})
 panels.show(Chart(figure, [Row("x")], "It reads so."))"""
 
 
-@pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """Two notebooks as pages, and what was told meanwhile."""
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Two notebooks as pages, made once: each starts a kernel."""
+    tmp_path = tmp_path_factory.mktemp("export")
     notebooks = tmp_path / "notebooks"
     (notebooks / "images").mkdir(parents=True)
     (notebooks / "images" / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -33,9 +34,11 @@ def pages(tmp_path, monkeypatch):
         text += " [member](GLOSSARY.md#member) [away](https://example.org/x.md)"
         cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(CELL)]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), notebooks / f"{name}.ipynb")
-    monkeypatch.setattr(paths, "notebooks", lambda: notebooks)
     told = []
-    export.export(tmp_path / "pages", told.append)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLKIT_ENGINE", "replay")
+        patch.setattr(paths, "notebooks", lambda: notebooks)
+        export.export(tmp_path / "pages", told.append)
     assert told == ["00_a & more", "01_b & more"]
     return {page.stem: page.read_text() for page in (tmp_path / "pages").glob("*.html")}
 

@@ -348,7 +348,7 @@ def port(llama: type[Llama], monkeypatch: pytest.MonkeyPatch) -> Iterator[type[P
     monkeypatch.setattr(embedded, "server_params", params)
     address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr(llama, "listening_address", address, raising=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield Port
     server.shutdown()
     server.server_close()

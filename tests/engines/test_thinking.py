@@ -83,7 +83,7 @@ def current() -> Iterator[type[Current]]:
     Current.asked, Current.thoughts, Current.too_long = [], THOUGHTS, ""
     with ThreadingHTTPServer(("127.0.0.1", 0), Current) as server:
         Current.address = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield Current
         server.shutdown()
 

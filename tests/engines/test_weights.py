@@ -129,7 +129,7 @@ class _HubHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     server = Hub()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr(weights, "ASK_HUB", ASK_HUB)
     monkeypatch.setenv("HF_ENDPOINT", address)  # the program that asks reads it, we have read it

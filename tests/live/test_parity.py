@@ -36,6 +36,7 @@ def questions() -> list[tuple[Member, str, tuple[str, ...]]]:
     queue = shop.member_for(SMALL, "triage")
     messages = [task.input for task in load("triage") if task.split == "fit"][:10]
     tasks = [task for task in load("desk") if task.split == "fit"][::4][:10]
+    tasks.sort(key=lambda task: task.kind)  # what is told again is not read again
     return [(queue, message, shop.QUEUES) for message in messages] + [
         (shop.member_for(SMALL, task.kind), task.input, ()) for task in tasks
     ]

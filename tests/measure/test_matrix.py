@@ -294,7 +294,7 @@ class Server(BaseHTTPRequestHandler):
 def address():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     Server.asked, Server.hold_after = [], 10**9
     Server.held.clear()
     Server.released.clear()

@@ -1,6 +1,7 @@
 """The panels of notebook 10: name and controls -> its sentence, as (state, **settings)."""
 
 from collections import Counter
+from functools import cache
 from statistics import mean
 from typing import Any
 
@@ -12,11 +13,15 @@ from mlkit.errors import Unparsed
 from tests.widgets.sentences import Expected, Point, dollars, hits, most_common, one, trade_off
 
 
+@cache
+def timed_tasks() -> list[str]:
+    return [task.id for task in timings.prompts()]
+
+
 def waits(state: Any, name: str) -> float:
     """Wall seconds of a pattern: the mean of each prompt's rounds, then of the prompts."""
     runs = [run for run in state.timed if run.pattern == name]
-    tasks = [task.id for task in timings.prompts()]
-    return mean(mean(run.wall_seconds for run in runs if run.task == id) for id in tasks)
+    return mean(mean(run.wall_seconds for run in runs if run.task == id) for id in timed_tasks())
 
 
 def nine(state: Any, prices: Any) -> list[Point]:
