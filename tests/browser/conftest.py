@@ -77,6 +77,13 @@ class Lab:
         self.page.wait_for_function(RAN, timeout=1000 * timeout_seconds)
         self.page.wait_for_function(READY, timeout=1000 * timeout_seconds)
 
+    def theme(self, name: str) -> None:
+        """Make Lab light or dark."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {name.capitalize()}",
+        )
+
     def cell(self, id: str) -> "Locator":
         """The cell with this id, scrolled into view (Lab draws only what is near the view)."""
         index = self.page.evaluate(

@@ -323,7 +323,6 @@ def p95(times: list[float]) -> float:
     return sorted(times)[int(0.95 * len(times))]
 
 
-@pytest.mark.alone
 def test_how_fast_a_bench_is(scratch):
     learner = scratch(CELLS, "--replay")
     learner.run_cell("setup")
@@ -372,15 +371,12 @@ def test_a_bench_is_whole_narrow_and_wide_light_and_dark(opened):
     bench.press("Right")
     bench.wait("1 judged right")
     cut = {}
-    for theme in ("Light", "Dark"):
-        bench.page.evaluate(
-            "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
-            f"JupyterLab {theme}",
-        )
+    for theme in ("light", "dark"):
+        bench.learner.theme(theme)
         for width in (500, 640, 1400):
             bench.page.set_viewport_size({"width": width, "height": 1800})
             bench.page.wait_for_function(FITS, arg=bench.cell, timeout=10_000)
-            bench.learner.shot(f"gallery/bench-{width}-{theme.lower()}", bench.root)
+            bench.learner.shot(f"gallery/bench-{width}-{theme}", bench.root)
             cut[theme, width] = bench.page.evaluate(CUT, bench.cell)
     assert not any(cut.values()), cut
 
@@ -424,7 +420,6 @@ def live(request, scratch) -> tuple[str, Lab]:
     return request.param, learner
 
 
-@pytest.mark.alone
 def test_live_words_come_and_a_stop_ends_the_models_work(live):
     engine, learner = live
     learner.run_cell("story")
@@ -451,7 +446,6 @@ def counted(bench: OnPage, voters: int) -> str:
     return f"{winner} wins with {count} of {voters} votes"
 
 
-@pytest.mark.alone
 def test_live_each_bench_takes_an_own_prompt_and_its_controls_follow_from_what_came(live):
     engine, learner = live
     for cell in ("router", "voting", "planner_executor"):

@@ -38,35 +38,38 @@ FAULTS = """() => {
   return faults }"""
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_no_text_is_cut_off_or_over_another(browser, name):
-    figure, faults = FIGURES[name](), {}
+@pytest.fixture(scope="module")
+def page(browser):
+    """One page for all: Plotly, 4.5 MB, is read once."""
     page = browser.new_page()
+    page.set_content("<body style='margin: 0'></body>")
+    page.add_script_tag(content=get_plotlyjs())
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_off_or_over_another(page, name):
+    figure, faults = FIGURES[name](), {}
     for width, theme in PAGES:
         page.set_viewport_size({"width": width, "height": 900})
-        draw(
-            page,
-            figure,
-            "background: #111; color: #ddd" if theme == "dark" else "background: #fff; color: #111",
-        )
+        draw(page, figure, "#111; color: #ddd" if theme == "dark" else "#fff; color: #111")
         GALLERY.mkdir(parents=True, exist_ok=True)
         page.locator("#chart").screenshot(path=GALLERY / f"{name}-{width}-{theme}.png")
         if found := page.evaluate(FAULTS):
             faults[width, theme] = found
-    page.close()
     assert faults == {}
 
 
-def draw(page, figure: go.Figure | str, style: str) -> None:
-    """A plotly figure, or a drawing in SVG, alone on a page."""
-    page.set_content(
-        f"<body style='margin: 0; {style}'><div"
-        f" id='chart'>{figure if isinstance(figure, str) else ''}</div></body>"
+def draw(page, figure: go.Figure | str, colours: str) -> None:
+    """A plotly figure, or a drawing in SVG, alone on a page of these colours."""
+    page.evaluate(
+        """([figure, colours]) => {
+        document.body.style = `margin: 0; background: ${colours}`;
+        document.body.innerHTML = "<div id='chart'></div>";
+        const chart = document.getElementById('chart');
+        if (typeof figure === 'string') { chart.innerHTML = figure; return }
+        const options = {displayModeBar: false, responsive: true};
+        return Plotly.newPlot(chart, figure.data, figure.layout, options).then(() => null) }""",
+        [figure if isinstance(figure, str) else json.loads(figure.to_json()), colours],
     )
-    if not isinstance(figure, str):
-        page.add_script_tag(content=get_plotlyjs())
-        page.evaluate(
-            "figure => Plotly.newPlot('chart', figure.data, figure.layout, {displayModeBar: false,"
-            " responsive: true})",
-            json.loads(figure.to_json()),
-        )

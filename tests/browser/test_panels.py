@@ -212,7 +212,6 @@ WATCH = """cell => {
     requestAnimationFrame(tick) }; requestAnimationFrame(tick) }"""
 
 
-@pytest.mark.alone
 def test_a_key_changes_the_chart_at_once_and_without_flicker(panels):
     learner = panels()
     handle = learner.handle("curve", 0)
@@ -252,19 +251,17 @@ def test_a_slider_that_is_moved_while_a_cell_runs_stays_alive(panels, busy):
     )  # the chart was drawn in its own cell
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [640, 1540])
-def test_panels_are_whole_narrow_and_wide_light_and_dark(panels, theme, width):
+def test_panels_are_whole_narrow_and_wide_light_and_dark(panels, width):
     learner = panels(width=width)
-    learner.page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
-    )
     cut = {}
-    for cell in list(CELLS)[1:]:
-        if "explore(" in CELLS[cell]:
-            learner.chart(cell)
-            learner.page.wait_for_function(FILLS, arg=cell, timeout=5000)
-        learner.shot(f"gallery/panel-{cell}-{width}-{theme.split()[1].lower()}", learner.cell(cell))
-        if found := learner.page.evaluate(CUT, cell):
-            cut[cell] = found
+    for theme in ("light", "dark"):
+        learner.theme(theme)
+        for cell in list(CELLS)[1:]:
+            if "explore(" in CELLS[cell]:
+                learner.chart(cell)
+                learner.page.wait_for_function(FILLS, arg=cell, timeout=5000)
+            learner.shot(f"gallery/panel-{cell}-{width}-{theme}", learner.cell(cell))
+            if found := learner.page.evaluate(CUT, cell):
+                cut[theme, cell] = found
     assert cut == {}

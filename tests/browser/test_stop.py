@@ -14,7 +14,6 @@ LONG = (
 )
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("engine", LIVE)
 def test_the_stop_button_brings_the_cell_back_with_one_line(lab, engine):
     environment, line = LIVE[engine]
