@@ -57,6 +57,7 @@ def bench(
     build: Callable[..., Runnable],
     prompts: Sequence[str],
     runs: Runs | None = None,
+    grade: Callable[[str, str], str] = lambda prompt, text: "",
     **controls: widgets.ValueWidget,
 ) -> "Bench":
     """A bench for any pattern: `build(**values)`, with the values of the controls, gives a pattern
@@ -65,9 +66,10 @@ def bench(
     A control decides again at once on the answers that are remembered; where it needs a call that
     was never made, Run makes that call and no other. `prompts` are examples, and on recordings all
     there is. `runs` is where runs are drawn; all benches of a notebook share one, unless told.
+    `grade(prompt, text)` says in a sentence what is known of an answer, where something is.
     Stop ends a pattern where it waits: one that computes without a single `await` goes on.
     """
-    return Bench(kit, build, prompts, shared_runs() if runs is None else runs, controls)
+    return Bench(kit, build, prompts, shared_runs() if runs is None else runs, grade, controls)
 
 
 def try_it(kit: Kit, member: Member, prompt: str) -> "Bench":
@@ -85,9 +87,11 @@ class Bench(widgets.VBox):
         build: Callable[..., Runnable],
         prompts: Sequence[str],
         runs: Runs,
+        grade: Callable[[str, str], str],
         controls: dict[str, widgets.ValueWidget],
     ) -> None:
         self._kit, self._build, self.controls, self.runs = kit, build, controls, runs
+        self._grade = grade
         self._memory: dict[Asked, Answer] = {}
         self._prices = list_prices()
         # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
@@ -106,14 +110,8 @@ class Bench(widgets.VBox):
             control.observe(self._moved, "value")
         where = "A live model answers." if kit.live else ON_RECORDINGS
         buttons = widgets.HBox([self.run, self.stop])
-        parts = [
-            widgets.HTML(_READABLE + line(where)),
-            self.menu,
-            self.prompt,
-            *controls.values(),
-            buttons,
-        ]
-        parts += [self.status, self.decision, self.cards, self._drawing, runs]
+        parts = [widgets.HTML(_READABLE + line(where)), self.menu, self.prompt, *controls.values()]
+        parts += [buttons, self.status, self.decision, self.cards, self._drawing, runs]
         super().__init__(parts, layout={"width": "100%"})
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -168,7 +166,7 @@ class Bench(widgets.VBox):
         finally:
             clock.cancel()
             self.cards.show(calls)
-        self._show(run)
+        self._show(run, prompt)
         self.runs.add(", ".join([name, *settings]), prompt, *self._took(run), len(run.calls))
 
     async def _decide(self) -> None:
@@ -194,7 +192,7 @@ class Bench(widgets.VBox):
             self._complain(problem)
         else:
             self.cards.show(calls)
-            self._show(run)
+            self._show(run, self.prompt.value)
 
     def _pattern(self) -> Runnable:
         pattern = self._build(**self._values())
@@ -212,14 +210,14 @@ class Bench(widgets.VBox):
             self.cards.show(calls)
             await asyncio.sleep(TICK_SECONDS)
 
-    def _show(self, run: Run) -> None:
-        """The answer, the decision in a sentence, and the waterfall."""
+    def _show(self, run: Run, prompt: str) -> None:
+        """The answer, what is known of it, the decision in a sentence, and the waterfall."""
         text = str(getattr(run.result, "text", run.result))
         described = run.result.describe() if hasattr(run.result, "describe") else ""
         self.decision.value = (
             f"<div class='{NO_MATH}' style='margin: 6px 0; line-height: 1.5'><b>Answer</b><div"
             f" style='white-space: pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>"
-            f"{line(described)}"
+            f"{line(self._grade(prompt, text))}{line(described)}"
         )
         cost, work = self._took(run)
         calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"
@@ -283,7 +281,7 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
         (label if len(label) <= 90 else f"{label[:89]}…", prompt)
         for label, prompt in zip(labels, examples, strict=True)
     ]
-    menu = widgets.Dropdown(options=options, description="examples", layout=WIDE)
+    menu = widgets.Dropdown(options=options, description="choose", layout=WIDE)
     # Sent when it is left, not with each key: a prompt may be long.
     box = widgets.Textarea(
         examples[0],

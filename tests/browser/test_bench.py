@@ -109,7 +109,7 @@ def opened(lab) -> Callable[..., OnPage]:
 
 def test_a_router_decides_again_where_it_can_and_asks_only_for_what_is_missing(opened):
     bench = opened("router")
-    bench.root.get_by_label("examples").select_option(index=1)  # after the notebook's own case
+    bench.root.get_by_label("choose").select_option(index=1)  # after the notebook's own case
     bench.run_until(decided("router", 0))
     assert "0.56" in bench.root.inner_text()  # the label's probability beside its bar
     bench.wait_for_charts(calls=2, runs=1)
@@ -127,7 +127,7 @@ def test_a_router_decides_again_where_it_can_and_asks_only_for_what_is_missing(o
 
     bench.press("Right")
     bench.wait("3 runs, 1 judged right")
-    bench.root.get_by_label("examples").select_option(index=2)
+    bench.root.get_by_label("choose").select_option(index=2)
     bench.run_until(decided("router", 1, threshold=0.6))
     bench.press("Wrong")
     bench.wait("4 runs, 1 judged right")
@@ -157,7 +157,7 @@ def test_a_vote_counts_again_by_each_control_and_never_asks(opened):
     bench.wait(decided("voting", 0, voters=3, normaliser="as written"))
     bench.press("tidied")
     bench.key(0, "ArrowRight")
-    bench.root.get_by_label("examples").select_option(index=7)  # a free text
+    bench.root.get_by_label("choose").select_option(index=7)  # a free text
     bench.run_until(decided("voting", 7))
     for level in (0.7, 0.8, 0.9, 0.95):
         bench.root.get_by_label("free texts").select_option(label=f"{level:.2f}")
@@ -366,7 +366,7 @@ def test_how_fast_a_bench_is(scratch):
 
 def test_a_bench_is_whole_narrow_and_wide_light_and_dark(opened):
     bench = opened("router", height=1800)
-    bench.root.get_by_label("examples").select_option(index=1)
+    bench.root.get_by_label("choose").select_option(index=1)
     bench.run_until(decided("router", 0))
     bench.press("Right")
     bench.wait("1 judged right")

@@ -83,6 +83,24 @@ def test_a_run_shows_each_answer_the_whole_and_a_point():
     assert (run.pattern, run.calls, run.work_seconds) == ("vote, count 2", 2, 2.0)
 
 
+def test_what_is_known_of_an_answer_is_said_below_it_as_text():
+    kit, _ = scripted_kit({"": "<b>4</b>"})
+
+    async def play() -> Bench:
+        box = bench(
+            kit,
+            lambda: SingleModel(Member("m")),
+            ["What is 2 + 3?"],
+            Runs(),
+            lambda prompt, text: f"{prompt} {text}; right is 5.",
+        )
+        await press(box.run, box)
+        return box
+
+    said = asyncio.run(play()).decision.value
+    assert "What is 2 + 3? &lt;b&gt;4&lt;/b&gt;; right is 5." in said
+
+
 def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
     async def play() -> list[str]:
         kit, ask = scripted_kit({"": "yes"})

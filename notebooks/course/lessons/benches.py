@@ -1,7 +1,7 @@
 """What each notebook's bench plays with: a pattern of the shop, its settings, and prompts.
 
 In a notebook: `play = benches.play("router", kit)`, then
-`bench(kit, play.build, play.prompts, **play.controls)`.
+`bench(kit, play.build, play.prompts, grade=play.grade, **play.controls)`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ipywidgets import ValueWidget
 
-from course import orders, studies, systems
+from course import answers, orders, studies, systems
 from course.shop import KINDS, QUEUES, member_for
 from course.studies import composite_orders
 from mlkit.ask import Ask, Embed, Member, Reply
@@ -46,6 +46,7 @@ class Play(NamedTuple):
     build: Callable[..., Runnable]
     prompts: list[str]
     controls: dict[str, ValueWidget]
+    grade: Callable[[str, str], str] = answers.grade
 
 
 def play(name: str, kit: Kit) -> Play:
@@ -279,13 +280,9 @@ def _weighted_ensemble(kit: Kit) -> Play:
             QUEUES,
         )
 
+    labels = (f"weight of {name} (free)" for name in named)
     controls: dict[str, ValueWidget] = {
-        "weights": Shares(
-            **{
-                f"weight of {name} (free)": weight
-                for name, weight in zip(named, (0.5, 0.3, 0.2), strict=True)
-            }
-        ),
+        "weights": Shares(**dict(zip(labels, (0.5, 0.3, 0.2), strict=True))),
         "score": steps("an answer scores (free)", "1", list(scores)),
     }
     every = {task.id: task.input for task in tasks.load("triage")}

@@ -55,7 +55,11 @@ class Shop:
         odd = [task for task, cell in before.items() if check(cell.text, task.input)]
         after = before | {task: self.answer(size, again, task) for task in odd}
         then, now = (sum(cell.right for cell in cells.values()) for cells in (before, after))
-        return f"{size}: right {then} of {len(before)}, then {now}; the check finds {len(odd)}"
+        wrong = sum(not before[task].right for task in odd)
+        return (
+            f"{size}: right {then} of {len(before)}, then {now}; the check finds {len(odd)},"
+            f" {wrong} of them wrong"
+        )
 
     def share(self, way: str) -> float:
         return self.desk.share(WAYS[way])
@@ -131,7 +135,8 @@ def numbers(text: str) -> set[float]:
 _CALCULATIONS = cases(
     """
 "(45 + 30) * 6" -> 450
-For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before.
+For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before:
+a number, not a text.
 
 "3 * 6 + 24 = 42" -> 42
 For {args[0]!r} your reader {said}. The equals sign, and what stands behind it, must be cut
@@ -265,10 +270,10 @@ Model A gets 9 of 10 right, model B gets 7 of 10. Their intervals share a long s
 + Compare them task by task, on more.
 > Both did the same tasks, so the interval of the difference decides; more tasks make it narrower.
 
-Two models: best single 80%, oracle 82%. What is a perfect router worth here?
-+ At most 2 points, if it never errs.
+Two models: best single 80%, oracle 82%. What is it worth here to choose a model for each task?
++ At most 2 points, if the choice never errs.
 > No choice between the two can beat the oracle.
-- Up to 20 points, if it never errs.
+- Up to 20 points, if the choice never errs.
 > The other 18 points are tasks that both models get wrong. Choosing cannot repair them.
 - More, the better the models are.
 > These two are as good as they are. The oracle is the ceiling for choosing between them.
