@@ -81,14 +81,17 @@ class OnPage:
 
 
 def decided(name: str, prompt: int, **settings: Any) -> str:
-    """What the pattern decides on the recordings, with these settings: answer and sentence."""
+    """What the pattern decides on the recordings, with these settings: its answer, what is known
+    of it, and its sentence.
+    """
     kit = mlkit.connect(engine="replay")
     play = benches.play(name, kit)
     values = {each: control.value for each, control in play.controls.items()} | settings
     asked = trace.run(kit.ask, play.build(**values), play.prompts[prompt])
     with ThreadPoolExecutor() as thread:  # playwright's loop runs in this one
         run = thread.submit(asyncio.run, asked).result()
-    return f"{run.result.text} {run.result.describe()}"
+    known = play.grade(play.prompts[prompt], run.result.text)
+    return f"{run.result.text} {known} {run.result.describe()}"
 
 
 @pytest.fixture

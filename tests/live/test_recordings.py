@@ -15,10 +15,10 @@ from mlkit.models import CASTS
 from mlkit.wrappers import Engine, Question
 
 pytestmark = pytest.mark.live
-CALLS, SAME = 50, 45
+CALLS, SAME = 25, 22
 
 
-def test_fifty_recorded_calls_come_back_the_same_but_for_a_few():
+def test_recorded_calls_come_back_the_same_but_for_a_few():
     """Sums of floating-point numbers depend on what is computed beside them (a cached beginning,
     another processor), so that a near tie between two tokens may fall the other way: a few answers
     may differ, and the differences are printed.
