@@ -20,9 +20,10 @@ KIT, COURSE = Path(mlkit.__file__).parent, Path(course.__file__).parent
 # decision in a sentence (75, which learners read), and what a model is told (55). In the course:
 # orders as forms with their price list, 200 drawn cases for each exercise with a reference (385),
 # settings, prompts and right answers for nine benches (390), the measuring of one's own models
-# (210), own counts and the card (750), and the tables and pictures of eleven notebooks, whose cells hold 47 to 110
-# lines where they held 130 to 480. Workshops brought: widgets without a kernel (150), editions,
-# solo and commands (165) to the kit; copies, the stick and the pages (380) to the course.
+# (210), own counts and the card (750), and the tables and pictures of eleven notebooks, whose
+# cells hold 47 to 110 lines where they held 130 to 480. Workshops brought: widgets without a
+# kernel (150), editions, solo and commands (165) to the kit; copies, the stick and the pages (380)
+# to the course.
 BUDGETS = {"kit": 8_690, "course": 9_355, "read by learners": 1_630, "bench": 640}
 BENCH = ("progress", "widgets/bench", "widgets/calls", "widgets/runs")
 FILE, FUNCTION, MEDIAN = 350, 40, 12  # lines
