@@ -109,6 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.spreadsheet",
         "course.systems",
     },
+    "course.answers": {"errors", "measure", "course.shop", "course.studies"},
     "course.spreadsheet": {"measure", "parsing"},
     "course.ways": {
         "charts",
@@ -201,6 +202,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "course.pack": {"engines", "errors", "models", "paths", "course.set_up_from_stick"},
     "course.set_up_from_stick": set(),
     "course.lessons": {
+        "course.answers",
         "escaped",
         "ask",
         "charts",
