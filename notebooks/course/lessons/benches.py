@@ -36,13 +36,9 @@ from mlkit.wrappers import Remembered
 PROMPTS = 8  # about so many examples on a menu
 # Messages of triage on which its three members differ; in the first half, two against one.
 DIVIDED = ("53", "96", "32", "81", "38", "41", "43", "86")
-# Free texts; in 23, 26, 32 and 18 it hangs on the judge's order whether its pick is right.
-TEXTS = [
-    *(f"creative-{n}" for n in ("02", "11", "23", "26", "32")),
-    "text-03",
-    "text-15",
-    "text-18",
-]
+# Free texts; in the last four it hangs on the judge's order whether its pick is right.
+TEXTS = {"creative-02", "creative-11", "text-03", "text-15"}
+TEXTS |= {"creative-23", "creative-26", "creative-32", "text-18"}
 # Messages of triage on which three samples of the small model split two to one, or agree.
 SPLIT = ("90", "34", "23", "05", "03", "20", "46", "93")
 
@@ -160,9 +156,7 @@ def _fan_out(kit: Kit) -> Play:
 
     def build(count: int, picker: str) -> SampledTexts:
         if not kit.live and count < 5 and picker not in by_program:
-            raise MlkitError(
-                "On recordings a judge, or who fuses, sees all five: set samples to 5."
-            )
+            raise MlkitError("On recordings a judge, or who fuses, sees all: set samples to 5.")
         return SampledTexts(kit.cast, count, picker, known)
 
     pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
