@@ -312,6 +312,7 @@ def _consensus_ensemble(kit: Kit) -> Play:
             pattern = ConsensusEnsemble(members, large, needed / 3, queue_in)
             return await pattern.run(ask, prompt)
 
+        consensus.normalise = queue_in  # type: ignore[attr-defined]  # for the cards
         return consensus
 
     places = ["outside", "a voter too"]

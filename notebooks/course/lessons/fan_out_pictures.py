@@ -76,7 +76,7 @@ def lanes() -> Chart:
         )
     )
     figure.update_xaxes(type="log", range=[0, 2], tickvals=[1, 2, 5, 10, 20, 50, 100])
-    figure.update_xaxes(title_text="seconds until both had answered")
+    figure.update_xaxes(title_text="seconds until both had answered (logarithmic)")
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
     source = f"timed {header.date} on {header.engine}, {header.machine}"
     return charted(figure, rows, lane_reading(rows), source, 180)

@@ -106,6 +106,8 @@ def test_a_bench_of_each_pattern_runs_and_describes_what_it_decided(kit, name):
     box = asyncio.run(play())
     assert box.last.result.describe() and len(box.cards.children) == len(box.last.calls)
     assert len(box.runs.runs) == 1
+    if name in ("voting", "consensus_ensemble"):
+        assert "counts as" in box.cards.children[0].value
 
 
 def test_a_pattern_without_settings_has_a_bench_too(kit, monkeypatch):
