@@ -109,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.spreadsheet",
         "course.systems",
     },
-    "course.answers": {"errors", "measure", "course.shop", "course.studies"},
+    "course.answers": {"errors", "measure", "parsing", "course.shop", "course.studies"},
     "course.spreadsheet": {"measure", "parsing"},
     "course.ways": {
         "charts",

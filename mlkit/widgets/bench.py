@@ -171,14 +171,14 @@ class Bench(widgets.VBox):
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
-        calls = Calls()
+        prompt, calls = self.prompt.value, Calls()
         problem: Exception | None = None
         try:
             pattern = self._pattern()
             self.cards.normalise = getattr(pattern, "normalise", None)
             async with asyncio.timeout(DECIDE_SECONDS):
                 ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
-                run = await _tried(pattern, self.prompt.value, ask, calls)
+                run = await _tried(pattern, prompt, ask, calls)
         except TimeoutError:
             problem = MlkitError(f"It does not come to an end within {DECIDE_SECONDS:.0f} s.")
         except Exception as error:
@@ -192,7 +192,7 @@ class Bench(widgets.VBox):
             self._complain(problem)
         else:
             self.cards.show(calls)
-            self._show(run, self.prompt.value)
+            self._show(run, prompt)
 
     def _pattern(self) -> Runnable:
         pattern = self._build(**self._values())

@@ -1,5 +1,6 @@
 """What is known of an answer to a task of the course: what it comes to, and what is right."""
 
+from contextlib import suppress
 from functools import cache
 
 from course import studies
@@ -9,6 +10,7 @@ from mlkit.measure import tasks
 from mlkit.measure.graders import broken_constraints
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic
+from mlkit.parsing import number_in
 
 
 def grade(prompt: str, text: str) -> str:
@@ -19,8 +21,9 @@ def grade(prompt: str, text: str) -> str:
     gold = task.gold
     match task.grader:
         case "constraints":
-            broken = ", ".join(broken_constraints(text, gold))
-            return f"Not right: {broken}." if broken else "It keeps every rule."
+            if task.right(text):
+                return "It keeps every rule."
+            return f"Not right: {', '.join(broken_constraints(text, gold)) or 'it is empty'}."
         case "python":
             return f"Right is what always gives the same as: {gold['expression']}"
         case "short":
@@ -29,10 +32,11 @@ def grade(prompt: str, text: str) -> str:
             return f"Right is: {gold}"
     form = task.grader == "form"
     right = f"right is {gold['total']:.12g} dollars" if form else f"right is {gold:.12g}"
-    try:
+    with suppress(MlkitError):
         return f"It comes to {total_of(text) if form else arithmetic(text)}; {right}."
-    except MlkitError:
-        return f"Nothing can be worked out as it stands; {right}."
+    with suppress(MlkitError):  # as step by step does
+        return f"It ends with {number_in(text):.12g}, which nobody worked out; {right}."
+    return f"Nothing can be worked out as it stands; {right}."
 
 
 @cache

@@ -97,7 +97,7 @@ def test_on_recordings_all_that_is_offered_can_be_run_and_what_is_called_free_is
 def test_a_bench_of_each_pattern_runs_and_describes_what_it_decided(kit, name):
     async def play() -> Any:
         made = benches.play(name, kit)
-        box = bench(kit, made.build, made.prompts, Runs(), **made.controls)
+        box = bench(kit, made.build, made.prompts, Runs(), made.grade, **made.controls)
         await asyncio.to_thread(box.run.click)
         async with asyncio.timeout(5):
             await asyncio.wrap_future(box._task)
