@@ -312,7 +312,7 @@ def _compound(stage: str, title: str, source: str) -> Chart:
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
     "scores": lambda text: scores.chart(
-        [scores.score(text, text, [True], 9, 0.1)], "title", "here"
+        [scores.Score(text, text, 1, 1, 0.2, 1, 9, 0.1)], "title", "here"
     ),
     "compound": lambda text: _compound(text, "title", "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),

@@ -152,6 +152,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "kit",
         "measure",
         "models",
+        "trace",
         "widgets",
         "course.orders",
         "course.shop",

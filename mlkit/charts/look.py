@@ -14,14 +14,6 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, RED, PINK = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#1b1f24", "#656c75", "#e3e6ea"
 # The same colour for the same thing in every chart.
-PHASES = {
-    "queue": PALE,
-    "load": GREY,
-    "prompt": SKY,
-    "thinking": PINK,
-    "output": ORANGE,
-    "failed": RED,
-}
 MEMBERS = {"small": SKY, "large": BLUE, "general": GREEN, "coder": PINK, "writer": ORANGE}
 SMALL = {"size": 11, "color": GREY}  # the font of what explains the rest
 DOTTED = {"dash": "dot", "color": GREY, "width": 1.5}  # a line to compare with

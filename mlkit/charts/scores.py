@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 
 from mlkit.charts.look import BLACK, GREY, MEMBERS, Chart, charted, dollars, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.measure.stats import wilson
 
 
 class Score(NamedTuple):
@@ -19,16 +18,6 @@ class Score(NamedTuple):
     high: float
     tokens_per_answer: float
     dollars_per_thousand: float  # answers
-
-
-def score(
-    way: str, member: str, grades: Sequence[bool], tokens: int, dollars_total: float
-) -> Score:
-    """One line of the chart, from one member's grades on all items and what they took in all."""
-    right, of = sum(grades), len(grades)
-    each = max(of, 1)
-    interval = wilson(right, of)[1:]
-    return Score(way, member, right, of, *interval, tokens / each, 1000 * dollars_total / each)
 
 
 def chart(scores: Sequence[Score], title: str, source: str) -> Chart:

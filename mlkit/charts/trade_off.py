@@ -116,17 +116,9 @@ def figure(
 
 def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
     """A share to compare with, whatever it costs; its name stands above it, at one end."""
-    chart.add_hline(share, line=DOTTED, layer="below")
-    chart.add_annotation(
-        text=in_plotly(name),
-        xref="paper",
-        x=0 if left else 1,
-        xanchor="left" if left else "right",
-        y=share,
-        yanchor="bottom",
-        showarrow=False,
-        font=SMALL,
-    )
+    label = {"text": in_plotly(name), "font": SMALL}
+    end = "top left" if left else "top right"
+    chart.add_hline(share, line=DOTTED, layer="below", annotation=label, annotation_position=end)
 
 
 def _draw(

@@ -7,19 +7,20 @@ import plotly.graph_objects as go
 
 from mlkit import ties
 from mlkit.ask import Failure
-from mlkit.charts.look import GREY, PHASES, Chart, charted, dollars, seconds
+from mlkit.charts.look import GREY, ORANGE, PALE, PINK, RED, SKY, Chart, charted, dollars, seconds
 from mlkit.escaped import in_plotly
 from mlkit.models import Prices, cost_dollars
 from mlkit.schedule import schedule
 from mlkit.trace import Call
 
-_MEANING = {
-    "queue": "waiting for a server",
-    "load": "loading the model",
-    "prompt": "reading the prompt",
-    "thinking": "thinking (estimated)",
-    "output": "writing the answer",
-    "failed": "failing",
+# The same colour for the same thing in every waterfall, and what its seconds went to.
+PHASES = {
+    "queue": (PALE, "waiting for a server"),
+    "load": (GREY, "loading the model"),
+    "prompt": (SKY, "reading the prompt"),
+    "thinking": (PINK, "thinking (estimated)"),
+    "output": (ORANGE, "writing the answer"),
+    "failed": (RED, "failing"),
 }
 
 
@@ -52,15 +53,12 @@ def _phases(call: Call) -> list[tuple[str, float, int]]:
         return [("failed", reply.seconds, 0)]
     # Engines time thinking and answer as one; its part of the seconds is as large as of the tokens.
     thought = reply.thinking_tokens / max(1, reply.output_tokens)
+    written = reply.output_tokens - reply.thinking_tokens
     return [
         ("load", reply.load_seconds, 0),
         ("prompt", reply.prompt_seconds, reply.prompt_tokens),
         ("thinking", thought * reply.output_seconds, reply.thinking_tokens),
-        (
-            "output",
-            (1 - thought) * reply.output_seconds,
-            reply.output_tokens - reply.thinking_tokens,
-        ),
+        ("output", (1 - thought) * reply.output_seconds, written),
     ]
 
 
@@ -79,7 +77,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     return (
         f"{count} call{'s' if count > 1 else ''}: {seconds(wall)} a run,"
         f" {dollars(dollars_per_thousand)} per 1,000 runs; {spent[most] / sum(spent.values()):.0%}"
-        f" of the models' time went to {_MEANING[most]}"
+        f" of the models' time went to {PHASES[most][1]}"
     )
 
 
@@ -90,12 +88,12 @@ def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | Non
     bars = rows(calls, servers)
     names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
     figure = go.Figure()
-    for phase, colour in PHASES.items():
+    for phase, (colour, meaning) in PHASES.items():
         drawn = [bar for bar in bars if bar.phase == phase]
         if drawn:
-            said = f"{_MEANING[phase]}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
+            said = f"{meaning}: %{{x:.2f}} s, %{{customdata}} tokens<extra></extra>"
             figure.add_bar(
-                name=_MEANING[phase],
+                name=meaning,
                 orientation="h",
                 marker={"color": colour, "line": {"color": GREY, "width": 0.5}},
                 y=[in_plotly(bar.call) for bar in drawn],

@@ -182,11 +182,7 @@ async def pull(address: str, model: str, report: Callable[..., None]) -> None:
 
 
 class Ollama:
-    """Asks the Ollama at an address. A call that is cancelled stops the model.
-
-    Each call has a client of its own: a shared one keeps some connections of calls that are
-    interrupted, and belongs to one event loop.
-    """
+    """Asks the Ollama at an address. A call that is cancelled stops the model."""
 
     def __init__(self, address: str, timeout_seconds: float = 300.0) -> None:
         self._client, self._address = connection(address), address

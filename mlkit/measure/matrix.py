@@ -25,15 +25,9 @@ from mlkit.votes import vote
 Subject = Callable[[Task, int], trace.Runnable]
 
 
-@dataclass(frozen=True)
-class SingleAnswer:
+def single(member: Member, labels: Sequence[str] | None = None) -> trace.Runnable:
     """A member alone, as a pattern; `labels` asks for their probabilities."""
-
-    member: Member
-    labels: tuple[str, ...] | None = None
-
-    async def run(self, ask: Ask, prompt: str) -> Reply:
-        return await ask(self.member, prompt, role="answer", labels=self.labels)
+    return lambda ask, prompt: ask(member, prompt, role="answer", labels=labels)
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
@@ -42,11 +36,11 @@ def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = 
     A member that samples gets a seed for each task and sample.
     """
 
-    def pattern_for(task: Task, sample: int) -> SingleAnswer:
+    def pattern_for(task: Task, sample: int) -> trace.Runnable:
         member = member_for(task.kind)
         if member.temperature:
             member = replace(member, seed=seed_for(task, sample))
-        return SingleAnswer(member, labels)
+        return single(member, labels)
 
     return pattern_for
 
@@ -228,11 +222,8 @@ class Matrix:
 
     def _array(self, value: Callable[[Cell], Any], kind: type) -> np.ndarray:
         samples = len(self.cells[0][0]) if self.cells and self.cells[0] else 0
-        found: np.ndarray = np.empty((len(self.tasks), len(self.subjects), samples), dtype=kind)
-        for n, row in enumerate(self.cells):
-            for m, cells in enumerate(row):
-                found[n, m] = [value(cell) for cell in cells]
-        return found
+        flat = [value(cell) for row in self.cells for cells in row for cell in cells]
+        return np.array(flat, dtype=kind).reshape(len(self.tasks), len(self.subjects), samples)
 
 
 def merged(one: Matrix, other: Matrix) -> Matrix:

@@ -1,13 +1,14 @@
 """Tools that patterns may call, from text to text: search in a handbook, and arithmetic."""
 
 import ast
-import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import simpleeval
 
 from mlkit.errors import MlkitError
 from mlkit.parsing import without_thinking
@@ -96,8 +97,6 @@ def _evaluator(code: str, grammar: _Grammar) -> Callable[[Mapping[str, Any]], An
     """What one expression gives, as a function of its variables. It raises ToolError where the
     expression holds more than the grammar.
     """
-    import simpleeval
-
     evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators)
     # Set, not passed on: it would add list, tuple, dict and set.
     evaluator.functions = grammar.functions
@@ -159,29 +158,15 @@ def _numbers_only(operation: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+# simpleeval's own, but for the power; bit operations are left out.
 _CALCULATIONS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: _power,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
+    node: simpleeval.DEFAULT_OPERATORS[node]
+    for node in (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.USub, ast.UAdd)
+} | {ast.Pow: _power}
 _COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Not: operator.not_,
-    ast.In: lambda one, many: one in many,
-    ast.NotIn: lambda one, many: one not in many,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
+    node: compare
+    for node, compare in simpleeval.DEFAULT_OPERATORS.items()
+    if issubclass(node, ast.cmpop | ast.Not)
 }
 _ARITHMETIC = _Grammar(
     "numbers",

@@ -100,9 +100,8 @@ class SupervisorWorker:
 
     async def run(self, ask: Ask, prompt: str) -> Supervised:
         names = tuple(self.workers)
-        schema = rows_schema(
-            "assignments", {"worker": {"enum": list(names)}, "task": {"type": "string"}}, MAX_PIECES
-        )
+        row = {"worker": {"enum": list(names)}, "task": {"type": "string"}}
+        schema = rows_schema("assignments", row, MAX_PIECES)
         reply = await ask(self.supervisor, prompt, role="assign", format=schema)
         assigned, repairs = parse_assignments(reply.text, names)
         tasks = assigned or {names[0]: prompt}
@@ -141,33 +140,23 @@ class SupervisorWorker:
     async def _work(
         self, ask: Ask, prompt: str, tasks: Mapping[str, str]
     ) -> dict[str, Reply | Failure]:
-        results = await together(
-            *(
-                ask(
-                    self.workers[worker],
-                    f"{task}\n\nIt is part of this request: {prompt}",
-                    role=f"work {worker}",
-                )
-                for worker, task in tasks.items()
-            )
-        )
-        return dict(zip(tasks, results, strict=True))
+        whole = f"It is part of this request: {prompt}"
+        asked = [
+            ask(self.workers[worker], f"{task}\n\n{whole}", role=f"work {worker}")
+            for worker, task in tasks.items()
+        ]
+        return dict(zip(tasks, await together(*asked), strict=True))
 
     async def _review(
         self, ask: Ask, reviewer: Member, prompt: str, work: Mapping[str, Reply | Failure]
     ) -> Review:
-        schema = rows_schema(
-            "redo",
-            {"worker": {"enum": list(work)}, "why": {"type": "string"}},
-            MAX_PIECES,
-            "answer",
-        )
+        row = {"worker": {"enum": list(work)}, "why": {"type": "string"}}
+        schema = rows_schema("redo", row, MAX_PIECES, "answer")
         if reviewer.schema:
             schema["properties"]["answer"] = json.loads(reviewer.schema)
+        told = f"Request: {prompt}\n\n{_told(work)}"
         try:
-            reply = await ask(
-                reviewer, f"Request: {prompt}\n\n{_told(work)}", role="review", format=schema
-            )
+            reply = await ask(reviewer, told, role="review", format=schema)
             return parse_review(reply.text, tuple(work))
         except MlkitError as error:  # the work is there; a review that fails must not lose it
             return Review("", {}, str(error))

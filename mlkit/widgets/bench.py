@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from mlkit import trace
 from mlkit.ask import Ask, Member, Reply
 from mlkit.charts import waterfall
-from mlkit.charts.look import dollars, seconds
+from mlkit.charts.look import dollars, seconds, short
 from mlkit.errors import BadPrompt, MlkitError
 from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.kit import Kit
@@ -276,11 +276,7 @@ def _setting(value: Any) -> str:
 def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown, widgets.Textarea]:
     """A menu of examples, and the box that they are put into; on recordings nothing else can be."""
     examples = list(dict.fromkeys(prompts)) or [""]
-    labels = [" ".join(prompt.split()) for prompt in examples]
-    options = [
-        (label if len(label) <= 90 else f"{label[:89]}…", prompt)
-        for label, prompt in zip(labels, examples, strict=True)
-    ]
+    options = [(short(" ".join(prompt.split()), 90), prompt) for prompt in examples]
     menu = widgets.Dropdown(options=options, description="choose", layout=WIDE)
     # Sent when it is left, not with each key: a prompt may be long.
     box = widgets.Textarea(

@@ -21,7 +21,7 @@ from IPython.display import Markdown
 from mlkit import paths
 from mlkit.errors import WriteError
 from mlkit.escaped import in_html, in_markdown, printable
-from mlkit.widgets.panels import WIDE, Described, slider, status
+from mlkit.widgets.panels import WIDE, Described, button, slider, status
 
 LIMIT_SECONDS = 5.0  # for all cases of an exercise
 LAST_LINES = 5  # of what an answer printed
@@ -37,7 +37,7 @@ class Prediction(Described):
         self._unit = unit
         digits = "d" if step == int(step) else ".2f"
         guess = slider(f"my guess, {unit}", (low + high) / 2, low, high, step, digits)
-        lock, said = _button("This is my guess"), widgets.HTML()
+        lock, said = button("This is my guess", "", "primary", width="160px"), widgets.HTML()
 
         def keep(_: Any) -> None:
             self.value = guess.value
@@ -146,7 +146,7 @@ def concept_test(
     went wrong: for after the series.
     """
     asked = [_asked(number, *question) for number, question in enumerate(questions, start=1)]
-    done, said = _button("Count my score"), widgets.HTML()
+    done, said = button("Count my score", "", "primary", width="160px"), widgets.HTML()
 
     def count(_: Any) -> None:
         open_ones = [str(n) for n, (_, one) in enumerate(asked, start=1) if one.index is None]
@@ -167,19 +167,12 @@ def concept_test(
             paths.write(Path(kept), json.dumps(scores), "It is not kept: note your score on paper.")
         except WriteError as error:
             lines.append(str(error))
-        said.value = "".join(
-            f"<div role='status' style='line-height: 1.5'>{in_html(line)}</div>"
-            for line in [*lines, *(reasons if explain else [])]
-        )
+        said.value = "".join(map(status, [*lines, *(reasons if explain else [])]))
 
     done.on_click(count)
     text = [f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1)]
     box = widgets.VBox([*itertools.chain(*asked), done, said])
     return Described(box, "\n".join(["Concept test.", *text]))
-
-
-def _button(text: str) -> widgets.Button:
-    return widgets.Button(description=text, button_style="primary", layout={"width": "160px"})
 
 
 def _scores(kept: Path) -> dict[str, int]:

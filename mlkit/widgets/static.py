@@ -17,10 +17,8 @@ from traitlets import Unicode
 
 from mlkit.escaped import NO_MATH, in_html
 
-VIEW, STATE = (
-    "application/vnd.jupyter.widget-view+json",
-    "application/vnd.jupyter.widget-state+json",
-)
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 _KNOWN = {f"@jupyter-widgets/{module}" for module in ("base", "controls", "output")}
 States = Mapping[str, Mapping[str, Any]]  # of widgets, by their id
@@ -55,7 +53,7 @@ def still(notebook: Any) -> None:
 
 
 def _modules(id: str, states: States) -> Iterator[str]:
-    widget = states.get(_plain(id), {})
+    widget = states.get(id.removeprefix("IPY_MODEL_"), {})
     yield widget.get("model_module", "")
     for child in widget.get("state", {}).get("children", ()):
         yield from _modules(child, states)
@@ -74,7 +72,7 @@ def _outputs(id: str, states: States) -> Iterator[Any]:
 def _parts(id: str, states: States) -> Iterator[Any]:
     """Pieces of HTML, and charts as the data of an output, from top to bottom."""
     # Lab leaves out of a state what is as the widget began; its name always stands beside it.
-    widget = states.get(_plain(id), {})
+    widget = states.get(id.removeprefix("IPY_MODEL_"), {})
     state, kind = widget.get("state", {}), widget.get("model_name", "")
     for child in state.get("children", ()):
         yield from _parts(child, states)
@@ -86,10 +84,6 @@ def _parts(id: str, states: States) -> Iterator[Any]:
         yield state.get("value", "")
     elif kind != "ButtonModel":
         yield _control(state)
-
-
-def _plain(id: str) -> str:
-    return id.removeprefix("IPY_MODEL_")
 
 
 def _control(state: Mapping[str, Any]) -> str:

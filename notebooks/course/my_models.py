@@ -19,10 +19,11 @@ from mlkit.charts.look import Chart
 from mlkit.charts.table import rows_html, table_text
 from mlkit.kit import Kit
 from mlkit.measure import tasks
-from mlkit.measure.matrix import Matrix, SingleAnswer, Subject, measure
+from mlkit.measure.matrix import Matrix, Subject, measure, single
 from mlkit.measure.stats import Interval, difference, wilson
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast, billions
+from mlkit.trace import Runnable
 from mlkit.widgets.panels import button, error_line, line, status
 from mlkit.wrappers import Answer, Asked, Event, Remembered, Watched
 
@@ -63,12 +64,12 @@ def _spread(fit: Sequence[Task]) -> list[Task]:
 def _by_kind(cast: Cast) -> Subject:
     """The large model, asked in the way of each task's kind."""
 
-    def pattern_for(task: Task, sample: int) -> SingleAnswer:
+    def pattern_for(task: Task, sample: int) -> Runnable:
         if task.kind == "triage":
-            return SingleAnswer(member_for(cast.large, "triage"), QUEUES)
+            return single(member_for(cast.large, "triage"), QUEUES)
         if task.kind == "order":
-            return SingleAnswer(orders.form_member(cast.large))
-        return SingleAnswer(member_for(cast.large, task.kind))
+            return single(orders.form_member(cast.large))
+        return single(member_for(cast.large, task.kind))
 
     return pattern_for
 

@@ -29,10 +29,9 @@ def _waterfall() -> go.Figure:
 def _scores() -> go.Figure:
     triage = study("triage").of(split="test")
     lines = [
-        scores.score(
-            "five queues", name, list(triage.right[:, n, 0]), int(triage.tokens[:, n].sum()), 0.01
-        )
-        for n, name in enumerate(triage.subjects)
+        scores.Score("five queues", name, one.right, one.of, *one.interval[1:], one.tokens, 0.01)
+        for name in triage.subjects
+        for one in [triage.score(name, list_prices())]
     ]
     return scores.chart(lines, "Three members name the queue of a message", kit().source).figure
 

@@ -5,16 +5,9 @@ from mlkit.charts.look import Chart
 from mlkit.measure.stats import wilson
 
 LINES = [
-    scores.score("step by step", "small", [True, False, True, True], 400, 0.002),
-    scores.score("expression", "large", [True] * 4, 100, 0.001),
+    scores.Score("step by step", "small", 3, 4, *wilson(3, 4)[1:], 100, 0.5),
+    scores.Score("expression", "large", 4, 4, *wilson(4, 4)[1:], 25, 0.25),
 ]
-
-
-def test_a_score_counts_and_divides_by_the_number_of_answers():
-    small = LINES[0]
-    assert (small.right, small.of, small.tokens_per_answer) == (3, 4, 100)
-    assert small.dollars_per_thousand == pytest.approx(0.5)
-    assert (small.low, small.high) == wilson(3, 4)[1:]
 
 
 def test_the_figure_puts_points_and_intervals_where_the_rows_say():
@@ -30,6 +23,6 @@ def test_the_figure_puts_points_and_intervals_where_the_rows_say():
 
 
 def test_no_grades_at_all_is_drawn_as_nothing_known():
-    empty = scores.score("asked", "small", [], 0, 0.0)
-    assert (empty.right, empty.of, empty.low, empty.high) == (0, 0, 0.0, 1.0)
-    scores.chart([empty], "nothing", "here")
+    empty = scores.Score("asked", "small", 0, 0, 0.0, 1.0, 0.0, 0.0)
+    (points,) = scores.chart([empty], "nothing", "here").figure.data
+    assert points.x[0] - points.error_x.arrayminus[0] == 0 and points.error_x.array[0] == 1

@@ -97,10 +97,10 @@ def _row_of_draws(figure: go.Figure, row: Drawn, shares: np.ndarray, colour: str
 
 
 def _scored(sums: Matrix, subject: str, way: str, member: str) -> scores.Score:
-    one = sums.of([subject])
-    grades = [bool(right) for right in one.right[:, 0, 0]]
-    cost = float(one.dollars(list_prices()).sum())
-    return scores.score(way, member, grades, int(one.tokens.sum()), cost)
+    one = sums.score(subject, list_prices())
+    _, low, high = one.interval
+    took = one.tokens, one.dollars_per_thousand
+    return scores.Score(way, member, one.right, one.of, low, high, *took)
 
 
 def examples_chart(sums: Matrix, count: int, source: str) -> Chart:
