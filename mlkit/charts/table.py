@@ -11,12 +11,16 @@ from mlkit.escaped import in_html, printable
 def table_text(chart: Chart) -> str:
     """The sentence, then the rows in columns: for screen readers and stored notebooks."""
     table = [[printable(cell).replace("\n", " ") for cell in row] for row in _table(chart.rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [printable(chart.reading), ""]
-    for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return "\n".join([printable(chart.reading), "", lined_up(table)])
+
+
+def lined_up(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as columns of text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def table_html(chart: Chart) -> str:

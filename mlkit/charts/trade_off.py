@@ -232,7 +232,7 @@ def _listed(points: Sequence[Point]) -> str:
     """
     most = [*points[:4], highest(points, lambda point: point.share)] if points[5:] else points
     kept = [point for point in points if point in most][:5]
-    names = [_quoted(short(point.pattern)) for point in kept]
+    names = [quoted(short(point.pattern)) for point in kept]
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")
     if len(names) < 2:
@@ -240,7 +240,7 @@ def _listed(points: Sequence[Point]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return f'"{name}"' if "," in name else name
 
 

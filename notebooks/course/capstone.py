@@ -1,7 +1,5 @@
 """The capstone of notebook 10: a learner's own prompts, and all patterns on them."""
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,14 +12,7 @@ from course.spreadsheet import by_column, table_of
 from mlkit import paths
 from mlkit.ask import Ask
 from mlkit.engines.request import check_prompt
-from mlkit.errors import (
-    BadPrompt,
-    EngineError,
-    MlkitError,
-    NotRecorded,
-    SettingError,
-    Unparsed,
-)
+from mlkit.errors import BadPrompt, EngineError, MlkitError, NotRecorded, SettingError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
@@ -136,20 +127,13 @@ _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
 
 
 @dataclass(frozen=True)
-class Text:
-    """What a pattern of your own answered."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Own:
     """A pattern of your own as one that is measured: what it raises counts as a wrong answer."""
 
     name: str
     pattern: Runnable
 
-    async def run(self, ask: Ask, prompt: str) -> Text:
+    async def run(self, ask: Ask, prompt: str) -> str:
         try:
             result = await as_function(self.pattern)(ask, prompt)
         except MlkitError:
@@ -159,7 +143,7 @@ class Own:
         text = getattr(result, "text", result)
         if not isinstance(text, str):
             raise Unparsed(f"{self.name} gave {quoted(text)}. Give a text, or what has a .text.")
-        return Text(text)
+        return text
 
 
 def _need_pattern(name: str, pattern: Any, taken: Iterable[str]) -> None:

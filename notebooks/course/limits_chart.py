@@ -8,20 +8,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from course.ways import Limits, Way, survivors, why_not
-from mlkit.charts.look import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    RED,
-    Chart,
-    dollars,
-    dress,
-    on_hover,
-    seconds,
-    short,
-    whiskers,
-)
+from mlkit.charts import look
+from mlkit.charts.look import Chart, dollars, dress, on_hover, seconds, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.stats import wilson
 from mlkit.ties import exceeds
@@ -29,7 +17,7 @@ from mlkit.ties import exceeds
 WORK = "work seconds"
 _ALLOWED = "rgba(0, 158, 115, 0.13)"
 _TITLES = 34  # pixels above the plots, for what each column shows
-_LINE = {"color": INK, "dash": "dot", "width": 1.5}
+_LINE = {"color": look.INK, "dash": "dot", "width": 1.5}
 # Row, value, whether it breaks the limit, and where its number stands then.
 Mark = tuple[int, float, bool, float]
 
@@ -103,7 +91,7 @@ def _name_rows(figure: go.Figure, names: Sequence[str], taken: str) -> None:
     if taken in names:
         row = names.index(taken)
         figure.add_hrect(
-            row - 0.5, row + 0.5, fillcolor=ORANGE, opacity=0.2, line_width=0, layer="below"
+            row - 0.5, row + 0.5, fillcolor=look.ORANGE, opacity=0.2, line_width=0, layer="below"
         )
     bare = {"showgrid": False, "zeroline": False, "automargin": False}
     figure.update_yaxes(tickvals=[*range(len(names))], range=[len(names) - 0.5, -0.5], **bare)
@@ -156,7 +144,7 @@ def _add_shares(figure: go.Figure, ways: Sequence[Way], least: float) -> None:
         x=[span.share for span in spans],
         y=[*range(len(ways))],
         mode="markers",
-        marker={"size": 1, "color": GREY},
+        marker={"size": 1, "color": look.GREY},
         error_x=whiskers(spans, width=3),
         hoverinfo="skip",
         showlegend=False,
@@ -190,7 +178,7 @@ def _add_marks(
     of its end, or at the left where the end is negative.
     """
     common = {"cliponaxis": False, "showlegend": False, "row": 1, "col": column}
-    for breaks, symbol, colour in ((False, "circle", BLUE), (True, "x", RED)):
+    for breaks, symbol, colour in ((False, "circle", look.BLUE), (True, "x", look.RED)):
         some = [mark for mark in marks if mark[2] == breaks]
         figure.add_scatter(
             x=[value for _, value, *_ in some],
@@ -208,7 +196,7 @@ def _add_marks(
         mode="text",
         text=[f"\xa0\xa0{in_plotly(shown(value))}\xa0\xa0" for _, value, *_ in broken],
         textposition=["middle left" if end < 0 else "middle right" for *_, end in broken],
-        textfont={"size": 11, "color": RED},
+        textfont={"size": 11, "color": look.RED},
         hoverinfo="skip",
         **common,
     )

@@ -1,7 +1,6 @@
 """Orders: the members that fill in the shop's form, and the nine patterns made of them."""
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,19 +34,11 @@ def order_member(member: Member, name: str) -> Member:
     return instructed(member, REQUESTS[name])
 
 
-def examples(*names: str, of: Iterable[Mapping[str, Mapping[str, str]]] = (EXAMPLES,)) -> tuple:
-    """Worked examples of some departments."""
-    return tuple(shot for shown in of for name in names for shot in shown[name].items())
-
-
 def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
     """The member that fills in forms: for some departments, or for all and for several at once."""
-    shots = examples(*(names or DOES), of=of)
-    return replace(
-        order_member(member, "form"),
-        shots=shots,
-        schema=json.dumps(form_schema(names or DEPARTMENTS)),
-    )
+    shots = tuple(shot for shown in of for name in names or DOES for shot in shown[name].items())
+    schema = json.dumps(form_schema(names or DEPARTMENTS))
+    return replace(order_member(member, "form"), shots=shots, schema=schema)
 
 
 def price_list() -> str:
@@ -63,14 +54,11 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
     with the parts of the form in another order. On fit the small model is right too rarely to vote.
     """
     large, other = form_member(cast.large), form_member(cast.large, of=(OTHER_EXAMPLES,))
+    name, system = cast.large.name, f"{other.system}\n\n{price_list()}"
     return (
         large,
-        replace(
-            other,
-            system=f"{other.system}\n\n{price_list()}",
-            name=f"{cast.large.name}, other examples",
-        ),
-        replace(_rule_first(large), name=f"{cast.large.name}, rule first"),
+        replace(other, system=system, name=f"{name}, other examples"),
+        replace(_rule_first(large), name=f"{name}, rule first"),
     )
 
 
@@ -136,15 +124,10 @@ def pipeline(
     cast: Cast, retries: int = 0, keep_original: bool = True, classifier: Member | None = None
 ) -> ModelPipeline:
     """Small names the departments, general lists the things, large fills in the form."""
+    classifies = order_member(classifier or cast.small, "departments")
     return ModelPipeline(
         (
-            Stage(
-                "classify",
-                order_member(classifier or cast.small, "departments"),
-                "",
-                known_departments,
-                retries,
-            ),
+            Stage("classify", classifies, "", known_departments, retries),
             Stage("extract", order_member(cast.general, "things"), "", has_things, retries),
             Stage("reason", form_member(cast.large), "", fault, retries),
         ),

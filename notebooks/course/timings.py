@@ -6,8 +6,6 @@ another, so that engines had their beginnings in the cache. Here patterns take t
 in a shop, and each round asks everything once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

@@ -62,7 +62,7 @@ def perturb(folder: Path, seed: int) -> None:
         save(file, Recording(recording.header, answers))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_all_outputs_are_the_same_on_another_processor(seed, tmp_path):
     root = tmp_path / "kit"
     ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")

@@ -1,7 +1,5 @@
 """Claims about members, prompts, votes and weights. Their rules stand in rules.md."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, pairwise

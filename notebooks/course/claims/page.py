@@ -1,7 +1,5 @@
 """data/FINDINGS.md: what the recordings say about each claim. Made by `mlkit findings` alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Claims about whole patterns. Their rules stand in rules.md."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from statistics import fmean
 

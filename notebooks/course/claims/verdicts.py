@@ -4,8 +4,6 @@ The interval of a rule is turned so that above the rule's line supports the clai
 contradicts it. Where several conditions must hold, each is moved so that its line is 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import isnan, nan
@@ -51,7 +49,7 @@ def verdict(measured: Measured) -> str:
 class Finding(NamedTuple):
     """A claim and what was measured about it."""
 
-    claim: Claim
+    claim: "Claim"
     measured: Measured
 
     @property

@@ -112,10 +112,6 @@ def _drawn_costs(seeded: Random) -> tuple[list[Way], float, float]:
     return ways, seeded.choice((2.0, 5.0, 20.0)), seeded.choice((0.513, 1.313, 3.713))
 
 
-def _name_of_none(got: object) -> bool:
-    return not isinstance(got, str)
-
-
 _HALF = Way("half", 5, 10, 0.0, 1.0)
 
 # `cheapest(ways, wrong_dollars, person_dollars)`: the name of the way whose answer costs least, its
@@ -161,7 +157,7 @@ cheapest = Exercise(
         *against(_cheapest, _drawn_costs),
     ],
     "Right. No model at all belongs in every comparison: it is the simplest of all ways.",
-    {_name_of_none: "It should give a name, as text; it gave {kind}."},
+    {lambda got: not isinstance(got, str): "It should give a name, as text; it gave {kind}."},
 )
 
 QUIZ = questions("""

@@ -1,25 +1,22 @@
 """Notebook 10: its tables, an equal budget, the draws of its break, and traffic on servers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from math import inf, isnan, log
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from course import studies
-from course.orders import order_voters
 from course.shop.price_list import total_of
+from course.studies import composite_orders
 from course.ways import ways as counted
 from mlkit.charts.look import dollars, seconds
+from mlkit.charts.table import lined_up
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, Subject, seed_for
+from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference, wilson
-from mlkit.measure.tasks import Task
 from mlkit.models import Prices
 from mlkit.parsing import quoted
-from mlkit.patterns.voting import ModelVoting
 from mlkit.ties import reaches
 
 
@@ -43,15 +40,6 @@ def table(ways: Sequence[Any]) -> str:
             )
         )
     return lined_up(rows)
-
-
-def lined_up(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells as columns of text."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
 
 
 def answers(measured: Matrix, task_id: str, names: Sequence[str] = ()) -> str:
@@ -81,17 +69,7 @@ async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
     """The large model alone votes with so many of its recorded samples (at temperature 0.7) on the
     test orders, for each count. Three take about the tokens of three members.
     """
-    large = replace(order_voters(kit.cast)[0], temperature=0.7)
-
-    def votes(count: int) -> Subject:
-        def vote(task: Task, sample: int) -> ModelVoting:
-            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
-            return ModelVoting(tuple(voters), total_of)
-
-        return vote
-
-    named = {f"large ×{count}": votes(count) for count in counts}
-    return await studies.measured(kit, "", named, studies.order_tasks("test"))
+    return await composite_orders.sampled_votes(kit, {f"large ×{n}": n for n in counts})
 
 
 def priced(

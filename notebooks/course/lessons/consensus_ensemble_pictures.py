@@ -10,18 +10,7 @@ from plotly.subplots import make_subplots
 from course import studies
 from course.shop import QUEUES
 from mlkit.charts import trade_off, waterfall
-from mlkit.charts.look import (
-    BLUE,
-    DOTTED,
-    GREEN,
-    INK,
-    ORANGE,
-    PINK,
-    Chart,
-    charted,
-    dress,
-    whiskers,
-)
+from mlkit.charts.look import BLUE, DOTTED, GREEN, INK, ORANGE, PINK, Chart, charted, whiskers
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
 from mlkit.measure.stats import difference, wilson
@@ -146,7 +135,7 @@ def priced(kit: Kit, found: Triage) -> Panel:
         whose = f"Answers of {own['small']} and {own['large']}, priced as"
         said = f"{chart.reading}. {whose} {PRICED_AS['small']} and {PRICED_AS['large']}"
         chart.figure.layout.annotations = chart.figure.layout.annotations[:-1]  # its source
-        return Chart(dress(chart.figure, said, kit.source, 320), chart.rows, said)
+        return charted(chart.figure, chart.rows, said, kit.source, 320)
 
     boxes = PriceList(list_prices(), [*PRICED_AS.values()])
     return panels.explore(draw, edited=boxes, by=dollars_or_seconds())

@@ -1,7 +1,5 @@
 """Notebook 01: one model on recorded answers, its exercises, its quiz."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Notebook 06: where orders were lost, repairs of the merge, exercises and the quiz."""
 
-from __future__ import annotations
-
 import json
 import math
 import re
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from course import studies
-from course.shop.price_list import NO_RULE, PRICES, RULES, total_of
+from course.shop.price_list import PRICES, RULES, add_up, total_of
 from mlkit.ask import Member, Reply
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
@@ -66,16 +64,6 @@ def trace(task: Task, run: Run) -> str:
 def forms_in(texts: Sequence[Any]) -> list[Form]:
     """The forms in some texts; what is none is left out."""
     return [object_in(text, "things")[0] for text in texts if dollars_of(str(text)) != "no form"]
-
-
-def add_up(forms: list[Form], request: str = "") -> Form:
-    """One form from several: all things, the most days, the first rule."""
-    rules = [form["rule"] for form in forms if form["rule"] != NO_RULE]
-    return {
-        "things": [thing for form in forms for thing in form["things"]],
-        "days": max((form["days"] for form in forms), default=1),
-        "rule": rules[0] if rules else NO_RULE,
-    }
 
 
 def add_up_named(forms: list[Form], request: str) -> Form:

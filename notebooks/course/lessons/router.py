@@ -1,7 +1,5 @@
 """Notebook 03: routers made of recorded parts, its exercises, its quiz."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property

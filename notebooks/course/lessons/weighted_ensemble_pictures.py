@@ -182,7 +182,7 @@ class Way(NamedTuple):
 def decided_by(weights: Sequence[float], said: np.ndarray) -> str:
     """Who decides, where each answer scores 1; `said` are the answers, of shape (n, 3)."""
     heaviest = highest(range(3), weights.__getitem__)
-    rest, name = sum(weights) - weights[heaviest], _quoted(TEAM[heaviest])
+    rest, name = sum(weights) - weights[heaviest], trade_off.quoted(TEAM[heaviest])
     tied = same(weights[heaviest], rest)  # then the first member has its way, and no other
     if not (exceeds(weights[heaviest], rest) or (tied and heaviest == 0)):
         return f"the majority; {name} where all three differ"
@@ -193,7 +193,7 @@ def decided_by(weights: Sequence[float], said: np.ndarray) -> str:
 
 def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     """How often the present weights are right, beside the four ways in which three can decide."""
-    each = {f"{_quoted(TEAM[n])} alone": np.eye(3)[n].tolist() for n in range(3)}
+    each = {f"{trade_off.quoted(TEAM[n])} alone": np.eye(3)[n].tolist() for n in range(3)}
     mixes = {"these weights": weights, **each, "the majority": EQUAL}
     of = len(matrix.tasks)
     counts = {name: int(right(matrix, mix).sum()) for name, mix in mixes.items()}
@@ -231,7 +231,3 @@ def _bars(ways: Sequence[Way]) -> go.Figure:
     )
     chart.update_xaxes(title_text="answered right", tickformat=".0%", range=[0, 1])
     return chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if "," in name else name

@@ -6,7 +6,7 @@ things that are rented.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mlkit.errors import Unparsed
@@ -122,12 +122,17 @@ def fault(text: str) -> str:
     return ""
 
 
+def add_up(forms: Sequence[Mapping[str, Any]], request: str = "") -> dict[str, Any]:
+    """One form from several: all things, the most days, the first rule."""
+    rules = [form["rule"] for form in forms if form["rule"] != NO_RULE]
+    return {
+        "things": [thing for form in forms for thing in form["things"]],
+        "days": max((form["days"] for form in forms), default=1),
+        "rule": rules[0] if rules else NO_RULE,
+    }
+
+
 def joined(texts: Iterable[str]) -> str:
-    """Several forms as one: all things, the most days, the first rule. Texts that are no form are
-    left out.
-    """
-    orders = [_order_in(text) for text in texts if not fault(text)]
-    things = [(row["name"], row["pieces"]) for order in orders for row in order["things"]]
-    rules = [order["rule"] for order in orders if order["rule"] != NO_RULE]
-    days = max((order["days"] for order in orders), default=1)
-    return form(*things, days=days, rule=next(iter(rules), NO_RULE))
+    """The forms in some texts as one, by `add_up`; texts that are no form are left out."""
+    forms = [_order_in(text) for text in texts if not fault(text)]
+    return json.dumps(add_up(forms), separators=(",", ":"))

@@ -23,7 +23,6 @@ from course.studies.desk_and_triage import (
     desk,
     examples,
     judge,
-    kinds_of_the_desk,
     routed,
     routing,
     samples,
@@ -33,7 +32,6 @@ from course.studies.desk_and_triage import (
     triage_members,
 )
 from course.studies.free_texts import (
-    Rewritten,
     meanings,
     picking,
     rewriting,
@@ -41,42 +39,9 @@ from course.studies.free_texts import (
     texts,
     write_and_check,
 )
-from course.studies.measuring import each, measured, of_patterns
+from course.studies.measuring import measured
 from mlkit.kit import Kit
 
-__all__ = [
-    "STUDIES",
-    "Rewritten",
-    "Study",
-    "answered_by",
-    "classifiers",
-    "desk",
-    "each",
-    "examples",
-    "judge",
-    "kinds_of_the_desk",
-    "meanings",
-    "measured",
-    "of_patterns",
-    "order_members",
-    "order_samples",
-    "order_tasks",
-    "order_variants",
-    "orders",
-    "orders_and_variants",
-    "picking",
-    "rewriting",
-    "routed",
-    "routing",
-    "samples",
-    "sent",
-    "specialists",
-    "text_tasks",
-    "texts",
-    "triage",
-    "triage_members",
-    "write_and_check",
-]
 Study = Callable[[Kit, str], Coroutine[Any, Any, Any]]  # of a kit, and what its bar is called
 STUDIES: Mapping[str, Study] = {
     "desk": desk,

@@ -1,5 +1,6 @@
 """Studies of orders, on which all nine are compared: members, patterns, and their variants."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -62,13 +63,21 @@ async def orders(kit: Kit, progress: str = "") -> Matrix:
 
 async def order_samples(kit: Kit, progress: str = "") -> Matrix:
     """Five samples of the large model vote: what the tokens of a vote buy from one member."""
+    return await sampled_votes(kit, {"large, 5 samples": 5}, progress)
+
+
+async def sampled_votes(kit: Kit, counts: Mapping[str, int], progress: str = "") -> Matrix:
+    """So many samples of the large model vote on the test orders, at temperature 0.7, by name."""
     large = replace(filled.order_voters(kit.cast)[0], temperature=0.7)
 
-    def vote(task: Task, sample: int) -> ModelVoting:
-        voters = tuple(replace(large, seed=seed_for(task, n)) for n in range(5))
-        return ModelVoting(voters, total_of)
+    def votes(count: int) -> Subject:
+        def vote(task: Task, sample: int) -> ModelVoting:
+            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
+            return ModelVoting(tuple(voters), total_of)
 
-    subjects: dict[str, Subject] = {"large, 5 samples": vote}
+        return vote
+
+    subjects = {name: votes(count) for name, count in counts.items()}
     return await measured(kit, progress, subjects, order_tasks("test"))
 
 
