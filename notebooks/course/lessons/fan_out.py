@@ -191,7 +191,7 @@ many are there, and how many hold no right sample?
 0.1: That is the chance that both are right. One right sample is enough.
 0.6: That leaves out the pair in which both are right. It counts as well.
 0.8: That adds the chances of both. A pair with two right samples is then counted twice.
-0.4: That is the chance of one sample. How much does a second one help?
+0.4: That is the chance of one sample; or it divides by the 5 samples, and there are 10 pairs.
 
 2, 5, 4 -> 1.0
 Only three samples are wrong, and four are drawn. It gave {got:.4g}. Can all four be wrong?
