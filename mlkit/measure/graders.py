@@ -158,16 +158,19 @@ _RULES = {"mentions": list, "forbidden": list, "min_words": int, "max_words": in
 
 def constraints_right(text: str, gold: Mapping[str, Any]) -> bool:
     """The text keeps every constraint."""
-    return bool(without_thinking(text).strip()) and not broken_constraints(text, gold)
+    return not broken_constraints(text, gold)
 
 
 def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
-    """Which constraints a text breaks, a phrase each: what a checker can tell a model."""
+    """Which constraints a text breaks, a phrase each: what a checker can tell a model. No text may
+    be empty.
+    """
     text = without_thinking(text)
     words, lines = spoken(text), [line for line in text.splitlines() if line.strip()]
     missing = [word for word in gold.get("mentions", ()) if not _mentions(words, word)]
     said = [word for word in gold.get("forbidden", ()) if _mentions(words, word)]
-    broken = [f"it does not mention {word}" for word in missing]
+    broken = [] if text.strip() else ["it is empty"]
+    broken += [f"it does not mention {word}" for word in missing]
     broken += [f"it says {word}" for word in said]
     count = len(text.split())
     if not gold.get("min_words", 0) <= count <= gold.get("max_words", math.inf):

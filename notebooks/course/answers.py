@@ -21,9 +21,8 @@ def grade(prompt: str, text: str) -> str:
     gold = task.gold
     match task.grader:
         case "constraints":
-            if task.right(text):
-                return "It keeps every rule."
-            return f"Not right: {', '.join(broken_constraints(text, gold)) or 'it is empty'}."
+            broken = ", ".join(broken_constraints(text, gold))
+            return f"Not right: {broken}." if broken else "It keeps every rule."
         case "python":
             return f"Right is what always gives the same as: {gold['expression']}"
         case "short":
