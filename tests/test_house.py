@@ -144,6 +144,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.orders",
         "course.shop",
         "course.systems",
+        "ties",
     },
     "course.my_models": {
         "ask",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from course import studies, systems
-from course.claims import members
 from course.shop import QUEUES, member_for
+from course.studies import votes
 
 import mlkit
 from mlkit.ask import Member, Reply
@@ -130,7 +130,7 @@ def test_a_vote_measured_from_the_members_is_the_voting(kit: Kit) -> None:
         triage.tasks,
         QUEUES,
     )
-    assert list(members._voted(triage.answers[:, :, 0], triage.right[:, :, 0])) == right(
+    assert list(votes.voted(triage.answers[:, :, 0], triage.right[:, :, 0])) == right(
         triage.tasks, done
     )
     assert list(agreed(triage.answers[:, :, 0])[0]) == [one and one.vote.winner for one in done]
@@ -199,7 +199,7 @@ def test_weights_measured_from_the_members_are_the_ensembles(
     ]
     assert decided == [one and one.decision.winner for one in done]
     if name == "constant":
-        assert list(members._weighted(triage, weights)) == right(triage.tasks, done)
+        assert list(votes.weighted(triage, weights)) == right(triage.tasks, done)
 
 
 @pytest.mark.parametrize("voters", [3, 5])

@@ -36,6 +36,7 @@ class Way(NamedTuple):
     calls: float = nan  # a prompt
     instructions: int = 0  # different ones, which somebody has to write and look after
     grades: tuple[bool, ...] = ()  # prompt by prompt
+    spread: float = 1.0  # of wall seconds: standard deviation over mean; 1 where nobody measured
 
 
 def ways(
@@ -49,8 +50,13 @@ def ways(
     """
     every = [_way(measured, name, prices) for name in measured.subjects]
     if clock is not None:
-        every = [way._replace(seconds=float(np.mean(clock.get(way.pattern, nan)))) for way in every]
+        every = [_timed(way, np.asarray(clock.get(way.pattern, nan))) for way in every]
     return sorted(every, key=lambda way: (round(way.calls), way.instructions))
+
+
+def _timed(way: Way, wall_seconds: np.ndarray) -> Way:
+    mean = float(wall_seconds.mean())
+    return way._replace(seconds=mean, spread=float(wall_seconds.std()) / mean)
 
 
 def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:

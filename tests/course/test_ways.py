@@ -106,6 +106,7 @@ def test_wall_seconds_take_the_place_of_work_seconds_where_there_are_some(script
     clock = {"router": np.array([2.0, 5.0])}
     found = {way.pattern: way for way in ways.ways(matrix, list_prices(), clock)}
     assert found["router"].seconds == 3.5 and isnan(found["voting"].seconds)
+    assert found["router"].spread == pytest.approx(1.5 / 3.5)
 
 
 def test_what_breaks_a_limit_is_named_by_the_limit():

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from random import Random
-from statistics import mean, median, quantiles
+from statistics import mean, median, pstdev, quantiles
 
 from course.lessons.choosing_pictures import wait_within
 
@@ -49,6 +49,7 @@ async def main(learners: int, lasts_seconds: float) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
         alone.append(await ask())
     service = mean(alone)
+    spread = pstdev(alone) / service
     print(f"alone: {service:.2f} s an answer ({min(alone):.2f} to {max(alone):.2f})")
     ends = time.monotonic() + lasts_seconds
     await asyncio.gather(*(learn() for _ in range(learners)))
@@ -57,7 +58,7 @@ async def main(learners: int, lasts_seconds: float) -> None:
     print(f"{learners} learners, {lasts_seconds:.0f} s: {len(took)} answers, {len(failed)} failed")
     print(f"server busy {offered:.0%}")
     for name, share, measured in (("median", 0.5, median(took)), ("p95", 0.95, p95)):
-        predicted = wait_within(share, offered, 1, service) + service
+        predicted = wait_within(share, offered, 1, service, spread) + service
         apart = f"{measured / predicted - 1:+.0%}"
         print(f"{name}: {measured:.2f} s, by the formula {predicted:.2f} s: measured is {apart}")
     for error in failed[:3]:

@@ -1,6 +1,5 @@
 """Claims about members, prompts, votes and weights. Their rules stand in rules.md."""
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
@@ -9,22 +8,12 @@ import numpy as np
 from course import studies
 from course.claims.verdicts import MARGIN, Measured, NotMeasured, least, measured, points
 from course.shop import QUEUES
+from course.studies.votes import ALIKE, best_first, correlation, typical, voted, weighted
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
-from mlkit.measure.stats import (
-    difference,
-    error_correlation,
-    log_odds,
-    mean_correlation,
-    smoothed,
-    wilson,
-)
+from mlkit.measure.stats import difference, log_odds, smoothed, wilson
 from mlkit.patterns.consensus_ensemble import votes_needed
-from mlkit.patterns.voting import similar
-from mlkit.patterns.weighted_ensemble import decide
-from mlkit.ties import lowest, ranked, reaches
-
-ALIKE = 0.9  # cosine similarity from which two free texts count as the same
+from mlkit.ties import lowest, reaches
 
 
 async def c1(kit: Kit) -> Measured:
@@ -47,15 +36,15 @@ async def c6a(kit: Kit) -> Measured:
     written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
     single = (await studies.picking(kit)).of(["one answer"])
     right, times = written.right[:, 0], written.tokens.sum() / single.tokens.sum()
-    typical = [_typical(vectors[task.id])[0] for task in written.tasks]
-    one, voted = (
+    winners = [typical(vectors[task.id])[0] for task in written.tasks]
+    one, vote = (
         difference(right.any(axis=1), other)
-        for other in (single.column("one answer"), right[range(len(right)), typical])
+        for other in (single.column("one answer"), right[range(len(right)), winners])
     )
     return measured(
         f"Free texts, large model: the best of five gains {one.points()} over one answer, for"
-        f" {times:.1f} times the tokens, and {voted.points()} over the vote by meaning.",
-        least(one, voted),
+        f" {times:.1f} times the tokens, and {vote.points()} over the vote by meaning.",
+        least(one, vote),
     )
 
 
@@ -80,13 +69,13 @@ async def c7b(kit: Kit) -> Measured:
     if len(pool) < 3:
         raise NotMeasured(f"Voters that are ever right on fit orders: {len(pool)}; it takes three.")
     trios = combinations(pool, 3)
-    return _majority(whole, lowest(trios, lambda trio: _alike(fit.of(trio))))
+    return _majority(whole, lowest(trios, lambda trio: correlation(fit.of(trio).right[:, :, 0])))
 
 
 async def c8(kit: Kit) -> Measured:
     written, vectors = (await studies.texts(kit)).of(["large"]), await studies.meanings(kit)
     exactly = agreed(written.answers[:, 0])[1] > 0.5
-    alike = np.array([_typical(vectors[task.id])[1] > 0.5 for task in written.tasks])
+    alike = np.array([typical(vectors[task.id])[1] > 0.5 for task in written.tasks])
     return measured(
         "Five samples of the large model: a majority word for word on"
         f" {wilson(int(exactly.sum()), len(alike))} of the texts, by meaning (embeddings, cosine"
@@ -96,13 +85,13 @@ async def c8(kit: Kit) -> Measured:
 
 
 async def c11(kit: Kit) -> Measured:
-    whole = _best_first(await studies.triage(kit))
+    whole = best_first(await studies.triage(kit))
     fit, test = whole.of(split="fit"), whole.of(split="test")
     odds = log_odds(smoothed(fit.right[:, :, 0].sum(axis=0), len(fit.tasks)))
     # ln(p/(1-p)) is for two answers; where k - 1 wrong ones share the errors: ln((k-1) p/(1-p)).
     learned = np.maximum(0.0, odds + np.log(len(QUEUES) - 1))
     # The largest weight goes to the strongest model, and the members stand in this order.
-    gain = difference(_weighted(test, learned), _weighted(test, (0.5, 0.3, 0.2)))
+    gain = difference(weighted(test, learned), weighted(test, (0.5, 0.3, 0.2)))
     weights = (f"{name} {weight:.2f}" for name, weight in zip(whole.subjects, learned, strict=True))
     return points(f"Triage, learned ({', '.join(weights)}) minus the article's", gain)
 
@@ -136,7 +125,7 @@ async def _ladder(kit: Kit) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     cheap = (await studies.samples(kit)).of(["small"], kind="triage")
     strong = (await studies.triage(kit)).of(["large"], split="test")
     answers, seconds = cheap.answers[:, 0, :3], cheap.seconds[:, 0, :3].sum(axis=1)
-    won, shares = _voted(answers, cheap.right[:, 0, :3]), agreed(answers)[1]
+    won, shares = voted(answers, cheap.right[:, 0, :3]), agreed(answers)[1]
 
     def rung(kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         right = np.where(kept, won, strong.right[:, 0, 0])
@@ -147,36 +136,11 @@ async def _ladder(kit: Kit) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 def _majority(whole: Matrix, voters: Sequence[str]) -> Measured:
     """The vote of the voters on test, against the one that is best on fit."""
-    ordered = _best_first(whole.of(voters))
+    ordered = best_first(whole.of(voters))
     best, test = ordered.subjects[0], ordered.of(split="test")
-    gain = difference(_voted(test.answers[:, :, 0], test.right[:, :, 0]), test.column(best))
-    what = f"Errors correlate by {_alike(test):.2f}. The majority minus the best voter ({best})"
+    right = test.right[:, :, 0]
+    gain = difference(voted(test.answers[:, :, 0], right), test.column(best))
+    what = (
+        f"Errors correlate by {correlation(right):.2f}. The majority minus the best voter ({best})"
+    )
     return points(what, gain)
-
-
-def _alike(matrix: Matrix) -> float:
-    """How much the members err on the same items."""
-    return mean_correlation(error_correlation(matrix.right[:, :, 0].T))
-
-
-def _voted(answers: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Whether the most common answer is right, item by item; both of shape (n, voters)."""
-    return (right & (answers == agreed(answers)[0][:, None])).any(axis=1)
-
-
-def _weighted(matrix: Matrix, weights: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Whether the answer with most weight is right, item by item."""
-    said = matrix.answers[:, :, 0]
-    decided = [decide(list(row), [1.0] * len(row), list(weights)).winner for row in said]
-    return np.array(decided, dtype=object) == np.array([task.gold for task in matrix.tasks])
-
-
-def _best_first(matrix: Matrix) -> Matrix:
-    """The members from the best on fit down: ties go to the first, not to the weakest."""
-    return matrix.of(ranked(matrix.subjects, matrix.of(split="fit").share))
-
-
-def _typical(vectors: np.ndarray) -> tuple[int, float]:
-    """The text that speaks for the largest group of similar ones, and the group's share of all."""
-    speaker, size = Counter(similar(vectors, ALIKE)).most_common(1)[0]
-    return speaker, size / len(vectors)

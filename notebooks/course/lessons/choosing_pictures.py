@@ -136,20 +136,26 @@ class Load(NamedTuple):
     p95_wait_seconds: float  # 95% of the requests wait no longer; inf without a steady state
 
 
-def load(requests_per_day: float, service_seconds: float, servers: int) -> Load:
+def load(
+    requests_per_day: float, service_seconds: float, servers: int, spread: float = 1.0
+) -> Load:
     """What servers that share one queue have to do, and who waits how long."""
     offered = requests_per_day * service_seconds / 86_400
-    return Load(servers, offered / servers, wait_within(0.95, offered, servers, service_seconds))
+    wait = wait_within(0.95, offered, servers, service_seconds, spread)
+    return Load(servers, offered / servers, wait)
 
 
-def wait_within(share: float, offered: float, servers: int, service_seconds: float) -> float:
-    """The wait in seconds that this share of the requests stays within, in the M/M/k queue; inf
-    where it has no steady state.
+def wait_within(
+    share: float, offered: float, servers: int, service_seconds: float, spread: float = 1.0
+) -> float:
+    """The wait in seconds that this share of the requests stays within; inf where the queue has no
+    steady state. `spread` is the standard deviation of the service times over their mean.
 
     P(wait > t) = C exp(-(k - a) t / s): a = `offered` erlangs, k servers, s seconds each, C the
-    Erlang C formula (Erlang 1917; Gross & Harris, Fundamentals of Queueing Theory, ch. 2). Requests
-    come at random at an even rate all day, and service times are exponential: even service waits
-    less, a rush hour more.
+    Erlang C formula (M/M/k: Erlang 1917; Gross & Harris, Fundamentals of Queueing Theory, ch. 2).
+    It is exact for exponential service times, of spread 1; with others waits are about
+    (1 + spread²) / 2 as long (M/G/k: Allen, Probability, Statistics and Queueing Theory, ch. 5).
+    Requests come at random at an even rate all day; a rush hour waits longer.
     """
     if offered >= servers:
         return inf
@@ -158,7 +164,9 @@ def wait_within(share: float, offered: float, servers: int, service_seconds: flo
         blocked = offered * blocked / (k + offered * blocked)
     waits = blocked / (1 - offered / servers * (1 - blocked))  # Erlang C: the share that waits
     longer = 1 - share
-    return log(waits / longer) * service_seconds / (servers - offered) if waits > longer else 0.0
+    if waits <= longer:
+        return 0.0
+    return log(waits / longer) * service_seconds / (servers - offered) * (1 + spread**2) / 2
 
 
 def traffic(
@@ -169,7 +177,7 @@ def traffic(
     """
     rows = [("way", "servers", "busy", "95% wait at most", "own servers", "hosted tokens")]
     for way in ways:
-        loads = [load(requests_per_day, way.seconds, servers) for servers in range(1, 51)]
+        loads = [load(requests_per_day, way.seconds, k, way.spread) for k in range(1, 51)]
         hosted = dollars(requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000)
         enough = next((one for one in loads if reaches(most_wait, one[2])), None)
         if enough is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from course import studies
 from course.shop import member_for
+from course.studies.votes import ALIKE, best_first, correlation, typical, voted
 from mlkit.ask import Member
 from mlkit.charts import trade_off
 from mlkit.errors import Unparsed
@@ -19,17 +20,9 @@ from mlkit.measure import stats, tasks
 from mlkit.measure.matrix import Matrix, agreed, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
-from mlkit.patterns.voting import similar
-from mlkit.ties import lowest, ranked, reaches
+from mlkit.ties import lowest, reaches
 from mlkit.widgets.exercises import Case, Exercise, against, judgement
 from mlkit.widgets.lessons import Verdict, questions
-
-ALIKE = 0.9  # cosine from which two texts count as one, as in claim C8
-
-
-def correlation(right: np.ndarray) -> float:
-    """How much voters err on the same items, the mean of all pairs; right has (items, voters)."""
-    return stats.mean_correlation(stats.error_correlation(right.T))
 
 
 def message() -> Task:
@@ -77,25 +70,15 @@ class Recorded(NamedTuple):
     votes: list[Vote]
 
 
-def right_votes(answers: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Whether the most common answer is right, the first among equals: (n, voters) -> (n,)."""
-    return (right & (answers == agreed(answers)[0][:, None])).any(axis=1)
-
-
 def _vote(voters: str, matrix: Matrix, one: np.ndarray) -> Vote:
     """Of members that were asked once, or of one member's samples."""
     answers, right = (each.reshape(len(each), -1) for each in (matrix.answers, matrix.right))
-    return Vote(voters, right, right_votes(answers, right), one)
-
-
-def best_first(matrix: Matrix) -> Matrix:
-    """The test items; the members from the best on fit down, so that the best wins ties."""
-    return matrix.of(ranked(matrix.subjects, matrix.of(split="fit").share), split="test")
+    return Vote(voters, right, voted(answers, right), one)
 
 
 async def recorded(kit: Kit) -> Recorded:
     """All votes that were recorded, on messages, sums, free texts and orders."""
-    triage = best_first(await studies.triage(kit))
+    triage = best_first(await studies.triage(kit)).of(split="test")
     samples, texts = await studies.samples(kit), (await studies.texts(kit)).of(["large"])
     vectors, pool = await studies.meanings(kit), await studies.order_members(kit)
     sums = (await studies.desk(kit)).of(kind="math", split="test")
@@ -107,7 +90,7 @@ async def recorded(kit: Kit) -> Recorded:
         for size in ("large", "small"):
             five = samples.of([size], kind=kind)
             votes.append(_vote(f"{name}: five of {size}", five, asked.column(size + way)))
-    right, winners = texts.right[:, 0], typical(texts, vectors, ALIKE)[0]
+    right, winners = texts.right[:, 0], typical_of(texts, vectors)[0]
     one = (await studies.picking(kit)).column("one answer")
     votes.append(Vote("texts: five of large", right, right[range(len(right)), winners], one))
     one, fit = pool.of(split="test").column("large"), pool.of(split="fit")
@@ -115,7 +98,7 @@ async def recorded(kit: Kit) -> Recorded:
     unlike = lowest(trios, lambda three: correlation(fit.of(three).right[:, :, 0]))
     orders = {
         "orders: the shop's voters": pool.of(shops, split="test"),
-        "orders: chosen on fit": best_first(pool.of(unlike)),
+        "orders: chosen on fit": best_first(pool.of(unlike)).of(split="test"),
     }
     votes += [_vote(name, matrix, one) for name, matrix in orders.items()]
     return Recorded(triage, samples, texts, vectors, orders, votes)
@@ -125,11 +108,11 @@ def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
     """The members alone and their votes on the messages; three samples take the tokens of three."""
     large = shown.samples.of(["large"], kind="triage")
     found = trade_off.ways(shown.triage, {name: name for name in shown.triage.subjects}, prices)
-    voted = {"vote of three members": shown.triage}
+    votes = {"vote of three members": shown.triage}
     for count, word in ((3, "three"), (5, "five")):
         cells = [[row[0][:count]] for row in large.cells]
-        voted[f"vote of {word} samples, large"] = replace(large, cells=cells)
-    for name, matrix in voted.items():
+        votes[f"vote of {word} samples, large"] = replace(large, cells=cells)
+    for name, matrix in votes.items():
         each = (part.sum() / len(matrix.tasks) for part in (matrix.dollars(prices), matrix.seconds))
         found.append(trade_off.way(name, _vote(name, matrix, np.zeros(0)).won, *each))
     return found
@@ -151,13 +134,12 @@ def budget(shown: Recorded) -> str:
     )
 
 
-def typical(
-    texts: Matrix, vectors: Mapping[str, np.ndarray], threshold: float
+def typical_of(
+    texts: Matrix, vectors: Mapping[str, np.ndarray], threshold: float = ALIKE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each task, which text speaks for the largest group, and how large it is: (n,) each."""
-    groups = [similar(vectors[task.id], threshold) for task in texts.tasks]
-    winners = np.array([max(group, key=group.count) for group in groups])
-    return winners, np.array([max(map(group.count, group)) for group in groups])
+    """For each task, which text speaks for the largest group, and the group's share: (n,) each."""
+    found = [typical(vectors[task.id], threshold) for task in texts.tasks]
+    return np.array([winner for winner, _ in found]), np.array([share for _, share in found])
 
 
 def ladder(shown: Recorded) -> list[tuple[float, ...]]:
@@ -166,10 +148,10 @@ def ladder(shown: Recorded) -> list[tuple[float, ...]]:
     strangers = np.concatenate([(a @ b.T).ravel() for a, b in combinations(vectors, 2)])
     steps = []
     for threshold in (n / 100 for n in range(60, 100, 2)):
-        winners, sizes = typical(shown.texts, shown.vectors, threshold)
+        winners, shares = typical_of(shown.texts, shown.vectors, threshold)
         kept = right[range(len(right)), winners]
         passing = reaches(strangers, threshold)
-        steps.append((threshold, *(float(one.mean()) for one in (sizes > 2, passing, kept))))
+        steps.append((threshold, *(float(one.mean()) for one in (shares > 0.5, passing, kept))))
     return steps
 
 
@@ -194,7 +176,7 @@ def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
     sums = shown.samples.of(["large"], kind="math")
     forms = [[_form_or_none(form, cell.text) for cell in row[0]] for row in sums.cells]
     answers = np.array(forms, dtype=object)
-    most, right = agreed(answers)[1] > 0.5, right_votes(answers, sums.right[:, 0])
+    most, right = agreed(answers)[1] > 0.5, voted(answers, sums.right[:, 0])
     return (
         f"{most.sum()} of {len(most)} sums have a majority (else the largest group wins);"
         f" right on {right.sum()}"

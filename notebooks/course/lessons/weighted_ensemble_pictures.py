@@ -10,16 +10,16 @@ import plotly.graph_objects as go
 from course import orders, studies
 from course.shop import QUEUES
 from course.shop.price_list import fault
+from course.studies.votes import voted, weighted
 from mlkit.ask import Member, Reply
 from mlkit.charts import trade_off, waterfall
 from mlkit.charts.look import BLUE, INK, PALE, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, agreed
+from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.parsing import most_likely_or_none
-from mlkit.patterns.weighted_ensemble import decide
 from mlkit.ties import exceeds, highest, same
 from mlkit.trace import Call, Run
 from mlkit.widgets import panels
@@ -77,21 +77,12 @@ def right(matrix: Matrix, weights: Sequence[float], evaluate: Evaluate | None = 
     Every answer scores 1, or what `evaluate` gives for a message's answers and how sure their
     members are.
     """
-    said = matrix.answers[:, :, 0]
-    scores = np.ones(said.shape)
-    if evaluate:
-        likely = matrix.likely(QUEUES)
-        sure = [[found.confidence for (found,) in row] for row in likely]
-        scores = np.array([evaluate(list(row), each) for row, each in zip(said, sure, strict=True)])
-    return _decided(matrix, weights, scores)
-
-
-def _decided(matrix: Matrix, weights: Sequence[float], scores: np.ndarray) -> np.ndarray:
-    """The same with scores of shape (n, members)."""
-    said, grades = matrix.answers[:, :, 0], matrix.right[:, :, 0]
-    pairs = zip(said.tolist(), scores.tolist(), strict=True)
-    winners = [decide(answers, each, weights).winner for answers, each in pairs]
-    return (grades & (said == np.array(winners, dtype=object)[:, None])).any(axis=1)
+    if not evaluate:
+        return weighted(matrix, weights)
+    said, likely = matrix.answers[:, :, 0], matrix.likely(QUEUES)
+    sure = [[found.confidence for (found,) in row] for row in likely]
+    scores = [evaluate(list(row), each) for row, each in zip(said, sure, strict=True)]
+    return weighted(matrix, weights, np.array(scores))
 
 
 async def compared(kit: Kit, weight: Weight) -> str:
@@ -129,7 +120,7 @@ def _ways(matrix: Matrix, weight: Weight, answers: int) -> dict[str, np.ndarray]
     ways = {"equal weights": EQUAL, "the article's weights": ARTICLE, "learned weights": learned}
     return {
         "best alone, by fit": test.column(highest(matrix.subjects, fit.share)) > 0,
-        **{name: _decided(test, weights, scores) for name, weights in ways.items()},
+        **{name: weighted(test, weights, scores) for name, weights in ways.items()},
         "oracle of the three": np.any(test.right[:, :, 0], axis=1),
     }
 
@@ -138,6 +129,7 @@ async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> pa
     """Dollars or seconds against the share right, on the test messages; `guess` is of 64."""
     test = (await messages(kit)).of(split="test")
     samples = (await studies.samples(kit)).of(["large"], kind="triage")
+    three = samples.answers[:, 0, :3], samples.right[:, 0, :3]
     lines = {"oracle": test.right.any(axis=1).mean(), "random": test.right.mean()}
     if guess is not None:
         lines["your guess"] = guess / len(test.tasks)
@@ -146,18 +138,12 @@ async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> pa
         alone = {name: name for name in TEAM}
         return [
             *trade_off.ways(test, alone, prices),
-            _together("3 samples of large", _majority(samples), samples, prices),
+            _together("3 samples of large", voted(*three), samples, prices),
             _together("the article's weights", right(test, ARTICLE), test, prices),
             _together("learned weights", right(test, learned), test, prices),
         ]
 
     return panels.compare(ways, list_prices(), kit.source, kit.cast.models, lines)
-
-
-def _majority(samples: Matrix) -> np.ndarray:
-    """Whether the majority of three samples is right."""
-    winners = agreed(samples.answers[:, 0, :3])[0]
-    return (samples.right[:, 0, :3] & (samples.answers[:, 0, :3] == winners[:, None])).any(axis=1)
 
 
 def _together(name: str, grades: np.ndarray, asked: Matrix, prices: Prices) -> trade_off.Way:

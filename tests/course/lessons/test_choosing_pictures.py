@@ -143,6 +143,12 @@ def test_two_servers_wait_by_the_erlang_c_formula():
     assert load(2).p95_wait_seconds == pytest.approx(log(waiting / 0.05) * 10 / 0.5)
 
 
+@pytest.mark.parametrize(("spread", "part"), [(0.0, 0.5), (0.5, 0.625), (1.0, 1.0), (2.0, 2.5)])
+def test_the_more_service_times_differ_the_longer_the_wait(spread, part):
+    usual = pictures.wait_within(0.95, 0.5, 1, 10)
+    assert pictures.wait_within(0.95, 0.5, 1, 10, spread) == pytest.approx(part * usual)
+
+
 def test_a_load_tells_how_busy_and_where_there_is_no_steady_state():
     assert [load(n).busy for n in (1, 2, 3)] == pytest.approx([1.5, 0.75, 0.5])
     assert load(1).p95_wait_seconds == inf
@@ -162,6 +168,13 @@ def test_traffic_takes_the_fewest_servers_that_keep_the_wait():
     own, hosted = enough * 0.5 * 730, 1.5 * DAY / 10 * 365 / 12 * 3 / 1000
     assert row.split()[:3] == ["slow", str(enough), f"{1.5 / enough:.0%}"]
     assert row.split()[-2:] == [f"${own:,.2f}", f"${hosted:,.2f}"]
+
+
+def test_traffic_counts_with_what_a_way_was_seen_to_vary():
+    even = ways.Way("even", 1, 2, 3.0, 10.0, spread=0.2)
+    uneven = even._replace(pattern="uneven", spread=3.0)
+    _, first, second = pictures.traffic([even, uneven], DAY / 10, 10, 0.5).splitlines()
+    assert (first.split()[1], second.split()[1]) == ("2", "4")
 
 
 def test_where_fifty_servers_are_too_few_it_says_so():

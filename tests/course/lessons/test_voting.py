@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from course.lessons import benches, voting, voting_pictures
-from course.studies import triage_members
+from course.studies import triage_members, votes
 
 import mlkit
 from mlkit import paths
@@ -61,7 +61,7 @@ def test_the_notebook_counts_the_correlation_of_a_and_b_as_it_is():
         and CLOSE["C"] in prose("ticks")
     )
     right = np.array([[mark == "✓" for mark in APART[name]] for name in "AB"]).T
-    assert voting.correlation(right) == pytest.approx((0.2 - 0.16) / (0.4 * 0.6))
+    assert votes.correlation(right) == pytest.approx((0.2 - 0.16) / (0.4 * 0.6))
 
 
 def test_majorities_are_condorcets():
@@ -184,10 +184,10 @@ def test_what_the_notebook_says_of_the_votes_is_so(shown):
     assert "vote can know better than its average voter" in prose("why")
     assert any(one.over_a_voter.above for one in shown.votes)
     assert "No correlation is 0" in prose("why")
-    assert all(voting.correlation(one.right) > 0.1 for one in shown.votes)
+    assert all(votes.correlation(one.right) > 0.1 for one in shown.votes)
     assert "less alike is not enough: `chosen on fit` has a weak member" in prose("why")
     shops, chosen = shown.votes[-2:]
-    assert voting.correlation(chosen.right) < voting.correlation(shops.right)
+    assert votes.correlation(chosen.right) < voting.correlation(shops.right)
     assert chosen.gain.mean < shops.gain.mean
     assert chosen.right.mean(axis=0).min() < 0.3 < shops.right.mean(axis=0).min()
     assert "wins much of that back, in no case clearly more" in prose("why")
@@ -234,7 +234,7 @@ def test_the_budget_counts_tokens_of_a_message(shown):
     assert f"vote of three members {of_three:.0f}" in said
     assert f"vote of three samples {samples:.0f}" in said and "large 189" in said
     three = large.answers[:, 0, :3], large.right[:, 0, :3]
-    more = difference(shown.votes[0].won, voting.right_votes(*three))
+    more = difference(shown.votes[0].won, votes.voted(*three))
     assert f"minus three samples: {more.points()}" in said
     assert "clearly above three samples of `large`" in prose("table-text") and more.above
     alone = shown.triage.of(["large"]).seconds
@@ -274,11 +274,11 @@ def test_the_edit_of_going_deeper_is_of_the_line_that_stands_there():
 
 
 def test_the_text_that_speaks_for_the_largest_group_wins(shown):
-    winners, sizes = voting.typical(shown.texts, shown.vectors, 0.9)
+    winners, shares = voting.typical_of(shown.texts, shown.vectors, 0.9)
     place = [task.id for task in shown.texts.tasks].index("text-18")
-    assert (winners[place], sizes[place]) == (2, 4)
-    assert voting.typical(shown.texts, shown.vectors, 0.95)[1][place] == 2
-    assert set(voting.typical(shown.texts, shown.vectors, -1.0)[1]) == {5}
+    assert (winners[place], shares[place]) == (2, 0.8)
+    assert voting.typical_of(shown.texts, shown.vectors, 0.95)[1][place] == 0.4
+    assert set(voting.typical_of(shown.texts, shown.vectors, -1.0)[1]) == {1.0}
 
 
 def test_the_notebook_names_the_row_of_texts(shown):
