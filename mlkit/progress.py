@@ -27,6 +27,7 @@ class CallCard:
     role: str
     member: Member
     prompt: str
+    labels: Sequence[str] = ()
     asked: float = field(default_factory=time.perf_counter)
     state: str = "waiting"
     seconds: float = 0.0  # since it was asked, at what was heard last
@@ -67,7 +68,9 @@ class Calls(list[CallCard]):
     def hear(self, event: Event) -> None:
         """Take in what happened to a call."""
         if event.kind == "asked":
-            self.append(CallCard(event.number, event.role, event.member, event.prompt))
+            self.append(
+                CallCard(event.number, event.role, event.member, event.prompt, event.labels)
+            )
         self[event.number - 1].hear(event)
 
 

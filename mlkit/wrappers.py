@@ -213,7 +213,7 @@ class Limited:
 class Event(NamedTuple):
     """Something that happened to a call. Calls are numbered from 1, in the order they began."""
 
-    kind: str  # "asked", "started", "reading", "words", "done", "failed" or "stopped"
+    kind: str  # "asked", "started", "loading", "reading", "words", "done", "failed" or "stopped"
     number: int
     role: str
     member: Member
@@ -221,6 +221,7 @@ class Event(NamedTuple):
     seconds: float = 0.0  # since it was asked
     words: str = ""  # that came
     result: Reply | Exception | None = None  # the answer, or why none came
+    labels: Sequence[str] = ()  # whose probabilities were wanted
 
 
 class Watched:
@@ -238,7 +239,8 @@ class Watched:
         def tell(kind: str, words: str = "", result: Reply | Exception | None = None) -> None:
             seconds = time.perf_counter() - started
             who = role or member.name
-            self._tell(Event(kind, number, who, member, prompt, seconds, words, result))
+            labels = options.get("labels") or ()
+            self._tell(Event(kind, number, who, member, prompt, seconds, words, result, labels))
 
         tell("asked")
         before = _watcher.set(tell)

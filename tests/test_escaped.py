@@ -14,6 +14,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 from course import capstone, card, record
+from course.lessons import one_model_pictures, pipeline_pictures
 from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.status import Status
@@ -22,7 +23,7 @@ from typer.testing import CliRunner
 from mlkit import cli, kit, paths
 from mlkit import doctor as health
 from mlkit.ask import Member, Reply
-from mlkit.charts import compound, scores, trade_off, waterfall
+from mlkit.charts import trade_off, waterfall
 from mlkit.charts.look import Chart
 from mlkit.engines import choose, ollama
 from mlkit.errors import EngineUnreachable, MlkitError
@@ -304,15 +305,15 @@ def calls(text: str) -> list[Call]:
 
 
 def _compound(stage: str, title: str, source: str) -> Chart:
-    steps = compound.rows({stage: wilson(3, 4)}, wilson(3, 4))
-    return Chart(compound.figure(steps, title, source), steps, title)
+    steps = pipeline_pictures.rows({stage: wilson(3, 4)}, wilson(3, 4))
+    return Chart(pipeline_pictures.figure(steps, title, source), steps, title)
 
 
 # Each chart with a text of a model, a person or a path in the place of a name.
 NAMED: dict[str, Callable[[str], Chart]] = {
     "waterfall": lambda text: waterfall.chart(calls(text), "here", {"m": Price(1, 2)}),
-    "scores": lambda text: scores.chart(
-        [scores.Score(text, text, 1, 1, 0.2, 1, 9, 0.1)], "title", "here"
+    "scores": lambda text: one_model_pictures.score_chart(
+        [one_model_pictures.Score(text, text, 1, 1, 0.2, 1, 9, 0.1)], "title", "here"
     ),
     "compound": lambda text: _compound(text, "title", "here"),
     "trade-off": lambda text: trade_off.chart([(text, 3, 4, 0.1, 1.0)], "here"),
@@ -325,7 +326,7 @@ NAMED: dict[str, Callable[[str], Chart]] = {
 }
 # Each chart with such a text in the footer.
 SOURCED: dict[str, Callable[[str], Chart]] = {
-    "scores, title": lambda text: scores.chart([], text, "here"),
+    "scores, title": lambda text: one_model_pictures.score_chart([], text, "here"),
     "waterfall, source": lambda text: waterfall.chart(calls("a"), text, {"m": Price(1, 2)}),
     "compound, title": lambda text: _compound("stage", text, "here"),
     "compound, source": lambda text: _compound("stage", "title", text),

@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "kit",
         "ask",
         "models",
+        "parsing",
         "patterns",
         "paths",
         "progress",

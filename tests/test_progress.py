@@ -1,11 +1,11 @@
 """How far a run is, in words: for each call, for all in one line, and in a cell."""
 
 import asyncio
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import IPython
 import pytest
 
 from mlkit import progress
@@ -102,7 +102,7 @@ def cell(monkeypatch) -> list[dict[str, str]]:
         return handle
 
     here = SimpleNamespace(kernel=True, set_custom_exc=lambda *_: None)
-    monkeypatch.setattr(sys.modules["IPython"], "get_ipython", lambda: here)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: here)
     monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr(progress, "TICK_SECONDS", 0.001)
     return shown
@@ -114,6 +114,7 @@ def live(ask: Any) -> Any:
 
 
 def test_a_run_in_a_cell_says_after_a_second_what_it_is_doing_and_leaves_nothing(cell, monkeypatch):
+    assert progress.AFTER_SECONDS == 1.0  # it would be long here
     monkeypatch.setattr(progress, "AFTER_SECONDS", 0.0)
 
     async def ask(member: Member, prompt: str, **options: Any) -> Reply:

@@ -90,7 +90,9 @@ class Embedded:
 
         def answer(worker: _Worker, file: Path, stopped: Stopped) -> Reply:
             started = time.perf_counter()
+            loop.call_soon_threadsafe(hear, "loading")
             server = worker.server(file)
+            loop.call_soon_threadsafe(hear, "reading")
             loaded = time.perf_counter()
             if member.think and not worker.can_think(server, stopped):
                 raise cannot_think(member.model)

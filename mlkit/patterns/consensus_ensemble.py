@@ -33,6 +33,7 @@ class Agreed:
     tally: dict[str, int]
     tie: bool  # True where several answers were the most common
     answers: tuple[Reply | Failure, ...]  # in the order of the members, failed ones too
+    counted: tuple[str | None, ...]  # what each counts as; None for nothing
     cut_off: bool  # True where max_tokens ended the answer
 
     def describe(self) -> str:
@@ -42,7 +43,8 @@ class Agreed:
             return f"No answer has the {self.needed} of {of} that must agree, so strong was asked."
         won = next(answer for answer, count in self.tally.items() if count == most)
         more = f"; if {most + 1} had to agree, strong would be asked" if most < of else ""
-        return f"{quoted(won)} wins with {most} of {of}{more}."
+        tie = "; others had as many, and the first stands" if self.tie else ""
+        return f"{quoted(won)} wins with {most} of {of}{tie}{more}."
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,5 @@ class ConsensusEnsemble:
         assert isinstance(best, Reply)  # only a reply can win
         result = vote(answers)
         needed = votes_needed(result.of, self.threshold)
-        return Agreed(
-            best.text, agreed is None, needed, result.tally, result.tie, replies, best.cut_off
-        )
+        how = agreed is None, needed, result.tally, result.tie
+        return Agreed(best.text, *how, replies, tuple(answers), best.cut_off)

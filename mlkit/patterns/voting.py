@@ -38,6 +38,7 @@ class Voted:
     text: str
     vote: Vote
     answers: tuple[Reply | Failure, ...]  # in the order of the members
+    counted: tuple[str | None, ...]  # what each counts as; None for nothing
     cut_off: bool  # True where max_tokens ended the winning answer
 
     def describe(self) -> str:
@@ -70,13 +71,11 @@ class ModelVoting:
         if not any(answers):
             raise nothing_usable(replies)
         speakers = await self._speakers(replies, answers)
-        votes = [
-            None if answer is None else answers[speakers[n]] for n, answer in enumerate(answers)
-        ]
+        votes = tuple(answer and answers[speakers[n]] for n, answer in enumerate(answers))
         result = vote(votes)
         best = replies[speakers[votes.index(result.winner)]]
         assert isinstance(best, Reply)  # only a reply can win
-        return Voted(best.text, result, replies, best.cut_off)
+        return Voted(best.text, result, replies, votes, best.cut_off)
 
     async def _speakers(
         self, replies: Sequence[Reply | Failure], answers: Sequence[str | None]

@@ -58,6 +58,7 @@ class Weighted:
     text: str
     decision: Decision
     answers: tuple[Reply | Failure, ...]  # in the order of the members
+    counted: tuple[str | None, ...]  # what each counts as; None for nothing
     scores: tuple[float, ...]  # of the answers; 0 where none came, or none that can be read
     cut_off: bool  # True where max_tokens ended the winning answer
 
@@ -104,7 +105,7 @@ class WeightedEnsemble:
             raise nothing_usable(replies)
         best = replies[answers.index(decision.winner)]
         assert isinstance(best, Reply)  # only a reply can win
-        return Weighted(best.text, decision, replies, scores, best.cut_off)
+        return Weighted(best.text, decision, replies, tuple(answers), scores, best.cut_off)
 
     def _score(self, reply: Reply) -> float:
         try:

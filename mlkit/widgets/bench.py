@@ -40,6 +40,7 @@ viewBox='0 0 18 18'%3E%3Cpath fill='%23ccc' d='M5 6l4 4 4-4 1 1-5 5-5-5z'/%3E%3C
 </style>"""
 MOST_CALLS = 100  # of one run: a pattern that asks more has most likely lost its way
 DECIDE_SECONDS = 5.0  # to decide again on remembered answers
+END_SECONDS = 1.0  # for what is stopped to end
 # Whose turn it is, for each event loop: two benches at once would only slow each other down.
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -100,6 +101,7 @@ class Bench(widgets.VBox):
         self._task: concurrent.futures.Future[None] | None = None
         self.last: Run | None = None
         self.menu, self.prompt = _prompt_boxes(kit.live, prompts)
+        self.prompt.observe(self._forget, "value")
         self.run = button("Run", "Ask the models", "primary")
         self.stop = button("Stop", "Stop the models", disabled=True)
         self.status, self.decision, self.cards = widgets.HTML(), widgets.HTML(), Cards()
@@ -129,6 +131,13 @@ class Bench(widgets.VBox):
                 self._task.cancel()  # the newest setting counts
             self._start(self._decide())
 
+    def _forget(self, _: Any) -> None:
+        """What stands below answers another prompt."""
+        if self.last and not self.run.disabled:
+            self.last, self.decision.value, self._drawing.children = None, "", ()
+            self.cards.show(())
+            self._say("Another prompt: press Run.")
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.run_coroutine_threadsafe(work, self._loop)
 
@@ -157,7 +166,6 @@ class Bench(widgets.VBox):
         pattern, prompt, calls = self._pattern(), self.prompt.value, Calls()
         name = getattr(pattern, "__name__", type(pattern).__name__)
         settings = [f"{each} {_setting(value)}" for each, value in self._values().items()]
-        self.cards.normalise = getattr(pattern, "normalise", None)
         # What stands below is an answer to another prompt or setting.
         self.decision.value, self._drawing.children = "", ()
         clock = asyncio.create_task(self._tick(calls))
@@ -166,33 +174,27 @@ class Bench(widgets.VBox):
         finally:
             clock.cancel()
             self.cards.show(calls)
-        self._show(run, prompt)
-        self.runs.add(", ".join([name, *settings]), prompt, *self._took(run), len(run.calls))
+        self._show(run, prompt, calls)
+        answered = "live" if self._kit.live else "recorded"
+        answer, took = str(getattr(run.result, "text", run.result)), self._took(run)
+        self.runs.add(", ".join([name, *settings]), prompt, answer, *took, len(run.calls), answered)
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
         prompt, calls = self.prompt.value, Calls()
-        problem: Exception | None = None
+        ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
         try:
-            pattern = self._pattern()
-            self.cards.normalise = getattr(pattern, "normalise", None)
             async with asyncio.timeout(DECIDE_SECONDS):
-                ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
-                run = await _tried(pattern, prompt, ask, calls)
-        except TimeoutError:
-            problem = MlkitError(f"It does not come to an end within {DECIDE_SECONDS:.0f} s.")
-        except Exception as error:
-            problem = error
-        missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
-        if missing:
+                run = await _tried(self._pattern(), prompt, ask, calls)
+            self._show(run, prompt, calls)
+        except NotAsked:
+            missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
             self._say(_needed(missing))
-        elif problem:
+        except Exception as error:
             self.decision.value = ""
             self.cards.show(calls or self.cards.calls)
-            self._complain(problem)
-        else:
-            self.cards.show(calls)
-            self._show(run, prompt)
+            late = MlkitError(f"It does not come to an end within {DECIDE_SECONDS:.0f} s.")
+            self._complain(late if isinstance(error, TimeoutError) else error)
 
     def _pattern(self) -> Runnable:
         pattern = self._build(**self._values())
@@ -210,8 +212,9 @@ class Bench(widgets.VBox):
             self.cards.show(calls)
             await asyncio.sleep(TICK_SECONDS)
 
-    def _show(self, run: Run, prompt: str) -> None:
+    def _show(self, run: Run, prompt: str, cards: Calls) -> None:
         """The answer, what is known of it, the decision in a sentence, and the waterfall."""
+        self.cards.show(cards, getattr(run.result, "counted", ()))
         text = str(getattr(run.result, "text", run.result))
         described = run.result.describe() if hasattr(run.result, "describe") else ""
         self.decision.value = (
@@ -242,28 +245,59 @@ class Bench(widgets.VBox):
 
 
 async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
-    """Run a pattern whose calls are watched. Raises BadPrompt for an empty prompt, TooManyCalls
-    where it asks more than MOST_CALLS times.
+    """Run a pattern whose calls are watched. Raises BadPrompt for an empty prompt, and what cuts a
+    run short: NotAsked, TooManyCalls.
     """
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
-    watched, asked = Watched(ask, calls.hear), 0
-    too_many = TooManyCalls(
-        f"The pattern asks more than {MOST_CALLS} times. Is there a loop that does not end?"
-    )
+    asking = _Asking(Watched(ask, calls.hear))
+    run = asyncio.ensure_future(trace.run(asking, pattern, prompt))
+    first: set[asyncio.Future[Any]] = {run, asking.cut_short}
+    try:
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if asking.cut_short.done():
+            raise asking.cut_short.result()
+        return run.result()
+    finally:
+        asking.cut_short.cancel()
+        ending: set[asyncio.Future[Any]] = {run, *asking.under_way}
+        for task in ending:
+            task.cancel()
+        await asyncio.wait(ending, timeout=END_SECONDS)
 
-    async def counted(member: Member, prompt: str, **options: Any) -> Reply:
-        nonlocal asked
-        asked += 1
+
+class _Asking:
+    """What a pattern asks on the bench. `cut_short` ends its run at the first call that nobody
+    remembers, and where it asks without end. From then on, and once it is stopped, no call is
+    answered any more, whatever the pattern does with its errors.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask, self._asked = ask, 0
+        self.cut_short: asyncio.Future[MlkitError] = asyncio.get_running_loop().create_future()
+        self.under_way: set[asyncio.Future[Any]] = set()
+
+    async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
+        self._asked += 1
         await asyncio.sleep(0)  # answers that are remembered come at once: Stop is heard here
-        if asked > MOST_CALLS:
-            raise too_many
-        return await watched(member, prompt, **options)
+        if self._asked > MOST_CALLS:
+            lost = "Is there a loop that does not end?"
+            self._cut(TooManyCalls(f"It asks more than {MOST_CALLS} times. {lost}"))
+        if self.cut_short.done():
+            await asyncio.get_running_loop().create_future()  # which never comes
+        call = asyncio.ensure_future(self._ask(member, prompt, **options))
+        self.under_way.add(call)
+        try:
+            return await call
+        except NotAsked as error:
+            self._cut(error)
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            self.under_way.discard(call)
 
-    run = await trace.run(counted, pattern, prompt)
-    if asked > MOST_CALLS:  # and the pattern went on all the same
-        raise too_many
-    return run
+    def _cut(self, error: MlkitError) -> None:
+        if not self.cut_short.done():
+            self.cut_short.set_result(error)
 
 
 def _setting(value: Any) -> str:
@@ -275,7 +309,7 @@ def _setting(value: Any) -> str:
 
 def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown, widgets.Textarea]:
     """A menu of examples, and the box that they are put into; on recordings nothing else can be."""
-    examples = list(dict.fromkeys(prompts)) or [""]
+    examples = list(dict.fromkeys([prompts] if isinstance(prompts, str) else prompts)) or [""]
     options = [(short(" ".join(prompt.split()), 90), prompt) for prompt in examples]
     menu = widgets.Dropdown(options=options, description="choose", layout=WIDE)
     # Sent when it is left, not with each key: a prompt may be long.
@@ -288,15 +322,24 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
         layout=WIDE,
     )
     box.add_class("mlkit-prompt")
-    menu.observe(lambda change: setattr(box, "value", change["new"]), "value")
+
+    def chosen(change: Any) -> None:
+        if change["new"] is not None:
+            box.value = change["new"]
+
+    def edited(change: Any) -> None:
+        menu.value = change["new"] if change["new"] in examples else None
+
+    menu.observe(chosen, "value")
+    box.observe(edited, "value")
     return menu, box
 
 
 def _needed(names: Sequence[str]) -> str:
-    """Which calls a setting needs: "This setting needs 2 calls that were not made: 2 of large."."""
+    """Which calls a setting needs first: "... needs 2 calls that were not made: 2 of large."."""
     counted = ", ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
     calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
     return (
         f"This setting needs {calls} not made: {counted}. Press Run, which asks only what is"
-        " missing. Shown is the setting before."
+        " missing, and what follows from it. Shown is the setting before."
     )

@@ -21,7 +21,7 @@ from IPython.display import Markdown
 from mlkit import paths
 from mlkit.errors import WriteError
 from mlkit.escaped import in_html, in_markdown, printable
-from mlkit.widgets.panels import WIDE, Described, button, slider, status
+from mlkit.widgets.panels import ERROR, GOOD, WIDE, Described, button, slider, status
 
 LIMIT_SECONDS = 5.0  # for all cases of an exercise
 LAST_LINES = 5  # of what an answer printed
@@ -130,11 +130,10 @@ def _asked(
 
 def _answer(choices: Sequence[Choice], verdict: widgets.HTML, change: Mapping[str, Any]) -> None:
     chosen = choices[change["new"]]
-    mark = "<b style='color: #a40000'>Not quite.</b>"
-    if chosen.right:
-        mark = "<b style='color: #00704f'>Right.</b>"
+    colour, mark = (GOOD, "Right.") if chosen.right else (ERROR, "Not quite.")
     verdict.value = (
-        f"<div role='status' style='line-height: 1.4'>{mark} {in_html(chosen.why)}</div>"
+        f"<div role='status' style='line-height: 1.4'><b style='color: {colour}'>{mark}</b>"
+        f" {in_html(chosen.why)}</div>"
     )
 
 

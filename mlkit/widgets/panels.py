@@ -21,6 +21,10 @@ from mlkit.widgets.export import save
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
 WIDE = {"width": "auto", "max_width": "760px"}
+# Mixed with the colour of the text around it: to be read where Lab is light, and where it is dark.
+ERROR, GOOD = (
+    f"color-mix(in srgb, {colour} 60%, currentcolor)" for colour in ("#e53935", "#00a070")
+)
 
 
 class Panel(widgets.VBox):
@@ -148,7 +152,7 @@ def steps(label: str, value: Any, options: Sequence[Any]) -> widgets.ValueWidget
     """
     values = [option[1] if isinstance(option, tuple) else option for option in options]
     set_to = {"value": value, "options": list(options), **_labelled(label)}
-    if not any(isinstance(each, str) for each in values):
+    if all(type(each) in (int, float) for each in values):
         return widgets.SelectionSlider(**set_to, layout=WIDE)
     if len(values) > 4:
         return widgets.Dropdown(**set_to, layout=WIDE)
@@ -270,4 +274,4 @@ def button(
 
 def error_line(error: Exception) -> str:
     """An error as a line of HTML."""
-    return line(f"{type(error).__name__}: {error}", "#a40000")
+    return line(f"{type(error).__name__}: {error}", ERROR)

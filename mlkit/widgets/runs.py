@@ -21,9 +21,11 @@ class BenchRun(NamedTuple):
     number: int
     pattern: str
     prompt: str
+    answer: str
     dollars_per_thousand: float  # at list prices
     work_seconds: float
     calls: int
+    answered: str  # "live" or "recorded"
     judged: str = ""  # "right" or "wrong", as the learner says
 
 
@@ -62,6 +64,11 @@ def runs_reading(runs: Sequence[BenchRun]) -> str:
     return f"{said}: on this prompt cheapest is {_named(cheap)}, fastest {_named(fast)}"
 
 
+def _begins(text: str) -> str:
+    """A text, or how it begins and how long it is."""
+    return text if len(text) <= 80 else f"{text[:60]} … ({len(text):,} characters)"
+
+
 def _named(run: BenchRun) -> str:
     """A run by its number and its pattern, without the settings: those are in the table."""
     return f"run {run.number} ({run.pattern.partition(',')[0]})"
@@ -83,10 +90,10 @@ class Runs(widgets.VBox):
         self.buttons["clear"].on_click(lambda _: self.clear())
         super().__init__(layout={"width": "100%"})
 
-    def add(self, pattern: str, prompt: str, dollars: float, seconds: float, calls: int) -> None:
-        """Add a run; dollars are for a thousand like it, seconds the models' work."""
+    def add(self, pattern: str, prompt: str, answer: str, *took: Any) -> None:
+        """Add a run; `took` are the further fields of a BenchRun."""
         number = 1 + max((run.number for run in self.runs), default=0)
-        self.runs.append(BenchRun(number, pattern, prompt[:60], dollars, seconds, calls))
+        self.runs.append(BenchRun(number, pattern, _begins(prompt), _begins(answer), *took))
         self._draw()
 
     def judge(self, judged: str) -> None:
@@ -101,7 +108,8 @@ class Runs(widgets.VBox):
     def _draw(self) -> None:
         chart, last = runs_chart(tuple(self.runs)), self.runs[-1]
         self._title.value = line(
-            f"Your runs. Was the answer of run {last.number} ({last.pattern}) right?"
+            f"Your runs. Was the answer of run {last.number} ({last.pattern}) right:"
+            f" {last.answer!r}?"
         )
         if self.children:
             self.children[-1].put(chart)

@@ -5,9 +5,11 @@ tests/browser/test_gallery.py draws.
 from collections.abc import Callable
 
 import plotly.graph_objects as go
+from course.lessons import one_model_pictures as pictures
+from course.lessons import pipeline_pictures
 from course.systems import NINE
 
-from mlkit.charts import compound, scores, trade_off, waterfall
+from mlkit.charts import trade_off, waterfall
 from mlkit.measure.stats import Interval, wilson
 from mlkit.models import list_prices
 from tests.pictures import every, kit, study
@@ -29,11 +31,13 @@ def _waterfall() -> go.Figure:
 def _scores() -> go.Figure:
     triage = study("triage").of(split="test")
     lines = [
-        scores.Score("five queues", name, one.right, one.of, *one.interval[1:], one.tokens, 0.01)
+        pictures.Score("five queues", name, one.right, one.of, *one.interval[1:], one.tokens, 0.01)
         for name in triage.subjects
         for one in [triage.score(name, list_prices())]
     ]
-    return scores.chart(lines, "Three members name the queue of a message", kit().source).figure
+    return pictures.score_chart(
+        lines, "Three members name the queue of a message", kit().source
+    ).figure
 
 
 def _trade_off(names: list[str], lines: dict[str, float]) -> go.Figure:
@@ -46,8 +50,8 @@ def _trade_off(names: list[str], lines: dict[str, float]) -> go.Figure:
 
 
 def _compound(stages: dict[str, Interval]) -> go.Figure:
-    steps = compound.rows(stages, wilson(12, 32))
-    return compound.figure(steps, f"{len(stages)} stages and the whole", kit().source)
+    steps = pipeline_pictures.rows(stages, wilson(12, 32))
+    return pipeline_pictures.figure(steps, f"{len(stages)} stages and the whole", kit().source)
 
 
 LINES = {"oracle": 0.97, "random": 0.52}
@@ -60,6 +64,6 @@ FIGURES: dict[str, Callable[[], go.Figure | str]] = {
         {"classify": wilson(26, 32), "extract": wilson(20, 32), "reason": wilson(28, 32)}
     ),
     "compound-hard": lambda: _compound({LONG: wilson(26, 32), "b": wilson(0, 0)}),
-    "empty-scores": lambda: scores.chart([], "Nothing was measured", kit().source).figure,
+    "empty-scores": lambda: pictures.score_chart([], "Nothing was measured", kit().source).figure,
     **every("FIGURES"),
 }

@@ -39,9 +39,9 @@ def test_a_png_is_as_wide_as_asked(tmp_path):
 
 def test_a_notebook_is_stored_with_the_pictures_of_its_panels(tmp_path):
     cell = nbformat.v4.new_code_cell(
-        "from mlkit.charts import scores\n"
+        "from course.lessons.one_model_pictures import score_chart\n"
         "from mlkit.widgets.panels import show\n"
-        "show(scores.chart([], 'Nothing was measured', 'here'))"
+        "show(score_chart([], 'Nothing was measured', 'here'))"
     )
     path = tmp_path / "own.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)

@@ -153,3 +153,12 @@ def test_a_consensus_says_how_many_agree_and_from_where_on_strong_is_asked(
     pattern = ConsensusEnsemble(THREE, A, threshold)
     script = {"vote_1": "yes", "vote_2": "Yes.", "vote_3": third, "escalate": "perhaps"}
     assert described(pattern, **script) == said
+
+
+def test_a_consensus_says_where_others_had_as_many() -> None:
+    pattern = ConsensusEnsemble(THREE, A, 0.3)
+    said = described(pattern, vote_1="one", vote_2="two", vote_3="three")
+    assert said == (
+        "'one' wins with 1 of 3; others had as many, and the first stands; if 2 had to agree,"
+        " strong would be asked."
+    )

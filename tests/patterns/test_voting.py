@@ -170,6 +170,8 @@ def test_free_text_is_voted_on_by_meaning_and_failures_still_count() -> None:
     members = (*MEMBERS, Member("qwen:3"))
     result = asyncio.run(ModelVoting(members, embed=embed, threshold=0.9).run(ask, "It squeaks."))
     assert (result.text, result.vote.count, result.vote.of) == ("Put some oil on it.", 2, 4)
+    oil = "put some oil on it"
+    assert result.counted == ("buy a new one", oil, None, oil)  # by meaning: its group's medoid
 
 
 def test_voters_vote_at_the_same_time() -> None:

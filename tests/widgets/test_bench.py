@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from course.shop import QUEUES, member_for
@@ -14,6 +16,7 @@ from mlkit.engines.ollama import Ollama
 from mlkit.errors import EngineError, MlkitError
 from mlkit.kit import Kit, connect
 from mlkit.measure import tasks
+from mlkit.models import cost_dollars, list_prices
 from mlkit.parsing import plain
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
 from mlkit.patterns.single_model import SingleModel
@@ -120,6 +123,29 @@ def test_a_control_decides_again_without_a_call_and_says_what_it_needs():
     assert three.startswith("2 ") and "needs a call that was not made: 1 of large." in three
     assert "Press Run" in three
     assert ran.startswith("3 ") and "3 calls" in ran
+
+
+def test_what_is_missing_is_counted_up_to_what_depends_on_it():
+    async def chain(ask: Ask, prompt: str) -> str:
+        first = await together(*(ask(member, prompt) for member in (SMALL, LARGE)))
+        texts = [getattr(one, "text", "failed") for one in first]
+        return (await ask(LARGE, " ".join(texts), role="sum")).text
+
+    async def play() -> tuple[str, str]:
+        kit, ask = scripted_kit({"": "yes"})
+        kind = steps("kind", "one", ["one", "chain"])
+        box = bench(
+            kit, lambda kind: chain if kind == "chain" else voters(1), ["?"], Runs(), kind=kind
+        )
+        await press(box.run, box)
+        await move(kind, "chain", box)
+        said = box.status.value
+        await press(box.run, box)
+        return said, box.status.value
+
+    said, ran = asyncio.run(play())
+    assert "needs a call that was not made: 1 of large. Press Run" in said and "follows" in said
+    assert "3 calls" in ran
 
 
 def test_a_failed_call_is_one_line_and_the_others_go_on():
@@ -240,6 +266,22 @@ async def asks_whatever_is_said(ask: Ask, prompt: str) -> str:
     return "done"
 
 
+class CatchesWhateverComes:
+    """Goes on for ever; not in a test, where the loop waits for all of its tasks in the end."""
+
+    stopped = False
+
+    async def run(self, ask: Ask, prompt: str) -> str:
+        for seed in itertools.count():
+            if self.stopped:
+                break
+            try:
+                await ask(replace(SMALL, seed=seed), prompt)
+            except:  # noqa: E722
+                pass
+        return ""
+
+
 async def never_gives_up(ask: Ask, prompt: str) -> str:
     for _ in range(100_000):  # for ever, if nobody hears Stop
         with contextlib.suppress(MlkitError):
@@ -252,18 +294,32 @@ def on(kit: Kit, pattern: Any, prompt: str = "What?", **controls: Any) -> Bench:
     return bench(kit, lambda **_: pattern, [prompt], Runs(), **controls)
 
 
-@pytest.mark.parametrize("pattern", [waits_for_ever, never_gives_up])
-def test_a_pattern_that_never_ends_is_stopped(pattern):
+def test_a_pattern_that_never_ends_is_stopped():
     async def play() -> str:
         kit, ask = scripted_kit({"": "yes"})
-        box = on(kit, pattern)
+        box = on(kit, waits_for_ever)
         await stopped(box, lambda: bool(ask.asked))
         return box.status.value
 
     assert "Stopped." in asyncio.run(play())
 
 
-@pytest.mark.parametrize("pattern", [asks_for_ever, asks_whatever_is_said])
+def test_stop_is_heard_though_a_pattern_catches_whatever_comes():
+    async def play() -> str:
+        kit, ask = scripted_kit({"": "yes"}, seconds=0.1)
+        pattern = CatchesWhateverComes()
+        box = on(kit, pattern)
+        await stopped(box, lambda: len(ask.asked) > 0)
+        asked = len(box.cards.calls)
+        await asyncio.sleep(0)
+        assert len(box.cards.calls) == asked
+        pattern.stopped = True
+        return box.status.value
+
+    assert "Stopped." in asyncio.run(play())
+
+
+@pytest.mark.parametrize("pattern", [asks_for_ever, asks_whatever_is_said, never_gives_up])
 def test_a_pattern_that_asks_a_thousand_times_meets_a_limit_that_says_so(pattern):
     async def play() -> Bench:
         kit, ask = scripted_kit({"": "yes"})
@@ -273,7 +329,7 @@ def test_a_pattern_that_asks_a_thousand_times_meets_a_limit_that_says_so(pattern
         return box
 
     box = asyncio.run(play())
-    assert f"TooManyCalls: The pattern asks more than {MOST_CALLS} times" in box.status.value
+    assert f"TooManyCalls: It asks more than {MOST_CALLS} times" in box.status.value
     assert len(box.cards.children) == MOST_CALLS and not box.runs.runs
 
 
@@ -323,6 +379,115 @@ def test_of_two_moves_the_newest_counts():
         return box.decision.value
 
     assert "answer 3" in asyncio.run(play())
+
+
+async def first_of_five(ask: Ask, prompt: str) -> str:
+    asked = [asyncio.create_task(ask(replace(SMALL, seed=n), prompt)) for n in range(5)]
+    done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    return next(iter(done)).result().text
+
+
+async def fails_while_others_are_asked(ask: Ask, prompt: str) -> str:
+    await first_of_five(ask, prompt)
+    raise ValueError("no more")
+
+
+@pytest.mark.parametrize("pattern", [first_of_five, fails_while_others_are_asked])
+def test_calls_that_nobody_waits_for_end_with_the_run(pattern):
+    async def play() -> tuple[Bench, int]:
+        kit, ask = scripted_kit({"": "yes"}, seconds=0.02)
+        box = on(kit, pattern)
+        await press(box.run, box)
+        asked = len(ask.asked)
+        assert not kit.ask._lane.locked()
+        await press(box.run, box)  # what was answered is remembered, what was stopped asked again
+        return box, asked
+
+    box, asked = asyncio.run(play())
+    assert asked <= 2 and cards(box).count("stopped after") >= 3
+
+
+def test_the_labels_stand_on_a_card_as_bars_and_progress_is_read_aloud():
+    async def play() -> Bench:
+        kit = connect(engine="replay")
+        member = member_for(kit.cast.small, "triage")
+        prompt = tasks.load("triage")[0].input
+
+        async def labelled(ask: Ask, prompt: str) -> str:
+            return (await ask(member, prompt, labels=QUEUES)).text
+
+        box = on(kit, labelled, prompt)
+        await press(box.run, box)
+        return box
+
+    box = asyncio.run(play())
+    (call,) = box.last.calls
+    bars = re.findall(r"width: (\d+)px'></span> (\w+) ([\d.]+)<", cards(box))
+    width, label, share = bars[0]
+    assert label == call.reply.text and len(bars) == 3
+    assert abs(int(width) - 60 * float(share)) <= 1
+    assert "role='status' aria-live='polite'" in box.status.value
+    (run,) = box.runs.runs
+    dollars = 1000 * cost_dollars(box.last.calls, list_prices())
+    assert run.dollars_per_thousand == dollars > 0 and run.answered == "recorded"
+    assert f"&#36;{dollars:.3f} per 1,000 prompts like this" in box.status.value
+
+
+def test_another_prompt_takes_away_what_answered_the_one_before():
+    async def play() -> Bench:
+        kit, _ = scripted_kit({"": "yes"})
+        box = counted(kit)
+        await press(box.run, box)
+        assert "yes" in box.decision.value and len(box.cards.children) == 2
+        await asyncio.to_thread(setattr, box.menu, "value", "Why?")
+        assert not box.decision.value and not box.cards.children
+        await asyncio.to_thread(setattr, box.controls["count"], "value", 1)
+        assert "Another prompt: press Run." in box.status.value  # there is nothing to decide
+        return box
+
+    box = asyncio.run(play())
+    assert box.prompt.value == "Why?"
+
+
+def test_an_edited_example_can_be_had_back():
+    async def play() -> tuple[Bench, Bench]:
+        kit, _ = scripted_kit({})
+        box, one = counted(kit), bench(kit, voters, "What?", Runs(), count=steps("n", 1, [1]))
+        box.prompt.value = "What else?"
+        assert box.menu.value is None
+        box.menu.index = 0
+        return box, one
+
+    box, one = asyncio.run(play())
+    assert box.prompt.value == "What?"
+    assert [value for _, value in one.menu.options] == ["What?"]  # a prompt is one, too
+
+
+def test_a_result_that_cannot_describe_itself_is_one_line_where_a_control_moves_too():
+    class Broken(NamedTuple):
+        text: str
+
+        def describe(self) -> str:
+            raise ValueError("no words")
+
+    async def play() -> list[str]:
+        kit, _ = scripted_kit({"": "yes"})
+        n = steps("number", 1, [1, 2])
+
+        def build(n: int) -> Any:
+            async def answer(ask: Ask, prompt: str) -> Any:
+                text = (await ask(SMALL, prompt)).text
+                return Broken(text) if n == 2 else text
+
+            return answer
+
+        box = bench(kit, build, ["What?"], Runs(), n=n)
+        await press(box.run, box)
+        await move(n, 2, box)
+        return [box.status.value, box.decision.value]
+
+    status, decision = asyncio.run(play())
+    assert "ValueError: no words" in status
 
 
 def raises(**_: Any) -> Any:
@@ -546,11 +711,11 @@ def test_try_it_offers_what_was_recorded_for_its_member():
 def test_runs_are_judged_and_forgotten():
     runs = Runs()
     assert runs.children == ()  # nothing to see before the first
-    runs.add("vote", "What?", 0.2, 3.0, 3)
+    runs.add("vote", "What?", "4", 0.2, 3.0, 3, "live")
     runs.buttons["right"].click()
-    runs.add("other", "Which?", 0.05, 0.5, 1)
+    runs.add("other", "Which?", "5", 0.05, 0.5, 1, "live")
     runs.buttons["right"].click()
-    runs.add("single <b>", "What?", 0.1, 1.0, 1)
+    runs.add("single <b>", "What?", "6", 0.1, 1.0, 1, "recorded")
     panel = runs.children[-1]
     # Another prompt, and a run that is not judged right, are no rivals.
     assert panel.chart.reading == "3 runs, 2 judged right"
@@ -558,7 +723,8 @@ def test_runs_are_judged_and_forgotten():
     assert [run.judged for run in runs.runs] == ["right"] * 3
     best = "3 runs, 3 judged right: cheapest and fastest on this prompt is run 3 (single <b>)"
     assert panel.chart.reading == best
-    assert "single &lt;b&gt;" in panel._table.value and "<th" in panel._table.value
+    assert "single &lt;b&gt;" in panel._table.value and "recorded" in panel._table.value
+    assert "the answer of run 3 (single &lt;b&gt;) right: &#x27;6&#x27;?" in runs.children[0].value
     runs.buttons["wrong"].click()
     assert runs.runs[-1].judged == "wrong"
     runs.buttons["clear"].click()

@@ -6,8 +6,10 @@ In a notebook: `play = benches.play("router", kit)`, then
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
 from ipywidgets import ValueWidget
 
 from course import answers, orders, studies, systems
@@ -31,7 +33,6 @@ from mlkit.patterns.voting import ModelVoting, Voted
 from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 from mlkit.trace import Runnable
 from mlkit.widgets.panels import Shares, slider, steps
-from mlkit.wrappers import Remembered
 
 PROMPTS = 8  # about so many examples on a menu
 # Messages of triage on which its three members differ; in the first half, two against one.
@@ -41,6 +42,7 @@ TEXTS = {"creative-02", "creative-11", "text-03", "text-15"}
 TEXTS |= {"creative-23", "creative-26", "creative-32", "text-18"}
 # Messages of triage on which three samples of the small model split two to one, or agree.
 SPLIT = ("90", "34", "23", "05", "03", "20", "46", "93")
+queue_in = partial(label_in, labels=QUEUES)
 
 
 class Play(NamedTuple):
@@ -169,15 +171,13 @@ def _fan_out(kit: Kit) -> Play:
 
 @dataclass(frozen=True)
 class SampledVote:
-    """A vote of samples of one model: on a task with the seeds that were recorded for it. Free
-    texts are the same from a similarity of `threshold` on, where there is an `embed`.
-    """
+    """A vote of samples of one model, on a task with the seeds that were recorded for it."""
 
     model: Member
     voters: int
     normalise: Callable[[str], str]
-    embed: Embed | None
-    threshold: float
+    embed: Embed
+    threshold: float  # of similarity, for free texts; 0 counts them as they are written
     known: Mapping[str, Task]  # by prompt
 
     async def run(self, ask: Ask, prompt: str) -> Voted:
@@ -188,8 +188,13 @@ class SampledVote:
             sampled = replace(member_for(self.model, task.kind), temperature=0.7)
             seeds = (seed_for(task, n) for n in range(self.voters))
             members = tuple(replace(sampled, seed=seed) for seed in seeds)
-        embed = self.embed if task is None or task.kind == "creative" else None
-        return await ModelVoting(members, self.normalise, embed, self.threshold).run(ask, prompt)
+        free = task is None or task.kind == "creative"
+        embed = self.embed if free and self.threshold else None
+        vote = ModelVoting(members, self.normalise, embed, self.threshold or 1.0)
+        voted = await vote.run(ask, prompt)
+        if free:  # with the run, so that the slider is free
+            await self.embed([one.text for one in voted.answers if isinstance(one, Reply)])
+        return voted
 
 
 def value_of(text: str) -> str:
@@ -205,14 +210,16 @@ def _voting(kit: Kit) -> Play:
     known = {task.input: task for task in some}
     ways: dict[str, Callable[[str], str]]
     ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
-    remembered = Remembered(kit.ask)
+    vectors: dict[str, np.ndarray] = {}
 
-    async def embed(texts: Sequence[str]) -> Any:
-        return await remembered.embed(kit.cast.small.model, texts)
+    async def embed(texts: Sequence[str]) -> np.ndarray:
+        if new := [text for text in dict.fromkeys(texts) if text not in vectors]:
+            vectors.update(zip(new, await kit.embed(new), strict=True))
+        return np.array([vectors[text] for text in texts])
 
     def build(voters: int, normaliser: str, similarity: float | str) -> SampledVote:
-        by_meaning, threshold = (None, 1.0) if similarity == "off" else (embed, float(similarity))
-        return SampledVote(kit.cast.large, voters, ways[normaliser], by_meaning, threshold, known)
+        threshold = 0.0 if similarity == "off" else float(similarity)
+        return SampledVote(kit.cast.large, voters, ways[normaliser], embed, threshold, known)
 
     levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {
@@ -276,7 +283,7 @@ def _weighted_ensemble(kit: Kit) -> Play:
             [replace(one, name=name) for name, one in named.items()],
             weights,
             scores[score],
-            lambda text: label_in(text, QUEUES),
+            queue_in,
             QUEUES,
         )
 
@@ -302,9 +309,6 @@ def _consensus_ensemble(kit: Kit) -> Play:
     known = {every[f"triage-{n}"].input: every[f"triage-{n}"] for n in SPLIT}
     large = studies.triage_members(kit)["large"]
 
-    def queue_in(text: str) -> str:
-        return label_in(text, QUEUES)
-
     def build(needed: int, strong: str) -> Runnable:
         async def consensus(ask: Ask, prompt: str) -> Agreed:
             voters = triage_voters(kit, known.get(prompt), 3)
@@ -312,13 +316,11 @@ def _consensus_ensemble(kit: Kit) -> Play:
             pattern = ConsensusEnsemble(members, large, needed / 3, queue_in)
             return await pattern.run(ask, prompt)
 
-        consensus.normalise = queue_in  # type: ignore[attr-defined]  # for the cards
         return consensus
 
-    places = ["outside", "a voter too"]
     controls = {
         "needed": steps("votes needed, of 3 (new calls)", 3, [1, 2, 3]),
-        "strong": steps("the large model is (new calls)", "outside", places),
+        "strong": steps("the large model is (new calls)", "outside", ["outside", "a voter too"]),
     }
     return Play(build, list(known), controls)
 

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mlkit.ask import Member
-from mlkit.charts import look, scores
-from mlkit.charts.look import Chart
+from mlkit.charts.look import BLACK, BLUE, GREY, MEMBERS, ORANGE, Chart, charted, dollars, whiskers
+from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.models import list_prices
 from mlkit.widgets.told import Told
@@ -63,7 +63,7 @@ def draws_chart(right: Sequence[bool], name: str, source: str) -> Chart:
     """How far the share right scatters in draws of 8 tasks, and of as many as there are."""
     rows = [drawn(right, tasks) for tasks in (8, len(right))]
     figure = go.Figure()
-    for row, colour in zip(rows, (look.ORANGE, look.BLUE), strict=True):
+    for row, colour in zip(rows, (ORANGE, BLUE), strict=True):
         _row_of_draws(figure, row, drawn_shares(right, row.tasks), colour)
     figure.update_xaxes(title_text="share right in a draw", tickformat=".0%", range=[-0.03, 1.03])
     labels = [f"{row.tasks} tasks" for row in rows]
@@ -74,7 +74,7 @@ def draws_chart(right: Sequence[bool], name: str, source: str) -> Chart:
         f"{name}, drawn {DRAWS} times: 95% of the draws of 8 tasks lie from {few},"
         f" of {len(right)} tasks from {all_of_them}"
     )
-    return look.charted(figure, rows, title, source, height=250)
+    return charted(figure, rows, title, source, height=250)
 
 
 def _row_of_draws(figure: go.Figure, row: Drawn, shares: np.ndarray, colour: str) -> None:
@@ -96,11 +96,58 @@ def _row_of_draws(figure: go.Figure, row: Drawn, shares: np.ndarray, colour: str
     )
 
 
-def _scored(sums: Matrix, subject: str, way: str, member: str) -> scores.Score:
+class Score(NamedTuple):
+    way: str  # how the member was asked
+    member: str
+    right: int
+    of: int
+    low: float  # 95% interval of right/of, in [0, 1]
+    high: float
+    tokens_per_answer: float
+    dollars_per_thousand: float  # answers
+
+
+def score_chart(scores: Sequence[Score], title: str, source: str) -> Chart:
+    """A point with its interval for each way of asking, and its numbers beside it.
+
+    The title says the finding, and is the sentence under the chart.
+    """
+    names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
+    shares = [score.right / max(score.of, 1) for score in scores]
+    colours = [MEMBERS.get(score.member, BLACK) for score in scores]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=shares,
+        y=names,
+        mode="markers",
+        showlegend=False,
+        marker={"size": 12, "color": colours, "line": {"color": GREY, "width": 1}},
+        error_x=whiskers((x, one.low, one.high) for x, one in zip(shares, scores, strict=True)),
+    )
+    for score, name in zip(scores, names, strict=True):
+        price = in_plotly(dollars(score.dollars_per_thousand))
+        numbers = [f"{score.right} of {score.of}", f"{score.tokens_per_answer:.0f} tokens"]
+        figure.add_annotation(
+            text="<br>".join([*numbers, f"{price} per 1,000"]),
+            x=1.03,
+            y=name,
+            xanchor="left",
+            align="left",
+            showarrow=False,
+            font={"size": 12},
+        )
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    figure.update_xaxes(range=[-0.02, 1.55], tickvals=ticks, tickformat=".0%")
+    figure.update_xaxes(title_text="answered right")
+    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
+    return charted(figure, list(scores), title, source, height=70 + 56 * len(scores))
+
+
+def _scored(sums: Matrix, subject: str, way: str, member: str) -> Score:
     one = sums.score(subject, list_prices())
     _, low, high = one.interval
     took = one.tokens, one.dollars_per_thousand
-    return scores.Score(way, member, one.right, one.of, low, high, *took)
+    return Score(way, member, one.right, one.of, low, high, *took)
 
 
 def examples_chart(sums: Matrix, count: int, source: str) -> Chart:
@@ -119,6 +166,6 @@ def examples_chart(sums: Matrix, count: int, source: str) -> Chart:
         f"Examples sent along, {count}: small {small.right} of {small.of}, large {large.right} of"
         f" {large.of} right; cannot be worked out: {lost[0]} and {lost[1]}"
     )
-    chart = scores.chart(rows, title, source)
+    chart = score_chart(rows, title, source)
     chart.figure.update_yaxes(showgrid=False)  # it would run through the numbers at the right
     return chart

@@ -13,12 +13,10 @@ from IPython.display import HTML
 from course import orders, studies
 from course.shop.price_list import PRICES, RULES, department, total_of
 from mlkit.ask import Member, Reply
-from mlkit.charts import compound
-from mlkit.charts.look import Chart
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, merged
-from mlkit.measure.stats import difference, wilson
+from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import object_in
@@ -130,15 +128,6 @@ def stage_grades(matrix: Matrix, subject: str) -> dict[str, list[bool]]:
         grades["classify"].append(sorted(named.text.split(", ")) == wanted)
         grades["extract"].append(sorted(listed.text.split("\n")) == things)
     return grades
-
-
-def stages_chart(matrix: Matrix, subject: str, source: str) -> Chart:
-    """How often the first two stages are right, their product, and the totals."""
-    grades, right = stage_grades(matrix, subject), matrix.column(subject)
-    shares = {name: wilson(sum(some), len(some)) for name, some in grades.items()}
-    steps = compound.rows(shares, whole := wilson(int(right.sum()), len(right)))
-    said = f"Product of two stages {steps[-1].product:.0%}; measured end to end {whole}"
-    return Chart(compound.figure(steps, said, source), steps, said)
 
 
 def times(runs: Iterable[Any]) -> str:

@@ -106,7 +106,7 @@ def test_a_bench_of_each_pattern_runs_and_describes_what_it_decided(kit, name):
     box = asyncio.run(play())
     assert box.last.result.describe() and len(box.cards.children) == len(box.last.calls)
     assert len(box.runs.runs) == 1
-    if name in ("voting", "consensus_ensemble"):
+    if name in ("voting", "consensus_ensemble", "weighted_ensemble"):
         assert "counts as" in box.cards.children[0].value
 
 
@@ -116,27 +116,33 @@ def test_a_pattern_without_settings_has_a_bench_too(kit, monkeypatch):
     assert play.build() == systems.for_orders(kit.cast)["voting"] and not play.controls
 
 
-def test_live_a_moved_similarity_embeds_nothing_again(kit):
-    embedded: list[tuple[str, ...]] = []
+def answering(kit: Kit) -> tuple[Kit, list[Any]]:
+    """A live kit whose members answer with their seed; and what is embedded by it."""
+    embedded: list[Any] = []
 
     class Live:
         async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
             return Reply(f"answer {member.seed}", member)
 
         async def embed(self, model: str, texts: Any) -> Any:
-            embedded.append(tuple(texts))
+            embedded.append(texts)
             return np.eye(len(texts))
 
-    live = replace(kit, ask=Live(), engine=replace(kit.engine, kind="ollama"))
+    return replace(kit, ask=Live(), engine=replace(kit.engine, kind="ollama")), embedded
+
+
+def test_live_a_moved_similarity_embeds_nothing_that_the_run_did_not(kit):
+    """Nor do fewer voters: the bench calls these controls free."""
+    live, embedded = answering(kit)
     build = benches.play("voting", live).build
-    for similarity in ("off", 0.7, 0.9):
-        vote = build(voters=3, normaliser="tidied", similarity=similarity)
+    for voters, similarity in ((3, "off"), (3, 0.7), (3, 0.9), (1, 0.7), (3, "off")):
+        vote = build(voters=voters, normaliser="tidied", similarity=similarity)
         asyncio.run(vote.run(live.ask, OWN))
-    assert len(embedded) == 1
+        assert len(embedded) == 1
 
 
 def test_live_a_plan_may_have_fewer_steps_and_an_own_prompt_is_sampled_with_its_own_seeds(kit):
-    live = replace(kit, engine=replace(kit.engine, kind="ollama"))
+    live, _ = answering(kit)
     assert len(offered(benches.play("planner_executor", live).controls["max_steps"])) > 1
     asked: list[Member] = []
 

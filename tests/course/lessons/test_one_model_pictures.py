@@ -9,6 +9,8 @@ from course.lessons import one_model_pictures as pictures
 from course.shop import member_for
 
 import mlkit
+from mlkit.charts.look import Chart
+from mlkit.measure.stats import wilson
 from tests.widgets.sentences import hits, one
 
 RIGHT = [True] * 48 + [False] * 40
@@ -65,3 +67,29 @@ def test_the_examples_stand_beside_step_by_step_with_their_numbers(count):
         assert found[size, "step by step"].right == hits(one(shop.sums, f"{size}, prose"))
     assert chart.figure.layout.yaxis.showgrid is False
     assert len(member_for(mlkit.Member("m"), "math", count).shots) == count
+
+
+# Scores
+
+LINES = [
+    pictures.Score("step by step", "small", 3, 4, *wilson(3, 4)[1:], 100, 0.5),
+    pictures.Score("expression", "large", 4, 4, *wilson(4, 4)[1:], 25, 0.25),
+]
+
+
+def test_the_figure_puts_points_and_intervals_where_the_rows_say():
+    chart = pictures.score_chart(LINES, "a finding", "here")
+    (points,) = chart.figure.data
+    assert tuple(points.x) == (0.75, 1.0)
+    assert points.x[0] - points.error_x.arrayminus[0] == pytest.approx(LINES[0].low)
+    assert points.x[0] + points.error_x.array[0] == pytest.approx(LINES[0].high)
+    assert "3 of 4<br>100 tokens<br>&#36;0.50 per 1,000" in {
+        note.text for note in chart.figure.layout.annotations
+    }
+    assert isinstance(chart, Chart) and chart.rows == LINES
+
+
+def test_no_grades_at_all_is_drawn_as_nothing_known():
+    empty = pictures.Score("asked", "small", 0, 0, 0.0, 1.0, 0.0, 0.0)
+    (points,) = pictures.score_chart([empty], "nothing", "here").figure.data
+    assert points.x[0] - points.error_x.arrayminus[0] == 0 and points.error_x.array[0] == 1

@@ -1,4 +1,6 @@
-"""Compound shares right: the stages of a pipeline, their running product, the whole as measured."""
+"""The picture of notebook 02: how shares right compound. The stages of a pipeline, their running
+product, and the whole as measured.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -7,9 +9,17 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts.look import BLUE, ORANGE, SKY, dress, short, whiskers
+from mlkit.charts.look import BLUE, ORANGE, SKY, Chart, dress, short, whiskers
 from mlkit.escaped import in_plotly
-from mlkit.measure.stats import Interval
+from mlkit.measure.stats import Interval, wilson
+
+
+def stages_chart(grades: Mapping[str, Sequence[bool]], whole: Sequence[bool], source: str) -> Chart:
+    """How often the first stages are right, by their grades, their product, and the totals."""
+    shares = {name: wilson(sum(some), len(some)) for name, some in grades.items()}
+    steps = rows(shares, of_all := wilson(int(sum(whole)), len(whole)))
+    said = f"Product of two stages {steps[-1].product:.0%}; measured end to end {of_all}"
+    return Chart(figure(steps, said, source), steps, said)
 
 
 class Step(NamedTuple):

@@ -1,8 +1,8 @@
 from math import nan
 
 import pytest
+from course.lessons import pipeline_pictures
 
-from mlkit.charts import compound
 from mlkit.charts.look import BLUE, ORANGE, SKY
 from mlkit.measure.stats import Interval
 
@@ -15,7 +15,7 @@ WHOLE = Interval(0.55, 0.45, 0.65)
 
 
 def test_products_run_along_the_stages_and_stand_beside_the_whole():
-    steps = compound.rows(STAGES, WHOLE)
+    steps = pipeline_pictures.rows(STAGES, WHOLE)
     assert [step.product for step in steps] == pytest.approx([0.9, 0.72, 0.36, 0.36])
     assert [step.stage for step in steps] == [
         "classify",
@@ -27,8 +27,8 @@ def test_products_run_along_the_stages_and_stand_beside_the_whole():
 
 
 def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
-    steps = compound.rows(STAGES, WHOLE)
-    products, alone, whole = compound.figure(steps, "title", "here").data
+    steps = pipeline_pictures.rows(STAGES, WHOLE)
+    products, alone, whole = pipeline_pictures.figure(steps, "title", "here").data
     assert (products.marker.color, alone.marker.color, whole.marker.color) == (SKY, BLUE, ORANGE)
     assert (
         products.x == pytest.approx((0.9, 0.72, 0.36))
@@ -47,8 +47,8 @@ def test_the_figure_draws_products_shares_and_the_whole_where_the_rows_say():
 
 def test_names_are_text_and_long_ones_are_cut_on_the_axis_only():
     names = ["x" * 200, "<b>x</b>", "$a$", *map(str, range(97))]
-    steps = compound.rows(dict.fromkeys(names, Interval(0.9, nan, nan)), WHOLE)
-    figure = compound.figure(steps, "title", "here")
+    steps = pipeline_pictures.rows(dict.fromkeys(names, Interval(0.9, nan, nan)), WHOLE)
+    figure = pipeline_pictures.figure(steps, "title", "here")
     assert "<b>" not in figure.to_json() and "$a$" not in figure.to_json()
     assert figure.layout.yaxis.ticktext[0].split("<br>")[0] == "x" * 27 + "…"
     assert figure.data[0].customdata[0] == "x" * 200 and len(figure.data[0].x) == 100
