@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import nan
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
 from course import studies, systems, timings
@@ -19,7 +20,7 @@ from course.studies import desk_and_triage
 
 import mlkit
 from mlkit import paths
-from mlkit.measure.matrix import Matrix
+from mlkit.measure.matrix import Matrix, merged
 from mlkit.measure.stats import Mean
 
 NEED_TIMES = {"C2a", "C2b", "C10", "C14 quality", "C14 cost", "C14 latency"} | {
@@ -635,6 +636,9 @@ SUBJECTS = {
     "C6b": "judge",
     "C8": "large",
     "C9": "planner_executor",
+    "C13a": "small",
+    "C13b": "small",
+    "C15b": "large",
     "C14 quality": "fan_out",
     "C14 cost": "router",
     "C14 mixed work": "large",
@@ -658,12 +662,15 @@ SUBJECTS = {
         ("C8", "texts"),
         ("C9", "orders"),
         ("C11", "triage"),
+        ("C13a", "samples"),
+        ("C13b", "samples"),
         ("C14 mixed work", "desk"),
         ("C14 mixed work", "specialists"),
         ("C14 quality", "orders"),
         ("C14 quality", "order_samples"),
         ("C14 cost", "orders"),
         ("C15a", "desk"),
+        ("C15b", "desk"),
         ("C16 quality", "orders"),
     ],
 )
@@ -690,3 +697,58 @@ def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
         if asyncio.run(CLAIMS[claim].measure(kit)) != before:
             return
     pytest.fail("no other answer changes the row")
+
+
+@pytest.mark.parametrize("claim", ["C14 cost", "C16 cost", "C16 complexity"])
+def test_one_call_less_gives_another_row(kit, monkeypatch, claim):
+    before, measured = asyncio.run(CLAIMS[claim].measure(kit)), asyncio.run(studies.orders(kit))
+    name = {"C14 cost": "router", "C16 cost": "voting"}.get(claim, "supervisor_worker")
+    one = measured.of([name])
+    first, *rest = one.cells
+    cell = replace(first[0][0], run=replace(first[0][0].run, calls=first[0][0].calls[1:]))
+    fewer = replace(one, cells=[[[cell]], *rest])
+    others = measured.of([each for each in measured.subjects if each != name])
+
+    async def orders(kit, progress=""):
+        return merged(others, fewer).of(measured.subjects)
+
+    monkeypatch.setattr(studies, "orders", orders)
+    assert asyncio.run(CLAIMS[claim].measure(kit)) != before
+
+
+@pytest.mark.parametrize(
+    ("claim", "pattern"),
+    [
+        ("C2a", "pipeline"),
+        ("C2b", "pipeline"),
+        ("C10", "supervisor_worker"),
+        ("C14 latency", "voting"),
+        ("C16 latency", "voting"),
+    ],
+)
+def test_one_other_time_gives_another_row(kit, times, claim, pattern):
+    before = asyncio.run(CLAIMS[claim].measure(kit))
+    _, runs = timings.load_latency()
+    chosen = next(run for run in runs if run.pattern == pattern and not run.error)
+
+    def slower(run: timings.Timed) -> timings.Timed:
+        if run != chosen:
+            return run
+        first, *rest = run.calls
+        reply = replace(first.reply, output_seconds=first.seconds + 9)
+        return replace(
+            run, wall_seconds=2 * run.wall_seconds, calls=(replace(first, reply=reply), *rest)
+        )
+
+    times(slower)
+    assert asyncio.run(CLAIMS[claim].measure(kit)) != before
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claims_notebook_prints_its_row_each_time_it_runs(kit, claim):
+    """So that an answer which changes the row turns the notebook red."""
+    notebook = next(paths.notebooks().glob(f"{CLAIMS[claim].notebook:02}_*.ipynb"))
+    found = str(asyncio.run(CLAIMS[claim].found(kit)))
+    cells = [cell for cell in nbformat.read(notebook, 4).cells if cell.cell_type == "code"]
+    printed = {cell.source: str(cell.outputs) for cell in cells if ".found(kit" in cell.source}
+    assert any(repr(found)[1:-1] in output for output in printed.values())
