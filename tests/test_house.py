@@ -85,7 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "course.shop": {"ask", "errors", "parsing", "paths"},
     "course.orders": {"ask", "models", "patterns", "course.shop"},
-    "course.home": {"ask", "engines", "errors", "kit"},
+    "course.home": {"ask", "engines", "errors", "kit", "progress", "wrappers"},
     "course.systems": {
         "ask",
         "errors",

@@ -7,20 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from mlkit.ask import Member
+from mlkit.engines.interrupt import interruptible
 from mlkit.errors import NotRecorded
 from mlkit.kit import Kit
+from mlkit.progress import shown_in_cell
+from mlkit.wrappers import Event
 
 
 def client(kit: Kit) -> Any:
     """The real `ollama.AsyncClient` where Ollama answers; elsewhere one whose `chat` answers from
-    kit.ask, in the same form.
+    kit.ask, in the same form. While a live one works, a line says for how long.
     """
     if kit.engine.kind != "ollama":
-        return StandIn(kit)
+        return Shown(StandIn(kit)) if kit.live else StandIn(kit)
     from mlkit.engines.address import host
     from mlkit.engines.ollama import connection
 
-    return connection(host())
+    return Shown(connection(host()))
 
 
 def as_dict(member: Member) -> dict[str, Any]:
@@ -29,6 +32,19 @@ def as_dict(member: Member) -> dict[str, Any]:
 
     told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
     return {"model": member.model, "form": json.loads(member.schema or "null")} | told
+
+
+class Shown:
+    """A client whose calls show their progress in the cell, and end with its stop button."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def chat(self, model: str, messages: Sequence[Any], **options: Any) -> Any:
+        async with shown_in_cell() as calls:
+            calls.hear(Event("asked", 1, "take home", Member(model), ""))
+            with interruptible():
+                return await self._client.chat(model=model, messages=messages, **options)
 
 
 class StandIn:
