@@ -6,6 +6,8 @@ import ast
 import importlib
 import re
 import shutil
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
@@ -95,6 +97,13 @@ PROBLEMS = """() => window.jupyterapp.shell.currentWidget.content.widgets
         .map(out => cell.model.id + ': ' + (out.evalue || out.text)))"""
 
 
+# The cells that show widgets.
+WIDGETS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === 'code' && cell.model.outputs.toJSON().some(out =>
+    out.data?.['application/vnd.jupyter.widget-view+json'])).map(cell => cell.model.id)"""
+CHART_SECONDS, ALL_SECONDS, SLOW = 5, 8, 3  # SLOW times as long is a fault
+
+
 FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -141,8 +150,27 @@ class Walk:
             self.learner.run_cell(cell)
             assert "You said" in self.learner.output(cell).inner_text()
 
+    def with_button(self, name: str) -> Iterator[str]:
+        """The cells whose output has a button of this name."""
+        for id in self.learner.page.evaluate(WIDGETS):
+            if self.learner.cell(id).get_by_role("button", name=name, exact=True).count():
+                yield id
+
+    def benches(self) -> None:
+        ids = list(self.with_button("Run"))
+        assert ids, "there is no bench"
+        for id in ids:
+            cell = self.learner.cell(id)
+            cell.get_by_role("button", name="Run", exact=True).click()
+            cell.get_by_text(re.compile(r"calls?, [\d.]+ s of work")).wait_for(timeout=10_000)
+            cell.get_by_text("Answer", exact=True).wait_for()
+            self.shot(id, "run")
+            assert self.learner.page.evaluate(CUT, id) == [], f"{id}: this is cut off"
+
     def explore(self) -> None:
-        for id in self.cells(r"\bexplore\("):
+        ids = list(self.with_button("Reset"))
+        assert ids, "there is no panel to explore"
+        for id in ids:
             self.learner.chart(id)
             first = self.says(id)
             self.shot(id)
@@ -240,12 +268,24 @@ def test_a_learner_walks_through(lab, tmp_path, name):
     for part in ("data", "notebooks"):  # a copy: notebook 10 writes a decision card beside itself
         shutil.copytree(paths.root() / part, tmp_path / "clone" / part)
     learner = lab("--replay", height=1500, HOME=str(tmp_path), MLKIT_ROOT=str(tmp_path / "clone"))
+    walk, started = Walk(learner, name), time.perf_counter()
     learner.open(f"{name}.ipynb")
-    walk = Walk(learner, name)
+    opened = time.perf_counter()
     walk.run_all()
+    ran = time.perf_counter()
+    learner.chart(next(walk.with_button("Reset")))
+    chart = time.perf_counter()
+    print(
+        f"\n{name}: all cells {ran - opened:.1f} s of {ALL_SECONDS}; opened, run, and the first"
+        f" panel drawn {chart - started:.1f} s of {CHART_SECONDS + ALL_SECONDS}"
+    )
+    assert ran - opened < SLOW * ALL_SECONDS
+    assert chart - started < SLOW * (CHART_SECONDS + ALL_SECONDS)
     assert "REPLAY · recorded" in learner.output("setup").inner_text()
     walk.predict()
     walk.explore()
+    if name != "00_start_here":  # which has a box for one prompt, and no settings
+        walk.benches()
     walk.quiz()
     walk.exercise()
     walk.run_all()  # a second time, with an exercise done
