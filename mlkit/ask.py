@@ -58,10 +58,11 @@ class Reply:
     # Those of the output tokens that were thinking. An estimate: engines count both together, so it
     # is the share of the pieces in which the answer came.
     thinking_tokens: int = 0
+    server_queue_seconds: float = 0.0  # waiting at a server that others ask too
 
     @property
     def seconds(self) -> float:
-        """How long a server was busy with this call: everything but the queue."""
+        """How long a server was busy with this call: everything but the queues."""
         return self.load_seconds + self.prompt_seconds + self.output_seconds
 
     @property

@@ -15,7 +15,8 @@ from mlkit.wrappers import Event
 
 AFTER_SECONDS = 1.0  # a cell that takes less shows nothing
 TICK_SECONDS = 0.1  # between two pictures of a run that is under way
-# Ollama tells nothing until the first word, so there one cannot know whether it still loads.
+# Ollama tells nothing until the first word, so there one cannot know whether it still loads, or
+# answers somebody else first.
 _STATES = {"asked": "waiting", "started": "loading or reading", "words": "writing"}
 
 
@@ -53,8 +54,10 @@ class CallCard:
         """How far it is, in a few words: "writing, 3 s", or "1.2 s, 40 tokens read, 12 written"."""
         if self.reply:
             cut_off = ", cut off by max_tokens" if self.reply.cut_off else ""
+            queued = self.reply.server_queue_seconds
+            waited = f" after {queued:.1f} s of waiting" if queued else ""
             return (
-                f"{self.reply.seconds:.1f} s, {self.reply.prompt_tokens} tokens read,"
+                f"{self.reply.seconds:.1f} s{waited}, {self.reply.prompt_tokens} tokens read,"
                 f" {self.reply.output_tokens} written{cut_off}"
             )
         if self.ended:

@@ -42,8 +42,8 @@ def schedule(
                 "the calls wait for each other in a circle, or for a call that is not among them"
             )
         call = lowest(able, start)
-        begin, end = start(call), start(call) + call.seconds
-        times[call.id] = (begin, end)
+        end = start(call) + call.seconds + getattr(call.reply, "server_queue_seconds", 0.0)
+        times[call.id] = (start(call), end)
         at[call.id][lowest(range(many), at[call.id].__getitem__)] = end
         waiting.remove(call)
     return [times[call.id] for call in calls]

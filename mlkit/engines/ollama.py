@@ -6,10 +6,11 @@ import os
 import random
 import re
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -53,6 +54,7 @@ finally:
     os.environ.update(_set)
 
 FIND_SECONDS = 5.0
+QUEUED = 0.3  # seconds that a server cannot account for and the network does not take
 BUSY_SECONDS = (0.5, 1, 2, 4, 8, 16)  # between tries while a server's queue is full: 32 s in all
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
@@ -93,6 +95,7 @@ class _OneEach(httpx.AsyncBaseTransport):
             if response.status_code != 503 or not waits:
                 return response
             await response.aclose()
+            watcher()("waiting")
             await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
 
 
@@ -206,7 +209,7 @@ class Ollama:
         }
         asked |= {"format": schema} if (schema := wanted_schema(member, format)) else {}
         asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
-        hear = watcher()
+        hear, started = watcher(), time.perf_counter()
         async with self._asking(member.model):
             # Not client.chat(), which knows no `truncate`.
             chat = (ollama.ChatResponse, "POST", "/api/chat")
@@ -216,7 +219,9 @@ class Ollama:
                 async for chunk in chunks:
                     hear("words", chunk.message.content or "")
                     came.append(chunk)
-                return answered(_reply(member, came))
+                reply = answered(_reply(member, came))
+                waited = time.perf_counter() - started - reply.seconds
+                return replace(reply, server_queue_seconds=waited) if waited > QUEUED else reply
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""

@@ -40,6 +40,17 @@ def test_on_two_servers_nothing_queues():
     assert max(bar.start_seconds + bar.seconds for bar in bars) == 4.5
 
 
+def test_waiting_at_a_server_is_drawn_and_holds_up_who_comes_after():
+    waited = [call(0, "first", 2.0, server_queue_seconds=4.0), call(1, "next", 1.0, after=(0,))]
+    bars = waterfall.rows(waited, servers=1)
+    assert [(bar.call, bar.phase, bar.start_seconds, bar.seconds) for bar in bars] == [
+        ("1  first", "queue", 0, 4),
+        ("1  first", "output", 4, 2),
+        ("2  next", "output", 6, 1),
+    ]
+    assert sum(one.seconds for one in waited) == 3  # work is what servers do
+
+
 def test_a_failed_call_is_drawn_with_the_time_it_took():
     failed = Call(0, "vote 1", MEMBER, Failure(RuntimeError("gone"), 4.0))
     assert waterfall.rows([failed], servers=1) == [("1  vote 1", "failed", 0, 4.0, 0)]

@@ -23,7 +23,8 @@ from mlkit.errors import (
     ModelMissing,
     SettingError,
 )
-from mlkit.wrappers import Limited
+from mlkit.progress import Calls
+from mlkit.wrappers import Limited, Watched
 from tests.misbehaving import KEY, ODD
 
 MEMBER = Member("m")
@@ -68,6 +69,34 @@ def test_a_server_whose_queue_is_full_is_asked_again(server, monkeypatch):
             return await Ollama(address, timeout_seconds=5)(MEMBER, "hello")
 
     assert asyncio.run(main()).text
+
+
+def test_waiting_for_a_full_server_is_told_while_it_lasts_and_in_the_end(server, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_SECONDS", (0.1, 0.1))
+    monkeypatch.setattr(engine, "QUEUED", 0.05)
+    calls = Calls()
+    states: list[str] = []
+
+    def hear(event):
+        calls.hear(event)
+        states.append(calls[0].state)
+
+    async def main():
+        async with server("full twice") as address:
+            return await Watched(Ollama(address, timeout_seconds=5), hear)(MEMBER, "hello")
+
+    reply = asyncio.run(main())
+    assert reply.server_queue_seconds > 0.1 and states[1:3] == ["waiting", "waiting"]
+    waited = f"{reply.seconds:.1f} s after {reply.server_queue_seconds:.1f} s of waiting, "
+    assert calls[0].status().startswith(waited)
+
+
+def test_an_answer_at_once_has_not_waited(server):
+    async def main():
+        async with server("fine") as address:
+            return await Ollama(address, timeout_seconds=5)(MEMBER, "hello")
+
+    assert asyncio.run(main()).server_queue_seconds == 0.0
 
 
 def test_a_full_server_is_asked_for_half_a_minute_and_no_longer():
