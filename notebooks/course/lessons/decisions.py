@@ -82,7 +82,6 @@ Right. Cheaper is half of your rule; the other half was not shown.
 supervisor_worker = _decision("""
 "workers" -> 2
 With {got}: 3 seconds, all pieces of the busiest worker, then 5. Within 20? Do fewer keep it, too?
-1: One worker does the four pieces in 24 seconds, and 8 more are the supervisor's.
 
 "review" -> "drop"
 "keep": 12 repaired, 10 spoilt: the interval holds 0. Nothing is shown for its 5 seconds.
