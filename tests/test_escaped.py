@@ -520,8 +520,11 @@ def test_a_cast_that_nobody_knows(text):
 @hostile
 def test_source_in_a_notebook(text, monkeypatch):
     monkeypatch.setattr(lessons.inspect, "getsource", lambda _: f"x = '''{text}'''\n")
-    (block,) = MarkdownIt().parse(lessons.source(None).data)
-    assert (block.type, block.info) == ("fence", "python")
+    shown = lessons.source(Member)
+    (head, block, end) = MarkdownIt().parse(shown.data)
+    assert head.content == "<details><summary>The source of Member</summary>\n"
+    assert (block.type, block.info, end.content) == ("fence", "python", "</details>")
     assert_whole(text, block.content)
+    assert repr(shown) == "<IPython.core.display.Markdown object>"
     (block, after) = MarkdownIt().parse(f"{in_markdown(text)}\n---")
     assert (block.type, after.type) == ("fence", "hr")

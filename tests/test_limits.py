@@ -1,5 +1,7 @@
 """No notebook asks more of its reader than the limits allow."""
 
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -33,6 +35,19 @@ def test_the_last_notebook_has_limits_of_its_own(name, limits, tmp_path):
 def tagged(cell, *tags):
     cell.metadata["tags"] = list(tags)
     return cell
+
+
+def checks(notebook, *tags):
+    """How many cells with these tags check an answer."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    checking = [cell for cell in cells if re.search(r"^check\(", cell.source, re.MULTILINE)]
+    return sum({*tags} <= {*cell.metadata.get("tags", ())} for cell in checking)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_there_are_two_exercises_and_a_third_after_the_main_path(notebook):
+    assert count(notebook).exercises == 2
+    assert (checks(notebook, "exercise"), checks(notebook, "exercise", "deeper")) == (3, 1)
 
 
 CHECK = "def rule(x):\n    ...\n\n\ncheck(judge, rule)"

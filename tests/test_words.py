@@ -8,9 +8,11 @@ from pathlib import Path
 import course
 import nbformat
 import pytest
+from course.lessons import fan_out, start_here
 
 import mlkit
 from mlkit import paths
+from tests.limits import OFF_THE_PATH
 
 # What is not written, and what is written instead. What models are asked, and what others say in
 # quotation marks, is free.
@@ -105,6 +107,66 @@ def test_links_to_the_glossary_lead_to_a_term_that_it_explains():
         for text in texts(path):
             for place in re.findall(r"\]\(GLOSSARY\.md#([^)]*)\)", text):
                 assert place in places, f"{path.name}: GLOSSARY.md#{place}"
+
+
+CODE = re.compile(r"```.*?```|`[^`\n]*`|<[^>]*>", re.DOTALL)
+USES = {  # as they are written, where it is not the term alone
+    **{term: f"{term}s?" for term in ("member", "pattern", "verdict")},
+    **{term: f"{term[:-1]}s?" for term in ("lanes", "servers")},
+    "share-right": "shares? right",
+    "right": "(?<!share )(?<!shares )right",
+}
+OTHERWISE = {  # what a word means there besides
+    ("00", "right"): "a side of the chart; nothing is graded yet",
+    ("00", "points"): "two points of a chart meet",
+}
+
+
+def path_of(notebook: Path) -> str:
+    """What a reader of the main path reads below the title, without code and tags."""
+    _, *cells = nbformat.read(notebook, as_version=4).cells
+    path = [cell for cell in cells if not OFF_THE_PATH & {*cell.metadata.get("tags", ())}]
+    text = "\n\n".join(cell.source for cell in path if cell.cell_type == "markdown")
+    plain = CODE.sub("", text).replace("*", "")
+    return re.sub(r"^#.*", "", plain, flags=re.MULTILINE)  # a heading is no sentence
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_of_the_glossary_has_one_link_in_a_notebook_where_it_is_first_used(term):
+    word = USES.get(term, term.replace("-", " "))
+    use = re.compile(rf"(?<![\w-])\[?{word}(?!\w)(\]\([^)]*\))?", re.IGNORECASE)
+    link = f"](GLOSSARY.md#{term.replace(',', '')})"
+    found = {path.name[:2]: path_of(path) for path in paths.series()}
+    used = {number: use.search(text) for number, text in found.items()}
+    used = {n: hit for n, hit in used.items() if hit and (n, term) not in OTHERWISE}
+    assert used and {n: hit[1] for n, hit in used.items()} == dict.fromkeys(used, link)
+    assert {n: found[n].count(link) for n in used} == dict.fromkeys(used, 1)
+
+
+ON_SERVERS = {  # the cells that place calls on servers, and the check of the exercise among them
+    "00": ({"servers", "machines", "exercise-wall"}, start_here.wall_seconds),
+    "04": ({"waterfall", "finished"}, fan_out.finished),
+}
+
+
+@pytest.mark.parametrize("number", ON_SERVERS)
+def test_what_a_schedule_has_are_servers_and_no_machines(number):
+    ids, exercise = ON_SERVERS[number]
+    (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    cells = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+    related = {f"{id}-{part}" for id in ids for part in ("text", "solution")} & cells.keys()
+    told = [cells[id] for id in ids | related]
+    told += [text for case in exercise.cases for text in (case.hint, *case.known.values())]
+    assert [text for text in told if "machine" in text] == []
+    assert any("server" in text for text in told)
+
+
+def test_the_article_is_named_where_its_claims_are_first_spoken_of():
+    readme = (paths.root() / "README.md").read_text(encoding="utf-8")
+    (title,) = re.findall(r"The kit follows an article, (\*[^*]+\*)", readme)
+    cells = [nbformat.read(path, as_version=4).cells for path in paths.series()[:2]]
+    assert title in cells[0][0].source
+    assert title in next(cell.source for cell in cells[1] if cell.id == "idea")
 
 
 @pytest.mark.parametrize("path", paths.series(), ids=lambda path: path.name)

@@ -248,5 +248,7 @@ def _within(limit_seconds: float, judge: Callable[[Any], Verdict], answer: Any) 
 
 
 def source(thing: Any) -> Markdown:
-    """The source of a class or a function of the kit, as it runs."""
-    return Markdown(in_markdown(inspect.getsource(thing)))
+    """The source of a class or a function of the kit, as it runs: folded, it is long."""
+    title = f"<summary>The source of {thing.__name__}</summary>"
+    code = in_markdown(inspect.getsource(thing))
+    return Markdown(f"<details>{title}\n\n{code}\n\n</details>")

@@ -9,6 +9,8 @@ from mlkit.escaped import NO_MATH, in_html, printable
 
 # the line break is no part of the text: without it a first one in the text would be lost
 _PART = "<div><i>{}</i><pre style='white-space: pre-wrap; overflow-wrap: anywhere'>\n{}</pre></div>"
+_FORMAT = "format of its answer"  # folded: it may list every thing and every rule
+_FOLDED = _PART.replace("div>", "details>").replace("<i>{}</i>", "<summary><i>{}</i></summary>")
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,14 +33,15 @@ class Told:
             told.append(("prompt", self.prompt))
         schema = self.format or json.loads(self.member.schema or "null")
         if schema:
-            told.append(("format of its answer", json.dumps(schema, indent=2, ensure_ascii=False)))
+            told.append((_FORMAT, json.dumps(schema, indent=2, ensure_ascii=False)))
         return told
 
     def html(self, opened: bool = False) -> str:
         """For a page: a summary that opens on a click or on Enter, and every text escaped."""
-        parts = "".join(_PART.format(name, in_html(text)) for name, text in self.parts())
+        form = {_FORMAT: _FOLDED}
+        parts = [form.get(name, _PART).format(name, in_html(text)) for name, text in self.parts()]
         title = f"<summary>{in_html(self._title())}</summary>"
-        return f"<details class='{NO_MATH}'{' open' * opened}>{title}{parts}</details>"
+        return f"<details class='{NO_MATH}'{' open' * opened}>{title}{''.join(parts)}</details>"
 
     def _title(self) -> str:
         name, model = self.member.name, self.member.model

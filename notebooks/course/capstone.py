@@ -113,10 +113,10 @@ def _typed(gold: Any) -> Any:
 
 # What a learner writes -> the kit's grader, how its gold is read, and an example of a gold.
 _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
-    "number": ("number", _typed, "27"),
+    "number": ("number", _typed, "2.5"),
     "text": ("short", lambda gold: {"accept": _texts(gold)}, "pump|bike pump"),
     "label": ("short", _label, "no|yes"),
-    "expression": ("expression", _typed, "27"),
+    "expression": ("expression", _typed, "2.5"),
     "constraints": ("constraints", _typed, '{"mentions": ["ring"], "max_words": 8}'),
     "python": (
         "python",

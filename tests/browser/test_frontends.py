@@ -57,7 +57,7 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
 def moves(page) -> None:
     """A click on the slider for servers: the chart beside it follows."""
     panel = (
-        page.locator(".jupyter-widgets.widget-vbox", has_text="machines that share")
+        page.locator(".jupyter-widgets.widget-vbox", has_text="servers that share")
         .filter(has=page.locator(".js-plotly-plot"))
         .last
     )

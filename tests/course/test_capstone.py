@@ -107,9 +107,12 @@ def test_what_spreadsheets_write_is_read(tmp_path, text, encoding):
             HEAD + "How many?,number,three\n",
             (
                 "mine.csv, line 2: gold is 'three', and that is no gold for the grader number. For"
-                " number write, for example:  27"
+                " number write, for example:  2.5"
             ),
         ),
+        (HEAD + 'How many?,number,"2,5"\n', "line 2: gold is '2,5', and that is no gold"),
+        (HEAD + 'How many?,number,"2,5"\n', "write, for example:  2.5"),
+        (HEAD + 'How many?,expression,"2,5"\n', "write, for example:  2.5"),
         (HEAD + "How many?,number,\n", "line 2: gold is ''"),
         (HEAD + "How many?,number,true\n", "line 2: gold is True; this grader takes a number"),
         (

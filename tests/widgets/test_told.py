@@ -49,6 +49,14 @@ def test_a_key_opens_it_since_nothing_but_a_summary_takes_the_click():
     assert not any("overflow: auto" in str(attributes) for _, attributes in page.tags)
 
 
+def test_the_format_alone_is_folded_in_the_open_view():
+    page = Page(told(SORTER, "Hello")._repr_html_())
+    folds = [attributes for tag, attributes in page.tags if tag == "details"]
+    assert ["open" in fold for fold in folds] == [True, False]
+    assert "format of its answer\n\n{" in page.text.split("Hello")[1]
+    assert [tag for tag, _ in page.tags[-4:]] == ["details", "summary", "i", "pre"]
+
+
 @pytest.mark.parametrize("form", [repr, lambda one: Page(one.html()).text], ids=["text", "html"])
 def test_everything_that_the_model_reads_is_there_in_its_order(form):
     shown = form(told(SORTER, "The bell is <b>."))
@@ -77,7 +85,11 @@ def test_everything_that_the_model_reads_is_there_in_its_order(form):
 def test_marks_of_html_in_a_prompt_are_text():
     html = told(SORTER, MARKS).html()
     assert "script" not in {tag for tag, _ in Page(html).tags}
-    assert html.count("</details>") == 1 and "$" not in html and "\x1b" not in html
+    assert (
+        html.count("</details>") == html.count("<details") == 2
+        and "$" not in html
+        and "\x1b" not in html
+    )
 
 
 def test_the_format_of_a_call_counts_before_that_of_its_member():

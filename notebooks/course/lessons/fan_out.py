@@ -207,8 +207,8 @@ No sample is right. It gave {got:.4g}. A checker finds no right text where there
 )
 
 
-def _last_end(seconds: list[float], machines: int) -> float:
-    free = [0.0] * machines
+def _last_end(seconds: list[float], servers: int) -> float:
+    free = [0.0] * servers
     for one in seconds:
         free[free.index(min(free))] += one
     return max(free)
@@ -225,26 +225,26 @@ finished = Exercise(
         *cases(
             """
 [4.0, 3.0, 2.0], 2 -> 5.0
-Members of 4, 3 and 2 seconds on two machines: who is free first, and when? It gave {got:.4g}.
-4: That is the slowest member. It is the answer only where each member has a machine of its own.
-9: That is all the work, one after the other: the answer for a single machine.
-4.5: All the work shared out evenly would need a call cut in two. One call runs on one machine.
-6: Did the third member wait for the first machine, or for both of them? It goes to the machine
+Members of 4, 3 and 2 seconds on two servers: who is free first, and when? It gave {got:.4g}.
+4: That is the slowest member. It is the answer only where each member has a server of its own.
+9: That is all the work, one after the other: the answer for a single server.
+4.5: All the work shared out evenly would need a call cut in two. One call runs on one server.
+6: Did the third member wait for the first server, or for both of them? It goes to the server
 that is free first.
 
 [4.0, 3.0, 2.0], 1 -> 9.0
-With one machine, all wait for each other. It gave {got:.4g}.
+With one server, all wait for each other. It gave {got:.4g}.
 
 [4.0, 3.0, 2.0], 5 -> 4.0
-With more machines than members, some machines stay idle, and nothing else changes. It gave
+With more servers than members, some servers stay idle, and nothing else changes. It gave
 {got:.4g}.
 
 [1.0, 1.0, 6.0], 2 -> 7.0
-Members of 1, 1 and 6 seconds on two machines: the order of the members is kept, and the long one
+Members of 1, 1 and 6 seconds on two servers: the order of the members is kept, and the long one
 comes last. It gave {got:.4g}.
 
 [6.0, 1.0, 1.0, 1.0], 2 -> 6.0
-Members of 6, 1, 1 and 1 seconds on two machines: while one machine is busy for long, the other can
+Members of 6, 1, 1 and 1 seconds on two servers: while one server is busy for long, the other can
 do several short calls. It gave {got:.4g}.
 """
         ),
@@ -258,13 +258,13 @@ do several short calls. It gave {got:.4g}.
 
 QUIZ = questions(
     """
-Three members need 2, 3 and 7 seconds. Each has a machine of its own. When are all answers there?
+Three members need 2, 3 and 7 seconds. Each has a server of its own. When are all answers there?
 - After 4 seconds, the mean of all.
 > The mean says how long one answer takes. The last answer is waited for, too.
 + After 7 seconds, with the slowest.
 > The wall seconds are those of the slowest member; the bill is the sum of all three.
 - After 12 seconds, all added up.
-> Those are the wall seconds on one machine. On three machines the calls overlap.
+> Those are the wall seconds on one server. On three servers the calls overlap.
 
 A judge sees two answers and picks A. You swap the two, and it picks A again. What has it told you?
 - That A is the better of the two answers.

@@ -36,9 +36,9 @@ def order(id: str) -> Task:
     return next(task for task in studies.order_tasks("test") if task.id == id)
 
 
-def told(name: str, member: Member) -> Told:
-    """What a member is told, without the format, which lists every thing and every rule."""
-    return Told(replace(member, name=name, schema=""))
+def told(name: str, member: Member, format: dict[str, Any] | None = None) -> Told:
+    """What a member is told, by the name of its role."""
+    return Told(replace(member, name=name), format=format)
 
 
 def dollars_of(text: str) -> str:

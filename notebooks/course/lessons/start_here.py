@@ -107,14 +107,14 @@ def _drawn_calls(seeded: Random) -> tuple[list[tuple[int, list[int]]]]:
     )
 
 
-# answer(calls): how long a run takes when no call waits for a machine, only for the calls it needs.
+# answer(calls): how long a run takes when no call waits for a server, only for the calls it needs.
 # Here a call is its seconds, and the numbers of the calls that it needs.
 wall_seconds = Exercise(
     cases(
         """
 [(2, []), (3, []), (1, []), (4, [0, 1, 2])] -> 7
 Calls of 2, 3 and 1 seconds run together; one of 4 seconds needs all three. You get {got!r}.
-10: That is the sum of all calls: how long one machine takes. Here three run at the same time, and
+10: That is the sum of all calls: how long one server takes. Here three run at the same time, and
 the last waits for the slowest of them, not for their sum.
 4: That is the longest call alone. It needs others, and cannot start before they have ended.
 3: The call that needs the other three is missing: it starts only when they have ended.
@@ -143,7 +143,7 @@ A run with a single call takes as long as this call. You get {got!r}.
         "For calls of these seconds, each with the numbers of the calls that it needs, {given},"
         " it should give {right}, and it {said}.",
     ),
-    "Right. This is the critical path, and no number of machines makes the run shorter than that.",
+    "Right. This is the critical path, and no number of servers makes the run shorter than that.",
     {not_number: "It should give a number of seconds; it gave {kind}."},
     _wall,
 )
@@ -324,14 +324,14 @@ The setup line says REPLAY. Where do the answers come from?
 - A model on the internet gives them, here and now.
 > In replay nothing leaves your machine.
 
-A run has three calls that can go together and one that needs all three. You have ten machines. What
+A run has three calls that can go together and one that needs all three. You have ten servers. What
 decides how long it takes?
 - The sum of all four calls, one after another.
-> That is how long it takes on one machine.
+> That is how long it takes on one server.
 - The slowest of all four calls, taken by itself.
 > Nearly: but the last call cannot start before the slowest of the three has ended.
 + The slowest of the three, plus the last call.
-> That is the critical path. More machines do not shorten it.
+> That is the critical path. More servers do not shorten it.
 
 Your machine answers in half the time after a repair, and its hour costs the same. At which price of
 an hour does it now cost as much as the host?

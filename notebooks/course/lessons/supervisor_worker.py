@@ -7,11 +7,14 @@ from heapq import heapreplace
 from random import Random
 from typing import Any
 
+from IPython.display import HTML
+
 from mlkit.ask import Member
 from mlkit.parsing import rows_schema
 from mlkit.patterns.supervisor_worker import MAX_PIECES, SupervisorWorker
 from mlkit.widgets.exercises import Exercise, against, cases, not_number
 from mlkit.widgets.lessons import questions
+from mlkit.widgets.told import Told
 
 
 def assigning(workers: Iterable[str]) -> dict[str, Any]:
@@ -28,14 +31,16 @@ def reviewing(reviewer: Member, workers: Iterable[str]) -> dict[str, Any]:
     return schema
 
 
-def shown(pattern: SupervisorWorker) -> list[Member]:
-    """Supervisor, ben and reviewer by their names, without the formats of their answers."""
-    named = {
-        "the supervisor": pattern.supervisor,
-        "ben": pattern.workers["ben"],
-        "the reviewer": pattern.reviewer or pattern.supervisor,
-    }
-    return [replace(member, schema="", name=name) for name, member in named.items()]
+def shown(pattern: SupervisorWorker) -> list[Told | HTML]:
+    """What all are told, each with the format of its answer; for anna to be opened."""
+    workers, reviewer = pattern.workers, pattern.reviewer or pattern.workers["ben"]
+    anna, ben = (Told(replace(workers[name], name=name)) for name in _WORKERS)
+    return [
+        Told(replace(pattern.supervisor, name="the supervisor"), format=assigning(workers)),
+        ben,
+        HTML(anna.html()),
+        Told(replace(reviewer, name="the reviewer"), format=reviewing(reviewer, workers)),
+    ]
 
 
 _WORKERS = ("anna", "ben")

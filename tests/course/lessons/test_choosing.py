@@ -3,9 +3,11 @@
 import math
 from itertools import pairwise
 
+import nbformat
 import pytest
 from course.lessons import choosing as checks
 
+from mlkit import paths
 from mlkit.measure.stats import wilson
 from mlkit.widgets.lessons import check, quiz
 
@@ -177,6 +179,14 @@ def chosen(price, keeps=lambda cost, person: cost < person):
 def test_a_wrong_cheapest_gets_a_hint_that_names_what_is_wrong(answer, hint):
     verdict = checks.cheapest(answer)
     assert not verdict.passed and hint in verdict.text
+
+
+def test_the_task_says_what_to_give_for_each_list_that_the_check_tries():
+    (path,) = paths.notebooks().glob("10_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    (task,) = [cell.source for cell in cells if cell.id == "exercise-2-text"]
+    empty = [case.right for case in checks.cheapest.cases if not case.args[0]]
+    assert empty and f'No ways: `"{empty[0]}"`.' in task
 
 
 def test_no_drawn_costs_are_nearly_even():

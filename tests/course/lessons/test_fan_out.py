@@ -69,47 +69,47 @@ def test_exercise_best_of(answer, shown, capsys):
     assert shown in " ".join(capsys.readouterr().out.split())
 
 
-def on_a_list(seconds, machines):
-    free = [0.0] * machines
+def on_a_list(seconds, servers):
+    free = [0.0] * servers
     for one in seconds:
         free[free.index(min(free))] += one
     return max(free)
 
 
-def on_a_heap(seconds, machines):
-    free, last = [0.0] * machines, 0.0
+def on_a_heap(seconds, servers):
+    free, last = [0.0] * servers, 0.0
     for one in seconds:
         last = max(last, end := heapq.heappop(free) + one)
         heapq.heappush(free, end)
     return last
 
 
-def in_turn(seconds, machines):
-    return max(sum(seconds[first::machines]) for first in range(machines))
+def in_turn(seconds, servers):
+    return max(sum(seconds[first::servers]) for first in range(servers))
 
 
-def in_batches(seconds, machines):
-    return sum(max(seconds[first : first + machines]) for first in range(0, len(seconds), machines))
+def in_batches(seconds, servers):
+    return sum(max(seconds[first : first + servers]) for first in range(0, len(seconds), servers))
 
 
-def longest_first(seconds, machines):
-    return on_a_list(sorted(seconds, reverse=True), machines)
+def longest_first(seconds, servers):
+    return on_a_list(sorted(seconds, reverse=True), servers)
 
 
-def to_the_busiest(seconds, machines):
-    free = [0.0] * machines
+def to_the_busiest(seconds, servers):
+    free = [0.0] * servers
     for n, one in enumerate(seconds):
-        place = n if n < machines else free.index(max(free))
+        place = n if n < servers else free.index(max(free))
         free[place] += one
     return max(free)
 
 
-def without_idle_machines(seconds, machines):
-    return on_a_list(seconds, machines) if machines <= len(seconds) else sum(seconds)
+def without_idle_servers(seconds, servers):
+    return on_a_list(seconds, servers) if servers <= len(seconds) else sum(seconds)
 
 
-def no_members(seconds, machines):
-    return on_a_list(seconds, machines) if seconds else max(seconds)
+def no_members(seconds, servers):
+    return on_a_list(seconds, servers) if seconds else max(seconds)
 
 
 FINISHED = [
@@ -118,19 +118,19 @@ FINISHED = [
     ("stub", stub, "Not written yet"),
     (
         "slowest",
-        lambda seconds, machines: max(seconds),
-        "only where each member has a machine of its own",
+        lambda seconds, servers: max(seconds),
+        "only where each member has a server of its own",
     ),
-    ("sum", lambda seconds, machines: sum(seconds), "single machine"),
-    ("shared out", lambda seconds, machines: sum(seconds) / machines, "cut in two"),
+    ("sum", lambda seconds, servers: sum(seconds), "single server"),
+    ("shared out", lambda seconds, servers: sum(seconds) / servers, "cut in two"),
     ("in turn", in_turn, "free first"),
     ("in batches", in_batches, "free first"),
     ("longest first", longest_first, "order of the members is kept"),
     ("to the busiest", to_the_busiest, "free first"),
-    ("idle machines", without_idle_machines, "stay idle"),
+    ("idle servers", without_idle_servers, "stay idle"),
     ("raises for nobody", no_members, "no members there is nothing to wait for"),
-    ("a text", lambda seconds, machines: "5 s", "it gave str"),
-    ("raises", lambda seconds, machines: seconds[10], "raised IndexError"),
+    ("a text", lambda seconds, servers: "5 s", "it gave str"),
+    ("raises", lambda seconds, servers: seconds[10], "raised IndexError"),
 ]
 
 

@@ -313,3 +313,8 @@ def test_the_quiz_has_three_questions_each_with_one_right_choice_and_every_choic
     for _, choices in one_model.QUIZ:
         lengths = [len(choice.text) for choice in choices]
         assert max(lengths) <= 1.8 * min(lengths)
+
+
+def test_the_long_call_shows_that_it_is_at_work():
+    """kit.run does, and kit.ask does not: step by step writes 198 tokens."""
+    assert "await kit.run(" in prose_of("step") and "kit.ask(" not in prose_of("step")

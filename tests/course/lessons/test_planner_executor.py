@@ -207,11 +207,14 @@ def test_a_trace_has_all_that_was_written_and_what_each_form_comes_to(whole):
     )
 
 
-def test_what_a_member_is_told_leaves_out_the_format_alone(kit):
-    member = orders.planner_executor(kit.cast).members["order"]
+def test_what_a_member_is_told_has_the_format_of_its_answer(kit):
+    pattern = orders.planner_executor(kit.cast)
+    member = pattern.members["order"]
     parts = dict(lesson.told("order executor", member).parts())
-    assert parts["instructions"] == member.system and "format of its answer" not in parts
-    assert len(parts) == 1 + 2 * len(member.shots)
+    assert parts["instructions"] == member.system and len(parts) == 2 + 2 * len(member.shots)
+    assert json.loads(parts["format of its answer"]) == json.loads(member.schema)
+    parts = dict(lesson.told("planner", pattern.planner, pattern.plan_format).parts())
+    assert json.loads(parts["format of its answer"]) == pattern.plan_format
 
 
 # Who lost an order: read in the traces, by hand

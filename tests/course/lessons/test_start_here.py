@@ -71,7 +71,7 @@ def slowest_plus_last(calls):
         (lambda calls: ..., "Not written yet"),
         (lambda calls: "7 s", "it gave str"),
         (lambda calls: True, "it gave bool"),
-        (lambda calls: sum(call.seconds for call in calls), "how long one machine takes"),
+        (lambda calls: sum(call.seconds for call in calls), "how long one server takes"),
         (lambda calls: max(call.seconds for call in calls), "longest call alone"),
         (lambda calls: max(call.seconds for call in calls if not call.after), "is missing"),
         (lambda calls: calls[0].seconds + calls[-1].seconds, "not for the first one"),

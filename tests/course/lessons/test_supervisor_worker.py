@@ -108,13 +108,27 @@ def test_what_is_taken_home_answers_as_the_kit_does(kit, orders):
         assert case.answer(text) == orders.cell("1 round", name).answer
 
 
-def test_what_is_shown_of_a_member_is_all_but_its_format(kit):
+def test_what_is_shown_of_a_member_is_all_that_it_is_told_with_its_format(kit):
     pattern = benches.play("supervisor_worker", kit).build("1 round")
-    shown = checks.shown(pattern)
-    assert [member.name for member in shown] == ["the supervisor", "ben", "the reviewer"]
+    *views, reviewer = checks.shown(pattern)
+    supervisor, ben, anna = views
+    assert [one.member.name for one in (supervisor, ben, reviewer)] == [
+        "the supervisor",
+        "ben",
+        "the reviewer",
+    ]
+    formats = [json.loads(dict(one.parts())["format of its answer"]) for one in (ben, reviewer)]
+    assert formats == [
+        json.loads(pattern.workers["ben"].schema),
+        checks.reviewing(pattern.reviewer, pattern.workers),
+    ]
+    assert supervisor.format == checks.assigning(pattern.workers)
     told = (pattern.supervisor, pattern.workers["ben"], pattern.reviewer)
-    for member, of in zip(shown, told):
-        assert (member.system, member.shots, member.schema) == (of.system, of.shots, "")
+    for one, of in zip((supervisor, ben, reviewer), told, strict=True):
+        assert (one.member.system, one.member.shots) == (of.system, of.shots)
+    assert anna.data.startswith("<details") and " open" not in anna.data.split(">")[0]
+    format_of_anna = anna.data.rpartition("<summary>")[2]
+    assert "luggage rack" in format_of_anna and "lamp" not in format_of_anna
 
 
 # Exercise 1

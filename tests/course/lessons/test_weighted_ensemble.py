@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import re
 from dataclasses import replace
 from math import log
 from typing import Any
@@ -339,3 +340,22 @@ def test_equal_weights_are_wrong_on_the_other_message(cells):
     sources = [cells["pattern"].replace("[0.5, 0.3, 0.2]", "[1, 1, 1]")]
     sources.append(cells["run"].replace("triage-37", "triage-32"))
     assert asyncio.run(run(sources)).startswith("repair wins")
+
+
+# The guess
+
+
+def printed(number: str, cell: str) -> str:
+    """What a cell of a notebook has printed."""
+    (path,) = paths.notebooks().glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    (outputs,) = [one.outputs for one in cells if one.id == cell]
+    texts = [one.get("text") or one.get("data", {}).get("text/plain", "") for one in outputs]
+    return "\n".join(texts)
+
+
+def test_the_guess_is_no_number_that_05_shows_of_the_same_vote():
+    (measured,) = re.findall(r"measured: (\d+) of 64", printed("08", "table"))
+    (shown,) = re.findall(r"^vote of three members +(\d+) +64", printed("05", "measure"), re.M)
+    (weighted,) = re.findall(r"^the article's weights +(\d+) ", printed("08", "table"), re.M)
+    assert measured == weighted != shown
