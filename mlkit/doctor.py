@@ -16,6 +16,7 @@ from rich.console import Console
 from mlkit import paths
 from mlkit.ask import Failure, Member, together
 from mlkit.engines import choose, weights
+from mlkit.engines.hosted import Hosted, missing
 from mlkit.errors import EngineError, MlkitError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import Cast, cast_named
@@ -71,10 +72,13 @@ async def _runs(console: Console, kind: str) -> bool | None:
         return None
     _tell(console, kind, engine.source)
     members = {member.model: member for member in _cast().members.values()} if engine.live else {}
-    answers = [
-        _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
-        for model, member in members.items()
-    ]
+    engine = replace(engine, ask=Hosted(engine.ask))
+    answers = []
+    for model, member in members.items():
+        # For a hosted member that cannot be asked the large one plays; for large none does.
+        left_out = missing(model) if model != _cast().large.model else ""
+        said = left_out or await _answer(engine, member)
+        answers.append(_tell(console, f"  {model}", said, typed("lab --replay")))
     return all(answers)
 
 

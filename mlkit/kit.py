@@ -32,6 +32,7 @@ class Kit:
     cast: Cast
     engine: Engine
     recording: bool = False  # whether every answer is being kept, for `mlkit record`
+    chosen: Cast | None = None  # the cast before its large member stood in for a hosted one
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors for n texts, shape (n, d), from the small model."""
@@ -73,7 +74,9 @@ class Kit:
         """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
         recorded for this cast, it is the cast that comes with recordings.
         """
-        return self if self.recording or not self.live else _kit(self.cast, "replay")
+        if self.recording or not self.live:
+            return self
+        return _kit(self.chosen or self.cast, "replay")
 
 
 def connect(
@@ -94,23 +97,24 @@ def connect(
 
     show_in_one_line()
     cast = cast or os.environ.get("MLKIT_CAST") or cast_for(engine_set(engine))
-    playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
-    kit = _kit(playing, engine, keep)
+    chosen = cast_named(cast) if isinstance(cast, str) else cast
+    kit = _kit(chosen, engine, keep)
+    for role, why in _absent(chosen, kit.engine).items():
+        print(printable(f"{role}: {why} The large member plays {role}."))
     print(printable(setup_line(kit)))
     return kit
 
 
-def _playable(cast: Cast) -> Cast:
-    """The cast, with the large member in the place of hosted ones that cannot be asked here; says
-    so for each.
+def _absent(cast: Cast, engine: Engine) -> dict[str, str]:
+    """The roles whose hosted members cannot be asked here, and why; one that is recorded needs no
+    host.
     """
     from mlkit.engines.hosted import missing
 
-    absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
-    for role, why in absent.items():
-        print(printable(f"{role}: {why} The large member plays {role}."))
-    stand_ins: dict[str, Any] = {role: replace(cast.large, name=role) for role in absent}
-    return replace(cast, **stand_ins)
+    questions = engine.recording.questions if engine.recording else []
+    recorded = {one.member.model for one in questions}
+    to_ask = {role: each.model for role, each in cast.members.items() if each.model not in recorded}
+    return {role: why for role, model in to_ask.items() if (why := missing(model))}
 
 
 def _kit(
@@ -128,7 +132,9 @@ def _kit(
     if keep:
         ask = wrappers.Recorder(ask, keep(cast, found))
     shown = CASTS[SHIPPED] if found.unrecorded else cast
-    return Kit(ask, shown, found, recording=keep is not None)
+    absent = _absent(shown, found)
+    stand_ins: dict[str, Any] = {role: replace(shown.large, name=role) for role in absent}
+    return Kit(ask, replace(shown, **stand_ins), found, keep is not None, cast)
 
 
 def setup_line(kit: Kit) -> str:

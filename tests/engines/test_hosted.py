@@ -12,12 +12,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from course import record
+from rich.console import Console
 
-from mlkit.ask import Member
-from mlkit.engines import hosted
+import mlkit
+from mlkit import doctor, paths
+from mlkit.ask import Member, Reply
+from mlkit.engines import choose, hosted
 from mlkit.engines.hosted import Hosted, missing
 from mlkit.errors import (
     BadPrompt,
@@ -28,6 +33,8 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
 )
+from mlkit.kit import Kit
+from mlkit.models import cast_named
 from mlkit.wrappers import Recorder, Replay
 from tests.conftest import Scripted
 
@@ -333,6 +340,67 @@ def test_a_hosted_member_is_recorded_and_replayed_like_any_other(server: Server)
     server.replies = [(500, "The host is gone.")]
     replayed = asyncio.run(Replay(memory, KeyError)(SONNET_55, "What is 6 times 7?"))
     assert replayed == recorded and recorded.text == "42"
+
+
+@pytest.fixture
+def with_ollama(monkeypatch: pytest.MonkeyPatch) -> choose.Engine:
+    """An Ollama that has no hosted model, as `choose` finds it."""
+
+    async def local(member: Member, prompt: str, **_: Any) -> Reply:
+        if member.model.startswith("claude:"):
+            raise ModelMissing(f"Fetch it with:  ollama pull {member.model}")
+        return Reply("local", member, 3, 1, output_seconds=1.0)
+
+    header = choose.Header("Ollama 0.0", {"m": "digest"}, "here", "2026-01-01")
+    engine = choose.Engine("ollama", header, local)
+    real = choose.choose
+    monkeypatch.setattr(
+        choose, "choose", lambda cast, kind, *_: real(cast, kind) if kind == "replay" else engine
+    )
+    return engine
+
+
+def test_a_study_with_a_hosted_member_is_recorded_and_replays_without_a_key(
+    server: Server,
+    with_ollama: choose.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def study(kit: Kit, progress: str) -> None:
+        await kit.ask(kit.cast.writer, "What is 6 times 7?")
+
+    cast = cast_named("small=m,large=m,writer=claude:claude-sonnet-5-5")
+    record.record_study(study, tmp_path / "own.jsonl", with_ollama, cast)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path)
+    monkeypatch.setattr(paths, "recorded", lambda cast: cast)
+    capsys.readouterr()
+    kit = mlkit.connect(cast, engine="replay")
+    assert kit.cast == cast and "left out" not in capsys.readouterr().out
+    assert asyncio.run(kit.ask(kit.cast.writer, "What is 6 times 7?")).text == "42"
+    live = mlkit.connect(cast, engine="ollama")
+    assert (live.cast.writer.model, live.recorded.cast) == ("m", cast)
+
+
+def test_before_recording_a_hosted_large_member_is_asked_at_its_host(
+    server: Server, with_ollama: choose.Engine
+) -> None:
+    cast = cast_named("small=m,large=claude:claude-sonnet-5-5")
+    assert 0 < record._seconds_a_token(with_ollama, cast) < 5
+    assert server.asked[0]["model"] == "claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize("key", ["test-key", ""])
+def test_doctor_asks_a_hosted_member_at_its_host_or_says_why_not(
+    server: Server, with_ollama: choose.Engine, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    monkeypatch.setenv("MLKIT_CAST", "workstation")
+    console = Console(record=True, width=300)
+    assert asyncio.run(doctor._runs(console, "ollama"))
+    line = next(line for line in console.export_text().splitlines() if "5-5 " in line)
+    assert ("answers, " in line) == bool(key) and ("ANTHROPIC_API_KEY" in line) != bool(key)
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "nul \0", "\ud800"])
