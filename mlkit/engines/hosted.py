@@ -203,7 +203,7 @@ def _reason(reason: str | None) -> str:
 def _ours(error: Exception, model: str) -> MlkitError:
     """What an SDK raises, as an error that says what to do. Both SDKs name their errors alike."""
     kind, status = type(error).__name__, getattr(error, "status_code", None)
-    host, said = f"The host of {model!r}", str(getattr(error, "message", error))[:200]
+    host, said = f"The host of {model!r}", _told(error)
     match kind, status:
         case "APITimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."
@@ -221,3 +221,12 @@ def _ours(error: Exception, model: str) -> MlkitError:
             fix = "Try again in a minute."
             return EngineBusy(f"{host} is full, or your limit is reached ({said}). {fix}")
     return EngineError(f"{host} answered {status or kind}: {said!r}. Check the member's settings.")
+
+
+def _told(error: Exception) -> str:
+    """What a host says went wrong, cut short, without our keys in it."""
+    said = str(getattr(error, "message", error))
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        if key := os.environ.get(name, "").strip():
+            said = said.replace(key, "***")
+    return said[:200]

@@ -278,6 +278,21 @@ def test_a_refused_call_says_why_and_what_to_do(
     assert "Because." in str(caught.value)
 
 
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+@pytest.mark.parametrize("before", ["", "x" * 60])  # also where the key would be cut in half
+def test_a_host_that_repeats_our_key_is_not_quoted_with_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch, member: Member, before: str
+) -> None:
+    key = f"sk-{'of-our-own' * 8}"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    said = f"{before} Incorrect API key provided: Bearer {key}"
+    server.replies = [(401, {"type": "error", "error": {"type": "some_error", "message": said}})]
+    with pytest.raises(EngineError, match=r"Bearer \*\*\*") as caught:
+        ask(member, options={"retries": 0})
+    assert "our-own" not in str(caught.value)
+
+
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", "null", '{"content": 7}'])
 def test_a_reply_of_another_shape_is_an_error_of_ours(server: Server, body: str) -> None:
     server.replies = [(200, body)]
