@@ -82,7 +82,8 @@ class Recording:
 def load_file(path: Path) -> Recording:
     """Read one recording. Raises RecordingError naming file and line where it is damaged."""
     try:
-        lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+        text = path.read_bytes().decode("utf-8").replace("\r\n", "\n")  # as some Gits check out
+        lines = text.removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, f" cannot be read ({error})") from None
     try:
