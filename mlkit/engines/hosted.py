@@ -202,6 +202,8 @@ def _reason(reason: str | None) -> str:
 
 def _ours(error: Exception, model: str) -> MlkitError:
     """What an SDK raises, as an error that says what to do. Both SDKs name their errors alike."""
+    if isinstance(error, MlkitError):
+        return error
     kind, status = type(error).__name__, getattr(error, "status_code", None)
     host, said = f"The host of {model!r}", _told(error)
     match kind, status:
