@@ -6,6 +6,7 @@ A class or a team outgrows one machine this way: `Member("claude:claude-sonnet-5
 back-off and connection limits are the SDKs' own.
 """
 
+import asyncio
 import importlib.util
 import math
 import os
@@ -13,6 +14,7 @@ import time
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
@@ -88,10 +90,12 @@ class Hosted:
         schema, started = wanted_schema(member, format), time.perf_counter()
         try:
             with interruptible():
-                if host == "claude":
-                    fields = await self._claude(member, model, prompt, schema)
-                else:
-                    fields = await self._openai(member, model, prompt, schema, bool(labels))
+                # The SDK's own timeout is for each read and each try; this one is for the answer.
+                async with asyncio.timeout(self._limits["timeout"]):
+                    if host == "claude":
+                        fields = await self._claude(member, model, prompt, schema)
+                    else:
+                        fields = await self._openai(member, model, prompt, schema, bool(labels))
         except Exception as error:
             raise _ours(error, member.model) from None
         reply = Reply(member=member, output_seconds=time.perf_counter() - started, **fields)
@@ -181,16 +185,25 @@ class Hosted:
     def _anthropic_client(self) -> Any:
         import anthropic
 
-        return anthropic.AsyncAnthropic(**self._limits)
+        return anthropic.AsyncAnthropic(**self._limits, **_connection("ANTHROPIC_BASE_URL"))
 
     @cached_property
     def _openai_client(self) -> Any:
         import openai
 
-        # A server of one's own asks for no key, but the SDK does.
-        return openai.AsyncOpenAI(
-            api_key=os.environ.get("OPENAI_API_KEY") or "none", **self._limits
-        )
+        key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
+        return openai.AsyncOpenAI(api_key=key, **self._limits, **_connection("OPENAI_BASE_URL"))
+
+
+def _connection(variable: str) -> dict[str, Any]:
+    """Past any proxy to a server on this machine; to all others as the SDK connects."""
+    import httpx2  # what both SDKs connect with
+
+    host = urlsplit(os.environ.get(variable, "").strip()).hostname
+    if host not in ("localhost", "127.0.0.1", "::1"):
+        return {}
+    # With a transport of its own it looks for no proxy.
+    return {"http_client": httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport())}
 
 
 def _reason(reason: str | None) -> str:
@@ -207,7 +220,7 @@ def _ours(error: Exception, model: str) -> MlkitError:
     kind, status = type(error).__name__, getattr(error, "status_code", None)
     host, said = f"The host of {model!r}", _told(error)
     match kind, status:
-        case "APITimeoutError", _:
+        case "APITimeoutError" | "TimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."
             return EngineTimeout(f"{host} took too long to answer. {fix}")
         case "APIConnectionError", _:

@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,7 +81,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = [(200, message("42"))]
-        self.delay_seconds = 0.0
+        self.delay_seconds = self.drip_seconds = 0.0
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
@@ -98,9 +99,14 @@ class _Handler(BaseHTTPRequestHandler):
         content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
+        length = 100_000 if self.server.drip_seconds else len(content)
+        self.send_header("content-length", str(length))
         self.send_header("retry-after-ms", "1")
         self.end_headers()
+        for _ in range(100 if self.server.drip_seconds else 0):  # spaces, as any JSON may begin
+            time.sleep(self.server.drip_seconds)
+            with suppress(OSError):
+                self.wfile.write(b" ")
         self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
@@ -304,6 +310,29 @@ def test_a_slow_host_times_out(server: Server) -> None:
     server.delay_seconds = 0.5
     with pytest.raises(EngineTimeout, match="took too long"):
         ask(SONNET_55, options={"retries": 0, "timeout_seconds": 0.1})
+
+
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+def test_the_timeout_counts_the_whole_answer_and_all_tries(server: Server, member: Member) -> None:
+    pytest.importorskip("anthropic" if member is SONNET_55 else "openai")  # importing takes seconds
+    server.drip_seconds = 0.05
+    started = time.perf_counter()
+    with pytest.raises(EngineTimeout, match="took too long"):
+        ask(member, options={"timeout_seconds": 0.3})
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5h://127.0.0.1:9"])
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+def test_no_proxy_stands_between_us_and_a_host_on_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch, member: Member, proxy: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    server.replies = [(200, message("42") if member is SONNET_55 else completion("42"))]
+    assert ask(member, options={"retries": 0}).text == "42"
 
 
 def test_a_host_that_is_gone_is_unreachable(
