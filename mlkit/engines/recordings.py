@@ -106,6 +106,11 @@ def load_folder(folder: Path) -> Recording:
     answer.
     """
     files = sorted(folder.glob("*.jsonl"))
+    if not paths.data().is_dir():
+        raise RecordingError(
+            f"There is no {paths.data()}: data/ is part of the clone. Run from a clone, or set: "
+            " MLKIT_ROOT=/path/of/the/clone"
+        )
     if not files:
         raise RecordingError(
             f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit"
