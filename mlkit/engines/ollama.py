@@ -38,7 +38,7 @@ from mlkit.errors import (
     ModelMissing,
     SettingError,
 )
-from mlkit.models import billions
+from mlkit.models import billions, plain_name
 from mlkit.wrappers import watcher
 
 # As it is imported, the package makes a client of its own, which fails on a proxy or a certificate
@@ -117,13 +117,9 @@ class Server:
 
     def digest(self, model: str) -> str | None:
         """The digest of a model's weights, or None where it is not there."""
-        return {_plain(name): digest for name, digest in self.models.items()}.get(_plain(model))
-
-
-def _plain(model: str) -> str:
-    """A name as Ollama compares it: capitals, "library/" and ":latest" make no difference."""
-    name = model.lower().removeprefix("library/")
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+        return {plain_name(name): digest for name, digest in self.models.items()}.get(
+            plain_name(model)
+        )
 
 
 def find(address: str) -> Server:

@@ -189,12 +189,12 @@ def test_an_error_of_llama_cpp_becomes_ours(error: Any, raised: Any, said: str) 
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_is_loaded_on_first_use_and_kept_whatever_the_case_of_its_name(
+def test_a_model_is_loaded_on_first_use_and_kept_however_its_name_is_written(
     llama: type[Llama],
 ) -> None:
     ask = engine()
     assert llama.loads == 0
-    for name in (MODEL, MODEL.upper()):
+    for name in (MODEL, MODEL.upper(), f"library/{MODEL}"):
         member = Member(name)
         assert asyncio.run(ask(member, "hi", labels=("yes", "no"))).member == member
     assert llama.loads == 1 and llama.asked[0]["top_logprobs"] == 20
