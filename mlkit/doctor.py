@@ -71,14 +71,13 @@ async def _runs(console: Console, kind: str) -> bool | None:
         _tell(console, kind, engine, "uv sync")
         return None
     _tell(console, kind, engine.source)
-    members = {member.model: member for member in _cast().members.values()} if engine.live else {}
     engine = replace(engine, ask=Hosted(engine.ask))
-    answers = []
-    for model, member in members.items():
-        # For a hosted member that cannot be asked the large one plays; for large none does.
-        left_out = missing(model) if model != _cast().large.model else ""
-        said = left_out or await _answer(engine, member)
-        answers.append(_tell(console, f"  {model}", said, typed("lab --replay")))
+    members = {member.model: member for member in _cast().members.values()} if engine.live else {}
+    answers = [
+        _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
+        for model, member in members.items()
+        if not missing(model) or model == _cast().large.model  # who plays for all others
+    ]
     return all(answers)
 
 

@@ -74,9 +74,8 @@ class Kit:
         """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
         recorded for this cast, it is the cast that comes with recordings.
         """
-        if self.recording or not self.live:
-            return self
-        return _kit(self.chosen or self.cast, "replay")
+        stays = self.recording or not self.live
+        return self if stays else _kit(self.chosen or self.cast, "replay")
 
 
 def connect(
@@ -97,24 +96,22 @@ def connect(
 
     show_in_one_line()
     cast = cast or os.environ.get("MLKIT_CAST") or cast_for(engine_set(engine))
-    chosen = cast_named(cast) if isinstance(cast, str) else cast
-    kit = _kit(chosen, engine, keep)
-    for role, why in _absent(chosen, kit.engine).items():
-        print(printable(f"{role}: {why} The large member plays {role}."))
+    kit = _kit(cast_named(cast) if isinstance(cast, str) else cast, engine, keep)
     print(printable(setup_line(kit)))
     return kit
 
 
-def _absent(cast: Cast, engine: Engine) -> dict[str, str]:
-    """The roles whose hosted members cannot be asked here, and why; one that is recorded needs no
-    host.
+def _playable(cast: Cast) -> Cast:
+    """The cast, with the large member in the place of hosted ones that cannot be asked here; says
+    so for each.
     """
     from mlkit.engines.hosted import missing
 
-    questions = engine.recording.questions if engine.recording else []
-    recorded = {one.member.model for one in questions}
-    to_ask = {role: each.model for role, each in cast.members.items() if each.model not in recorded}
-    return {role: why for role, model in to_ask.items() if (why := missing(model))}
+    absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
+    for role, why in absent.items():
+        print(printable(f"{role}: {why} The large member plays {role}."))
+    stand_ins: dict[str, Any] = {role: replace(cast.large, name=role) for role in absent}
+    return replace(cast, **stand_ins)
 
 
 def _kit(
@@ -126,15 +123,13 @@ def _kit(
 
     lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
     found = choose(cast, engine_set(engine), timeout_seconds)
-    ask = found.ask
+    ask, playing = found.ask, CASTS[SHIPPED] if found.unrecorded else cast
     if found.live:
+        playing = cast if keep else _playable(cast)  # a recording is of the cast it is named for
         ask = Hosted(wrappers.Limited(ask, lanes), timeout_seconds)
     if keep:
         ask = wrappers.Recorder(ask, keep(cast, found))
-    shown = CASTS[SHIPPED] if found.unrecorded else cast
-    absent = _absent(shown, found)
-    stand_ins: dict[str, Any] = {role: replace(shown.large, name=role) for role in absent}
-    return Kit(ask, replace(shown, **stand_ins), found, keep is not None, cast)
+    return Kit(ask, playing, found, recording=keep is not None, chosen=cast)
 
 
 def setup_line(kit: Kit) -> str:

@@ -411,20 +411,22 @@ def test_a_study_with_a_hosted_member_is_recorded_and_replays_without_a_key(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def study(kit: Kit, progress: str) -> None:
-        await kit.ask(kit.cast.writer, "What is 6 times 7?")
+    async def study(kit: Kit, progress: str) -> None:  # its name is what it asks
+        await kit.ask(kit.cast.writer, progress)
 
     cast = cast_named("small=m,large=m,writer=claude:claude-sonnet-5-5")
-    record.record_study(study, tmp_path / "own.jsonl", with_ollama, cast)
+    record.record_study(study, tmp_path / "6 times 7.jsonl", with_ollama, cast)
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path)
     monkeypatch.setattr(paths, "recorded", lambda cast: cast)
     capsys.readouterr()
     kit = mlkit.connect(cast, engine="replay")
     assert kit.cast == cast and "left out" not in capsys.readouterr().out
-    assert asyncio.run(kit.ask(kit.cast.writer, "What is 6 times 7?")).text == "42"
+    assert asyncio.run(kit.ask(kit.cast.writer, "6 times 7")).text == "42"
     live = mlkit.connect(cast, engine="ollama")
     assert (live.cast.writer.model, live.recorded.cast) == ("m", cast)
+    with pytest.raises(EngineError, match="ANTHROPIC_API_KEY"):  # and never the large one's answer
+        record.record_study(study, tmp_path / "other.jsonl", with_ollama, cast)
 
 
 def test_before_recording_a_hosted_large_member_is_asked_at_its_host(
@@ -436,15 +438,18 @@ def test_before_recording_a_hosted_large_member_is_asked_at_its_host(
 
 
 @pytest.mark.parametrize("key", ["test-key", ""])
-def test_doctor_asks_a_hosted_member_at_its_host_or_says_why_not(
+def test_doctor_asks_a_hosted_member_at_its_host_if_it_can_be_asked(
     server: Server, with_ollama: choose.Engine, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", key)
     monkeypatch.setenv("MLKIT_CAST", "workstation")
     console = Console(record=True, width=300)
     assert asyncio.run(doctor._runs(console, "ollama"))
-    line = next(line for line in console.export_text().splitlines() if "5-5 " in line)
-    assert ("answers, " in line) == bool(key) and ("ANTHROPIC_API_KEY" in line) != bool(key)
+    said = console.export_text()
+    assert ("claude-sonnet-5-5 answers, " in said) == bool(key) and said.count(" answers, ") >= 4
+    monkeypatch.setenv("MLKIT_CAST", "small=m,large=claude:claude-sonnet-5-5")
+    assert asyncio.run(doctor._runs(console, "ollama")) == bool(key)
+    assert ("ANTHROPIC_API_KEY" in console.export_text()) != bool(key)
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "nul \0", "\ud800"])
