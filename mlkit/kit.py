@@ -74,8 +74,8 @@ class Kit:
         """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
         recorded for this cast, it is the cast that comes with recordings.
         """
-        stays = self.recording or not self.live
-        return self if stays else _kit(self.chosen or self.cast, "replay")
+        same = self.recording or not self.live
+        return self if same else _kit(self.chosen or self.cast, "replay")
 
 
 def connect(

@@ -186,8 +186,7 @@ def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
 def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     from mlkit.engines import weights
 
-    missing = weights.missing(cast.models)
-    if missing:
+    if missing := weights.missing(cast.models):
         raise ModelMissing(
             f"The weights of {' and '.join(missing)} are not on this machine. "
             f"Fetch with:  {_pull(cast)}"

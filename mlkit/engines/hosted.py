@@ -26,6 +26,7 @@ from mlkit.errors import (
     EngineUnreachable,
     MlkitError,
     ModelMissing,
+    told,
 )
 from mlkit.escaped import printable
 from mlkit.wrappers import Engine
@@ -39,6 +40,7 @@ NEEDS = {
     "claude": ("anthropic", ("ANTHROPIC_API_KEY",)),
     "openai": ("openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
 }
+JSON = dict[str, Any]
 _CUT_OFF = ("length", "max_tokens", "model_context_window_exceeded")
 _ENDED = ("end_turn", "stop_sequence", None)
 
@@ -69,28 +71,21 @@ class Hosted:
 
     def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
         self._local = local
-        self._limits: dict[str, Any] = {"timeout": timeout_seconds, "max_retries": retries}
+        self._limits: JSON = {"timeout": timeout_seconds, "max_retries": retries}
         self._told: set[str] = set()  # the models of which was said what their host decides
 
-    async def __call__(
-        self,
-        member: Member,
-        prompt: str,
-        *,
-        role: str = "",
-        format: dict[str, Any] | None = None,
-        labels: Sequence[str] | None = None,
-    ) -> Reply:
+    async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
         host, _, model = member.model.partition(":")
         if host not in NEEDS:
-            return await self._local(member, prompt, role=role, format=format, labels=labels)
+            return await self._local(member, prompt, **options)
         if why := missing(member.model):
             raise EngineError(why)
         check_prompt(prompt, 0)  # a host has its own limit of length, and says so
-        schema, started = wanted_schema(member, format), time.perf_counter()
+        schema, labels = wanted_schema(member, options.get("format")), options.get("labels")
+        started = time.perf_counter()
         try:
             with interruptible():
-                # The SDK's own timeout is for each read and each try; this one is for the answer.
+                # The SDK limits each read and each try, this the whole answer.
                 async with asyncio.timeout(self._limits["timeout"]):
                     if host == "claude":
                         fields = await self._claude(member, model, prompt, schema)
@@ -105,14 +100,12 @@ class Hosted:
         """Unit vectors, one for each text, of the local engine."""
         return await self._local.embed(model, texts)
 
-    async def _claude(
-        self, member: Member, model: str, prompt: str, format: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    async def _claude(self, member: Member, model: str, prompt: str, format: JSON | None) -> JSON:
         import anthropic
 
         _, *turns = messages_for(member, prompt)
         taken = {"num_predict"}
-        options: dict[str, Any] = {"system": member.system} if member.system else {}
+        options: JSON = {"system": member.system} if member.system else {}
         if format:
             schema = anthropic.transform_schema(format)  # Claude takes fewer keywords than Ollama
             options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
@@ -135,17 +128,12 @@ class Hosted:
         }
 
     async def _openai(
-        self,
-        member: Member,
-        model: str,
-        prompt: str,
-        format: dict[str, Any] | None,
-        probabilities: bool,
-    ) -> dict[str, Any]:
+        self, member: Member, model: str, prompt: str, format: JSON | None, probabilities: bool
+    ) -> JSON:
         # Servers of open models know max_tokens; OpenAI's own newer models refuse it.
         limit = "max_tokens" if os.environ.get("OPENAI_BASE_URL") else "max_completion_tokens"
         self._tell_untaken(member, {"num_predict", "temperature", "seed", "top_p"})
-        options: dict[str, Any] = {limit: member.max_tokens}
+        options: JSON = {limit: member.max_tokens}
         if format:
             schema = {"name": "answer", "schema": format}
             options["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -195,14 +183,13 @@ class Hosted:
         return openai.AsyncOpenAI(api_key=key, **self._limits, **_connection("OPENAI_BASE_URL"))
 
 
-def _connection(variable: str) -> dict[str, Any]:
-    """Past any proxy to a server on this machine; to all others as the SDK connects."""
+def _connection(variable: str) -> JSON:
+    """Past any proxy to a server on this machine: with its own transport a client takes none."""
     import httpx2  # what both SDKs connect with
 
-    host = urlsplit(os.environ.get(variable, "").strip()).hostname
-    if host not in ("localhost", "127.0.0.1", "::1"):
+    address = urlsplit(os.environ.get(variable, "").strip())
+    if address.hostname not in ("localhost", "127.0.0.1", "::1"):
         return {}
-    # With a transport of its own it looks for no proxy.
     return {"http_client": httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport())}
 
 
@@ -218,7 +205,7 @@ def _ours(error: Exception, model: str) -> MlkitError:
     if isinstance(error, MlkitError):
         return error
     kind, status = type(error).__name__, getattr(error, "status_code", None)
-    host, said = f"The host of {model!r}", _told(error)
+    host, said = f"The host of {model!r}", told(error)
     match kind, status:
         case "APITimeoutError" | "TimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."
@@ -236,12 +223,3 @@ def _ours(error: Exception, model: str) -> MlkitError:
             fix = "Try again in a minute."
             return EngineBusy(f"{host} is full, or your limit is reached ({said}). {fix}")
     return EngineError(f"{host} answered {status or kind}: {said!r}. Check the member's settings.")
-
-
-def _told(error: Exception) -> str:
-    """What a host says went wrong, cut short, without our keys in it."""
-    said = str(getattr(error, "message", error))
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
-        if key := os.environ.get(name, "").strip():
-            said = said.replace(key, "***")
-    return said[:200]

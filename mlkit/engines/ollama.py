@@ -37,6 +37,7 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
     SettingError,
+    told,
 )
 from mlkit.models import billions, plain_name
 from mlkit.wrappers import watcher
@@ -117,9 +118,8 @@ class Server:
 
     def digest(self, model: str) -> str | None:
         """The digest of a model's weights, or None where it is not there."""
-        return {plain_name(name): digest for name, digest in self.models.items()}.get(
-            plain_name(model)
-        )
+        digests = {plain_name(name): digest for name, digest in self.models.items()}
+        return digests.get(plain_name(model))
 
 
 def find(address: str) -> Server:
@@ -173,7 +173,7 @@ async def pull(address: str, model: str, report: Callable[..., None]) -> None:
             raise ConnectionError("it ended before all was there")
     except _FAULTS as error:
         raise ModelMissing(
-            f"Ollama could not pull {model}: {_told(error)}. Try it by hand:  ollama pull {model}"
+            f"Ollama could not pull {model}: {told(error)}. Try it by hand:  ollama pull {model}"
         ) from None
 
 
@@ -280,7 +280,7 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
     """What the client raises, as an error that says what to do."""
     if isinstance(error, MlkitError):  # SettingError and BadPrompt are ValueErrors, too
         return error
-    status, said = getattr(error, "status_code", 0), _told(error)
+    status, said = getattr(error, "status_code", 0), told(error)
     if status in (401, 403):
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"
@@ -314,9 +314,3 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
         f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
         " sends). Check the address:  echo $OLLAMA_HOST"
     )
-
-
-def _told(error: Exception) -> str:
-    """What a server says went wrong, cut short, without our key in it."""
-    said = str(getattr(error, "error", error))
-    return (said.replace(_key(), "***") if _key() else said)[:200]

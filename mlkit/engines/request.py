@@ -40,12 +40,11 @@ def check_prompt(prompt: str, characters: int) -> None:
 
 def check_told(*texts: str) -> None:
     """Raise SettingError where what a member is always told cannot be sent."""
-    for text in texts:
-        if _UNSENDABLE.search(text):
-            raise SettingError(
-                "A member's model, system, shots or schema hold a NUL or half of a character (a"
-                f" lone surrogate): {text[:80]!a}. Take it out."
-            )
+    if unsendable := [text for text in texts if _UNSENDABLE.search(text)]:
+        raise SettingError(
+            "A member's model, system, shots or schema hold a NUL or half of a character (a lone"
+            f" surrogate): {unsendable[0][:80]!a}. Take it out."
+        )
 
 
 def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:

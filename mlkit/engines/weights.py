@@ -98,13 +98,13 @@ def fetch(model: str, progress: Progress = lambda here, note: None) -> Path:
 
 def pinned_for(model: str) -> Weights:
     """The file of a model, by any name that Ollama takes for it. Raises WeightsError."""
-    pinned = {plain_name(name): weights for name, weights in WEIGHTS.items()}
-    if plain_name(model) not in pinned:
+    pinned = WEIGHTS.get(plain_name(model))
+    if pinned is None:
         raise WeightsError(
             f"Without Ollama only {' and '.join(WEIGHTS)} can run; {model!r} needs it. Install"
             f" Ollama, or type:  {typed('lab --cast tiny')}"
         )
-    return pinned[plain_name(model)]
+    return pinned
 
 
 def _is_whole(pinned: Weights) -> bool:

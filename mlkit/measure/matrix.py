@@ -266,9 +266,8 @@ async def measure(
 ) -> Matrix:
     """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
 
-    An answer that fails becomes a wrong cell that says why. With `strict` (for recording) a call
-    that fails ends the measurement instead, unless its prompt is at fault. A question that is not
-    recorded raises NotRecorded.
+    An answer that fails becomes a wrong cell that says why; with `strict` (for recording) it ends
+    the measurement, unless the prompt is at fault. What is not recorded raises NotRecorded.
     `progress` names a bar with the time left. `at_once` tasks are under way together, so that a
     recorder can ask those first that begin alike.
     """

