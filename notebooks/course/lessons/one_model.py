@@ -39,8 +39,8 @@ class Shop:
     source: str
     models: Sequence[str]
 
-    def task(self, id: str) -> Task:
-        return next(task for task in self.sums.tasks if task.id == id)
+    def task(self, task_id: str) -> Task:
+        return studies.with_id(self.sums.tasks, task_id)
 
     def answer(self, size: str, examples: int, task: Task) -> Cell:
         """The expression that a size wrote with so many examples."""

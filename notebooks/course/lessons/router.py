@@ -70,8 +70,8 @@ class Desk:
     def fit(self) -> Sequence[Task]:
         return self.named.of(split="fit").tasks
 
-    def task(self, id: str) -> Task:
-        return next(task for task in self.every.tasks if task.id == id)
+    def task(self, task_id: str) -> Task:
+        return studies.with_id(self.every.tasks, task_id)
 
     def likely(self, who: str, split: str = "test") -> list[Likely]:
         """What a classifier says of each task, read as the router reads it."""
