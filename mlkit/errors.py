@@ -13,7 +13,7 @@ def typed(command: str) -> str:
     return f"{'uv run mlkit' if shutil.which('uv') else 'python -m mlkit'} {command}"
 
 
-def told(error: Exception) -> str:
+def keyless(error: Exception) -> str:
     """What a server says went wrong, cut short, without our keys in it."""
     said = str(getattr(error, "error", "") or getattr(error, "message", error))
     for name in ("OLLAMA_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"):

@@ -26,7 +26,7 @@ from mlkit.errors import (
     EngineUnreachable,
     MlkitError,
     ModelMissing,
-    told,
+    keyless,
 )
 from mlkit.escaped import printable
 from mlkit.wrappers import Engine
@@ -205,7 +205,7 @@ def _ours(error: Exception, model: str) -> MlkitError:
     if isinstance(error, MlkitError):
         return error
     kind, status = type(error).__name__, getattr(error, "status_code", None)
-    host, said = f"The host of {model!r}", told(error)
+    host, said = f"The host of {model!r}", keyless(error)
     match kind, status:
         case "APITimeoutError" | "TimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."

@@ -37,7 +37,7 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
     SettingError,
-    told,
+    keyless,
 )
 from mlkit.models import billions, plain_name
 from mlkit.wrappers import watcher
@@ -173,7 +173,7 @@ async def pull(address: str, model: str, report: Callable[..., None]) -> None:
             raise ConnectionError("it ended before all was there")
     except _FAULTS as error:
         raise ModelMissing(
-            f"Ollama could not pull {model}: {told(error)}. Try it by hand:  ollama pull {model}"
+            f"Ollama could not pull {model}: {keyless(error)}. Try it by hand:  ollama pull {model}"
         ) from None
 
 
@@ -280,7 +280,7 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
     """What the client raises, as an error that says what to do."""
     if isinstance(error, MlkitError):  # SettingError and BadPrompt are ValueErrors, too
         return error
-    status, said = getattr(error, "status_code", 0), told(error)
+    status, said = getattr(error, "status_code", 0), keyless(error)
     if status in (401, 403):
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"

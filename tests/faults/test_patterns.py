@@ -56,9 +56,9 @@ def plan(*steps: dict[str, Any]) -> str:
     return json.dumps({"steps": steps})
 
 
-def step(type: str = "search", prompt: str = "a bell", needs: Any = ()) -> dict[str, Any]:
+def step(kind: str = "search", prompt: str = "a bell", needs: Any = ()) -> dict[str, Any]:
     return {
-        "type": type,
+        "type": kind,
         "prompt": prompt,
         "needs": list(needs) if isinstance(needs, tuple) else needs,
     }
