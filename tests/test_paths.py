@@ -2,10 +2,15 @@
 
 import errno
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import course
 import pytest
 
+import mlkit
 from mlkit import paths
 from mlkit.errors import WriteError
 
@@ -82,3 +87,21 @@ def test_without_a_home_the_cache_is_among_the_temporary_files(monkeypatch, tmp_
     from mlkit.engines import weights
 
     assert weights.folder() == tmp_path / "mlkit" / "weights"
+
+
+def test_all_of_it_can_be_imported_from_the_wheel_alone_which_says_what_is_missing(tmp_path):
+    """The wheel has no data/."""
+    tops = (Path(mlkit.__file__).parent, Path(course.__file__).parent)
+    files = [file.relative_to(top.parent) for top in tops for file in top.rglob("*.py")]
+    names = [file.with_suffix("").as_posix().replace("/", ".") for file in files]
+    modules = [name for name in names if not name.endswith("__") and ".lab." not in name]
+    code = f"import importlib, mlkit; [importlib.import_module(name) for name in {modules}]"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; mlkit.connect(engine='replay')"],
+        env=os.environ | {"MLKIT_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"RecordingError: There is no {tmp_path / 'data'}: .*clone.*MLKIT_ROOT="
+    assert re.search(said, done.stderr.strip().splitlines()[-1]), done.stderr

@@ -18,9 +18,15 @@ def call_graphs(draw):
     """Up to 12 calls; each waits for any of the calls before it."""
     seconds = draw(st.lists(st.floats(0.01, 10), max_size=12))
     calls = []
-    for id, output_seconds in enumerate(seconds):
-        after = draw(st.frozensets(st.sampled_from(range(id)), max_size=3)) if id else frozenset()
-        calls.append(Call(id, "", MEMBER, Reply("", MEMBER, output_seconds=output_seconds), after))
+    for number, output_seconds in enumerate(seconds):
+        after = (
+            draw(st.frozensets(st.sampled_from(range(number)), max_size=3))
+            if number
+            else frozenset()
+        )
+        calls.append(
+            Call(number, "", MEMBER, Reply("", MEMBER, output_seconds=output_seconds), after)
+        )
     return calls
 
 
@@ -31,7 +37,7 @@ def makespan(times):
 def critical_path(calls):
     ends = {}
     for call in calls:
-        ends[call.id] = call.seconds + max((ends[id] for id in call.after), default=0.0)
+        ends[call.id] = call.seconds + max((ends[number] for number in call.after), default=0.0)
     return max(ends.values(), default=0.0)
 
 
@@ -52,7 +58,7 @@ def test_no_more_than_k_calls_run_at_any_moment_and_none_before_its_parents(call
     for start, _ in times:
         assert sum(begin <= start < end for begin, end in times) <= k
     for call, (start, _) in zip(calls, times, strict=True):
-        assert all(times[id][1] <= start + 1e-9 for id in call.after)
+        assert all(times[number][1] <= start + 1e-9 for number in call.after)
 
 
 @given(call_graphs())
@@ -96,7 +102,7 @@ class Diamond:
 def test_a_trace_knows_who_waited_for_whom_failures_included(scripted):
     ask = scripted({"": "yes", "right": RuntimeError("broken")})
     done = asyncio.run(run(ask, Diamond(), "hello"))
-    after = {call.role: {done.calls[id].role for id in call.after} for call in done.calls}
+    after = {call.role: {done.calls[number].role for number in call.after} for call in done.calls}
     assert after == {
         "first": set(),
         "left": {"first"},
@@ -119,8 +125,8 @@ def test_branches_inside_branches_join(scripted):
 
     done = asyncio.run(run(scripted({"": "yes"}), Nested(), "hello"))
     by_role = {call.role: call for call in done.calls}
-    assert {done.calls[id].role for id in by_role["last"].after} == {"a2", "b2", "c2"}
-    assert {done.calls[id].role for id in by_role["c2"].after} == {"c1"}
+    assert {done.calls[number].role for number in by_role["last"].after} == {"a2", "b2", "c2"}
+    assert {done.calls[number].role for number in by_role["c2"].after} == {"c1"}
 
 
 def test_runs_that_overlap_keep_their_own_calls(scripted):

@@ -154,8 +154,8 @@ def test_what_a_schedule_has_are_servers_and_no_machines(number):
     ids, exercise = ON_SERVERS[number]
     (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     cells = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
-    related = {f"{id}-{part}" for id in ids for part in ("text", "solution")} & cells.keys()
-    told = [cells[id] for id in ids | related]
+    related = {f"{name}-{part}" for name in ids for part in ("text", "solution")} & cells.keys()
+    told = [cells[name] for name in ids | related]
     told += [text for case in exercise.cases for text in (case.hint, *case.known.values())]
     assert [text for text in told if "machine" in text] == []
     assert any("server" in text for text in told)

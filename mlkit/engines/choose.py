@@ -142,9 +142,9 @@ def memory_lacks(cast: Cast) -> str:
     """Why a cast cannot run in this process, or "": its weights, what computes with them, and a
     notebook's own needs are more than this machine or container may use.
     """
-    from mlkit.engines.weights import WEIGHTS
+    from mlkit.engines.weights import pinned_for
 
-    weights = sum(WEIGHTS[model].size_bytes for model in cast.models if model in WEIGHTS)
+    weights = sum(pinned_for(model).size_bytes for model in cast.models)
     needed, here = 1.3 * weights + 0.4e9, memory_bytes()
     if needed <= here:
         return ""
@@ -186,8 +186,7 @@ def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
 def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     from mlkit.engines import weights
 
-    missing = weights.missing(cast.models)
-    if missing:
+    if missing := weights.missing(cast.models):
         raise ModelMissing(
             f"The weights of {' and '.join(missing)} are not on this machine. "
             f"Fetch with:  {_pull(cast)}"
@@ -197,7 +196,7 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
 
     from mlkit.engines.embedded import Embedded
 
-    digests = {model: weights.WEIGHTS[model].sha256 for model in cast.models}
+    digests = {model: weights.pinned_for(model).sha256 for model in cast.models}
     files = {model: weights.path(model) for model in cast.models}
     ask = Embedded(files, timeout_seconds=timeout_seconds)
     return Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), ask)

@@ -43,6 +43,7 @@ from mlkit.engines.request import (
     wanted_schema,
 )
 from mlkit.errors import BadPrompt, EngineError, MlkitError, ModelMissing
+from mlkit.models import plain_name
 from mlkit.wrappers import watcher
 
 JSON = dict[str, Any]
@@ -68,7 +69,7 @@ class Embedded:
         threads: int | None = None,
         timeout_seconds: float = 300.0,
     ) -> None:
-        self._files = {model.lower(): file for model, file in weights.items()}
+        self._files = {plain_name(model): file for model, file in weights.items()}
         self._worker = _Worker(threads or _cores())
         self._timeout_seconds = timeout_seconds
         # At exit, too: Python must not end under a thread that is inside llama.cpp.
@@ -121,7 +122,7 @@ class Embedded:
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     async def _run(self, model: str, work: Work) -> Any:
-        if (file := self._files.get(model.lower())) is None:
+        if (file := self._files.get(plain_name(model))) is None:
             here = ", ".join(self._files)
             raise ModelMissing(f"There are no weights of {model!r} here. Ask one of these:  {here}")
         try:

@@ -6,6 +6,7 @@ A class or a team outgrows one machine this way: `Member("claude:claude-sonnet-5
 back-off and connection limits are the SDKs' own.
 """
 
+import asyncio
 import importlib.util
 import math
 import os
@@ -13,6 +14,7 @@ import time
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
@@ -24,6 +26,7 @@ from mlkit.errors import (
     EngineUnreachable,
     MlkitError,
     ModelMissing,
+    keyless,
 )
 from mlkit.escaped import printable
 from mlkit.wrappers import Engine
@@ -37,6 +40,7 @@ NEEDS = {
     "claude": ("anthropic", ("ANTHROPIC_API_KEY",)),
     "openai": ("openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
 }
+JSON = dict[str, Any]
 _CUT_OFF = ("length", "max_tokens", "model_context_window_exceeded")
 _ENDED = ("end_turn", "stop_sequence", None)
 
@@ -67,31 +71,26 @@ class Hosted:
 
     def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
         self._local = local
-        self._limits: dict[str, Any] = {"timeout": timeout_seconds, "max_retries": retries}
+        self._limits: JSON = {"timeout": timeout_seconds, "max_retries": retries}
         self._told: set[str] = set()  # the models of which was said what their host decides
 
-    async def __call__(
-        self,
-        member: Member,
-        prompt: str,
-        *,
-        role: str = "",
-        format: dict[str, Any] | None = None,
-        labels: Sequence[str] | None = None,
-    ) -> Reply:
+    async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
         host, _, model = member.model.partition(":")
         if host not in NEEDS:
-            return await self._local(member, prompt, role=role, format=format, labels=labels)
+            return await self._local(member, prompt, **options)
         if why := missing(member.model):
             raise EngineError(why)
         check_prompt(prompt, 0)  # a host has its own limit of length, and says so
-        schema, started = wanted_schema(member, format), time.perf_counter()
+        schema, labels = wanted_schema(member, options.get("format")), options.get("labels")
+        started = time.perf_counter()
         try:
             with interruptible():
-                if host == "claude":
-                    fields = await self._claude(member, model, prompt, schema)
-                else:
-                    fields = await self._openai(member, model, prompt, schema, bool(labels))
+                # The SDK limits each read and each try, this the whole answer.
+                async with asyncio.timeout(self._limits["timeout"]):
+                    if host == "claude":
+                        fields = await self._claude(member, model, prompt, schema)
+                    else:
+                        fields = await self._openai(member, model, prompt, schema, bool(labels))
         except Exception as error:
             raise _ours(error, member.model) from None
         reply = Reply(member=member, output_seconds=time.perf_counter() - started, **fields)
@@ -101,14 +100,12 @@ class Hosted:
         """Unit vectors, one for each text, of the local engine."""
         return await self._local.embed(model, texts)
 
-    async def _claude(
-        self, member: Member, model: str, prompt: str, format: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    async def _claude(self, member: Member, model: str, prompt: str, format: JSON | None) -> JSON:
         import anthropic
 
         _, *turns = messages_for(member, prompt)
         taken = {"num_predict"}
-        options: dict[str, Any] = {"system": member.system} if member.system else {}
+        options: JSON = {"system": member.system} if member.system else {}
         if format:
             schema = anthropic.transform_schema(format)  # Claude takes fewer keywords than Ollama
             options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
@@ -131,17 +128,12 @@ class Hosted:
         }
 
     async def _openai(
-        self,
-        member: Member,
-        model: str,
-        prompt: str,
-        format: dict[str, Any] | None,
-        probabilities: bool,
-    ) -> dict[str, Any]:
+        self, member: Member, model: str, prompt: str, format: JSON | None, probabilities: bool
+    ) -> JSON:
         # Servers of open models know max_tokens; OpenAI's own newer models refuse it.
         limit = "max_tokens" if os.environ.get("OPENAI_BASE_URL") else "max_completion_tokens"
         self._tell_untaken(member, {"num_predict", "temperature", "seed", "top_p"})
-        options: dict[str, Any] = {limit: member.max_tokens}
+        options: JSON = {limit: member.max_tokens}
         if format:
             schema = {"name": "answer", "schema": format}
             options["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -181,16 +173,24 @@ class Hosted:
     def _anthropic_client(self) -> Any:
         import anthropic
 
-        return anthropic.AsyncAnthropic(**self._limits)
+        return anthropic.AsyncAnthropic(**self._limits, **_connection("ANTHROPIC_BASE_URL"))
 
     @cached_property
     def _openai_client(self) -> Any:
         import openai
 
-        # A server of one's own asks for no key, but the SDK does.
-        return openai.AsyncOpenAI(
-            api_key=os.environ.get("OPENAI_API_KEY") or "none", **self._limits
-        )
+        key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
+        return openai.AsyncOpenAI(api_key=key, **self._limits, **_connection("OPENAI_BASE_URL"))
+
+
+def _connection(variable: str) -> JSON:
+    """Past any proxy to a server on this machine: with its own transport a client takes none."""
+    import httpx2  # what both SDKs connect with
+
+    address = urlsplit(os.environ.get(variable, "").strip())
+    if address.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return {}
+    return {"http_client": httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport())}
 
 
 def _reason(reason: str | None) -> str:
@@ -202,10 +202,12 @@ def _reason(reason: str | None) -> str:
 
 def _ours(error: Exception, model: str) -> MlkitError:
     """What an SDK raises, as an error that says what to do. Both SDKs name their errors alike."""
+    if isinstance(error, MlkitError):
+        return error
     kind, status = type(error).__name__, getattr(error, "status_code", None)
-    host, said = f"The host of {model!r}", str(getattr(error, "message", error))[:200]
+    host, said = f"The host of {model!r}", keyless(error)
     match kind, status:
-        case "APITimeoutError", _:
+        case "APITimeoutError" | "TimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."
             return EngineTimeout(f"{host} took too long to answer. {fix}")
         case "APIConnectionError", _:

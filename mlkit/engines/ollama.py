@@ -38,8 +38,9 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
     SettingError,
+    keyless,
 )
-from mlkit.models import billions
+from mlkit.models import billions, plain_name
 from mlkit.wrappers import watcher
 
 # As it is imported, the package makes a client of its own, which fails on a proxy or a certificate
@@ -120,13 +121,8 @@ class Server:
 
     def digest(self, model: str) -> str | None:
         """The digest of a model's weights, or None where it is not there."""
-        return {_plain(name): digest for name, digest in self.models.items()}.get(_plain(model))
-
-
-def _plain(model: str) -> str:
-    """A name as Ollama compares it: capitals, "library/" and ":latest" make no difference."""
-    name = model.lower().removeprefix("library/")
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+        digests = {plain_name(name): digest for name, digest in self.models.items()}
+        return digests.get(plain_name(model))
 
 
 def find(address: str) -> Server:
@@ -180,7 +176,7 @@ async def pull(address: str, model: str, report: Callable[..., None]) -> None:
             raise ConnectionError("it ended before all was there")
     except _FAULTS as error:
         raise ModelMissing(
-            f"Ollama could not pull {model}: {_told(error)}. Try it by hand:  ollama pull {model}"
+            f"Ollama could not pull {model}: {keyless(error)}. Try it by hand:  ollama pull {model}"
         ) from None
 
 
@@ -289,7 +285,7 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
     """What the client raises, as an error that says what to do."""
     if isinstance(error, MlkitError):  # SettingError and BadPrompt are ValueErrors, too
         return error
-    status, said = getattr(error, "status_code", 0), _told(error)
+    status, said = getattr(error, "status_code", 0), keyless(error)
     if status in (401, 403):
         does = "refuses the key in OLLAMA_API_KEY" if _key() else "wants a key"
         fix = "Set it:  OLLAMA_API_KEY=your-key"
@@ -323,9 +319,3 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
         f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
         " sends). Check the address:  echo $OLLAMA_HOST"
     )
-
-
-def _told(error: Exception) -> str:
-    """What a server says went wrong, cut short, without our key in it."""
-    said = str(getattr(error, "error", error))
-    return (said.replace(_key(), "***") if _key() else said)[:200]

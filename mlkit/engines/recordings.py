@@ -82,7 +82,7 @@ class Recording:
 def load_file(path: Path) -> Recording:
     """Read one recording. Raises RecordingError naming file and line where it is damaged."""
     try:
-        lines = path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, f" cannot be read ({error})") from None
     try:
@@ -105,6 +105,9 @@ def load_folder(folder: Path) -> Recording:
     answer.
     """
     files = sorted(folder.glob("*.jsonl"))
+    if not paths.data().is_dir():
+        fix = "Run from a clone, which has them, or set:  MLKIT_ROOT=/path/of/the/clone"
+        raise RecordingError(f"There is no {paths.data()}, so no tasks and no recordings. {fix}")
     if not files:
         raise RecordingError(
             f"There are no recordings for the cast {folder.name!r}. Make them with:  uv run mlkit"

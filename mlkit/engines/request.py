@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlkit.ask import Member, Reply
-from mlkit.errors import BadPrompt, EngineError, EngineTimeout
+from mlkit.errors import BadPrompt, EngineError, EngineTimeout, SettingError
 
 CONTEXT_TOKENS = 4096
 # Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
@@ -38,8 +38,17 @@ def check_prompt(prompt: str, characters: int) -> None:
         raise BadPrompt(FILLS_CONTEXT)
 
 
+def check_told(*texts: str) -> None:
+    """Raise SettingError where what a member is always told cannot be sent."""
+    if unsendable := [text for text in texts if _UNSENDABLE.search(text)]:
+        raise SettingError(
+            "A member's model, system, shots or schema hold a NUL or half of a character (a lone"
+            f" surrogate): {unsendable[0][:80]!a}. Take it out."
+        )
+
+
 def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
-    """The chat as it is sent: system, shots as earlier turns, prompt."""
+    """The chat as it is sent: system, shots as earlier turns, prompt. Raises as check_told does."""
     # The system message is always sent, even when empty: without one, model templates put in their
     # own.
     messages = [{"role": "system", "content": member.system}]
@@ -48,6 +57,7 @@ def messages_for(member: Member, prompt: str) -> list[dict[str, str]]:
             {"role": "user", "content": question},
             {"role": "assistant", "content": answer},
         ]
+    check_told(member.model, *(message["content"] for message in messages))
     return [*messages, {"role": "user", "content": prompt}]
 
 
@@ -85,7 +95,9 @@ def options_for(member: Member) -> dict[str, float]:
 
 def wanted_schema(member: Member, format: dict[str, Any] | None) -> dict[str, Any] | None:
     """What an answer must fit: what the call asks for, else what the member always answers in."""
-    return format or (json.loads(member.schema) if member.schema else None)
+    schema = format or (json.loads(member.schema) if member.schema else None)
+    check_told(json.dumps(schema, ensure_ascii=False))
+    return schema
 
 
 def thinking_tokens(thoughts: Sequence[str], texts: Sequence[str], written: int) -> int:

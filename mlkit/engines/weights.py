@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from mlkit import paths
 from mlkit.errors import WeightsError, typed
+from mlkit.models import plain_name
 
 Progress = Callable[[int, str], None]  # how many bytes of the file are here, what is being done
 HUB_SECONDS = 8  # how long the hub may take to answer at all
@@ -62,7 +63,7 @@ def folder() -> Path:
 
 def missing(models: Iterable[str]) -> list[str]:
     """Those of `models` whose weights are not here, whole and unaltered. Cheap once verified."""
-    return [model for model in models if not _is_whole(_pinned(model))]
+    return [model for model in models if not _is_whole(pinned_for(model))]
 
 
 def path(model: str) -> Path:
@@ -72,14 +73,14 @@ def path(model: str) -> Path:
             f"The weights of {model!r} are not in {folder()}, or are damaged (another SHA-256)."
             f" Fetch them with:  {typed('pull')}   or run on the recordings:  MLKIT_ENGINE=replay"
         )
-    return folder() / WEIGHTS[model].file
+    return folder() / pinned_for(model).file
 
 
 def fetch(model: str, progress: Progress = lambda here, note: None) -> Path:
     """Fetch, verify and put in place the weights of one model; gives their file. Carries on where
     an earlier call was interrupted. Raises WeightsError: no room, no source, or another file.
     """
-    pinned = _pinned(model)
+    pinned = pinned_for(model)
     try:
         folder().mkdir(parents=True, exist_ok=True)
         progress(0, "waiting until no other process fetches it")
@@ -95,13 +96,15 @@ def fetch(model: str, progress: Progress = lambda here, note: None) -> Path:
     return folder() / pinned.file
 
 
-def _pinned(model: str) -> Weights:
-    if model not in WEIGHTS:
+def pinned_for(model: str) -> Weights:
+    """The file of a model, by any name that Ollama takes for it. Raises WeightsError."""
+    pinned = WEIGHTS.get(plain_name(model))
+    if pinned is None:
         raise WeightsError(
             f"Without Ollama only {' and '.join(WEIGHTS)} can run; {model!r} needs it. Install"
             f" Ollama, or type:  {typed('lab --cast tiny')}"
         )
-    return WEIGHTS[model]
+    return pinned
 
 
 def _is_whole(pinned: Weights) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
-from mlkit.errors import EngineError, MlkitError, NotRecorded, Unparsed
+from mlkit.errors import BadPrompt, MlkitError, NotRecorded, Unparsed
 from mlkit.measure.stats import Interval, wilson
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
@@ -266,8 +266,8 @@ async def measure(
 ) -> Matrix:
     """Ask every subject every task, `samples` times. Same subjects and tasks: same Matrix.
 
-    An answer that fails becomes a wrong cell that says why. With `strict` (for recording) an error
-    of the engine ends the measurement instead. A question that is not recorded raises NotRecorded.
+    An answer that fails becomes a wrong cell that says why; with `strict` (for recording) it ends
+    the measurement, unless the prompt is at fault. What is not recorded raises NotRecorded.
     `progress` names a bar with the time left. `at_once` tasks are under way together, so that a
     recorder can ask those first that begin alike.
     """
@@ -328,7 +328,7 @@ async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> 
                 f"Task {task.id}, as it stands now, is not recorded with these prompts: it, or"
                 f" they, changed after the recording, or it was made with another cast. {error}"
             ) from None
-        if strict and isinstance(error, EngineError):
+        if strict and not isinstance(error, BadPrompt):  # which another model may have written
             raise error
     if isinstance(run.result, MlkitError):
         return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")

@@ -18,6 +18,7 @@ from course.timings import TIMINGS
 from mlkit import paths
 from mlkit.ask import Reply
 from mlkit.engines import choose
+from mlkit.engines.hosted import Hosted
 from mlkit.engines.journal import Journal, finish, journal_of
 from mlkit.engines.recordings import Header, Recording, load_file
 from mlkit.errors import EngineError, RecordingError
@@ -224,7 +225,7 @@ def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
 
 def _seconds_a_token(engine: choose.Engine, cast: Cast) -> float:
     asked = replace(cast.large, max_tokens=24)
-    reply = asyncio.run(engine.ask(asked, "Name the parts of a bicycle."))
+    reply = asyncio.run(Hosted(engine.ask)(asked, "Name the parts of a bicycle."))
     return reply.output_seconds / max(reply.output_tokens, 1)
 
 

@@ -93,20 +93,20 @@ async def latency(kit: Kit, path: Path) -> None:
     # Each pattern on another prompt than the one before it: on the same one, an engine would have
     # it in its cache.
     cases = [
-        (round, todo[(n + 7 * place) % len(todo)], name)
-        for round in range(ROUNDS)
+        (turn, todo[(n + 7 * place) % len(todo)], name)
+        for turn in range(ROUNDS)
         for n in range(len(todo))
         for place, name in enumerate(patterns)
     ]
     left = [case for case in cases if (case[0], case[1].id, case[2]) not in done]
-    for round, task, name in _bar("latency", left, len(cases)):
+    for turn, task, name in _bar("latency", left, len(cases)):
         run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
         error = ""
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
         if isinstance(run.result, MlkitError):
             error = f"{type(run.result).__name__}: {run.result}"
-        timed = Timed(round, task.id, name, run.wall_seconds, run.calls, error)
+        timed = Timed(turn, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
 
@@ -126,7 +126,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
     from mlkit.engines.ollama import connection
 
     done = {(row["round"], row["way"]) for row in _begin(path, kit)}
-    cases = [(round, way) for round in range(rounds) for way in WAYS]
+    cases = [(turn, way) for turn in range(rounds) for way in WAYS]
     client = connection(host())
     both = (kit.cast.small, kit.cast.large)
 
@@ -139,7 +139,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
             reply = await client.chat(member.model, messages, options=options)
         return reply.eval_count or 0
 
-    for round, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):
+    for turn, way in _bar("lanes", [case for case in cases if case not in done], len(cases)):
         for member in both:  # loaded, and the prompt read
             await answer(member, WAYS[way], 1)
         started = time.perf_counter()
@@ -148,7 +148,7 @@ async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
             written = [await ask(member) for member in both]
         else:
             written = await asyncio.gather(*map(ask, both))
-        _append(path, vars(Shared(round, way, time.perf_counter() - started, sum(written))))
+        _append(path, vars(Shared(turn, way, time.perf_counter() - started, sum(written))))
 
 
 TIMINGS = {"latency": latency, "lanes": lanes}

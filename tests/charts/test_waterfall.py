@@ -8,11 +8,11 @@ from mlkit.trace import Call
 MEMBER = Member("m", name="small")
 
 
-def call(id: int, role: str, output_seconds: float, after=(), **times: float) -> Call:
+def call(number: int, role: str, output_seconds: float, after=(), **times: float) -> Call:
     reply = Reply(
         "", MEMBER, prompt_tokens=10, output_tokens=5, output_seconds=output_seconds, **times
     )
-    return Call(id, role, MEMBER, reply, frozenset(after))
+    return Call(number, role, MEMBER, reply, frozenset(after))
 
 
 CALLS = [

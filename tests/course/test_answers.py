@@ -13,7 +13,7 @@ FORM = '{"things":[{"name":"lamp","pieces":2}],"days":1,"rule":"none"}'
 
 
 @pytest.mark.parametrize(
-    "id, text, said",
+    "task_id, text, said",
     [
         ("math-19", "(12 * 55) * (1 - 0.20) + 8", "It comes to 536; right is 536."),
         (
@@ -28,8 +28,8 @@ FORM = '{"things":[{"name":"lamp","pieces":2}],"days":1,"rule":"none"}'
         ("code-01", "n * p", "Right is what always gives the same as: n * p * (1 - d / 100)"),
     ],
 )
-def test_what_an_answer_of_the_desk_comes_to_and_what_is_right(id, text, said):
-    assert answers.grade(TASKS[id].input, text) == said
+def test_what_an_answer_of_the_desk_comes_to_and_what_is_right(task_id, text, said):
+    assert answers.grade(TASKS[task_id].input, text) == said
 
 
 def test_a_form_comes_to_dollars_and_a_message_has_its_queue():

@@ -54,8 +54,8 @@ def measured_once():
         yield
 
 
-def said(kit, id: str) -> str:
-    return verdict(asyncio.run(CLAIMS[id].measure(kit)))
+def said(kit, name: str) -> str:
+    return verdict(asyncio.run(CLAIMS[name].measure(kit)))
 
 
 # The page
@@ -79,7 +79,7 @@ def test_every_claim_has_a_row_in_order():
         if line.startswith("| C")
     ]
     assert rows == list(CLAIMS) == list(MEASURES)
-    numbers = [int(id[1:].split()[0].rstrip("ab")) for id in CLAIMS]
+    numbers = [int(name[1:].split()[0].rstrip("ab")) for name in CLAIMS]
     assert numbers == sorted(numbers) and set(numbers) == set(range(1, 17))
 
 
@@ -101,10 +101,10 @@ def test_the_page_says_which_seconds_tokens_oracle_and_equal_budget(told):
 
 def test_claims_about_latency_wait_for_latencies(kit, monkeypatch):
     monkeypatch.setattr(timings, "file", lambda name, cast: paths.data() / "nowhere")
-    found = {id: asyncio.run(claim.found(kit)) for id, claim in CLAIMS.items()}
-    waiting = {id for id, one in found.items() if "mlkit record latency" in one.measured.value}
+    found = {name: asyncio.run(claim.found(kit)) for name, claim in CLAIMS.items()}
+    waiting = {name for name, one in found.items() if "mlkit record latency" in one.measured.value}
     assert waiting == NEED_TIMES
-    assert {verdict(found[id].measured) for id in waiting} == {"not measured yet"}
+    assert {verdict(found[name].measured) for name in waiting} == {"not measured yet"}
     told = asyncio.run(page.page(kit))
     assert "Latencies: not measured yet." in told and "second table, as claimed" not in told
 

@@ -20,7 +20,7 @@ from mlkit.ask import Member, Reply
 from mlkit.engines import embedded
 from mlkit.engines.embedded import Embedded, closed, completion_request, reply_from
 from mlkit.engines.request import messages_for
-from mlkit.errors import BadPrompt, EngineError, EngineTimeout, ModelMissing
+from mlkit.errors import BadPrompt, EngineError, EngineTimeout, ModelMissing, SettingError
 
 MODEL = "qwen2.5-coder:0.5b"
 MEMBER = Member(MODEL, system="Answer yes or no.", max_tokens=3)
@@ -189,12 +189,12 @@ def test_an_error_of_llama_cpp_becomes_ours(error: Any, raised: Any, said: str) 
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_is_loaded_on_first_use_and_kept_whatever_the_case_of_its_name(
+def test_a_model_is_loaded_on_first_use_and_kept_however_its_name_is_written(
     llama: type[Llama],
 ) -> None:
     ask = engine()
     assert llama.loads == 0
-    for name in (MODEL, MODEL.upper()):
+    for name in (MODEL, MODEL.upper(), f"library/{MODEL}"):
         member = Member(name)
         assert asyncio.run(ask(member, "hi", labels=("yes", "no"))).member == member
     assert llama.loads == 1 and llama.asked[0]["top_logprobs"] == 20
@@ -214,6 +214,8 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_loaded(
     for call in (lambda: ask(MEMBER, prompt), lambda: ask.embed(MODEL, ["a", prompt])):
         with pytest.raises(BadPrompt):
             asyncio.run(call())
+    with pytest.raises(SettingError, match="lone surrogate"):
+        asyncio.run(ask(Member(MODEL, system="a\ud800b"), "hi"))
     assert llama.loads == 0
 
 

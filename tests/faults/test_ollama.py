@@ -5,6 +5,7 @@ that names the fix.
 import asyncio
 import gc
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 
 from mlkit.ask import Member, together
 from mlkit.engines import ollama as engine
+from mlkit.engines.hosted import Hosted
 from mlkit.engines.ollama import Ollama, connection, find, pull
 from mlkit.engines.request import PROMPT_CHARACTERS
 from mlkit.errors import (
@@ -252,6 +254,32 @@ def test_a_prompt_no_engine_can_answer_is_refused_before_anything_is_sent(server
         async with server("broken") as address:
             with pytest.raises(BadPrompt, match=fix):
                 await Ollama(address)(MEMBER, prompt)
+
+    asyncio.run(main())
+
+
+UNSENDABLE = {
+    "model": (Member("m\ud800"), None),
+    "system": (Member("m", system="a \ud800"), None),
+    "NUL": (Member("m", system="a \0"), None),
+    "shots": (Member("m", shots=(("a", "b"), ("c", "\udfff"))), None),
+    "schema": (Member("m", schema='{"title": "\ud800"}'), None),
+    "format": (Member("m"), {"title": "\ud800"}),
+}
+
+
+@pytest.mark.parametrize("member, format", UNSENDABLE.values(), ids=list(UNSENDABLE))
+def test_what_cannot_be_sent_in_a_member_is_refused_before_anything_is_sent(
+    server, member, format, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+    hosted = replace(member, model=f"openai:{member.model}")
+
+    async def main():
+        async with server("broken") as address:
+            for ask, who in ((Ollama(address), member), (Hosted(Ollama(address)), hosted)):
+                with pytest.raises(SettingError, match="lone surrogate.*Take it out"):
+                    await ask(who, "hello", format=format)
 
     asyncio.run(main())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from course.systems import NINE
 from ollama import AsyncClient
 
 from mlkit import trace
@@ -35,19 +36,19 @@ A, B, C = Member("qwen:a"), Member("qwen:b"), Member("qwen:c")
 NAN = float("nan")
 
 PATTERNS = {
-    "single": SingleModel(A),
+    "single_model": SingleModel(A),
     "pipeline": ModelPipeline(
         (Stage("classify", A), Stage("extract", B), Stage("reason", C)), keep_original=True
     ),
     "router": ModelRouter(A, {"code": B, "math": C, "general": A}),
     "fan_out": ModelFanOut((A, B, C), pick=A),
     "voting": ModelVoting((A, B, C)),
-    "planner": PlannerExecutor(
+    "planner_executor": PlannerExecutor(
         A, B, {"code": C}, {"search": lambda query: f"found {query}"}, max_steps=3
     ),
-    "supervisor": SupervisorWorker(A, B, {"general": B, "coder": C}, rounds=2),
-    "weighted": WeightedEnsemble((A, B, C), (0.5, 0.3, 0.2)),
-    "consensus": ConsensusEnsemble((A, B, C), strong=B, threshold=0.7),
+    "supervisor_worker": SupervisorWorker(A, B, {"general": B, "coder": C}, rounds=2),
+    "weighted_ensemble": WeightedEnsemble((A, B, C), (0.5, 0.3, 0.2)),
+    "consensus_ensemble": ConsensusEnsemble((A, B, C), strong=B, threshold=0.7),
 }
 
 
@@ -55,9 +56,9 @@ def plan(*steps: dict[str, Any]) -> str:
     return json.dumps({"steps": steps})
 
 
-def step(type: str = "search", prompt: str = "a bell", needs: Any = ()) -> dict[str, Any]:
+def step(kind: str = "search", prompt: str = "a bell", needs: Any = ()) -> dict[str, Any]:
     return {
-        "type": type,
+        "type": kind,
         "prompt": prompt,
         "needs": list(needs) if isinstance(needs, tuple) else needs,
     }
@@ -75,38 +76,38 @@ def review(answer: str, **redo: str) -> str:
 
 # What every role answers when nothing goes wrong.
 GOOD = {
-    "single": {"answer": "42"},
+    "single_model": {"answer": "42"},
     "pipeline": {"classify": "order", "extract": "6 times 7", "reason": "42"},
     "router": {"classify": "math", "code": "6*7", "math": "42", "general": "about 42"},
     "fan_out": {"answer 1": "42", "answer 2": "42", "answer 3": "6*7", "judge": "B"},
     "voting": {"vote 1": "42", "vote 2": "42", "vote 3": "42"},
-    "planner": {
+    "planner_executor": {
         "plan": plan(step(), step("code", "line", (1,))),
         "step 2 code": "6*7",
         "synthesize": "42",
         "step 1 code": "6*7",
         "step 3 code": "6*7",
     },
-    "supervisor": {
+    "supervisor_worker": {
         "assign": assign(("general", "explain"), ("coder", "write")),
         "work general": "6 times 7",
         "work coder": "6*7",
         "review": review("42"),
     },
-    "weighted": {"answer 1": "42", "answer 2": "42", "answer 3": "42"},
-    "consensus": {"vote 1": "42", "vote 2": "42", "vote 3": "42", "escalate": "strong 42"},
+    "weighted_ensemble": {"answer 1": "42", "answer 2": "42", "answer 3": "42"},
+    "consensus_ensemble": {"vote 1": "42", "vote 2": "42", "vote 3": "42", "escalate": "strong 42"},
 }
 # The role that a fault hits, unless its cell names another ("*" is all of them).
 HIT = {
-    "single": "answer",
+    "single_model": "answer",
     "pipeline": "classify",
     "router": "classify",
     "fan_out": "answer 2",
     "voting": "vote 2",
-    "planner": "plan",
-    "supervisor": "assign",
-    "weighted": "answer 2",
-    "consensus": "vote 2",
+    "planner_executor": "plan",
+    "supervisor_worker": "assign",
+    "weighted_ensemble": "answer 2",
+    "consensus_ensemble": "vote 2",
 }
 
 
@@ -132,7 +133,11 @@ class Has(NamedTuple):
 JUST_TEXT = Gives(
     {"said": Has("")}
 )  # here the fault is text like any other, and is kept word for word, where KEPT says
-KEPT = {"single": "text", "pipeline": "stages.0.text", "fan_out": "answers.1.text"}
+KEPT = {
+    "single_model": "text",
+    "pipeline": "stages.0.text",
+    "fan_out": "answers.1.text",
+}
 OUTVOTED = Gives({"text": "42", "vote.count": 2, "vote.of": 3})
 OUTWEIGHED = Gives({"text": "42", "decision.support": 0.7})
 UNSCORED = Gives(OUTWEIGHED.fields | {"scores": (1.0, 0.0, 1.0)})
@@ -159,7 +164,7 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "an empty reply": (
         "",
         {
-            "single": Gives({"text": ""}),
+            "single_model": Gives({"text": ""}),
             "pipeline": Gives({"text": "42", "stages.0.complaint": "the answer is empty"}),
             "router": FALLS_BACK,
             "fan_out": [
@@ -172,96 +177,96 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                 OUTVOTED,
                 Raises(MlkitError, "No member gave an answer that can be counted", at="*"),
             ],
-            "planner": reported(SEARCHES_ALL, "Expected a JSON object"),
-            "supervisor": [
+            "planner_executor": reported(SEARCHES_ALL, "Expected a JSON object"),
+            "supervisor_worker": [
                 reported(ONE_DOES_ALL, "Expected a JSON object"),
                 Gives({"text": Has("6 times 7"), "accepted": False}, at="review"),
             ],
-            "weighted": [
+            "weighted_ensemble": [
                 UNSCORED,
                 Raises(MlkitError, "No member gave an answer that can be counted", at="*"),
             ],
-            "consensus": [ESCALATES, Gives({"text": "", "escalated": True}, at="*")],
+            "consensus_ensemble": [ESCALATES, Gives({"text": "", "escalated": True}, at="*")],
         },
     ),
     "a reply that max_tokens cut off": (
         {"text": '{"steps": [{"type": "sear', "done_reason": "length"},
         {
-            "single": Gives({"cut_off": True}),
+            "single_model": Gives({"cut_off": True}),
             "pipeline": Gives(
                 {"text": "42", "cut_off": True, "stages.0.cut_off": True, "stages.1.cut_off": False}
             ),
             "router": [FALLS_BACK, Gives({"cut_off": True}, at="math")],
             "fan_out": Gives({"cut_off": True, "pick.member": 1, "answers.1.cut_off": True}),
             "voting": [OUTVOTED, Gives({"cut_off": True}, at="*")],
-            "planner": [
+            "planner_executor": [
                 reported(SEARCHES_ALL, "raise max_tokens"),
                 Gives({"cut_off": True}, at="synthesize"),
             ],
-            "supervisor": [
+            "supervisor_worker": [
                 reported(ONE_DOES_ALL, "raise max_tokens"),
                 Gives({"cut_off": True}, at="work coder"),
                 Gives(
                     {"accepted": False, "reviews.0.problem": Has("raise max_tokens")}, at="review"
                 ),
             ],
-            "weighted": [OUTWEIGHED, Gives({"cut_off": True}, at="*")],
-            "consensus": [ESCALATES, Gives({"cut_off": True}, at="*")],
+            "weighted_ensemble": [OUTWEIGHED, Gives({"cut_off": True}, at="*")],
+            "consensus_ensemble": [ESCALATES, Gives({"cut_off": True}, at="*")],
         },
     ),
     "JSON of the wrong shape": (
         '{"steps": 7, "assignments": {"worker": 1}, "redo": 3, "answer": ["x"]}',
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'no list of "steps"'),
-            "supervisor": [
+            "planner_executor": reported(SEARCHES_ALL, 'no list of "steps"'),
+            "supervisor_worker": [
                 reported(ONE_DOES_ALL, 'no list of "assignments"'),
                 Gives(
                     {"accepted": False, "reviews.0.problem": Has('gives no "answer"')}, at="review"
                 ),
             ],
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "rows of the wrong shape": (
         '{"steps": [1, {"type": "code"}, {"prompt": " "}], "assignments": [null, {"task": 2}]}',
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": SAYS_CODE,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, "Number 3 of the steps has no prompt"),
-            "supervisor": reported(ONE_DOES_ALL, "Number 2 of the assignments has no task"),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "planner_executor": reported(SEARCHES_ALL, "Number 3 of the steps has no prompt"),
+            "supervisor_worker": reported(ONE_DOES_ALL, "Number 2 of the assignments has no task"),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "a label outside the set": (
         "banana",
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": Gives(
                 {"pick.by": "order", "pick.complaint": Has("names none of them")}, at="judge"
             ),
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, "Expected a JSON object"),
-            "supervisor": reported(ONE_DOES_ALL, "Expected a JSON object"),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "planner_executor": reported(SEARCHES_ALL, "Expected a JSON object"),
+            "supervisor_worker": reported(ONE_DOES_ALL, "Expected a JSON object"),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "no label among the likeliest words": (
         {"text": "banana", "choices": {"ban": 0.9, "the": 0.1}},
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": Gives(
                 {"specialist": "general", "label": "", "label_mass": 0.0, "measured": True}
@@ -274,59 +279,59 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                 at="judge",
             ),
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, "Expected a JSON object"),
-            "supervisor": reported(ONE_DOES_ALL, "Expected a JSON object"),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "planner_executor": reported(SEARCHES_ALL, "Expected a JSON object"),
+            "supervisor_worker": reported(ONE_DOES_ALL, "Expected a JSON object"),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "two labels in one answer": (
         "code or math, A or B",
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": Gives(
                 {"pick.by": "order", "pick.complaint": Has("it names A and B")}, at="judge"
             ),
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, "Expected a JSON object"),
-            "supervisor": reported(ONE_DOES_ALL, "Expected a JSON object"),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "planner_executor": reported(SEARCHES_ALL, "Expected a JSON object"),
+            "supervisor_worker": reported(ONE_DOES_ALL, "Expected a JSON object"),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "a refusal": (
         "I'm sorry, but I cannot help with that.",
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": Gives(
                 {"pick.by": "order", "pick.complaint": Has("names none of them")}, at="judge"
             ),
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, "cannot help"),
-            "supervisor": [
+            "planner_executor": reported(SEARCHES_ALL, "cannot help"),
+            "supervisor_worker": [
                 reported(ONE_DOES_ALL, "cannot help"),
                 Gives({"text": Has("6*7"), "accepted": False}, at="review"),
             ],
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "nothing to do": (
         '{"steps": [], "assignments": []}',
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'no list of "steps"'),
-            "supervisor": reported(ONE_DOES_ALL, 'no list of "assignments"'),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "planner_executor": reported(SEARCHES_ALL, 'no list of "steps"'),
+            "supervisor_worker": reported(ONE_DOES_ALL, 'no list of "assignments"'),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "200 things to do": (
@@ -337,25 +342,25 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             }
         ),
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": Gives(
+            "planner_executor": Gives(
                 {
                     "steps.-1.number": 3,
                     "repairs": Has("200 steps are too many; the first 3 are kept"),
                 }
             ),
-            "supervisor": Gives(
+            "supervisor_worker": Gives(
                 {
                     "tasks.coder": "\n".join(f"piece {n}" for n in range(8)),
                     "repairs": Has("the first 8 are kept"),
                 }
             ),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "someone unknown shall do it": (
@@ -369,34 +374,34 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             }
         ),
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": SAYS_CODE,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": Gives(
+            "planner_executor": Gives(
                 {"steps.0.type": "search", "repairs": Has("unknown type 'oracle'; search does it")}
             ),
-            "supervisor": Gives(
+            "supervisor_worker": Gives(
                 {
                     "tasks": {"general": "guess\nhum"},
                     "repairs": Has("no worker 'oracle'; general takes"),
                 }
             ),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "duplicates, and someone left out": (
         assign(("coder", "write"), ("coder", "write"), ("coder", "test")),
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'none has "steps"'),
-            "supervisor": [
+            "planner_executor": reported(SEARCHES_ALL, 'none has "steps"'),
+            "supervisor_worker": [
                 Gives(
                     {
                         "tasks": {"coder": "write\ntest"},
@@ -405,19 +410,19 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                 ),
                 Gives({"repairs": Has("general got nothing to do")}),
             ],
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "steps that wait in a circle, or for later ones": (
         plan(step(needs=(2, 1)), step(needs=(3,)), step(needs=(1, 99))),
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": Gives(
+            "planner_executor": Gives(
                 {
                     "text": "42",
                     "steps.0.needs": (),
@@ -425,32 +430,32 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                     "repairs": Has("Step 1 needs [2, 1]"),
                 }
             ),
-            "supervisor": reported(ONE_DOES_ALL, 'none has "assignments"'),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "supervisor_worker": reported(ONE_DOES_ALL, 'none has "assignments"'),
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "a review that never accepts": (
         review("so far 42", coder="too short", nobody="who?"),
         {
-            "single": JUST_TEXT,
+            "single_model": JUST_TEXT,
             "pipeline": JUST_TEXT,
             "router": FALLS_BACK,
             "fan_out": JUST_TEXT,
             "voting": OUTVOTED,
-            "planner": reported(SEARCHES_ALL, 'none has "steps"'),
-            "supervisor": Gives(
+            "planner_executor": reported(SEARCHES_ALL, 'none has "steps"'),
+            "supervisor_worker": Gives(
                 {"text": "so far 42", "accepted": False, "reviews.2.redo": {"coder": "too short"}},
                 at="review",
             ),
-            "weighted": OUTWEIGHED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": OUTWEIGHED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "one of them fails": (
         BROKEN,
         {
-            "single": Raises(EngineError, "Type this"),
+            "single_model": Raises(EngineError, "Type this"),
             "pipeline": Raises(EngineError, "Type this"),
             "router": Raises(EngineError, "Type this"),
             "fan_out": [
@@ -461,11 +466,11 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                 ),
             ],
             "voting": OUTVOTED,
-            "planner": [
+            "planner_executor": [
                 Raises(EngineError, "Type this"),
                 Gives({"text": "42", "results.1.error": BROKEN}, at="step 2 code"),
             ],
-            "supervisor": [
+            "supervisor_worker": [
                 Raises(EngineError, "Type this"),
                 Gives({"text": "42", "work.coder.error": BROKEN}, at="work coder"),
                 Gives(
@@ -473,35 +478,35 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
                     at="review",
                 ),
             ],
-            "weighted": UNSCORED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": UNSCORED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "one of them times out": (
         SLOW,
         {
-            "single": Raises(EngineTimeout, "Type that"),
+            "single_model": Raises(EngineTimeout, "Type that"),
             "pipeline": Raises(EngineTimeout, "Type that"),
             "router": Raises(EngineTimeout, "Type that"),
             "fan_out": Gives({"answers.1.error": SLOW, "pick.by": "judge"}),
             "voting": OUTVOTED,
-            "planner": [
+            "planner_executor": [
                 Raises(EngineTimeout, "Type that"),
                 Gives({"text": "42", "results.1.error": SLOW}, at="step 2 code"),
             ],
-            "supervisor": [
+            "supervisor_worker": [
                 Raises(EngineTimeout, "Type that"),
                 Gives({"work.general.error": SLOW}, at="work general"),
             ],
-            "weighted": UNSCORED,
-            "consensus": ESCALATES,
+            "weighted_ensemble": UNSCORED,
+            "consensus_ensemble": ESCALATES,
         },
     ),
     "all of them fail": (
         BROKEN,
         dict.fromkeys(PATTERNS, Raises(EngineError, "Type this", at="*"))
         | {
-            "supervisor": [
+            "supervisor_worker": [
                 Raises(EngineError, "Type this", at="*"),
                 Raises(EngineError, "Type this", at="work *"),
             ]
@@ -556,6 +561,7 @@ def _field(thing: Any, path: str) -> Any:
 
 
 def test_the_table_has_no_holes() -> None:
+    assert PATTERNS.keys() == GOOD.keys() == HIT.keys() == NINE.keys()
     assert {row: set(PATTERNS) - set(cells) for row, (_, cells) in FAULTS.items()} == {
         row: set() for row in FAULTS
     }
@@ -571,40 +577,46 @@ def test_nothing_goes_wrong(pattern: str) -> None:
 
 # Who plays which role: nobody else may ever be asked, and nobody in another role.
 PLAYERS = {
-    "single": {"answer": A},
+    "single_model": {"answer": A},
     "pipeline": {"classify": A, "extract": B, "reason": C},
     "router": {"classify": A, "code": B, "math": C, "general": A},
     "fan_out": {"answer 1": A, "answer 2": B, "answer 3": C, "judge": A},
     "voting": {"vote 1": A, "vote 2": B, "vote 3": C},
-    "planner": {"plan": A, "step 1 code": C, "step 2 code": C, "step 3 code": C, "synthesize": B},
-    "supervisor": {"assign": A, "work general": B, "work coder": C, "review": B},
-    "weighted": {"answer 1": A, "answer 2": B, "answer 3": C},
-    "consensus": {"vote 1": A, "vote 2": B, "vote 3": C, "escalate": B},
+    "planner_executor": {
+        "plan": A,
+        "step 1 code": C,
+        "step 2 code": C,
+        "step 3 code": C,
+        "synthesize": B,
+    },
+    "supervisor_worker": {"assign": A, "work general": B, "work coder": C, "review": B},
+    "weighted_ensemble": {"answer 1": A, "answer 2": B, "answer 3": C},
+    "consensus_ensemble": {"vote 1": A, "vote 2": B, "vote 3": C, "escalate": B},
 }
 # The moments of a run where nothing goes wrong (the voters of a consensus differ): the roles that
 # are asked together.
 MOMENTS = {
-    "single": [["answer"]],
+    "single_model": [["answer"]],
     "pipeline": [["classify"], ["extract"], ["reason"]],
     "router": [["classify"], ["math"]],
     "fan_out": [["answer 1", "answer 2", "answer 3"], ["judge"]],
     "voting": [["vote 1", "vote 2", "vote 3"]],
-    "planner": [["plan"], ["step 2 code"], ["synthesize"]],
-    "supervisor": [["assign"], ["work general", "work coder"], ["review"]],
-    "weighted": [["answer 1", "answer 2", "answer 3"]],
-    "consensus": [["vote 1", "vote 2", "vote 3"], ["escalate"]],
+    "planner_executor": [["plan"], ["step 2 code"], ["synthesize"]],
+    "supervisor_worker": [["assign"], ["work general", "work coder"], ["review"]],
+    "weighted_ensemble": [["answer 1", "answer 2", "answer 3"]],
+    "consensus_ensemble": [["vote 1", "vote 2", "vote 3"], ["escalate"]],
 }
 # What each pattern decides for itself, as its result tells it.
 DECIDED = {
-    "single": "text",
+    "single_model": "text",
     "pipeline": "stages",
     "router": "specialist",
     "fan_out": "pick.by",
     "voting": "vote",
-    "planner": "steps",
-    "supervisor": "tasks",
-    "weighted": "decision",
-    "consensus": "tally",
+    "planner_executor": "steps",
+    "supervisor_worker": "tasks",
+    "weighted_ensemble": "decision",
+    "consensus_ensemble": "tally",
 }
 
 
@@ -626,7 +638,7 @@ def test_a_prompt_of_100_000_characters_is_refused_before_anything_is_sent(
     # where no voter answers.
     assert (sent, roles) == (
         [],
-        sum(MOMENTS[pattern], []) if pattern == "consensus" else MOMENTS[pattern][0],
+        sum(MOMENTS[pattern], []) if pattern == "consensus_ensemble" else MOMENTS[pattern][0],
     )
 
 
@@ -731,7 +743,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # who agree and who differ.
 RUNS = [
     *(pytest.param(pattern, {}, id=pattern) for pattern in PATTERNS),
-    pytest.param("consensus", {"vote 3": "41"}, id="consensus-split"),
+    pytest.param("consensus_ensemble", {"vote 3": "41"}, id="consensus-split"),
 ]
 
 
@@ -867,11 +879,11 @@ def test_a_failed_member_is_kept_as_what_it_is() -> None:
 
 def test_a_redone_piece_that_fails_does_not_lose_the_first_result() -> None:
     ask = Scripted(
-        GOOD["supervisor"]
+        GOOD["supervisor_worker"]
         | {
             "work coder": ["6*7", BROKEN],
             "review": [review("42", coder="shorter"), review("42")],
         }
     )
-    result = asyncio.run(PATTERNS["supervisor"].run(ask, "What is 6 times 7?"))
+    result = asyncio.run(PATTERNS["supervisor_worker"].run(ask, "What is 6 times 7?"))
     assert (result.work["coder"].text, result.accepted) == ("6*7", True)

@@ -44,7 +44,7 @@ def plan(*steps: tuple[str, str, list[int]]) -> str:
     return json.dumps(
         {
             "steps": [
-                {"type": type, "prompt": prompt, "needs": needs} for type, prompt, needs in steps
+                {"type": kind, "prompt": prompt, "needs": needs} for kind, prompt, needs in steps
             ]
         }
     )

@@ -41,8 +41,8 @@ MEASURES: dict[str, Measure] = {
 _RULES = Path(__file__).with_name("rules.md").read_text(encoding="utf-8")
 _WORDS, _, _TABLE = _RULES.partition("| word |")[2].partition("\n\n")
 CLAIMS = {
-    id: Claim(id, int(notebook), words, rule, MEASURES[id])
-    for id, notebook, words, rule in (
+    name: Claim(name, int(notebook), words, rule, MEASURES[name])
+    for name, notebook, words, rule in (
         line.strip("| ").split(" | ") for line in _TABLE.strip().splitlines()[2:]
     )
 }

@@ -33,8 +33,8 @@ def asks_once(kit: Kit) -> Kit:
     return replace(kit, ask=Remembered(kit.ask))
 
 
-def text_task(id: str) -> Task:
-    return next(task for task in studies.text_tasks() if task.id == id)
+def text_task(task_id: str) -> Task:
+    return studies.with_id(studies.text_tasks(), task_id)
 
 
 def samples(member: Member, task: Task, count: int = 5, temperature: float = 0.7) -> list[Member]:

@@ -20,7 +20,6 @@ from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
 from mlkit.widgets.lessons import Prediction, questions
 from mlkit.widgets.panels import Panel, compare
 
-PRICES = list_prices()  # dollars per million tokens
 Check = Callable[[str, str], Any]  # of an answer and its question; true where something is odd
 WAYS = {  # on charts -> in the study
     "small in one way": "small",
@@ -40,8 +39,8 @@ class Shop:
     source: str
     models: Sequence[str]
 
-    def task(self, id: str) -> Task:
-        return next(task for task in self.sums.tasks if task.id == id)
+    def task(self, task_id: str) -> Task:
+        return studies.with_id(self.sums.tasks, task_id)
 
     def answer(self, size: str, examples: int, task: Task) -> Cell:
         """The expression that a size wrote with so many examples."""
@@ -68,7 +67,7 @@ class Shop:
 
     def shares(self) -> str:
         """How far each way gets, and on how many tokens."""
-        scores = {way: self.desk.score(subject, PRICES) for way, subject in WAYS.items()}
+        scores = {way: self.desk.score(subject, list_prices()) for way, subject in WAYS.items()}
         return "\n".join(
             f"{way:<17}{one.interval} right, {one.tokens:.0f} tokens a task"
             for way, one in scores.items()
@@ -85,7 +84,7 @@ class Shop:
         if guess.value is not None:
             lines["your guess"] = guess.value / 100
         ways = partial(trade_off.ways, self.desk, WAYS)
-        return compare(ways, PRICES, self.source, self.models, lines)
+        return compare(ways, list_prices(), self.source, self.models, lines)
 
     def eight(self) -> list[tuple[Task, bool]]:
         """Eight test tasks, two of each kind, and whether small by kind is right."""

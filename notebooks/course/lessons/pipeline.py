@@ -17,7 +17,6 @@ from mlkit.errors import Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, merged
 from mlkit.measure.stats import difference
-from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import object_in
 from mlkit.trace import Runnable
@@ -25,6 +24,7 @@ from mlkit.widgets.exercises import Exercise, against, cases, none_of, not_numbe
 from mlkit.widgets.lessons import questions
 from mlkit.widgets.told import told
 
+order = studies.order  # a test order, by its id
 MORE = "large, all examples"
 # The names on the chart, of what was measured.
 WAYS = {
@@ -36,11 +36,6 @@ WAYS = {
 # The settings of the slider.
 KEPT = [("forgotten", "pipeline, forgets"), ("kept", "pipeline")]
 KEPT += [(f"kept, {retries}", f"pipeline, {retries}") for retries in ("1 retry", "2 retries")]
-
-
-def order(id: str) -> Task:
-    """One of the 48 orders."""
-    return next(task for task in studies.order_tasks("test", half=True) if task.id == id)
 
 
 def members(cast: Cast) -> list[Member]:

@@ -11,7 +11,7 @@ from mlkit.measure.matrix import Matrix, tokens
 from mlkit.models import Prices, list_prices
 from mlkit.trace import Run
 
-PLANNER, PRICES = "planner-executor", list_prices()
+PLANNER = "planner-executor"
 _COLOURS = {"all at once": GREY, "plan": BLUE, "merge": SKY, "steps": GREEN}
 
 
@@ -28,7 +28,7 @@ def lines(whole: Matrix, guess: float | None) -> dict[str, float]:
 
 def calls(run: Run, source: str) -> Chart:
     """Where the seconds of a run went."""
-    return waterfall.chart(run.calls, source, PRICES)
+    return waterfall.chart(run.calls, source, list_prices())
 
 
 class Part(NamedTuple):

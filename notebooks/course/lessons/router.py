@@ -24,7 +24,6 @@ from mlkit.widgets.exercises import Exercise, against, cases
 from mlkit.widgets.lessons import Prediction, questions
 from mlkit.widgets.panels import Panel, compare
 
-PRICES = list_prices()  # dollars per million tokens
 # Tasks to choose a threshold on by hand: sure and right, sure and wrong, unsure and right.
 EIGHT = "creative-12 math-01 code-10 general-01 math-31 code-04 general-20 creative-04".split()
 Rule = Callable[[str], str]  # gives the kind of a prompt, and asks no model
@@ -39,11 +38,11 @@ class Outcome(NamedTuple):
     seconds: np.ndarray
 
 
-def outcome(matrix: Matrix, subjects: Iterable[str] | str, prices: Prices = PRICES) -> Outcome:
-    """What one subject did, or the one that is named for each task."""
+def outcome(matrix: Matrix, subjects: Iterable[str] | str, prices: Prices | None = None) -> Outcome:
+    """What one subject did, or the one that is named for each task; at list prices unless told."""
     names = [subjects] * len(matrix.tasks) if isinstance(subjects, str) else subjects
     columns = [matrix.subjects.index(name) for name in names]
-    tables = (matrix.right, matrix.tokens, matrix.dollars(prices), matrix.seconds)
+    tables = (matrix.right, matrix.tokens, matrix.dollars(prices or list_prices()), matrix.seconds)
     return Outcome(*(table[np.arange(len(matrix.tasks)), columns, 0] for table in tables))
 
 
@@ -71,8 +70,8 @@ class Desk:
     def fit(self) -> Sequence[Task]:
         return self.named.of(split="fit").tasks
 
-    def task(self, id: str) -> Task:
-        return next(task for task in self.every.tasks if task.id == id)
+    def task(self, task_id: str) -> Task:
+        return studies.with_id(self.every.tasks, task_id)
 
     def likely(self, who: str, split: str = "test") -> list[Likely]:
         """What a classifier says of each task, read as the router reads it."""
@@ -82,14 +81,14 @@ class Desk:
         """Whom each test task goes to, by what this classifier said."""
         return studies.sent(self.named.of([who], split="test"), self.rule)
 
-    def routed(self, who: str, prices: Prices = PRICES) -> Outcome:
+    def routed(self, who: str, prices: Prices | None = None) -> Outcome:
         """The classifier's call, then the answer of the specialist that it names."""
         answer = outcome(self.every, self.sent(who), prices)
         call = outcome(self.named.of(split="test"), who, prices)
         spent = (mine + before for mine, before in zip(answer[1:], call[1:], strict=True))
         return Outcome(answer.right, *spent)
 
-    def ruled(self, rule: Rule, prices: Prices = PRICES) -> Outcome:
+    def ruled(self, rule: Rule, prices: Prices | None = None) -> Outcome:
         """The answers of the specialists that a rule names, without a call before."""
         return outcome(self.every, [rule(task.input) for task in self.every.tasks], prices)
 
@@ -116,7 +115,9 @@ class Desk:
         if guess.value is not None:
             lines["your guess"] = guess.value / 100
         models = [self.rule.classifier.model, self.rule.specialists["math"].model]
-        return compare(lambda prices: self.ways(rule, prices), PRICES, self.source, models, lines)
+        return compare(
+            lambda prices: self.ways(rule, prices), list_prices(), self.source, models, lines
+        )
 
     def gains(self, rule: Rule) -> str:
         """The router beside its rivals in pairs, then whom it sends, and what it takes."""

@@ -113,8 +113,8 @@ async def queues(kit: Kit) -> str:
     """How often each size names the queue of triage's messages, and one message of each level."""
     named = (await studies.triage(kit)).of(["small", "large"], split="test").labelled(QUEUES)
     rows = []
-    for level, (what, id) in LEVELS.items():
-        here, (task,) = named.of(level=level), named.of(id=id).tasks
+    for level, (what, task_id) in LEVELS.items():
+        here, (task,) = named.of(level=level), named.of(id=task_id).tasks
         shares = ", ".join(f"{who} {here.share(who):.0%}" for who in here.subjects)
         rows.append(f"{level} ({what}), {len(here.tasks)} messages, named right: {shares}")
         rows.append(f'  "{task.input}" goes to {task.gold}')

@@ -87,14 +87,14 @@ class TimedCall(NamedTuple):
 
 def _wall(answer: Callable[[Sequence[TimedCall]], Any], asked: Sequence[tuple[float, list]]) -> Any:
     """The answer for calls of these seconds, each after the ones with these numbers."""
-    calls = [TimedCall(id, took, frozenset(after)) for id, (took, after) in enumerate(asked)]
+    calls = [TimedCall(n, took, frozenset(after)) for n, (took, after) in enumerate(asked)]
     return answer(calls)
 
 
 def _critical_path(calls: Sequence[TimedCall]) -> float:
     ends: dict[int, float] = {}
     for call in calls:
-        ends[call.id] = call.seconds + max((ends[id] for id in call.after), default=0)
+        ends[call.id] = call.seconds + max((ends[number] for number in call.after), default=0)
     return max(ends.values())
 
 

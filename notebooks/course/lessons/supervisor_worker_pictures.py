@@ -134,14 +134,13 @@ def compared(orders: Matrix, way: str, rule: Decide) -> str:
     )
 
 
-def case(orders: Matrix, way: str, id: str) -> str:
+def case(orders: Matrix, way: str, task_id: str) -> str:
     """One order in one way: what was wanted, each call, the reviewer's last line, the answer."""
-    one = orders.of([way], id=id)
-    (task,) = one.tasks
-    calls: Any = one.cells[0][0][0].calls
+    task, cell = studies.with_id(orders.tasks, task_id), orders.cell(way, task_id)
+    calls: Any = cell.calls
     lines = [f"{call.role.removeprefix('work '):<10} {call.reply.text}" for call in calls]
     known = calls[-1].member.system.splitlines()[-1]
-    answer = f"answer: {one.answers[0, 0, 0]} · right is {task.gold['total']}"
+    answer = f"answer: {cell.answer} · right is {task.gold['total']}"
     return "\n".join([task.input, "", *lines, f"{known} (the end of the list)", answer])
 
 

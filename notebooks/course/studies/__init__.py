@@ -10,6 +10,7 @@ from typing import Any
 
 from course import capstone
 from course.studies.composite_orders import (
+    order,
     order_members,
     order_samples,
     order_tasks,
@@ -39,7 +40,7 @@ from course.studies.free_texts import (
     texts,
     write_and_check,
 )
-from course.studies.measuring import measured
+from course.studies.measuring import measured, with_id
 from mlkit.kit import Kit
 
 Study = Callable[[Kit, str], Coroutine[Any, Any, Any]]  # of a kit, and what its bar is called

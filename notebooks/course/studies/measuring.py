@@ -39,6 +39,11 @@ def to_test(name: str, kind: str = "") -> list[Task]:
     return [task for task in tasks.load(name) if task.split == "test" and kind in ("", task.kind)]
 
 
+def with_id(items: Sequence[Task], task_id: str) -> Task:
+    """The task of this id."""
+    return next(task for task in items if task.id == task_id)
+
+
 async def measured(
     kit: Kit,
     progress: str,

@@ -46,7 +46,7 @@ def answer_in(source: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("number", WRONG)
 def test_the_stored_solution_passes_and_the_stub_is_told_that_it_is_one(number):
-    stub, right = (answer_in(cells(number)[id]) for id in ("third", "third-solution"))
+    stub, right = (answer_in(cells(number)[name]) for name in ("third", "third-solution"))
     assert list(stub) == list(right) == list(WRONG[number])
     assert judged(number, right).passed
     assert judged(number, stub) == (False, "Not judged yet: replace each ... with your answer.")

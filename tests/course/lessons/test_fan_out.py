@@ -263,11 +263,11 @@ def after(cells: tuple[str, ...], *edits: tuple[str, str]) -> dict[str, Any]:
     names: dict[str, Any] = {"display": lambda *shown: None}
 
     async def run() -> None:
-        for id in cells:
-            code = CELLS[id]
+        for cell_id in cells:
+            code = CELLS[cell_id]
             for old, new in edits:
                 code = code.replace(old, new)
-            made = compile(code, id, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            made = compile(code, cell_id, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
             if inspect.isawaitable(ran := eval(made, names)):
                 await ran
 

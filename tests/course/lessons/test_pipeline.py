@@ -247,8 +247,8 @@ def test_the_learners_pipeline_asks_what_the_kits_class_asks(kit, cells, keep_or
     kits = orders.pipeline(kit.cast, retries, keep_original)
     # with retries the kit tries the last stage again as well, which the learner does not
     ids = [task.id for task in TASKS] if not retries else CASES
-    for id in ids:
-        request = pipeline.order(id).input
+    for task_id in ids:
+        request = pipeline.order(task_id).input
         ours, theirs = (asyncio.run(trace.run(kit.ask, one, request)) for one in (mine, kits))
         assert [call.reply.text for call in ours.calls] == [
             call.reply.text for call in theirs.calls
@@ -323,8 +323,8 @@ def test_a_retry_that_mends_half_a_list_spoils_the_second_order(measured):
 
 def test_the_bench_runs_with_every_setting_on_every_prompt(kit, cells):
     play = benches.play("pipeline", kit)
-    prompts = [*(pipeline.order(id).input for id in CASES), *play.prompts]
-    assert all(f'"{id}"' in cells["case"] + cells["bench"] for id in CASES)
+    prompts = [*(pipeline.order(task_id).input for task_id in CASES), *play.prompts]
+    assert all(f'"{task_id}"' in cells["case"] + cells["bench"] for task_id in CASES)
     settings = product(("pipeline", "large alone"), (0, 1, 2), ("yes", "no"))
     for prompt, (way, retries, keep_original) in product(prompts, settings):
         run = asyncio.run(trace.run(kit.ask, play.build(way, retries, keep_original), prompt))

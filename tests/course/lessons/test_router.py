@@ -47,9 +47,9 @@ def cells(kit, desk) -> SimpleNamespace:
     def define(old: str = "", new: str = "") -> dict[str, Any]:
         names = {"kit": kit, "desk": desk, "KINDS": KINDS, "member_for": member_for}
         names |= {"told": lambda *_: None, "print": lambda *_, **__: None}
-        for id in ("rule", "specialists", "build", "break", "repair", "home"):
-            assert id != "build" or old in CELLS[id].source
-            exec(CELLS[id].source.replace(old, new) if old else CELLS[id].source, names)
+        for cell_id in ("rule", "specialists", "build", "break", "repair", "home"):
+            assert cell_id != "build" or old in CELLS[cell_id].source
+            exec(CELLS[cell_id].source.replace(old, new) if old else CELLS[cell_id].source, names)
         return names
 
     return SimpleNamespace(define=define, **define())
@@ -266,7 +266,7 @@ def test_the_mass_that_exercise_1_tells_of_was_measured(desk):
 def test_why_one_more_is_sent_right_than_named_right(desk):
     """As the text before the table of examples says: the fallback is the right one, by luck."""
     likely = dict(zip((task.id for task in desk.every.tasks), desk.likely("small")))
-    unsure = [id for id, one in likely.items() if one.certainty < 0.15]
+    unsure = [task_id for task_id, one in likely.items() if one.certainty < 0.15]
     named = sum(one.label == kind for one, kind in zip(likely.values(), desk.kinds))
     assert unsure == ["general-03"] and named == 52
     assert (desk.sent("small") == desk.kinds).sum() == 53
@@ -327,8 +327,8 @@ def test_the_cell_to_take_home_knows_nothing_of_the_kit():
 
 
 def test_the_claims_are_shown_with_their_rule_before_the_value():
-    for id in ("claims", "claim-triage"):
-        printed = "".join(output.text for output in CELLS[id].outputs)
+    for cell_id in ("claims", "claim-triage"):
+        printed = "".join(output.text for output in CELLS[cell_id].outputs)
         assert printed.index("Supported if") < printed.index("-> ")
 
 

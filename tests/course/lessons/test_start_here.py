@@ -24,15 +24,15 @@ from tests.widgets.test_settings import executed
 def wall(calls):
     ends = {}
     for call in calls:
-        ends[call.id] = max((ends[id] for id in call.after), default=0.0) + call.seconds
+        ends[call.id] = max((ends[number] for number in call.after), default=0.0) + call.seconds
     return max(ends.values())
 
 
 def wall_from_the_end(calls):
     by_id = {call.id: call for call in calls}
 
-    def end(id):
-        return by_id[id].seconds + max([0, *map(end, by_id[id].after)])
+    def end(number):
+        return by_id[number].seconds + max([0, *map(end, by_id[number].after)])
 
     return sorted(map(end, by_id))[-1]
 
@@ -46,7 +46,7 @@ def in_rounds(calls):
     """All calls that need nothing, then all that need something, round by round."""
     rounds = {}
     for call in calls:
-        rounds[call.id] = max((rounds[id] + 1 for id in call.after), default=0)
+        rounds[call.id] = max((rounds[number] + 1 for number in call.after), default=0)
     return sum(
         max(call.seconds for call in calls if rounds[call.id] == number)
         for number in set(rounds.values())
@@ -56,7 +56,7 @@ def in_rounds(calls):
 def end_of_the_last_asked(calls):
     ends = {}
     for call in calls:
-        ends[call.id] = max((ends[id] for id in call.after), default=0.0) + call.seconds
+        ends[call.id] = max((ends[number] for number in call.after), default=0.0) + call.seconds
     return ends[calls[-1].id]
 
 
@@ -218,10 +218,10 @@ def ran(
     """What some cells leave behind, after the first; a change is a cell's id, a text, and the text
     that a learner puts in its place.
     """
-    sources = {id: CELLS[id].source for id in ("setup", *ids)}
-    for id, old, new in changes:
-        assert sources[id].count(old) == 1
-        sources[id] = sources[id].replace(old, new)
+    sources = {cell_id: CELLS[cell_id].source for cell_id in ("setup", *ids)}
+    for cell_id, old, new in changes:
+        assert sources[cell_id].count(old) == 1
+        sources[cell_id] = sources[cell_id].replace(old, new)
     return asyncio.run(executed([*sources.values(), last]))
 
 
@@ -229,7 +229,7 @@ def test_what_the_notebook_asks_and_its_edits_ask_is_what_is_recorded():
     """All of it, and no more: `mlkit record --check` runs the same in a kernel."""
     memory: dict[Any, Any] = {}
     keep = "kit = mlkit.connect(engine='replay', keep=lambda *_: memory)"
-    cells = [CELLS["setup"].source, keep, *(CELLS[id].source for id in ("ask", "many"))]
+    cells = [CELLS["setup"].source, keep, *(CELLS[cell_id].source for cell_id in ("ask", "many"))]
     names = asyncio.run(executed(["memory = {}", *cells, record.EDITS["00_start_here"]]))
     memory = names["memory"]
     assert memory.keys() == FILE.answers.keys() and len(memory) == 40

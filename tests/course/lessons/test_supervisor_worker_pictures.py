@@ -217,8 +217,10 @@ def test_the_page_says_how_the_case_was_spoilt(orders):
 
 
 def test_seconds_are_means_of_the_timing_run():
-    def call(role, seconds, id, *after):
-        return SimpleNamespace(role=role, seconds=seconds, id=id, after=frozenset(after))
+    def call(role, seconds, number, *after):
+        return SimpleNamespace(
+            role=role, seconds=seconds, id=number, reply=None, after=frozenset(after)
+        )
 
     header = SimpleNamespace(date="today", engine="E", machine="M")
     calls = (call("assign", 2.0, 0), call("work a", 3.0, 1, 0), call("work b", 1.0, 2, 0))

@@ -34,9 +34,9 @@ def shown(kit) -> Any:
     return asyncio.run(voting.recorded(kit))
 
 
-def prose(id: str) -> str:
+def prose(cell_id: str) -> str:
     notebook = nbformat.read(paths.notebooks() / "05_voting.ipynb", as_version=4)
-    return next(cell.source for cell in notebook.cells if cell.id == id)
+    return next(cell.source for cell in notebook.cells if cell.id == cell_id)
 
 
 # By hand

@@ -79,7 +79,7 @@ def finished(calls: Sequence[Any], machine: Callable[[Any], Any], machines: int 
         for call in waiting:
             if call.after <= ends.keys():
                 mine = free.setdefault(machine(call), [0.0] * machines)
-                ready = max([ends[id] for id in call.after], default=0.0)
+                ready = max([ends[number] for number in call.after], default=0.0)
                 starts.append((max(ready, min(mine)), call.id, call, mine))
         start, _, call, mine = min(starts, key=lambda start: start[:2])
         mine[mine.index(min(mine))] = ends[call.id] = start + call.reply.seconds

@@ -21,7 +21,9 @@ def timed_tasks() -> list[str]:
 def waits(state: Any, name: str) -> float:
     """Wall seconds of a pattern: the mean of each prompt's rounds, then of the prompts."""
     runs = [run for run in state.timed if run.pattern == name]
-    return mean(mean(run.wall_seconds for run in runs if run.task == id) for id in timed_tasks())
+    return mean(
+        mean(run.wall_seconds for run in runs if run.task == task_id) for task_id in timed_tasks()
+    )
 
 
 def nine(state: Any, prices: Any) -> list[Point]:
