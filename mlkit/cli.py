@@ -13,7 +13,7 @@ import typer
 from rich import progress
 from rich.console import Console
 
-from mlkit import paths
+from mlkit import edition, paths
 from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
@@ -65,6 +65,8 @@ def lab(
     paths.check_jupyter()
     engine = _prepare(cast_named(cast))
     copy = None if originals else _own_copy(fresh or [])
+    if not (copy or originals):
+        console.print("Opening the kit's own notebooks.")
     first = copy or _original()
     place = first.parents[0 if copy else 1]
     opening = f"Opening JupyterLab on {first} ({engine}). Stop it with Ctrl-C, twice."
@@ -88,20 +90,22 @@ def lab(
 
 
 def _own_copy(fresh: list[str]) -> Path | None:
-    """The learner's notebook to open, copied where it is not there yet; None where there is no
-    place for copies, which is said.
+    """The learner's notebook to open, copied where it is not there yet; what could not be written
+    is said. None where there is no copy.
     """
     from course import copies
 
     try:
         first = copies.make(fresh)[0]
     except WriteError as error:
-        console.print(in_rich(f"{error} Opening the kit's own notebooks."), soft_wrap=True)
-        return None
+        console.print(in_rich(str(error)), soft_wrap=True)
+        first = copies.folder() / paths.series()[0].name
+        if not first.exists():
+            return None
     console.print(
         in_rich(
             f"Your copies of the notebooks are in {first.parent}. They are yours; an update of the"
-            f" kit leaves them as they are. A new one beside the old:  {typed('lab --fresh 03')}"
+            f" kit leaves them as they are. A new one beside the old:  {edition.fresh_copy('03')}"
         ),
         soft_wrap=True,
     )
@@ -234,7 +238,7 @@ def copies(
     fresh: Annotated[list[str] | None, typer.Option(help="New copies, beside the old.")] = None,
 ) -> None:
     """Make your copies of the notebooks and open none, for a JupyterLab that runs already."""
-    _own_copy(fresh or [])
+    raise typer.Exit(0 if _own_copy(fresh or []) else 1)
 
 
 @app.command()

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,19 @@ class TestLab:
         assert "Opening the kit's own notebooks." in result.output
         assert f"--ServerApp.root_dir={paths.root()}" in launched["command"]
 
+    def test_copies_that_are_there_are_opened_where_a_picture_cannot_be_written(
+        self, launched, tmp_path
+    ):
+        copies = tmp_path / "copies"
+        run("copies")
+        shutil.rmtree(copies / "images")
+        (copies / "images").write_text("a file")
+        result = run("lab", "--replay")
+        said, *_ = [line for line in result.output.splitlines() if "Could not write" in line]
+        assert str(copies / "images") in said and said.endswith("MLKIT_COPIES=/another/folder")
+        assert f"--ServerApp.root_dir={copies}" in launched["command"]
+        assert f"Your copies of the notebooks are in {copies}." in result.output
+
     @pytest.mark.parametrize(
         "error, said",
         [
@@ -130,6 +144,18 @@ def test_copies_are_made_for_another_program_that_opens_them(tmp_path):
     result = run("copies", MLKIT_COPIES=str(tmp_path / "mine"))
     assert result.exit_code == 0 and f"are in {tmp_path / 'mine'}." in result.output
     assert (tmp_path / "mine" / "10_choosing.ipynb").is_file()
+
+
+def test_on_a_hub_copies_names_no_second_lab(tmp_path):
+    result = run("copies", MLKIT_COPIES=str(tmp_path / "mine"), JUPYTERHUB_USER="ada")
+    assert "mlkit copies --fresh 03" in result.output and "mlkit lab" not in result.output
+
+
+def test_copies_that_cannot_be_made_are_one_line(tmp_path):
+    (tmp_path / "file").write_text("a file")
+    result = run("copies", MLKIT_COPIES=str(tmp_path / "file"))
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert result.output.endswith("Take another folder:  MLKIT_COPIES=/another/folder\n")
 
 
 def test_lab_is_installed_with_settings_without_news_that_save_what_is_seen():

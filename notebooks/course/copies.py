@@ -5,7 +5,6 @@ there is theirs, and the clone can be updated.
 import itertools
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,11 +35,11 @@ def make(numbers: Sequence[str] = ()) -> list[Path]:
     for original in originals:
         if not (place / original.name).exists():
             _copy(original, place / original.name)
-    with paths.writing(place, ROOM):
-        # These hold nothing of the learner's: always those of the kit.
-        shutil.copytree(paths.notebooks() / "images", place / "images", dirs_exist_ok=True)
-        shutil.copy(paths.notebooks() / "GLOSSARY.md", place)
     fresh = [_copy(_named(number, originals), None) for number in numbers]
+    # These hold nothing of the learner's: always those of the kit, as files that can be written.
+    for file in (paths.notebooks() / "GLOSSARY.md", *(paths.notebooks() / "images").iterdir()):
+        if file.is_file():
+            paths.write(place / file.relative_to(paths.notebooks()), file.read_bytes(), ROOM)
     return fresh or [place / originals[0].name]
 
 
