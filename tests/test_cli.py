@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import json
 import os
@@ -11,11 +12,13 @@ import nbformat
 import pytest
 from course import notebooks, record, timings
 from course.studies import STUDIES
+from rich.console import Console
 from typer.testing import CliRunner
 
-from mlkit import cli, paths
+from mlkit import cli, doctor, paths
 from mlkit.engines import choose, weights
 from mlkit.engines.journal import Journal, journal_of
+from mlkit.engines.ollama import Ollama
 from mlkit.engines.recordings import load_file
 from mlkit.errors import MlkitError, RecordingError, WeightsError
 from mlkit.models import CASTS
@@ -196,6 +199,35 @@ def test_doctor_ends_in_one_line_for_a_workshop_without_names_and_places(tmp_pat
     assert line.startswith("mlkit ") and " · ready (replay) · " in line
     assert line.count("\n") == 0 and "ollama not there, embedded not there, replay answers" in line
     assert "/" not in line and Path.home().name not in line.split()
+
+
+def test_doctor_for_a_workshop_waits_for_no_engine_longer_than_a_while(
+    monkeypatch, server, tmp_path
+):
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("MLKIT_ENGINE", "auto")
+    monkeypatch.setattr(doctor, "WORKSHOP_SECONDS", 0.3)
+    real, console = choose.choose, Console(record=True, width=400)
+
+    async def main():
+        async with server("hangs") as address, asyncio.timeout(30):
+            header = choose.Header("Ollama 0.0", {}, "here", "2026-01-01")
+            live = choose.Engine("ollama", header, Ollama(address))
+            monkeypatch.setattr(
+                choose, "choose", lambda cast, kind: live if kind == "ollama" else real(cast, kind)
+            )
+            return await doctor.report(console, workshop=True)
+
+    assert asyncio.run(main()) is False
+    said = console.export_text()
+    assert re.search("^no   ollama +too slow: 0.3 s and no answer.*lab --replay$", said, re.M)
+    line = said.rstrip().splitlines()[-1]
+    assert "NOT READY" in line and "ollama too slow, embedded not there, replay answers" in line
+
+
+def test_doctor_for_a_workshop_is_done_within_a_minute():
+    engines_that_are_asked = 2
+    assert engines_that_are_asked * doctor.WORKSHOP_SECONDS <= 45
 
 
 def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):
