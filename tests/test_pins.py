@@ -3,6 +3,8 @@
 import re
 import tomllib
 
+from packaging.requirements import Requirement
+
 from mlkit import paths
 
 PROJECT = tomllib.loads((paths.root() / "pyproject.toml").read_text())
@@ -34,3 +36,12 @@ def test_every_direct_dependency_is_pinned_for_tests_and_for_binder():
 
 def test_every_pin_is_exact():
     assert all("==" in pin for pin in PINS)
+
+
+def test_windows_on_arm_is_asked_for_nothing_that_has_no_wheel_there():
+    dev = [each for each in PROJECT["dependency-groups"]["dev"] if isinstance(each, str)]
+    needed = [Requirement(each) for each in (*PROJECT["project"]["dependencies"], *dev)]
+    assert {"statsmodels", "xllamacpp"} <= {each.name for each in needed}
+    arm = {"sys_platform": "win32", "platform_machine": "ARM64"}
+    there = {each.name for each in needed if not each.marker or each.marker.evaluate(arm)}
+    assert {"numpy", "pytest"} <= there and not there & {"statsmodels", "xllamacpp"}
