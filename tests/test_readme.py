@@ -35,3 +35,19 @@ def test_every_notebook_has_its_row_with_its_lesson_and_every_pattern_its_code()
     ]
     patterns = [link for links in named for link in links if link.startswith("mlkit/patterns/")]
     assert patterns == [f"mlkit/patterns/{name}.py" for name in NINE]
+
+
+def test_the_nightly_lane_may_install_and_become_nobody():
+    workflow = (paths.root() / ".github/workflows/tests.yml").read_text(encoding="utf-8")
+    steps = re.findall(r"- run: (.*bash \.ci/run)", workflow)
+    assert steps == ['sudo -E env "PATH=$PATH" bash .ci/run']
+    badge = (paths.root() / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert "/actions/workflows/tests.yml/badge.svg" in badge
+
+
+def test_settings_are_given_for_windows_too():
+    readme = (paths.root() / "README.md").read_text(encoding="utf-8")
+    _, _, settings = readme.partition("### Settings\n")
+    assert re.search(r"`OLLAMA_HOST=.* uv run mlkit lab`.*`\$env:OLLAMA_HOST=.*`set ", settings)
+    for page in ("notebooks/CLASSROOM.md", "notebooks/INSTRUCTORS.md"):
+        assert "(../README.md#settings)" in (paths.root() / page).read_text(encoding="utf-8")
