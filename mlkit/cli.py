@@ -65,8 +65,6 @@ def lab(
     paths.check_jupyter()
     engine = _prepare(cast_named(cast))
     copy = None if originals else _own_copy(fresh or [])
-    if not (copy or originals):
-        console.print("Opening the kit's own notebooks.")
     first = copy or _original()
     place = first.parents[0 if copy else 1]
     opening = f"Opening JupyterLab on {first} ({engine}). Stop it with Ctrl-C, twice."
@@ -90,9 +88,7 @@ def lab(
 
 
 def _own_copy(fresh: list[str]) -> Path | None:
-    """The learner's notebook to open, copied where it is not there yet; what could not be written
-    is said. None where there is no copy.
-    """
+    """The learner's notebook to open, copied where it is not there yet; None where none can be."""
     from course import copies
 
     try:
@@ -114,6 +110,7 @@ def _own_copy(fresh: list[str]) -> Path | None:
 
 def _original() -> Path:
     """The first of the clone's own notebooks; says where these cannot be written."""
+    console.print("Opening the kit's own notebooks.")
     try:
         if paths.notebooks().exists():
             paths.check_folder(paths.notebooks(), "What you change will not be saved.")
@@ -144,6 +141,8 @@ def _fetch(cast: Cast) -> str:
     from mlkit.engines.choose import engine_set
 
     asked = engine_set()
+    if not cast.models:
+        return "LIVE, hosted"
     if asked != "embedded":
         try:
             _pull_from_ollama(cast)

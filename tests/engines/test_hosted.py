@@ -5,6 +5,7 @@ Completions API. No Claude and no GPT answers here.
 """
 
 import asyncio
+import inspect
 import json
 import math
 import threading
@@ -14,6 +15,8 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import anthropic
+import openai
 import pytest
 
 from mlkit.ask import Member
@@ -73,6 +76,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = [(200, message("42"))]
+        self.kind = "application/json"
         self.delay_seconds = 0.0
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -90,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", self.server.kind)
         self.send_header("content-length", str(len(content)))
         self.send_header("retry-after-ms", "1")
         self.end_headers()
@@ -271,11 +275,24 @@ def test_a_refused_call_says_why_and_what_to_do(
     assert "Because." in str(caught.value)
 
 
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", "null", '{"content": 7}'])
-def test_a_reply_of_another_shape_is_an_error_of_ours(server: Server, body: str) -> None:
-    server.replies = [(200, body)]
-    with pytest.raises(EngineError):
-        ask(SONNET_55, options={"retries": 0})
+def test_a_reply_of_another_shape_is_an_error_that_names_the_address(
+    server: Server, member: Member, kind: str, body: str
+) -> None:
+    server.replies, server.kind = [(200, body)], kind
+    variable = "ANTHROPIC_BASE_URL" if member is SONNET_55 else "OPENAI_BASE_URL"
+    with pytest.raises(EngineError, match=f"language .*Check the address:  echo .{variable}$"):
+        ask(member, options={"retries": 0})
+
+
+def test_a_full_host_is_asked_for_half_a_minute_and_no_longer() -> None:
+    tried = inspect.signature(Hosted).parameters["retries"].default
+    for sdk in (anthropic, openai):
+        first, longest = sdk._constants.INITIAL_RETRY_DELAY, sdk._constants.MAX_RETRY_DELAY
+        waits = [min(first * 2**number, longest) for number in range(tried)]
+        assert 0.75 * sum(waits) > 15 and sum(waits) < 48  # as long as a full Ollama
 
 
 def test_a_slow_host_times_out(server: Server) -> None:
