@@ -96,7 +96,7 @@ def _own_copy(fresh: list[str]) -> Path | None:
     except WriteError as error:
         console.print(in_rich(str(error)), soft_wrap=True)
         first = copies.folder() / paths.series()[0].name
-        if not first.exists():
+        if not os.access(first, os.R_OK):
             return None
     console.print(
         in_rich(

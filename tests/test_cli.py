@@ -161,6 +161,20 @@ def test_copies_that_cannot_be_made_are_one_line(tmp_path):
     assert result.output.endswith("Take another folder:  MLKIT_COPIES=/another/folder\n")
 
 
+def test_copies_that_cannot_be_looked_at_are_one_line(tmp_path, monkeypatch):
+    exists = Path.exists
+
+    def refused(path: Path, **options):
+        if tmp_path in path.parents:  # root, who runs the tests, may look everywhere
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return exists(path, **options)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    result = run("copies", MLKIT_COPIES=str(tmp_path))
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert f"Could not write {tmp_path}: Permission denied." in result.output
+
+
 def test_lab_is_installed_with_settings_without_news_that_save_what_is_seen():
     installed = Path(sys.prefix) / "etc" / "jupyter"
     news = "@jupyterlab/apputils-extension:announcements"

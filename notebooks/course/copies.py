@@ -27,14 +27,14 @@ def folder() -> Path:
 def make(numbers: Sequence[str] = ()) -> list[Path]:
     """Copy each notebook that has no copy yet; a copy that is there stays as it is. Gives the
     notebook to open: 00, or else the new copies of the notebooks with these numbers, such as "03".
-
     Raises WriteError where the folder cannot be written, SettingError for an unknown number.
     """
     originals = paths.series()
     place = folder()
-    for original in originals:
-        if not (place / original.name).exists():
-            _copy(original, place / original.name)
+    with paths.writing(place, ROOM):
+        uncopied = [each for each in originals if not (place / each.name).exists()]
+    for original in uncopied:
+        _copy(original, place / original.name)
     fresh = [_copy(_named(number, originals), None) for number in numbers]
     # These hold nothing of the learner's: always those of the kit, as files that can be written.
     for file in (paths.notebooks() / "GLOSSARY.md", *(paths.notebooks() / "images").iterdir()):
