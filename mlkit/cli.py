@@ -13,7 +13,7 @@ import typer
 from rich import progress
 from rich.console import Console
 
-from mlkit import paths
+from mlkit import edition, paths
 from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
@@ -88,20 +88,20 @@ def lab(
 
 
 def _own_copy(fresh: list[str]) -> Path | None:
-    """The learner's notebook to open, copied where it is not there yet; None where there is no
-    place for copies, which is said.
-    """
+    """The learner's notebook to open, copied where it is not there yet; None where none can be."""
     from course import copies
 
     try:
         first = copies.make(fresh)[0]
     except WriteError as error:
-        console.print(in_rich(f"{error} Opening the kit's own notebooks."), soft_wrap=True)
-        return None
+        console.print(in_rich(str(error)), soft_wrap=True)
+        first = copies.folder() / paths.series()[0].name
+        if not os.access(first, os.R_OK):
+            return None
     console.print(
         in_rich(
             f"Your copies of the notebooks are in {first.parent}. They are yours; an update of the"
-            f" kit leaves them as they are. A new one beside the old:  {typed('lab --fresh 03')}"
+            f" kit leaves them as they are. A new one beside the old:  {edition.fresh_copy('03')}"
         ),
         soft_wrap=True,
     )
@@ -110,6 +110,7 @@ def _own_copy(fresh: list[str]) -> Path | None:
 
 def _original() -> Path:
     """The first of the clone's own notebooks; says where these cannot be written."""
+    console.print("Opening the kit's own notebooks.")
     try:
         if paths.notebooks().exists():
             paths.check_folder(paths.notebooks(), "What you change will not be saved.")
@@ -140,6 +141,8 @@ def _fetch(cast: Cast) -> str:
     from mlkit.engines.choose import engine_set
 
     asked = engine_set()
+    if not cast.models:
+        return "LIVE, hosted"
     if asked != "embedded":
         try:
             _pull_from_ollama(cast)
@@ -234,7 +237,7 @@ def copies(
     fresh: Annotated[list[str] | None, typer.Option(help="New copies, beside the old.")] = None,
 ) -> None:
     """Make your copies of the notebooks and open none, for a JupyterLab that runs already."""
-    _own_copy(fresh or [])
+    raise typer.Exit(0 if _own_copy(fresh or []) else 1)
 
 
 @app.command()

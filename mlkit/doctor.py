@@ -1,5 +1,6 @@
 """What `mlkit doctor` looks at: one line each, and what to type about a line that fails."""
 
+import asyncio
 import os
 import platform
 import shutil
@@ -17,7 +18,7 @@ from mlkit import paths
 from mlkit.ask import Failure, Member, together
 from mlkit.engines import choose, weights
 from mlkit.engines.hosted import Hosted, missing
-from mlkit.errors import EngineError, MlkitError, typed
+from mlkit.errors import EngineError, EngineTimeout, MlkitError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import Cast, cast_named
 
@@ -25,6 +26,7 @@ _GIB = 2**30
 _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly")
 _MEASURE = "How good live models are: a button at the end of notebook 01 measures them."
 _SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
+WORKSHOP_SECONDS = 20.0  # for the answers of one engine, so that a room is looked at in a minute
 
 
 async def report(console: Console, workshop: bool = False) -> bool:
@@ -32,11 +34,12 @@ async def report(console: Console, workshop: bool = False) -> bool:
     recordings. `workshop` adds one line at the end that can be sent to others: no name, no path.
     """
     wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
-    runs = {kind: await _runs(console, kind) for kind in ("ollama", "embedded", "replay")}
+    limit = WORKSHOP_SECONDS if workshop else None
+    runs = {kind: await _runs(console, kind, limit) for kind in ("ollama", "embedded", "replay")}
     asked = _result(choose.engine_set)
-    there = [kind for kind, answers in runs.items() if answers is not None]
+    there = [kind for kind, state in runs.items() if state != "not there"]
     taken = next((kind for kind in there if asked in ("auto", kind)), "")
-    good = not wrong & _SETTINGS and bool(runs.get(taken))
+    good = not wrong & _SETTINGS and runs.get(taken) == "answers"
     if good:
         console.print(f"Notebooks can run:  {typed('lab')}")
         console.print(f"{_MEASURE} What recordings take:  {typed('record --plan')}", soft_wrap=True)
@@ -51,34 +54,37 @@ async def report(console: Console, workshop: bool = False) -> bool:
     return good
 
 
-def _in_one_line(wrong: set[str], runs: dict[str, bool | None], taken: str) -> str:
+def _in_one_line(wrong: set[str], runs: dict[str, str], taken: str) -> str:
     """What a machine can do, for a chat."""
-    states = {True: "answers", False: "fails", None: "not there"}
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    engines = ", ".join(f"{kind} {states[answers]}" for kind, answers in runs.items())
-    ready = f"ready ({taken})" if runs.get(taken) else "NOT READY"
+    engines = ", ".join(f"{kind} {state}" for kind, state in runs.items())
+    ready = f"ready ({taken})" if runs.get(taken) == "answers" else "NOT READY"
     problems = f" · look at: {', '.join(sorted(wrong))}" if wrong else ""
     version = metadata.version("mlkit")
     return f"mlkit {version} · {ready} · {system} · {choose.machine()} · {engines}{problems}"
 
 
-async def _runs(console: Console, kind: str) -> bool | None:
-    """Whether an engine answers, None where it is not there; a live one is asked a question to each
-    model.
-    """
+async def _runs(console: Console, kind: str, limit: float | None) -> str:
+    """The state of an engine. A live one has `limit` seconds to answer a question to each model."""
     engine = _result(lambda: choose.choose(_cast(), kind))
     if isinstance(engine, Exception):
         _tell(console, kind, engine, "uv sync")
-        return None
+        return "not there"
     _tell(console, kind, engine.source)
     engine = replace(engine, ask=Hosted(engine.ask))
     members = {member.model: member for member in _cast().members.values()} if engine.live else {}
-    answers = [
-        _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
-        for model, member in members.items()
-        if not missing(model) or model == _cast().large.model  # who plays for all others
-    ]
-    return all(answers)
+    try:
+        async with asyncio.timeout(limit):
+            answers = [
+                _tell(console, f"  {model}", await _answer(engine, member), typed("lab --replay"))
+                for model, member in members.items()
+                if not missing(model) or model == _cast().large.model  # who plays for all others
+            ]
+    except TimeoutError:
+        slow = f"too slow: {limit:g} s and no answer. Use the recordings:  {typed('lab --replay')}"
+        _tell(console, kind, EngineTimeout(slow))
+        return "too slow"
+    return "answers" if all(answers) else "fails"
 
 
 async def _answer(engine: choose.Engine, member: Member) -> str | Exception:

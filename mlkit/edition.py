@@ -35,5 +35,11 @@ def behind() -> str:
         return ""
     if of == now:
         return ""
-    fresh = typed(f"lab --fresh {name.partition('_')[0]}")
+    fresh = fresh_copy(name.partition("_")[0])
     return f" · this is a copy of another edition of {name} than the kit's; a new one:  {fresh}"
+
+
+def fresh_copy(number: str) -> str:
+    """What to type for a new copy of a notebook. On a JupyterHub nobody reaches a second Lab."""
+    on_hub = any(name.startswith("JUPYTERHUB_") for name in os.environ)
+    return typed(f"{'copies' if on_hub else 'lab'} --fresh {number}")

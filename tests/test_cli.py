@@ -1,7 +1,9 @@
+import asyncio
 import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +12,14 @@ import nbformat
 import pytest
 from course import notebooks, record, timings
 from course.studies import STUDIES
+from rich.console import Console
 from typer.testing import CliRunner
 
-from mlkit import cli, paths
+from mlkit import cli, doctor, paths
 from mlkit.ask import Member
 from mlkit.engines import choose, weights
 from mlkit.engines.journal import Journal, journal_of
+from mlkit.engines.ollama import Ollama
 from mlkit.engines.recordings import load_file
 from mlkit.errors import MlkitError, RecordingError, WeightsError, WriteError
 from mlkit.measure import tasks
@@ -80,6 +84,19 @@ class TestLab:
         assert "Opening the kit's own notebooks." in result.output
         assert f"--ServerApp.root_dir={paths.root()}" in launched["command"]
 
+    def test_copies_that_are_there_are_opened_where_a_picture_cannot_be_written(
+        self, launched, tmp_path
+    ):
+        copies = tmp_path / "copies"
+        run("copies")
+        shutil.rmtree(copies / "images")
+        (copies / "images").write_text("a file")
+        result = run("lab", "--replay")
+        said, *_ = [line for line in result.output.splitlines() if "Could not write" in line]
+        assert str(copies / "images") in said and said.endswith("MLKIT_COPIES=/another/folder")
+        assert f"--ServerApp.root_dir={copies}" in launched["command"]
+        assert f"Your copies of the notebooks are in {copies}." in result.output
+
     @pytest.mark.parametrize(
         "error, said",
         [
@@ -135,6 +152,32 @@ def test_copies_are_made_for_another_program_that_opens_them(tmp_path):
     assert (tmp_path / "mine" / "10_choosing.ipynb").is_file()
 
 
+def test_on_a_hub_copies_names_no_second_lab(tmp_path):
+    result = run("copies", MLKIT_COPIES=str(tmp_path / "mine"), JUPYTERHUB_USER="ada")
+    assert "mlkit copies --fresh 03" in result.output and "mlkit lab" not in result.output
+
+
+def test_copies_that_cannot_be_made_are_one_line(tmp_path):
+    (tmp_path / "file").write_text("a file")
+    result = run("copies", MLKIT_COPIES=str(tmp_path / "file"))
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert result.output.endswith("Take another folder:  MLKIT_COPIES=/another/folder\n")
+
+
+def test_copies_that_cannot_be_looked_at_are_one_line(tmp_path, monkeypatch):
+    exists = Path.exists
+
+    def refused(path: Path, **options):
+        if tmp_path in path.parents:  # root, who runs the tests, may look everywhere
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return exists(path, **options)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    result = run("copies", MLKIT_COPIES=str(tmp_path))
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert f"Could not write {tmp_path}: Permission denied." in result.output
+
+
 def test_lab_is_installed_with_settings_without_news_that_save_what_is_seen():
     installed = Path(sys.prefix) / "etc" / "jupyter"
     news = "@jupyterlab/apputils-extension:announcements"
@@ -173,6 +216,35 @@ def test_doctor_ends_in_one_line_for_a_workshop_without_names_and_places(tmp_pat
     assert line.startswith("mlkit ") and " · ready (replay) · " in line
     assert line.count("\n") == 0 and "ollama not there, embedded not there, replay answers" in line
     assert "/" not in line and Path.home().name not in line.split()
+
+
+def test_doctor_for_a_workshop_waits_for_no_engine_longer_than_a_while(
+    monkeypatch, server, tmp_path
+):
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("MLKIT_ENGINE", "auto")
+    monkeypatch.setattr(doctor, "WORKSHOP_SECONDS", 0.3)
+    real, console = choose.choose, Console(record=True, width=400)
+
+    async def main():
+        async with server("hangs") as address, asyncio.timeout(30):
+            header = choose.Header("Ollama 0.0", {}, "here", "2026-01-01")
+            live = choose.Engine("ollama", header, Ollama(address))
+            monkeypatch.setattr(
+                choose, "choose", lambda cast, kind: live if kind == "ollama" else real(cast, kind)
+            )
+            return await doctor.report(console, workshop=True)
+
+    assert asyncio.run(main()) is False
+    said = console.export_text()
+    assert re.search("^no   ollama +too slow: 0.3 s and no answer.*lab --replay$", said, re.M)
+    line = said.rstrip().splitlines()[-1]
+    assert "NOT READY" in line and "ollama too slow, embedded not there, replay answers" in line
+
+
+def test_doctor_for_a_workshop_is_done_within_a_minute():
+    engines_that_are_asked = 2
+    assert engines_that_are_asked * doctor.WORKSHOP_SECONDS <= 45
 
 
 def test_doctor_names_what_to_type_for_each_line_that_fails(tmp_path):

@@ -66,6 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"ask", "escaped", "engines", "errors", "models", "paths"},
     # cli alone reaches for the course, inside the commands that need it.
     "cli": {
+        "edition",
         "escaped",
         "engines",
         "errors",

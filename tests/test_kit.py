@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 import mlkit
-from mlkit import paths
+from mlkit import cli, paths
 from mlkit.engines import choose, weights
 from mlkit.engines.ollama import Ollama, Server, find
 from mlkit.engines.recordings import load_folder
 from mlkit.errors import EngineError, EngineUnreachable, ModelMissing, SettingError
-from mlkit.models import CASTS, ROLES, Cast, cost_dollars, list_prices, priced_like
+from mlkit.models import CASTS, ROLES, Cast, cast_named, cost_dollars, list_prices, priced_like
 from mlkit.patterns.single_model import SingleModel
 
 NOWHERE = "http://127.0.0.1:1"
@@ -93,7 +95,7 @@ def ollama(monkeypatch, models):
     with ThreadingHTTPServer(("127.0.0.1", 0), Lists) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{server.server_port}")
-        yield
+        yield answers
         server.shutdown()
 
 
@@ -181,6 +183,65 @@ def test_a_cast_that_does_not_fit_into_memory_is_refused_with_the_way_to_one_tha
     assert not choose.memory_lacks(CASTS["solo"])
 
 
+def test_what_does_not_fit_is_refused_before_it_is_to_be_fetched(monkeypatch, tmp_path):
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(choose, "memory_bytes", lambda: 2_000_000_000)
+    with pytest.raises(SettingError, match=r"need 2\.5 GB of memory, of 2\.0.*MLKIT_CAST=solo"):
+        mlkit.connect("tiny", engine="embedded")
+
+
+class TestHostedAlone:
+    CAST = "small=openai:m,large=openai:n"
+
+    @pytest.fixture(autouse=True)
+    def _no_local_engine(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("MLKIT_ENGINE", "auto")
+        monkeypatch.setenv("OLLAMA_HOST", NOWHERE)
+        monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+
+    def test_it_is_live_by_its_hosts_name_and_not_that_of_this_machine(self, capsys):
+        kit = mlkit.connect(self.CAST)
+        line = capsys.readouterr().out
+        assert line.startswith("LIVE · hosted (openai) · small=openai:m large=openai:n")
+        assert kit.live and kit.engine.kind == "hosted" and not kit.recorded.live
+        assert kit.source.endswith(" · hosted (openai) · machines of the host")
+        assert choose.machine() not in kit.source
+
+    def test_it_takes_no_local_engine(self, capsys, monkeypatch):
+        monkeypatch.setitem(sys.modules, "xllamacpp", None)
+        assert mlkit.connect(self.CAST).live
+
+    def test_without_a_key_the_recordings_answer_and_say_so(self, capsys, monkeypatch):
+        monkeypatch.delenv("OPENAI_BASE_URL")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        assert not mlkit.connect(self.CAST).live
+        assert "'openai:n' has no key" in capsys.readouterr().out
+
+    def test_what_takes_a_local_model_says_so(self, capsys):
+        kit = mlkit.connect(self.CAST)
+        with pytest.raises(EngineError, match="MLKIT_CAST=tiny"):
+            asyncio.run(kit.ask(CASTS["tiny"].small, "hello"))
+        with pytest.raises(EngineError, match="MLKIT_CAST=tiny"):
+            asyncio.run(kit.embed(["hello"]))
+
+    def test_nothing_is_fetched_for_it(self, monkeypatch):
+        monkeypatch.setattr(weights, "fetch", lambda *_: pytest.fail("nothing to fetch"))
+        told = CliRunner().invoke(cli.app, ["pull", "--cast", self.CAST])
+        assert told.exit_code == 0 and "Weights of" not in told.output
+        assert cli._fetch(cast_named(self.CAST)) == "LIVE, hosted"
+
+
+def test_what_is_no_ollama_is_not_to_be_started(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("MLKIT_WEIGHTS", str(tmp_path))
+    with ollama(monkeypatch, []) as page:
+        page.clear()
+        page |= {"/api/version": "<html>", "/api/tags": "<html>"}
+        assert not mlkit.connect(engine="auto").live
+    line = capsys.readouterr().out
+    assert "does not speak Ollama's language" in line and "start Ollama" not in line
+
+
 @pytest.mark.parametrize("limit, counts", [("1000000", True), ("max", False)])
 def test_a_containers_limit_counts_as_memory(limit, counts, monkeypatch, tmp_path):
     (tmp_path / "memory.max").write_text(f"{limit}\n")
@@ -263,7 +324,8 @@ def test_an_engine_asked_for_by_name_is_not_replaced_by_another(
 def test_something_else_on_ollamas_port_is_not_taken_for_ollama(answer, server, monkeypatch):
     async def main():
         async with server(answer) as address:
-            with pytest.raises(EngineUnreachable, match="No Ollama answers"):
+            said = "No Ollama answers" if answer == "hangs up" else "speak Ollama's language"
+            with pytest.raises(EngineUnreachable, match=said):
                 await asyncio.to_thread(find, address)
 
     asyncio.run(main())

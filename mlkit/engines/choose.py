@@ -1,6 +1,4 @@
-"""Which engine answers, and why: Ollama where it runs, else the weights that are here, else the
-recordings.
-"""
+"""Which engine answers, and why: Ollama where it runs, else weights, else recordings."""
 
 import datetime
 import os
@@ -34,7 +32,7 @@ _NUMBERS = {"MLKIT_LANES": 1, "MLKIT_TIMEOUT_SECONDS": 300.0}
 class Engine:
     """What answers, and where its answers come from."""
 
-    kind: str  # "ollama", "embedded" or "replay"
+    kind: str  # "ollama", "embedded", "hosted" or "replay"
     header: Header
     ask: wrappers.Engine
     recording: Recording | None = None  # what replay answers from
@@ -67,7 +65,7 @@ def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> 
         return makers[engine](cast, timeout_seconds)
     failures: list[Exception] = []
     qwens: tuple[str, ...] = ()
-    for maker in makers.values():
+    for maker in makers.values() if cast.models else [_hosted]:
         try:
             return replace(maker(cast, timeout_seconds), qwens=qwens)
         except (MlkitError, OSError, ImportError) as error:
@@ -84,7 +82,7 @@ def _way_to_live(cast: Cast, failures: Sequence[Exception]) -> str:
     kinds = {type(error): error for error in failures}
     if SettingError in kinds:  # its message ends with the line to set
         return f"type %env {str(kinds[SettingError]).rpartition(': ')[2].strip()} in a cell"
-    ways = ["start Ollama"] if EngineUnreachable in kinds else []
+    ways = ["start Ollama"] if "ollama serve" in str(kinds.get(EngineUnreachable)) else []
     ways += [f"type {_pull(cast)} in a terminal"] if ModelMissing in kinds else []
     return ", or ".join(ways or [f"type {typed('doctor')} in a terminal"])
 
@@ -96,9 +94,7 @@ def _pull(cast: Cast) -> str:
 
 
 def engine_set(engine: str | None = None) -> str:
-    """The engine that is asked for, here or else in MLKIT_ENGINE, or "auto". Raises EngineError for
-    one that is unknown.
-    """
+    """The engine asked for, here or else in MLKIT_ENGINE, or "auto". Raises EngineError."""
     engine = engine or os.environ.get("MLKIT_ENGINE") or "auto"
     if engine not in ENGINES:
         raise EngineError(
@@ -186,12 +182,12 @@ def _ollama(cast: Cast, timeout_seconds: float) -> Engine:
 def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     from mlkit.engines import weights
 
+    check_memory(cast)  # first: what does not fit is not to be fetched
     if missing := weights.missing(cast.models):
         raise ModelMissing(
             f"The weights of {' and '.join(missing)} are not on this machine. "
             f"Fetch with:  {_pull(cast)}"
         )
-    check_memory(cast)
     import xllamacpp
 
     from mlkit.engines.embedded import Embedded
@@ -200,6 +196,18 @@ def _embedded(cast: Cast, timeout_seconds: float) -> Engine:
     files = {model: weights.path(model) for model in cast.models}
     ask = Embedded(files, timeout_seconds=timeout_seconds)
     return Engine("embedded", _header(f"llama.cpp {xllamacpp.__version__}", digests), ask)
+
+
+def _hosted(cast: Cast, timeout_seconds: float) -> Engine:
+    """For a cast of hosted members alone: no model on this machine answers."""
+    from mlkit.engines.hosted import missing
+
+    if why := missing(cast.large.model):
+        raise EngineError(why)
+    hosts = sorted({member.model.partition(":")[0] for member in cast.members.values()})
+    header = replace(_header(f"hosted ({', '.join(hosts)})", {}), machine="machines of the host")
+    said = "All models of this cast are hosted. With one on this machine:  MLKIT_CAST=tiny"
+    return Engine("hosted", header, wrappers.Replay({}, lambda asked: EngineError(said)))
 
 
 def _replay(cast: Cast) -> Engine:
@@ -216,9 +224,7 @@ def _header(engine: str, digests: Mapping[str, str]) -> Header:
 
 
 def machine() -> str:
-    """What kind of machine this is, in words that name nobody: "2 cores, 24 GiB, x86_64, no
-    GPU".
-    """
+    """What kind of machine this is, naming nobody: "2 cores, 24 GiB, x86_64, no GPU"."""
     import psutil
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -3,7 +3,7 @@ through the openai SDK.
 
 A class or a team outgrows one machine this way: `Member("claude:claude-sonnet-5-5")`,
 `Member("openai:qwen2.5:7b")` with OPENAI_BASE_URL set to a vLLM, llama-server or Ollama. Retries,
-back-off and connection limits are the SDKs' own.
+back-off and connection limits are the SDKs' own; a full host is asked again for half a minute.
 """
 
 import asyncio
@@ -46,9 +46,7 @@ _ENDED = ("end_turn", "stop_sequence", None)
 
 
 def missing(model: str) -> str:
-    """Why a hosted model cannot be asked here, in one line that says what to type; "" where it can,
-    or is local.
-    """
+    """Why a hosted model cannot be asked here, and what to type; "" where it can, or is local."""
     host = model.partition(":")[0]
     if host not in NEEDS:
         return ""
@@ -69,7 +67,7 @@ class Hosted:
     A host does not say how long it read and wrote: the whole call counts as output_seconds.
     """
 
-    def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
+    def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 7) -> None:
         self._local = local
         self._limits: JSON = {"timeout": timeout_seconds, "max_retries": retries}
         self._told: set[str] = set()  # the models of which was said what their host decides
@@ -206,12 +204,13 @@ def _ours(error: Exception, model: str) -> MlkitError:
         return error
     kind, status = type(error).__name__, getattr(error, "status_code", None)
     host, said = f"The host of {model!r}", keyless(error)
+    base = "ANTHROPIC_BASE_URL" if model.startswith("claude:") else "OPENAI_BASE_URL"
     match kind, status:
         case "APITimeoutError" | "TimeoutError", _:
             fix = "Ask for fewer tokens (max_tokens), or try again later."
             return EngineTimeout(f"{host} took too long to answer. {fix}")
         case "APIConnectionError", _:
-            fix = "Check the network, and  echo $OPENAI_BASE_URL"
+            fix = f"Check the network, and  echo ${base}"
             return EngineUnreachable(f"{host} does not answer. {fix}")
         case _, 401 | 403:
             fix = "Check it in the host's console."
@@ -222,4 +221,7 @@ def _ours(error: Exception, model: str) -> MlkitError:
         case _, 429 | 503 | 529:
             fix = "Try again in a minute."
             return EngineBusy(f"{host} is full, or your limit is reached ({said}). {fix}")
+        case "JSONDecodeError" | "AttributeError" | "TypeError" | "IndexError", _:
+            fix = f"Check the address:  echo ${base}"
+            return EngineError(f"{host} does not answer in its SDK's language ({kind}). {fix}")
     return EngineError(f"{host} answered {status or kind}: {said!r}. Check the member's settings.")

@@ -141,6 +141,8 @@ async def _find(address: str) -> Server:
     except _FAULTS as error:
         if isinstance(error, SettingError) or getattr(error, "status_code", 0) in (401, 403):
             raise _ours(error, "", address) from None
+        if not isinstance(error, OSError | httpx.RequestError):  # whatever its status
+            raise _ours(ValueError(), "", address) from None
         raise EngineUnreachable(
             f"No Ollama answers at {address} ({type(error).__name__}). Start it with:  ollama serve"
             "   or take another engine:  MLKIT_ENGINE=auto"
@@ -315,7 +317,7 @@ def _ours(error: Exception, model: str, where: str) -> MlkitError:
             f" ({type(error).__name__}). Start it with:  ollama serve   or run on the recordings: "
             " MLKIT_ENGINE=replay"
         )
-    return EngineError(
+    return EngineUnreachable(
         f"What answered at {where} does not speak Ollama's language (its reply was not what Ollama"
         " sends). Check the address:  echo $OLLAMA_HOST"
     )

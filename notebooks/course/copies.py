@@ -5,7 +5,6 @@ there is theirs, and the clone can be updated.
 import itertools
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,19 +27,19 @@ def folder() -> Path:
 def make(numbers: Sequence[str] = ()) -> list[Path]:
     """Copy each notebook that has no copy yet; a copy that is there stays as it is. Gives the
     notebook to open: 00, or else the new copies of the notebooks with these numbers, such as "03".
-
     Raises WriteError where the folder cannot be written, SettingError for an unknown number.
     """
     originals = paths.series()
     place = folder()
-    for original in originals:
-        if not (place / original.name).exists():
-            _copy(original, place / original.name)
     with paths.writing(place, ROOM):
-        # These hold nothing of the learner's: always those of the kit.
-        shutil.copytree(paths.notebooks() / "images", place / "images", dirs_exist_ok=True)
-        shutil.copy(paths.notebooks() / "GLOSSARY.md", place)
+        uncopied = [each for each in originals if not (place / each.name).exists()]
+    for original in uncopied:
+        _copy(original, place / original.name)
     fresh = [_copy(_named(number, originals), None) for number in numbers]
+    # These hold nothing of the learner's: always those of the kit, as files that can be written.
+    for file in (paths.notebooks() / "GLOSSARY.md", *(paths.notebooks() / "images").iterdir()):
+        if file.is_file():
+            paths.write(place / file.relative_to(paths.notebooks()), file.read_bytes(), ROOM)
     return fresh or [place / originals[0].name]
 
 

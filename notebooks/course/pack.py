@@ -10,7 +10,7 @@ from pathlib import Path
 from course import set_up_from_stick
 from mlkit import paths
 from mlkit.engines import weights
-from mlkit.errors import MlkitError, typed
+from mlkit.errors import MlkitError
 from mlkit.models import CASTS
 
 BUILD = ("hatchling", "editables")  # what installs the kit itself
@@ -18,7 +18,7 @@ UNPACKED = (".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", "screensho
 EXPORT = "export --quiet --no-hashes --no-annotate --no-header --no-emit-project --all-extras"
 PAGE = """# mlkit from this stick, without a network
 
-For {machine}. You need Python {python}; nothing else.
+For {machine}. You need nothing else.
 
 1. Open a terminal in this folder and type:  `python set_up.py`
    It checks the stick, and sets the kit up in a folder `mlkit` of your home ({size:.1f} GB; two
@@ -40,16 +40,17 @@ def pack(folder: Path, tell: Callable[[str], None] = lambda said: None) -> None:
         tell("the kit")
         _copy_kit(folder / "mlkit")
         uv = Path(os.environ.get("UV") or shutil.which("uv") or "uv")
-        if not uv.is_file():
-            raise MlkitError(f"uv is not to be found. Type:  pip install uv && {typed('pack')}")
+        if not uv.is_file() or uv.read_bytes()[:2] == b"#!":  # a script would lead to no uv there
+            raise MlkitError("uv is not to be found. Type:  pip install uv && uv run mlkit pack")
         shutil.copy(uv, folder / set_up_from_stick.uv_name())
         tell("wheels")
         _fetch_wheels(folder, uv)
         for model in CASTS["tiny"].models:
             tell(f"weights of {model}")
             file = weights.fetch(model)
-            if not (folder / "weights" / file.name).is_file():
-                shutil.copy(file, folder / "weights")
+            copy = folder / "weights" / file.name
+            if set_up_from_stick.digest(copy) != weights.WEIGHTS[model].sha256:
+                shutil.copy(file, copy)  # an earlier one may have been interrupted
         shutil.copy(set_up_from_stick.__file__, folder / "set_up.py")
         tell("check sums")
         _write_page(folder)
@@ -89,14 +90,15 @@ def _run(command: Iterable[str]) -> str:
 
 
 def _write_page(folder: Path) -> None:
-    """Check sums of all files, and the page."""
+    """The page, and check sums of all files."""
+    machine = set_up_from_stick.machine()
+    (folder / "MACHINE.txt").write_text(machine, encoding="utf-8")
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
+    page = PAGE.format(machine=machine, size=size)
+    (folder / "START.md").write_text(page, encoding="utf-8")
     files = sorted(
         file for file in folder.rglob("*") if file.is_file() and file.name != "SHA256.txt"
     )
     digest = set_up_from_stick.digest
     sums = [f"{digest(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
     (folder / "SHA256.txt").write_text("".join(sums), encoding="utf-8")
-    size = sum(file.stat().st_size for file in files) / 1e9
-    python = "{}.{}".format(*sys.version_info)
-    page = PAGE.format(machine=f"{sys.platform}", python=python, size=size)
-    (folder / "START.md").write_text(page, encoding="utf-8")

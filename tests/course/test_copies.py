@@ -70,6 +70,33 @@ def test_a_fresh_copy_stands_beside_the_old_ones(home, clone):
     assert edition.read(home / "03_router.ipynb")["cells"][0]["source"] == ["mine"]
 
 
+def test_pictures_of_a_read_only_clone_can_be_replaced(home, clone):
+    for path in (clone / "images" / "00.svg", clone / "images", clone / "GLOSSARY.md"):
+        path.chmod(path.stat().st_mode & ~0o222)
+    copies.make()
+    copied = [home / "images" / "00.svg", home / "images", home / "GLOSSARY.md"]
+    assert [path.name for path in copied if not path.stat().st_mode & 0o200] == []
+    (clone / "images").chmod(0o755)  # so that it can be thrown away
+    (home / "GLOSSARY.md").write_text("of another edition")
+    copies.make()
+    assert (home / "GLOSSARY.md").read_text() == "# Glossary"
+
+
+def test_two_folders_in_one_home_are_two_learners_work(tmp_path, monkeypatch, clone):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for place in (ours, theirs, ours):
+        monkeypatch.setenv("MLKIT_COPIES", str(place))
+        assert copies.make() == [place / "00_start.ipynb"]
+        change(place / "03_router.ipynb", f"of {place.name}")
+    assert copies.make(["03"]) == [ours / "03_router-2.ipynb"]
+    assert not (theirs / "03_router-2.ipynb").exists()
+    change(clone / "03_router.ipynb", "of another edition")
+    for place in (ours, theirs):
+        assert edition.read(place / "03_router.ipynb")["cells"][0]["source"] == [f"of {place.name}"]
+        monkeypatch.setenv("JPY_SESSION_NAME", str(place / "03_router.ipynb"))
+        assert "another edition of 03_router" in edition.behind()
+
+
 def test_a_notebook_that_is_not_there_is_one_line(home, clone):
     with pytest.raises(SettingError, match="no notebook '77'. Take one of 00, 03"):
         copies.make(["77"])
@@ -109,6 +136,13 @@ class TestEdition:
         assert "another edition of 03_router" in said and "mlkit lab --fresh 03" in said
         (fresh,) = copies.make(["03"])
         assert self.open(fresh, monkeypatch) == ""
+
+    def test_on_a_hub_the_way_to_a_new_one_starts_no_second_lab(self, home, clone, monkeypatch):
+        monkeypatch.setenv("JUPYTERHUB_USER", "ada")
+        copies.make()
+        change(clone / "03_router.ipynb", "of another edition")
+        said = self.open(home / "03_router.ipynb", monkeypatch)
+        assert "mlkit copies --fresh 03" in said and "mlkit lab" not in said
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"metadata": {"mlkit": 3}}'])
     def test_what_is_no_copy_says_nothing(self, tmp_path, monkeypatch, text):

@@ -5,6 +5,7 @@ Completions API. No Claude and no GPT answers here.
 """
 
 import asyncio
+import inspect
 import json
 import math
 import threading
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import anthropic
+import openai
 import pytest
 from course import record
 from rich.console import Console
@@ -81,6 +84,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.replies: list[tuple[int, Any]] = [(200, message("42"))]
+        self.kind = "application/json"
         self.delay_seconds = self.drip_seconds = 0.0
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -98,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         content = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", self.server.kind)
         length = 100_000 if self.server.drip_seconds else len(content)
         self.send_header("content-length", str(length))
         self.send_header("retry-after-ms", "1")
@@ -299,11 +303,24 @@ def test_a_host_that_repeats_our_key_is_not_quoted_with_it(
     assert "our-own" not in str(caught.value)
 
 
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", "null", '{"content": 7}'])
-def test_a_reply_of_another_shape_is_an_error_of_ours(server: Server, body: str) -> None:
-    server.replies = [(200, body)]
-    with pytest.raises(EngineError):
-        ask(SONNET_55, options={"retries": 0})
+def test_a_reply_of_another_shape_is_an_error_that_names_the_address(
+    server: Server, member: Member, kind: str, body: str
+) -> None:
+    server.replies, server.kind = [(200, body)], kind
+    variable = "ANTHROPIC_BASE_URL" if member is SONNET_55 else "OPENAI_BASE_URL"
+    with pytest.raises(EngineError, match=f"language .*Check the address:  echo .{variable}$"):
+        ask(member, options={"retries": 0})
+
+
+def test_a_full_host_is_asked_for_half_a_minute_and_no_longer() -> None:
+    tried = inspect.signature(Hosted).parameters["retries"].default
+    for sdk in (anthropic, openai):
+        first, longest = sdk._constants.INITIAL_RETRY_DELAY, sdk._constants.MAX_RETRY_DELAY
+        waits = [min(first * 2**number, longest) for number in range(tried)]
+        assert 0.75 * sum(waits) > 15 and sum(waits) < 48  # as long as a full Ollama
 
 
 def test_a_slow_host_times_out(server: Server) -> None:
@@ -444,7 +461,7 @@ def test_doctor_asks_a_hosted_member_at_its_host_if_it_can_be_asked(
     monkeypatch.setenv("ANTHROPIC_API_KEY", key)
     monkeypatch.setenv("MLKIT_CAST", "workstation")
     console = Console(record=True, width=300)
-    assert asyncio.run(doctor._runs(console, "ollama"))
+    assert asyncio.run(doctor._runs(console, "ollama", 20)) == "answers"
     said = console.export_text()
     assert ("claude-sonnet-5-5 answers, " in said) == bool(key) and said.count(" answers, ") >= 4
     monkeypatch.setenv("MLKIT_CAST", "small=m,large=claude:claude-sonnet-5-5")

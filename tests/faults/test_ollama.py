@@ -105,6 +105,26 @@ def test_a_full_server_is_asked_for_half_a_minute_and_no_longer():
     assert sum(engine.BUSY_SECONDS) * 0.5 > 15 and sum(engine.BUSY_SECONDS) * 1.5 < 48
 
 
+def test_two_learners_ask_a_full_server_again_at_different_moments(server, monkeypatch):
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(engine.asyncio, "sleep", sleep)
+
+    async def main():
+        async with server("full") as address:
+            ask = Ollama(address, timeout_seconds=5)
+            await together(ask(MEMBER, "hello"), ask(MEMBER, "hello"))
+
+    asyncio.run(main())
+    waits = [seconds for seconds in slept if seconds]
+    assert len(waits) == len({*waits}) == 2 * len(engine.BUSY_SECONDS)
+    longest = [seconds * 1.5 for seconds in engine.BUSY_SECONDS]
+    assert max(waits) <= max(longest) and min(waits) >= min(engine.BUSY_SECONDS) * 0.5
+
+
 @pytest.mark.parametrize("fault", ODD)
 def test_a_reply_that_no_ollama_sends_is_an_error_and_no_number(server, fault):
     async def main():
@@ -135,16 +155,23 @@ def test_a_vector_without_a_direction_is_an_error(server, fault):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("fault", [*ODD, "drips", "hangs"])
+GONE = ("drips", "hangs", "hangs up", "no gzip")  # what came was no answer to a request
+
+
+@pytest.mark.parametrize("fault", [*ODD, "html", "not found", "broken", "full", *GONE])
 def test_what_answers_oddly_is_not_taken_for_an_ollama(server, fault, monkeypatch):
     monkeypatch.setattr("mlkit.engines.ollama.FIND_SECONDS", 0.3)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", ())
+    said = "No Ollama answers at.*ollama serve" if fault in GONE else "speak Ollama's language"
 
     async def main():
         async with server(fault) as address, asyncio.timeout(10):
-            with pytest.raises(EngineUnreachable, match="No Ollama answers at"):
+            with pytest.raises(EngineUnreachable, match=said) as caught:
                 await asyncio.to_thread(find, address)
+            return str(caught.value)
 
-    asyncio.run(main())
+    wrong_place = fault not in GONE
+    assert asyncio.run(main()).endswith("echo $OLLAMA_HOST") == wrong_place
 
 
 @pytest.mark.parametrize("fault", [*ODD, "hangs up", "html", "repeats the key"])
