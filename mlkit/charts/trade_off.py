@@ -227,11 +227,11 @@ def reading(points: Sequence[Point], cost: str = DOLLARS) -> str:
 
 
 def _listed(points: Sequence[Point]) -> str:
-    """Up to five by name, the one that is right most often always among them, and how many more. A
-    name with a comma is quoted.
+    """Up to five by name, the one that is right most often first, and how many more. A name with a
+    comma is quoted.
     """
-    most = [*points[:4], highest(points, lambda point: point.share)] if points[5:] else points
-    kept = [point for point in points if point in most][:5]
+    best = highest(points, lambda point: point.share)
+    kept = [best, *(point for point in points if point is not best)][:5]
     names = [quoted(short(point.pattern)) for point in kept]
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")

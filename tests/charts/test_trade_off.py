@@ -69,8 +69,8 @@ def test_the_figure_draws_the_front_by_cost_and_dims_the_beaten():
 @pytest.mark.parametrize(
     "cost, reading",
     [
-        (trade_off.DOLLARS, "Not beaten on dollars: small, router and large; 1 other is beaten"),
-        (trade_off.SECONDS, "Not beaten on seconds: small and large; 2 others are beaten"),
+        (trade_off.DOLLARS, "Not beaten on dollars: large, small and router; 1 other is beaten"),
+        (trade_off.SECONDS, "Not beaten on seconds: large and small; 2 others are beaten"),
     ],
 )
 def test_the_reading_tells_the_front(cost, reading):
@@ -79,21 +79,21 @@ def test_the_reading_tells_the_front(cost, reading):
     assert chart.figure.layout.title.text.replace("<br>", " ") == reading
 
 
-def test_of_many_survivors_five_are_named_and_the_best_is_one_of_them():
+def test_the_best_survivor_is_named_first_and_of_many_five_are_named():
     even = [(f"p{number}", 40 + number, 100, number, 1) for number in range(1, 8)]
     assert (
         trade_off.chart(even, "here").reading
-        == "Not beaten on dollars: p1, p2, p3, p4, p7 and 2 more"
+        == "Not beaten on dollars: p7, p1, p2, p3, p4 and 2 more"
     )
     assert (
-        trade_off.chart(even[:5], "here").reading == "Not beaten on dollars: p1, p2, p3, p4 and p5"
+        trade_off.chart(even[:5], "here").reading == "Not beaten on dollars: p5, p1, p2, p3 and p4"
     )
 
 
 def test_a_name_with_a_comma_is_quoted_in_the_sentence():
     ways = [("large, rules", 6, 10, 0.1, 1.0), ("small", 5, 10, 0.05, 1.0)]
     assert (
-        trade_off.chart(ways, "here").reading == 'Not beaten on dollars: small and "large, rules"'
+        trade_off.chart(ways, "here").reading == 'Not beaten on dollars: "large, rules" and small'
     )
 
 
