@@ -87,7 +87,7 @@ def figure(
         return _WIDE * (x - begin) / (end - begin), *up
 
     chart = go.Figure()
-    stair = _stair([point for point in drawn if point.beaten == "no"], cost)
+    stair = _stair([point for point in drawn if point.beaten == "no"], cost, (end - begin) / 50)
     line = {"mode": "lines", "line_color": look.BLUE, "hoverinfo": "skip", "showlegend": False}
     chart.add_scatter(x=[x for x, _ in stair], y=[y for _, y in stair], **line)
     for beaten in ("no", "yes"):
@@ -106,12 +106,13 @@ def figure(
     return dress(chart, reading(points, cost), source, height=_TALL)
 
 
-def _stair(front: Sequence[Point], cost: str) -> list[tuple[float, float]]:
-    """From point to point, level first."""
+def _stair(front: Sequence[Point], cost: str, before: float) -> list[tuple[float, float]]:
+    """From point to point, level first; it rises a little before the next, beside its interval."""
     ends = [(getattr(point, cost), point.share) for point in front]
     corners = [*ends[:1]]
-    for (_, y), (next_x, next_y) in pairwise(ends):
-        corners += [(next_x, y), (next_x, next_y)]
+    for (x, y), (next_x, next_y) in pairwise(ends):
+        rise = max((x + next_x) / 2, next_x - before)
+        corners += [(rise, y), (rise, next_y), (next_x, next_y)]
     return corners
 
 

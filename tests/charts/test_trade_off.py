@@ -1,4 +1,4 @@
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import isnan, nan
 
 import pytest
@@ -208,3 +208,16 @@ def test_a_hundred_points_and_odd_names_are_shown_as_text():
     assert all("<b>" not in text and "$" not in text and len(text) < 50 for text in texts)
     assert all("<b>" not in hover and "$" not in hover for hover in hovers)
     assert any(hover.replace("<br>", "").startswith("n" * 200) for hover in hovers)
+
+
+def test_the_stair_joins_the_front_and_rises_on_no_interval():
+    figure = trade_off.chart(MEASURED, "here").figure
+    (stair,) = (trace for trace in figure.data if trace.mode == "lines")
+    front = drawn(figure)["not beaten"]
+    corners = list(zip(stair.x, stair.y, strict=True))
+    assert {*zip(front.x, front.y, strict=True)} <= {*corners}
+    rises = [x for (x, y), (to_x, to_y) in pairwise(corners) if y != to_y and x == to_x]
+    a_cap = 3 * figure.layout.xaxis.range[1] / 400  # half the end of an interval, in a cell
+    assert len(rises) == 2
+    assert all(abs(rise - x) > a_cap for rise in rises for x in front.x)
+    assert all(x == to_x or y == to_y for (x, y), (to_x, to_y) in pairwise(corners))
