@@ -14,7 +14,7 @@ from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
 from mlkit.models import Prices
-from mlkit.ties import highest, ranked
+from mlkit.ties import highest, ranked, same
 
 # Name, right, of, dollars per 1,000 prompts, seconds a prompt.
 Way = tuple[str, int, int, float, float]
@@ -80,7 +80,7 @@ def figure(
     ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
     ends += lines.values()
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
-    begin, end = 0, 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
+    begin, end = _ends([getattr(point, cost) for point in drawn])
 
     def at(x: float, *shares: float) -> tuple[Any, ...]:
         up = (_TALL * (share - bottom) / (top - bottom) for share in shares)
@@ -101,9 +101,18 @@ def figure(
         _line(chart, name, share, left)
     placed = zip(drawn, places, strict=True)
     chart.layout.annotations += tuple(_name(point, place, cost) for point, place in placed if place)
-    chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[begin, end])
+    said = _AXES[cost] + (" (axis does not begin at 0)" if begin else "")
+    chart.update_xaxes(title_text=in_plotly(said), range=[begin, end])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
     return dress(chart, reading(points, cost), source, height=_TALL)
+
+
+def _ends(costs: Sequence[float]) -> tuple[float, float]:
+    """Where the axis begins and ends: at 0, but not where that leaves most of it empty."""
+    least, most = min(costs, default=0), max(costs, default=0)
+    if most - least >= 0.4 * most or same(least, most):
+        return 0, 1.08 * most or 1
+    return least - (most - least) / 2, most + (most - least) / 5
 
 
 def _stair(front: Sequence[Point], cost: str, before: float) -> list[tuple[float, float]]:

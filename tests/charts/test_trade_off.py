@@ -221,3 +221,16 @@ def test_the_stair_joins_the_front_and_rises_on_no_interval():
     assert len(rises) == 2
     assert all(abs(rise - x) > a_cap for rise in rises for x in front.x)
     assert all(x == to_x or y == to_y for (x, y), (to_x, to_y) in pairwise(corners))
+
+
+@pytest.mark.parametrize(
+    "costs, begins", [((0.7, 0.8, 1.0), True), ((0.5, 0.8, 1.0), False), ((1.0, 1.0), False)]
+)
+def test_the_axis_begins_at_0_unless_that_leaves_most_of_it_empty_and_says_if_not(costs, begins):
+    ways = [(f"w{n}", 50, 100, cost, 1) for n, cost in enumerate(costs)]
+    axis = trade_off.chart(ways, "here").figure.layout.xaxis
+    begin, end = axis.range
+    assert (begin > 0) == begins == ("(axis does not begin at 0)" in axis.title.text)
+    assert begin < min(costs) and max(costs) < end
+    if begins:
+        assert max(costs) - min(costs) > (end - begin) / 2
