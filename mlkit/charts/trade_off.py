@@ -127,7 +127,7 @@ def _stair(front: Sequence[Point], cost: str, before: float) -> list[tuple[float
 
 def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
     """A share to compare with, whatever it costs; its name stands above it, at one end."""
-    label = {"text": in_plotly(name), "font": look.SMALL, "bgcolor": _PAPER}
+    label = {"text": in_plotly(name), "font": look.SMALL, "bgcolor": _PAPER, "yshift": 2}
     end = "top left" if left else "top right"
     chart.add_hline(
         share, line=look.DOTTED, layer="below", annotation=label, annotation_position=end
