@@ -1,46 +1,37 @@
 """Trade-off: what each way costs, in dollars or in seconds, against how often it is right."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from math import isfinite
+from itertools import pairwise, product
+from math import copysign, hypot, isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from mlkit.charts.look import (
-    BLUE,
-    DOTTED,
-    GREY,
-    SMALL,
-    Chart,
-    dollars,
-    dress,
-    on_hover,
-    seconds,
-    short,
-    whiskers,
-)
+from mlkit.charts import look
+from mlkit.charts.look import Chart, dollars, dress, on_hover, seconds, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
 from mlkit.models import Prices
-from mlkit.ties import highest, ranked
+from mlkit.ties import highest, ranked, same
 
 # Name, right, of, dollars per 1,000 prompts, seconds a prompt.
 Way = tuple[str, int, int, float, float]
 DOLLARS, SECONDS = "dollars_per_thousand", "seconds"  # the two costs, as a Point names them
+_PAPER = look.TEMPLATE.layout.paper_bgcolor  # behind names, so that no line runs through them
 _AXES = {DOLLARS: "$ per 1,000 prompts", SECONDS: "seconds per prompt"}
-# Pixels of the plot in a cell 500 wide; in a wider one labels only move apart.
-_WIDE, _TALL = 400, 320
-_PLACES = {
-    f"{height} {side}": (right, up)
-    for height, up in (("top", 1), ("bottom", -1), ("middle", 0))
-    for side, right in (("right", 1), ("left", -1))
-}
-
-
-NO_LINES: Mapping[str, float] = {}
+_UNSEEN = "rgba(0, 0, 0, 0)"
+# Pixels of the plot: how wide in a cell of 500, in a picture and on a page of 1,400; how tall.
+_WIDE, _TALL = np.array([400, 660, 1300]), 320
+# Pixels to the right and up from a point to where its name begins: beside it, or away from it.
+_BESIDE = [(right, up) for up in (15, -15, 0) for right in (9, -9)]
+_AWAY = sorted(product((25, -25, 50, -50, 90, -90), range(112, -113, -14)), key=lambda p: hypot(*p))
+Lines = Mapping[str, float]  # shares to compare with: {"oracle": 0.81}
+Place = tuple[int, int]
+Spots = Sequence[tuple[Any, ...]]  # of each point: right for each _WIDE, up, its interval's ends
+Box = tuple[Any, float, Any, float]  # its middle for each _WIDE, and how high; half its size
+NO_LINES: Lines = {}
 
 
 class Point(NamedTuple):
@@ -72,77 +63,102 @@ def rows(measured: Sequence[Way], cost: str = DOLLARS) -> list[Point]:
     shares = [wilson(right, of) for _, right, of, *_ in measured]
     costs = [one[3] if cost == DOLLARS else one[4] for one in measured]
     fronts = pareto(costs, [share.share for share in shares])
+    found = zip(measured, shares, fronts, strict=True)
     return [
         Point(name, right, of, *share, price, wait, "no" if front else "yes")
-        for (name, right, of, price, wait), share, front in zip(
-            measured, shares, fronts, strict=True
-        )
+        for (name, right, of, price, wait), share, front in found
     ]
 
 
 def figure(
-    points: Sequence[Point],
-    source: str,
-    cost: str = DOLLARS,
-    lines: Mapping[str, float] = NO_LINES,
+    points: Sequence[Point], source: str, cost: str = DOLLARS, lines: Lines = NO_LINES
 ) -> go.Figure:
-    """Who is not beaten is on a blue stair, the others are grey. Names without room show on
-    hover.
+    """Who is not beaten is on a blue stair, the others are grey. A name without room beside its
+    point stands away, with a line to it; without any room it shows on hover.
     """
     drawn = _drawn(points, cost)
     ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
     ends += lines.values()
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
-    wide = 1.08 * max((getattr(point, cost) for point in drawn), default=1) or 1
+    begin, end = _ends([getattr(point, cost) for point in drawn])
+
+    def at(x: float, *shares: float) -> tuple[Any, ...]:
+        up = (_TALL * (share - bottom) / (top - bottom) for share in shares)
+        return _WIDE * (x - begin) / (end - begin), *up
+
     chart = go.Figure()
-
-    def up(share: float) -> float:
-        return _TALL * (share - bottom) / (top - bottom)
-
-    spots = [(_WIDE * getattr(point, cost) / wide, *map(up, point[3:6])) for point in drawn]
-    names = [short(point.pattern) for point in drawn]
-    left = _crowded(spots, [up(share) for share in lines.values()])
-    front = [spot for spot, point in zip(spots, drawn, strict=True) if point.beaten == "no"]
-    places = _places(spots, names, [up(share) for share in lines.values()], front, left)
+    stair = _stair([point for point in drawn if point.beaten == "no"], cost, (end - begin) / 50)
+    line = {"mode": "lines", "line_color": look.BLUE, "hoverinfo": "skip", "showlegend": False}
+    chart.add_scatter(x=[x for x, _ in stair], y=[y for _, y in stair], **line)
     for beaten in ("no", "yes"):
-        some = [n for n, point in enumerate(drawn) if point.beaten == beaten]
-        _draw(chart, [drawn[n] for n in some], [places[n] for n in some], cost, beaten == "no")
-    for name, share in lines.items():
-        _line(chart, f"{name} {share:.0%}", share, left)
-    chart.update_xaxes(title_text=in_plotly(_AXES[cost]), range=[0, wide])
+        _draw(chart, [point for point in drawn if point.beaten == beaten], cost, beaten == "no")
+    spots = [at(getattr(point, cost), *point[3:6]) for point in drawn]
+    high = {f"{name} {share:.0%}": at(0, share)[1] for name, share in lines.items()}
+    left = _crowded(spots, high)
+    names = [short(point.pattern) for point in drawn]
+    places = _places(spots, names, high, [at(*corner) for corner in stair], left)
+    for name, share in zip(high, lines.values(), strict=True):
+        _line(chart, name, share, left)
+    placed = zip(drawn, places, strict=True)
+    chart.layout.annotations += tuple(_name(point, place, cost) for point, place in placed if place)
+    said = _AXES[cost] + (" (axis does not begin at 0)" if begin else "")
+    chart.update_xaxes(title_text=in_plotly(said), range=[begin, end])
     chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
     return dress(chart, reading(points, cost), source, height=_TALL)
 
 
+def _ends(costs: Sequence[float]) -> tuple[float, float]:
+    """Where the axis begins and ends: at 0, but not where that leaves most of it empty."""
+    least, most = min(costs, default=0), max(costs, default=0)
+    if most - least >= 0.4 * most or same(least, most):
+        return 0, 1.08 * most or 1
+    return least - (most - least) / 2, most + (most - least) / 5
+
+
+def _stair(front: Sequence[Point], cost: str, before: float) -> list[tuple[float, float]]:
+    """From point to point, level first; it rises a little before the next, beside its interval."""
+    ends = [(getattr(point, cost), point.share) for point in front]
+    corners = [*ends[:1]]
+    for (x, y), (next_x, next_y) in pairwise(ends):
+        rise = max((x + next_x) / 2, next_x - before)
+        corners += [(rise, y), (rise, next_y), (next_x, next_y)]
+    return corners
+
+
 def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
     """A share to compare with, whatever it costs; its name stands above it, at one end."""
-    label = {"text": in_plotly(name), "font": SMALL}
+    label = {"text": in_plotly(name), "font": look.SMALL, "bgcolor": _PAPER, "yshift": 2}
     end = "top left" if left else "top right"
-    chart.add_hline(share, line=DOTTED, layer="below", annotation=label, annotation_position=end)
+    chart.add_hline(
+        share, line=look.DOTTED, layer="below", annotation=label, annotation_position=end
+    )
 
 
-def _draw(
-    chart: go.Figure, some: Sequence[Point], places: Sequence[str], cost: str, front: bool
-) -> None:
-    """The points of the front or the others, each with the place of its label."""
-    colour = BLUE if front else GREY
-    labels = [in_plotly(short(point.pattern)) for point in some]
+def _draw(chart: go.Figure, some: Sequence[Point], cost: str, front: bool) -> None:
+    """The points of the front or the others."""
+    colour = look.BLUE if front else look.GREY
     chart.add_scatter(
         name="not beaten" if front else "beaten",
         x=[getattr(point, cost) for point in some],
         y=[point.share for point in some],
         cliponaxis=False,
-        mode="lines+markers+text" if front else "markers+text",
-        line={"shape": "hv"},
+        mode="markers",
         opacity=1 if front else 0.7,
-        text=[label if place else "" for label, place in zip(labels, places, strict=True)],
-        textfont={"size": 11, "color": colour},
-        textposition=[place or "middle right" for place in places],
         marker={"size": 11, "color": colour},
         error_y=whiskers((point[3:6] for point in some), color=colour, thickness=1, width=3),
         hovertext=[_told(point) for point in some],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def _name(point: Point, place: Place, cost: str) -> dict[str, Any]:
+    """The name of a point, with a line to it where it stands away."""
+    (right, up), colour = place, look.BLUE if point.beaten == "no" else look.GREY
+    text = {"text": in_plotly(short(point.pattern)), "font": {"size": 11, "color": colour}}
+    at = {"x": getattr(point, cost), "y": point.share, "ax": right, "ay": -up}
+    side = {"xanchor": "left" if right > 0 else "right", "bgcolor": _PAPER, "borderpad": 0}
+    line = {"arrowhead": 0, "arrowwidth": 1, "arrowcolor": colour if place in _AWAY else _UNSEEN}
+    return text | at | side | line
 
 
 def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
@@ -152,54 +168,59 @@ def _drawn(points: Sequence[Point], cost: str) -> list[Point]:
     return sorted(by_cost, key=lambda point: point.beaten)
 
 
-def _crowded(spots: Sequence[tuple[float, ...]], lines: Sequence[float]) -> bool:
+def _half(text: str) -> float:
+    return 4 + 3.2 * len(text)
+
+
+def _crowded(spots: Spots, lines: Lines) -> bool:
     """Whether a point or its interval would cross the name of a line at the right."""
-    right = [(low, high) for x, _, low, high in spots if x > _WIDE - 86]
-    return any(low < y + 16 and y < high for low, high in right for y in lines)
+    return any(
+        low < y + 16 and y < high and x[0] > _WIDE[0] - 2 * _half(name) - 6
+        for (x, _, low, high), (name, y) in product(spots, lines.items())
+    )
 
 
 def _places(
-    spots: Sequence[tuple[float, ...]],
-    labels: Sequence[str],
-    lines: Sequence[float] = (),
-    front: Sequence[tuple[float, ...]] = (),
-    left: bool = False,
-) -> list[str]:
-    """Where each label meets no marker, label, line or edge, and not the stair of the front (and no
-    interval, if it can); "" for none.
+    spots: Spots, names: Sequence[str], lines: Lines, stair: Spots, left: bool
+) -> list[Place | None]:
+    """Where each name meets no marker, name, line or edge, and not the stair (and no interval, if
+    it can), however wide the chart is; None for nowhere.
     """
-    # A spot is x, y, low, high; a box its middle, half its width, half its height: in pixels.
-    taken = [(x, y, 6.0, 6.0) for x, y, _, _ in spots]
-    taken += [(_WIDE / 2, y, _WIDE / 2, 1.0) for y in lines]
-    at = 40.0 if left else _WIDE - 40.0
-    taken += [(at, y + 8, 40.0, 8.0) for y in lines]  # the name of the line
-    for (x, y, *_), (next_x, next_y, *_) in pairwise(front):
-        taken.append(((x + next_x) / 2, y, (next_x - x) / 2, 1.0))
-        taken.append((next_x, (y + next_y) / 2, 1.0, (next_y - y) / 2))
-    intervals = [(x, (low + high) / 2, 3.0, (high - low) / 2) for x, _, low, high in spots]
+    taken: list[Box] = [(x, y, 6, 6) for x, y, *_ in spots]
+    for name, y in lines.items():
+        half = _half(name)
+        taken += [(_WIDE / 2, y, _WIDE / 2, 1), (half if left else _WIDE - half, y + 8, half, 8)]
+    for (x, y), (to_x, to_y) in pairwise(stair):
+        taken.append(((x + to_x) / 2, (y + to_y) / 2, (to_x - x) / 2 + 1, (to_y - y) / 2 + 1))
+    intervals = [(x, (low + high) / 2, 3, (high - low) / 2) for x, _, low, high in spots]
     places = []
-    for (x, y, _, _), label in zip(spots, labels, strict=True):
-        half = 4 + 3.2 * len(label)
-        boxes = {
-            place: (x + right * (9 + half), y + up * 14, half, 7.0)
-            for place, (right, up) in _PLACES.items()
-        }
-        free = [
-            place
+    for (x, y, *_), name in zip(spots, names, strict=True):
+        free = (
+            (place, [box, *line])
             for others in (taken + intervals, taken)
-            for place, box in boxes.items()
-            if _clear(box, others)
-        ]
-        places.append(free[0] if free else "")
-        taken += [boxes[place] for place in free[:1]]
+            for place in (*_BESIDE, *_AWAY)
+            for box, *line in [_boxes(x, y, name, place)]
+            if _clear(box, others) and all(_clear(piece, taken) for piece in line)
+        )
+        place, boxes = next(free, (None, []))
+        places.append(place)
+        taken += boxes
     return places
 
 
-def _clear(box: tuple[float, ...], others: Sequence[tuple[float, ...]]) -> bool:
+def _boxes(x: Any, y: float, name: str, place: Place) -> list[Box]:
+    """What a name takes: its own box, and pieces of the line to it where it stands away."""
+    (right, up), half = place, _half(name)
+    box = (x + right + copysign(half, right), y + up, half, 8)
+    parts = [part / 16 for part in range(6, 16)] if place in _AWAY else []
+    return [box, *((x + part * right, y + part * up, 1, 1) for part in parts)]
+
+
+def _clear(box: Box, others: Sequence[Box]) -> bool:
     x, y, wide, tall = box
-    inside = wide <= x <= _WIDE - wide and tall <= y <= _TALL - tall
-    return inside and not any(
-        abs(x - left) <= wide + half and abs(y - low) <= tall + high
+    inside = tall <= y <= _TALL - tall and np.all((wide <= x) & (x <= _WIDE - wide))
+    return bool(inside) and not any(
+        abs(y - low) <= tall + high and np.any(abs(x - left) <= wide + half)
         for left, low, half, high in others
     )
 
@@ -227,11 +248,11 @@ def reading(points: Sequence[Point], cost: str = DOLLARS) -> str:
 
 
 def _listed(points: Sequence[Point]) -> str:
-    """Up to five by name, the one that is right most often always among them, and how many more. A
-    name with a comma is quoted.
+    """Up to five by name, the one that is right most often first, and how many more. A name with a
+    comma is quoted.
     """
-    most = [*points[:4], highest(points, lambda point: point.share)] if points[5:] else points
-    kept = [point for point in points if point in most][:5]
+    best = highest(points, lambda point: point.share)
+    kept = [best, *(point for point in points if point is not best)][:5]
     names = [quoted(short(point.pattern)) for point in kept]
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")
@@ -245,10 +266,7 @@ def quoted(name: str) -> str:
 
 
 def chart(
-    measured: Sequence[Way],
-    source: str,
-    cost: str = DOLLARS,
-    lines: Mapping[str, float] = NO_LINES,
+    measured: Sequence[Way], source: str, cost: str = DOLLARS, lines: Lines = NO_LINES
 ) -> Chart:
     """The trade-off of the ways measured, ready to show; `lines` are shares to compare with, as
     {"oracle": 0.81}.

@@ -99,7 +99,7 @@ def test_the_card_is_saved_as_a_page_and_a_picture(tmp_path, monkeypatch):
     ) == made.save(tmp_path, png=False)
     monkeypatch.setattr(
         "mlkit.widgets.export.picture",
-        lambda figure, *options: b"PNG" if figure is made.chart.figure else b"",
+        lambda figure, *options: b"PNG" if figure is made.picture.figure else b"",
     )
     assert [file.read_bytes()[:15] for file in made.save(tmp_path)] == [b"<!doctype html>", b"PNG"]
 
@@ -148,7 +148,20 @@ def test_the_picture_of_the_card_marks_the_choice_and_holds_its_lines():
     assert "<b>simpler: single_model</b>: 30% right is less than 50%" in text
     assert layout.margin.b > card._LINE * text.count("<br>")
     assert chart.reading.startswith("Decision card: voting; it breaks a limit: $0.40")
-    assert all(len(html.unescape(re.sub("<.*?>", "", one))) <= 70 for one in text.split("<br>"))
+    assert longest(chart.figure) <= 70
+
+
+def longest(figure) -> int:
+    """The letters of the longest line of a card."""
+    lines = text_of(figure).split("<br>")
+    return max(len(html.unescape(re.sub("<.*?>", "", line))) for line in lines)
+
+
+def test_the_lines_of_the_saved_picture_are_longer_than_those_that_fit_a_narrow_cell():
+    made = card.decision_card("voting", WAYS, LIMITS, "today", "It is right most often. " * 9)
+    assert 60 < longest(made.chart.figure) <= 70 and 100 < longest(made.picture.figure) <= 110
+    assert made.picture.figure.layout.height < made.chart.figure.layout.height
+    assert made.picture.reading == made.chart.reading
 
 
 # The limits as a picture

@@ -127,6 +127,6 @@ def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
     listed.value = {"a": Price(1, 5)}
     assert panel.chart.reading == "Not beaten on dollars: large; 1 other is beaten"
     by.index = 1
-    assert panel.chart.reading == "Not beaten on seconds: small and large"
+    assert panel.chart.reading == "Not beaten on seconds: large and small"
     machines.value = 8
     assert panel.chart.reading == "Not beaten on seconds: large; 1 other is beaten"

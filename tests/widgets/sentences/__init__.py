@@ -143,7 +143,7 @@ def point(name: str, cells: Sequence[Any], prices: Any, by: str = "model") -> Po
 
 
 def trade_off(points: Sequence[Point], by: str) -> Expected:
-    """Who is not beaten, from the cheapest on, and how many are."""
+    """Who is not beaten, the best first, and how many are."""
     cost = 4 if by == "seconds" else 3
     front = [
         mine
@@ -160,12 +160,9 @@ def trade_off(points: Sequence[Point], by: str) -> Expected:
 
 
 def listed(points: Sequence[Point], cost: int) -> Expected:
-    """Up to five names from the cheapest on; of more the first four, the one right most often, and
-    how many others.
-    """
-    kept = ordered = sorted(points, key=lambda one: one[cost])
-    if len(ordered) > 5:
-        best = max(ordered, key=lambda one: one[1] / one[2])
-        kept = [one for one in ordered if one in [*ordered[:4], best]]
+    """Up to five names: the one right most often, then from the cheapest on; and how many more."""
+    ordered = sorted(points, key=lambda one: one[cost])
+    best = max(ordered, key=lambda one: one[1] / one[2])
+    kept = [best, *(one for one in ordered if one is not best)][:5]
     more = len(ordered) - len(kept)
     return [*(one[0] for one in kept), *([more] if more else [])]
