@@ -103,5 +103,5 @@ def test_all_of_it_can_be_imported_from_the_wheel_alone_which_says_what_is_missi
         text=True,
         check=False,
     )
-    said = f"RecordingError: There is no {tmp_path / 'data'}: .*clone.*MLKIT_ROOT="
+    said = f"RecordingError: There is no {tmp_path / 'data'}, .*clone.*MLKIT_ROOT="
     assert re.search(said, done.stderr.strip().splitlines()[-1]), done.stderr
