@@ -1,6 +1,7 @@
 """The one question a pattern may ask: `reply = await ask(member, prompt)`. All else hangs on it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -68,6 +69,22 @@ class Reply:
     def cut_off(self) -> bool:
         """True where the answer ran into max_tokens, so that its end is missing."""
         return self.done_reason == "length"
+
+
+def without_thinking(text: str) -> str:
+    """The text without `<think>...</think>`: all that follows a thought which is never closed goes
+    too, and all that stands before the end of one which was opened before the text begins.
+    """
+    kept: list[str] = []
+    start, thinking = 0, False
+    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
+        closes = bool(tag[1])
+        if closes and not thinking:
+            kept = []
+        elif not thinking:
+            kept.append(text[start : tag.start()])
+        start, thinking = tag.end(), not closes
+    return " ".join(kept if thinking else [*kept, text[start:]])
 
 
 @dataclass(frozen=True)
