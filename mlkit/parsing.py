@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from mlkit.ask import Reply, without_thinking
-from mlkit.errors import Unparsed
+from mlkit.errors import Unparsed, quoted
 from mlkit.numbers import numbers_in, places, spelled, whole_number
 from mlkit.ties import highest, reaches
 
@@ -46,11 +46,15 @@ _PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]
 _MOST_NAMES = 999  # a text that names labels more often settles on none
 _QUOTES = " \"'`*_~«»‹›“”„‘’‚「」『』《》【】"
 _DRESS = _QUOTES + "\t\r\n.,;:!?…。，、；：！？"
-_LIST_MARK = r"(?:(?:[-*•·>]|\(?\w\)|1\.) (?![\d.]))?"
-_LEAD_IN = re.compile(
-    rf"\A{_LIST_MARK}(?:(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? )?"
-    + _LIST_MARK
+_LIST_MARK = (  # no minus, no decimals, and no "3. May"
+    r"(?:[-–—*•·◦>] (?!\W*[\d¼-¾⅐-⅞])|\(?(?:\d\d?|\w)\) |(?:\d\d?|[a-d])\. (?!\W*[\d¼-¾⅐-⅞]"
+    r"|jan|feb|m[aä]r|apr|ma[iy]|ju[nl]|aug|sep|o[ck]t|nov|de[cz]))?"
 )
+_LEAD_IN = re.compile(
+    rf"\A{_LIST_MARK}(?:(?:(?:so|thus|therefore),? )?(?:the |my |final )*answer\**"
+    rf"(?: is)?[:=]?\** )?{_LIST_MARK}"
+)
+_WRAPPED = re.compile(r"(?:\(?(\w)\)|\(([^()\d]+)\)|\[([^\[\]]+)\]|\$*\\boxed\{(.*)\}\$*)\.?")
 
 
 def label_in(text: str, labels: Collection[str]) -> str:
@@ -202,8 +206,8 @@ def plain(text: str) -> str:
     """
     words = " ".join(without_thinking(text).casefold().split()).strip(_QUOTES)
     words = _LEAD_IN.sub("", words).strip(_QUOTES)
-    if wrapped := re.fullmatch(r"\(?(?P<letter>\w)\)|\$*\\boxed\{(?P<boxed>.*)\}\$*\.?", words):
-        words = wrapped["letter"] or wrapped["boxed"]
+    if wrapped := _WRAPPED.fullmatch(words):
+        words = "".join(filter(None, wrapped.groups()))
     value = whole_number(spelled(words.rstrip(_DRESS)))
     return f"{value + 0:.12g}" if isfinite(value) else words.strip(_DRESS)
 
@@ -335,16 +339,3 @@ def _whole_rows(text: str, key: str) -> list[dict[str, Any]]:
             break
         rows.append(row)
     return [] if "}" in text[end:] else rows
-
-
-# Messages
-
-
-def quoted(value: object) -> str:
-    """A value as Python writes it, its middle left out where it is long: for messages."""
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except (ValueError, RecursionError):  # a number of 5,000 digits; a list in a list in a list ...
-        return f"a {type(value).__name__} too large to show"
-    cut = text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}"
-    return repr(cut) if isinstance(value, str) else cut

@@ -315,13 +315,26 @@ def test_below_the_floor_of_label_mass_there_is_no_label(one, other):
             (text, "refund")
             for text in ("Refund!", "1. refund", "(b) Refund", "„refund“", "* refund")
         ),
+        *((text, "refund") for text in ("2. refund", "a. refund", "10) refund", "B. Refund")),
+        *(
+            (text, "refund")
+            for text in ("– refund", "◦ refund", "[refund]", "(refund)", "[Refund].")
+        ),
+        *((text, "refund") for text in ("**Answer:** refund", "**Answer**: refund", "1) (refund)")),
+        *((text, "5") for text in ("A) 5", "(b) 5", "**Answer:** 5", "Answer: $5")),
         *((text, "refund") for text in ("Answer: - refund", r"\boxed{refund}", "「refund」")),
         *((text, "a") for text in ("A", "a", "A.", "A)", "(A)", "The answer is A", "Answer: A")),
         *((text, "-5") for text in ("-5", "−5", "-5.0", "−$5")),
         *((text, "0.5") for text in ("½", "1/2", ".5", "0,5", r"\frac{1}{2}")),
         ("12k", "12000"),
         ("- 5", "- 5"),  # a list's dash, or a minus
+        ("- $5", "- $5"),
+        ("- ½", "- ½"),
+        ("- **5**", "- **5"),
+        ("(12)", "(12)"),  # an accountant's minus
+        ("1. 5", "1. 5"),
         ("3. Mai", "3. mai"),
+        ("1. Juni", "1. juni"),
         ("12:30", "12:30"),
         ("c++", "c++"),
     ],
