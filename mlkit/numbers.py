@@ -14,9 +14,7 @@ from math import isfinite, nan
 from unicodedata import numeric
 
 _MOST_NUMBERS = 999  # a text with more of them settles on none
-_SPELLINGS = str.maketrans(
-    "−－﹣‐‑‒―⁄٫．٬’\u202f\u2009", "-------/..,'\xa0\xa0", "\u200b\u200c\u200d\u2060\ufeff"
-)
+_SPELLINGS = str.maketrans("−－﹣‐‑‒―⁄٫．٬’\u202f\u2009", "-------/..,'\xa0\xa0", "\u200b\ufeff")
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _DIGIT = re.compile("[\\d¼-¾⅐-⅞]")
 _SIGNS = re.compile(r"[-+]?(?:[$€£¥₹] ?-?)?\.?\Z")  # what may stand before it
@@ -41,8 +39,7 @@ _FORMS = (
 )
 # What makes a number unclear that stands right behind it, or, of a minus, behind its dress.
 _BLURRED = re.compile(
-    r"(?:[.,/^√]|(?:[-–—±⁻]|(?:no|not|n't|minus|negative) )(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z",
-    re.IGNORECASE,
+    r"(?i:[.,/^√]|(?:[-–—±⁻]|(?:no|not|n't|minus|negative) )(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
 )
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")

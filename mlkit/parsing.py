@@ -41,7 +41,6 @@ _DENIES = re.compile(
     r"[ ?:=-]*(?:it )?(?:is|was|are|does|do|did|would|could|should)? ?"
     rf"(?:{_NO}|(?:wrong|false|incorrect)(?!\w))|\w{{0,3}} ?(?:ない|ありません|아니|아닙)"
 )
-# The "a" of "a bell", "n/a", "Q&A" and "a.m."
 _PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]\w")
 _MOST_NAMES = 999  # a text that names labels more often settles on none
 _QUOTES = " \"'`*_~«»‹›“”„‘’‚「」『』《》【】"
@@ -62,13 +61,18 @@ def label_in(text: str, labels: Collection[str]) -> str:
 
     Raises Unparsed for none, for several, and for one that is denied ("not a refund").
     """
-    named, denied = _named(without_thinking(text).casefold().strip(_DRESS), labels)
-    if len(named) == 1 and not denied:
-        return named[0]
-    found = f"it names {' and '.join(named)}" if named else "it names none of them"
-    found += ", and denies or blurs it" if denied else ""
+    said = without_thinking(text).casefold().strip(_DRESS)
+    found: set[str] = set()
+    doubt = ""
+    for count, named in enumerate(islice(naming(labels).finditer(said), _MOST_NAMES), 1):
+        doubt = ", and denies or blurs it" if in_doubt(named) or count == _MOST_NAMES else doubt
+        found.add(named[0])
+    names = [label for label in labels if label.casefold() in found]
+    if len(names) == 1 and not doubt:
+        return names[0]
+    problem = f"it names {' and '.join(names) or 'none of them'}{doubt}"
     raise Unparsed(
-        f"Expected one of {', '.join(labels)}; {found}: {quoted(text)}. "
+        f"Expected one of {', '.join(labels)}; {problem}: {quoted(text)}. "
         "Ask for one word only, and show an example of each label."
     )
 
@@ -83,22 +87,12 @@ def naming(labels: Collection[str]) -> re.Pattern[str]:
 
 
 def in_doubt(named: re.Match[str]) -> bool:
-    """Whether what was found is denied there, or part of something else."""
+    """Whether what was found is denied there, or something else, as the a of "a bell" and "n/a"."""
     said, (start, end) = named.string, named.span()
     before = _SENTENCE_ENDS.split(said[max(start - 99, 0) : start])[-1]
     after = not _DENIED.fullmatch(named[0]) and _DENIES.match(said, end)  # "No, it is not" is a no
     part = end - start < 3 and _PART.match(said, start)
     return bool(_DENIED.search(before) or after or part)
-
-
-def _named(said: str, labels: Collection[str]) -> tuple[list[str], bool]:
-    """The labels in a casefolded text, in their own order; and whether one of them is in doubt."""
-    found: set[str] = set()
-    doubt = False
-    for count, named in enumerate(islice(naming(labels).finditer(said), _MOST_NAMES), 1):
-        doubt |= in_doubt(named) or count == _MOST_NAMES
-        found.add(named[0])
-    return [label for label in labels if label.casefold() in found], doubt
 
 
 class Likely(NamedTuple):
