@@ -61,6 +61,11 @@ class Reply:
     thinking_tokens: int = 0
 
     @property
+    def said(self) -> str:
+        """The text without thoughts that stand in it, as some models write them."""
+        return without_thinking(self.text)
+
+    @property
     def seconds(self) -> float:
         """How long a server was busy with this call: everything but the queue."""
         return self.load_seconds + self.prompt_seconds + self.output_seconds
@@ -84,7 +89,8 @@ def without_thinking(text: str) -> str:
         elif not thinking:
             kept.append(text[start : tag.start()])
         start, thinking = tag.end(), not closes
-    return " ".join(kept if thinking else [*kept, text[start:]])
+    whole = " ".join(kept if thinking else [*kept, text[start:]])
+    return whole.strip() if start else whole
 
 
 @dataclass(frozen=True)
