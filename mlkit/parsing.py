@@ -62,15 +62,13 @@ def label_in(text: str, labels: Collection[str]) -> str:
     Raises Unparsed for none, for several, and for one that is denied ("not a refund").
     """
     said = without_thinking(text).casefold().strip(_DRESS)
-    found: set[str] = set()
-    doubt = ""
-    for count, named in enumerate(islice(naming(labels).finditer(said), _MOST_NAMES), 1):
-        doubt = ", and denies or blurs it" if in_doubt(named) or count == _MOST_NAMES else doubt
-        found.add(named[0])
-    names = [label for label in labels if label.casefold() in found]
+    found = list(islice(naming(labels).finditer(said), _MOST_NAMES))
+    doubt = len(found) == _MOST_NAMES or any(map(in_doubt, found))
+    names = [label for label in labels if label.casefold() in {named[0] for named in found}]
     if len(names) == 1 and not doubt:
         return names[0]
-    problem = f"it names {' and '.join(names) or 'none of them'}{doubt}"
+    problem = f"it names {' and '.join(names) or 'none of them'}"
+    problem += ", and denies or blurs it" if doubt else ""
     raise Unparsed(
         f"Expected one of {', '.join(labels)}; {problem}: {quoted(text)}. "
         "Ask for one word only, and show an example of each label."
@@ -79,11 +77,9 @@ def label_in(text: str, labels: Collection[str]) -> str:
 
 def naming(labels: Collection[str]) -> re.Pattern[str]:
     """What finds the labels in a casefolded text as whole words; of "c" and "c++", the longer."""
-    longest = sorted({label.casefold() for label in labels}, key=len, reverse=True)
-    return re.compile(
-        rf"(?<!{_LETTER})(?<!\w[-'’])(?:{'|'.join(map(re.escape, longest))})"
-        rf"(?!{_LETTER}|-\w|[+#](?!\w))"
-    )
+    longest = sorted({label.casefold() for label in labels} - {""}, key=len, reverse=True)
+    any_of = "|".join(map(re.escape, longest))
+    return re.compile(rf"(?<!{_LETTER})(?<!\w[-'’])(?:{any_of})(?!{_LETTER}|-\w|[+#](?!\w))")
 
 
 def in_doubt(named: re.Match[str]) -> bool:
@@ -142,7 +138,7 @@ def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
 def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
     """The probability of the first tokens that begin each label; 0 where that decides nothing."""
     shares = dict.fromkeys(labels, 0.0)
-    said = without_thinking(reply.text).casefold().strip(_DRESS)
+    said = reply.said.casefold().strip(_DRESS)
     named = naming(labels).match(said)
     whole = named[0] if named and not in_doubt(named) else ""
     words = {token: token.casefold().strip(_DRESS) for token in reply.choices}
@@ -211,13 +207,14 @@ def plain(text: str) -> str:
 _DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
 _MOST_BRACES = 99  # an object begins before; trying each of a million braces would take minutes
 _MOST_MENDED = 100_000  # characters
+_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _COMMA = re.compile(rf"({_STRING.pattern})|,(?=\s*[}}\]])", re.DOTALL)
 
 
 def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
-    """The JSON object in the text that has the key, the last one of several; and what was left out
-    or repaired for it, a sentence each.
+    """The JSON object in the text that has the key, of different ones the last; and what was left
+    out or repaired for it, a sentence each.
 
     Raises Unparsed where there is none.
     """
@@ -226,7 +223,7 @@ def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
     found, problem = _objects(text, key)
     if not found and f'"{key}"' in text and len(text) < _MOST_MENDED:
         body = text[text.find("{") :]
-        unbroken = _STRING.sub(lambda string: string[0].replace("\n", "\\n"), body)
+        unbroken = _STRING.sub(lambda string: string[0].translate(_BREAKS), body)
         mended = _COMMA.sub(lambda match: match[1] or "", unbroken)
         found, _ = _objects(mended, key)
         notes += ["A line break inside a text is written out."] if unbroken != body else []
@@ -236,7 +233,7 @@ def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
             f"Expected a JSON object; {problem}: {quoted(text)}. Pass the schema as `format`, and"
             " raise max_tokens if the answer was cut off."
         )
-    if len(found) > 1:
+    if any(each != found[-1] for each in found):
         notes.append(f'{len(found)} objects have "{key}"; the last is read.')
     elif not (text.startswith("{") and text.endswith("}")):
         notes.append("What stands around the object is left out.")
@@ -260,9 +257,7 @@ def _objects(text: str, key: str) -> tuple[list[dict[str, Any]], str]:
         except ValueError as error:  # no JSON, or a number of more digits than Python reads
             problem, end = str(error), start + 1
             patience -= getattr(error, "pos", len(text)) - start
-            if (
-                text.find(f'"{key}"', start) > 0
-            ):  # what cannot be read is the last, not what came before
+            if text.find(f'"{key}"', start) > 0:  # so what came before was not the last
                 found = []
         except RecursionError:
             return [], f"it is more than {_DEEPEST} deep"
@@ -329,7 +324,8 @@ def _whole_rows(text: str, key: str) -> list[dict[str, Any]]:
     while (brace := re.compile(r"[\s,]*\{").match(text, end)) and len(rows) < _MOST_BRACES:
         try:
             row, end = json.JSONDecoder(strict=False).raw_decode(text, brace.end() - 1)
-        except (ValueError, RecursionError):
-            break
+        except (ValueError, RecursionError) as error:
+            rest = text[getattr(error, "pos", 0) :]
+            return rows if "Unterminated" in str(error) or not re.search('["}\\]]', rest) else []
         rows.append(row)
     return [] if "}" in text[end:] else rows

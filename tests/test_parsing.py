@@ -390,6 +390,8 @@ def test_of_several_objects_the_last_with_the_key_is_read(one, other):
         ('{"a": [1, 2,],}', {"a": [1, 2]}, "A comma before"),
         ('{"a": "x,]",}', {"a": "x,]"}, "A comma before"),
         ('{"a": "one\ntwo"}', {"a": "one\ntwo"}, "A line break"),
+        ('{"a": "one\r\ntwo"}', {"a": "one\r\ntwo"}, "A line break"),
+        ('{"a": "one\ttwo"}', {"a": "one\ttwo"}, "A line break"),
         ('Here: {"a": 1} Bye', {"a": 1}, "What stands around"),
         ('```json\n{"a": 1,}\n```', {"a": 1}, "A comma before"),
         ('{"b": 1} {"a": 2} {"a": 3}', {"a": 3}, "2 objects"),
@@ -449,23 +451,44 @@ ROW = {"b": "c"}
 
 
 @given(
-    st.lists(st.text(st.characters(categories=["L", "P", "Z"]), min_size=1), max_size=5), st.data()
+    st.lists(st.text(st.characters(categories=["L", "P", "Z"]), min_size=1), max_size=5),
+    st.sampled_from([[], {}, {"n": [1, {"m": "}"}]}, "f'{x}'", True, None, -1.5]),
+    st.data(),
 )
-def test_of_a_list_that_is_cut_off_the_whole_rows_are_kept(texts, data):
+def test_of_a_list_that_is_cut_off_the_whole_rows_are_kept(texts, beside, data):
+    """Wherever it is cut off: in a text, a brace in one, in a finished object of the last row."""
     texts = [text for text in texts if text.strip() and "think>" not in text]
-    whole = json.dumps({"a": [{"b": text} for text in texts]})
-    kept = data.draw(st.integers(0, len(texts)))
-    end = whole.index("[") + 1 + len(", ".join(json.dumps({"b": text}) for text in texts[:kept]))
-    more = whole[end : end + data.draw(st.integers(0, 9))]
-    cut = whole[:end] + more.partition("}")[0]
-    rows, notes = rows_in(cut, "a", "b", 9)
-    assert [row["b"] for row in rows.values()] == [text.strip() for text in texts[:kept]]
+    rows = [json.dumps({"c": beside, "b": text, "d": beside}) for text in texts]
+    whole = json.dumps({"a": [json.loads(row) for row in rows]})
+    cut = whole[: data.draw(st.integers(whole.index("[") + 1, len(whole) - 1))]
+    ends = [whole.index("[") + 1 + len(", ".join(rows[:n])) for n in range(1, len(rows) + 1)]
+    kept = sum(end <= len(cut) for end in ends)
+    found, notes = rows_in(cut, "a", "b", 9)
+    assert [row["b"] for row in found.values()] == [text.strip() for text in texts[:kept]]
     assert notes == [f"It is cut off; the {kept} whole a are kept."] if kept else notes
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        """{"type":"math","prompt":"print(f'{x}') and then""",
+        """{"type":"math","needs":{"n":1},"prompt":"b""",
+        """{"type":"math","needs":[{}], """,
+        """{"type":"math","ready":tru""",
+        """{"prompt":"b\\u00""",
+        """{"prompt":"b\\""",
+    ],
+)
+def test_a_brace_in_the_step_that_is_cut_off_does_not_lose_those_before_it(last):
+    rows, notes = rows_in('{"steps":[{"prompt":"a"},' + last, "steps", "prompt", 9)
+    assert rows == {1: {"prompt": "a"}}
+    assert notes == ["It is cut off; the 1 whole steps are kept."]
+
+
 def test_a_list_that_is_broken_in_the_middle_is_refused():
-    rows, notes = rows_in('{"a": [{"b": "c"}, {"b" "d"}, {"b": "e"}]}', "a", "b", 9)
-    assert rows == {} and "delimiter" in notes[0]
+    for broken in ('{"b" "d"}, {"b": "e"}]}', '{"b" "d"}]}', '{"b" 1}', '{"b": "c"e"}]}'):
+        rows, notes = rows_in('{"a": [{"b": "c"}, ' + broken, "a", "b", 9)
+        assert rows == {} and "delimiter" in notes[0]
 
 
 def test_a_cut_off_list_is_not_passed_over_for_an_example_before_it():
