@@ -121,7 +121,7 @@ def spoken(text: str) -> str:
     and an "a" that stands last: it is an answer.
     """
     said = without_thinking(text).lower().replace("'", "").replace("−", "-")
-    words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
+    words = re.findall(r"[^\W\d_]++|\d++(?:[.,:]\d++)*+|(?<!\w)-\d++(?:[.,:]\d++)*+", said)
     last = [word for word in words[-1:] if word == "a"]
     kept = [word for word in words if word not in {"a", "an", "the"}] + last
     return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
@@ -129,9 +129,8 @@ def spoken(text: str) -> str:
 
 def _gives(text: str, words: str, phrase: str) -> bool:
     """A phrase is in the text and not denied; one that is a number may be written in any way."""
-    number = whole_number(spelled(phrase))
-    if math.isfinite(number):
-        found, unclear = numbers_in(spelled(text))
+    found, unclear = numbers_in(spelled(text))
+    if math.isfinite(number := whole_number(spelled(phrase))):
         return number in found and not unclear
     named = re.finditer(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", text.casefold())
     return _says(words, phrase) and not any(map(in_doubt, named))
