@@ -1,6 +1,7 @@
 """The one question a pattern may ask: `reply = await ask(member, prompt)`. All else hangs on it."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -61,6 +62,11 @@ class Reply:
     server_queue_seconds: float = 0.0  # waiting at a server that others ask too
 
     @property
+    def said(self) -> str:
+        """The text without thoughts that stand in it, as some models write them."""
+        return without_thinking(self.text)
+
+    @property
     def seconds(self) -> float:
         """How long a server was busy with this call: everything but the queues."""
         return self.load_seconds + self.prompt_seconds + self.output_seconds
@@ -69,6 +75,23 @@ class Reply:
     def cut_off(self) -> bool:
         """True where the answer ran into max_tokens, so that its end is missing."""
         return self.done_reason == "length"
+
+
+def without_thinking(text: str) -> str:
+    """The text without `<think>...</think>`: all that follows a thought which is never closed goes
+    too, and all that stands before the end of one which was opened before the text begins.
+    """
+    kept: list[str] = []
+    start, thinking = 0, False
+    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
+        closes = bool(tag[1])
+        if closes and not thinking:
+            kept = []
+        elif not thinking:
+            kept.append(text[start : tag.start()])
+        start, thinking = tag.end(), not closes
+    whole = " ".join(kept if thinking else [*kept, text[start:]])
+    return whole.strip() if start else whole
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ async def _answer(engine: choose.Engine, member: Member) -> str | Exception:
     (reply,) = await together(engine.ask(asked, "Name three parts of a bicycle."))
     if isinstance(reply, Failure):
         return reply.error
-    if not reply.text.strip():
+    if not reply.said.strip():
         fix = f"Use the recordings:  {typed('lab --replay')}"
         return EngineError(f"it answers without a word ({reply.output_tokens} tokens). {fix}")
     speed = reply.output_tokens / max(reply.output_seconds, 1e-9)

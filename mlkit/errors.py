@@ -22,6 +22,16 @@ def keyless(error: Exception) -> str:
     return said[:200]
 
 
+def quoted(value: object) -> str:
+    """A value as Python writes it, its middle left out where it is long: for messages."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # a number of 5,000 digits; a list in a list in a list ...
+        return f"a {type(value).__name__} too large to show"
+    cut = text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}"
+    return repr(cut) if isinstance(value, str) else cut
+
+
 class MlkitError(Exception):
     """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line,
     not as a traceback.

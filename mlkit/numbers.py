@@ -14,7 +14,7 @@ from math import isfinite, nan
 from unicodedata import numeric
 
 _MOST_NUMBERS = 999  # a text with more of them settles on none
-_SPELLINGS = str.maketrans("−－﹣⁄٫．٬’\u202f\u2009", "---/..,'\xa0\xa0")
+_SPELLINGS = str.maketrans("−－﹣‐‑‒―⁄٫．٬’\u202f\u2009", "-------/..,'\xa0\xa0", "\u200b\ufeff")
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _DIGIT = re.compile("[\\d¼-¾⅐-⅞]")
 _SIGNS = re.compile(r"[-+]?(?:[$€£¥₹] ?-?)?\.?\Z")  # what may stand before it
@@ -24,20 +24,23 @@ _NUMBER = re.compile(
       |(?:\d++(?:[.,'_\xa0]\d++)*+|\.\d++)(?:e[-+]?\d++)?)
     (?:\ ?(?P<scale>k|thousand|million|billion|trillion)s?\b)? (?:\ ?[$€£¥₹])?
     # It goes on, as "12x10", "5^2", "12:30" and "3 and a half" do; "5 m" may be millions.
-    (?P<more>[\w^]|[.,:/]\d|\ (?:m|mn|mio|bn|b|mrd|t|hundred|dozen|lakh|crore|grand)\b
-      |\ and\ an?\ (?:half|third|quarter)\b)?""",
+    (?P<more>[\w^⁻]|[.,:/]\d|\ [万亿]|\ (?:m|mn|mil|mille|mln|mio|millionen|bn|b|mrd|t|тыс|hundred
+      |dozen|lakh|crore|grand|(?:and\ )?(?:an?\ )?(?:half|third|quarter|one|two|three|four|five|six
+      |seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty))\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
 # How a number may be written, and which mark parts its decimals. The first that fits is taken.
 _FORMS = (
     (re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"), "."),  # 1,234 and 1,234.5
-    (re.compile(r"[1-9]\d{0,2}(?:['\xa0]\d{3})+(?:\.\d+)?"), "."),  # 1'234.5
-    (re.compile(r"[1-9]\d{0,2}(?:['\xa0]\d{3})+,\d+"), ","),  # 1'234,5
+    (re.compile(r"[1-9]\d{0,2}(?:['_\xa0]\d{3})+(?:\.\d+)?"), "."),  # 1'234.5
+    (re.compile(r"[1-9]\d{0,2}(?:['_\xa0]\d{3})+,\d+"), ","),  # 1'234,5
     (re.compile(r"[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})"), ","),  # 1.234,5
     (re.compile(r"\d+,\d+"), ","),  # 1,5
 )
-# What makes a number unclear that stands right behind it.
-_BLURRED = re.compile(r"(?:[-–—.,/^√]|- |no |not |n't |minus |negative )\Z", re.IGNORECASE)
+# What makes a number unclear that stands right behind it, or, of a minus, behind its dress.
+_BLURRED = re.compile(
+    r"(?i:[.,/^√]|(?:[-–—±⁻]|(?:no|not|n't|minus|negative) )(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
+)
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _FORMULA = re.compile(r"\\(?!boxed|text|left|right|quad)[a-z]", re.IGNORECASE)
@@ -56,7 +59,7 @@ def spelled(text: str) -> str:
 def places(text: str) -> Iterator[tuple[str, bool]]:
     """Where its number may stand, from wide to narrow; True for what is said to be the answer."""
     yield text, False
-    yield "\n".join(re.findall(r"\\boxed\{([^{}]*)\}", text)), True
+    yield "\n".join(re.findall(r"(?:[-–—±⁻] *)?\\boxed\{[^{}]*\}", text)), True
     answer = re.match(r".*answer([^\n]*)", text, re.IGNORECASE | re.DOTALL)
     yield answer[1] if answer else "", True
     last_line = text.strip().rpartition("\n")[2]
@@ -74,7 +77,7 @@ def numbers_in(text: str) -> tuple[set[float], bool]:
             continue
         start, value = match.start(), _value(match)
         joined = end >= 0 and text[end:start].strip(" ").casefold() in _OPERATORS
-        blurred = bool(_BLURRED.search(text, max(start - 9, 0), start))
+        blurred = bool(_BLURRED.search(text, max(start - 24, 0), start))
         if isfinite(value):
             found.add(value)
         unclear |= blurred or joined or not isfinite(value)
@@ -104,7 +107,7 @@ def _value(number: re.Match[str]) -> float:
     """What a number that was found says; nan where that is unclear."""
     if number["more"] or (number["sign"] and number["minus"]):
         return nan
-    value = _size(number["digits"].replace("_", ""))
+    value = _size(number["digits"])
     if number["scale"]:
         value = round(value * _SCALES[number["scale"].casefold()], 6)
     return -value if "-" in (number["sign"], number["minus"]) else value

@@ -10,8 +10,8 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
-from mlkit.ask import Reply
-from mlkit.errors import Unparsed
+from mlkit.ask import Reply, without_thinking
+from mlkit.errors import Unparsed, quoted
 from mlkit.numbers import numbers_in, places, spelled, whole_number
 from mlkit.ties import highest, reaches
 
@@ -19,22 +19,6 @@ from mlkit.ties import highest, reaches
 # (routing and triage as recorded) the least certain label has .27, the least mass is .60; the same
 # answers read with labels that were never asked for reach .09. This is the middle: sqrt(.09 x .27).
 FLOOR = 0.15
-
-
-def without_thinking(text: str) -> str:
-    """The text without `<think>...</think>`: all that follows a thought which is never closed goes
-    too, and all that stands before the end of one which was opened before the text begins.
-    """
-    kept: list[str] = []
-    start, thinking = 0, False
-    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
-        closes = bool(tag[1])
-        if closes and not thinking:
-            kept = []
-        elif not thinking:
-            kept.append(text[start : tag.start()])
-        start, thinking = tag.end(), not closes
-    return " ".join(kept if thinking else [*kept, text[start:]])
 
 
 # Labels
@@ -46,22 +30,30 @@ _LETTER = (
     r"\U00020000-\U0003ffff]|[\u0300-\u036f\u0900-\u0dff]"
 )
 _NO = (
-    r"(?:(?<!\w)(?:no|not|non|never|neither|nor|without|cannot|nicht|kein|keine|ohne|pas|instead of"
-    r"|rather than|other than)(?!\w)|n['’]t\b|[不非没沒无無未])"
+    r"(?:(?<!\w)(?:no|nope|not|non|never|neither|nor|without|cannot|nicht|kein|keine|ohne|pas|aucun"
+    r"|sin|niet|geen|ikke|не|нет|ليس|instead of|rather than|other than|except|anything but)(?!\w)"
+    r"|n['’]t\b|[不非没沒无無未])"
 )
-_CLAUSE = re.compile("[.,;:!?\n。，；：！？]")
-# "not a refund", and "refund? No" and "a refund it is not"
-_DENIED = re.compile(_NO)
-_DENIES = re.compile(rf"[ ?:-]*(?:it )?(?:is|was|are|does|do|did|would|could|should)? ?{_NO}")
-_GOES_ON = re.compile(r"[^\S\n]+(?!is\b|was\b)\w")
+_SENTENCE_ENDS = re.compile("[.;!?\n。；！？]")
+# "not a refund", but not "No, a refund"; and "refund? No", "a refund it is not", "refund is wrong"
+_DENIED = re.compile(rf"(?!no(?:pe)? ?,){_NO}")
+_DENIES = re.compile(
+    r"[ ?:=-]*(?:it )?(?:is|was|are|does|do|did|would|could|should)? ?"
+    rf"(?:{_NO}|(?:wrong|false|incorrect)(?!\w))|\w{{0,3}} ?(?:ない|ありません|아니|아닙)"
+)
+_PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]\w")
 _MOST_NAMES = 999  # a text that names labels more often settles on none
 _QUOTES = " \"'`*_~«»‹›“”„‘’‚「」『』《》【】"
 _DRESS = _QUOTES + "\t\r\n.,;:!?…。，、；：！？"
-_LIST_MARK = r"(?:(?:[-*•·>]|\(?\w\)|1\.) (?![\d.]))?"
-_LEAD_IN = re.compile(
-    rf"\A{_LIST_MARK}(?:(?:so,? |thus,? |therefore,? )?(?:the |my |final )*answer(?: is)?[:=]? )?"
-    + _LIST_MARK
+_LIST_MARK = (  # no minus, no decimals, and no "3. May"
+    r"(?:[-–—*•·◦>] (?!\W*[\d¼-¾⅐-⅞])|\(?(?:\d\d?|\w)\) |(?:\d\d?|[a-d])\. (?!\W*[\d¼-¾⅐-⅞]"
+    r"|jan|feb|m[aä]r|apr|ma[iy]|ju[nl]|aug|sep|o[ck]t|nov|de[cz]))?"
 )
+_LEAD_IN = re.compile(
+    rf"\A{_LIST_MARK}(?:(?:(?:so|thus|therefore),? )?(?:the |my |final )*answer\**"
+    rf"(?: is)?[:=]?\** )?{_LIST_MARK}"
+)
+_WRAPPED = re.compile(r"(?:\(?(\w)\)|\(([^()\d]+)\)|\[([^\[\]]+)\]|\$*\\boxed\{(.*)\}\$*)\.?")
 
 
 def label_in(text: str, labels: Collection[str]) -> str:
@@ -69,34 +61,34 @@ def label_in(text: str, labels: Collection[str]) -> str:
 
     Raises Unparsed for none, for several, and for one that is denied ("not a refund").
     """
-    named, denied = _named(without_thinking(text).casefold().strip(_DRESS), labels)
-    if len(named) == 1 and not denied:
-        return named[0]
-    found = f"it names {' and '.join(named)}" if named else "it names none of them"
-    found += ", and denies or blurs it" if denied else ""
+    said = without_thinking(text).casefold().strip(_DRESS)
+    found = list(islice(naming(labels).finditer(said), _MOST_NAMES))
+    doubt = len(found) == _MOST_NAMES or any(map(in_doubt, found))
+    names = [label for label in labels if label.casefold() in {named[0] for named in found}]
+    if len(names) == 1 and not doubt:
+        return names[0]
+    problem = f"it names {' and '.join(names) or 'none of them'}"
+    problem += ", and denies or blurs it" if doubt else ""
     raise Unparsed(
-        f"Expected one of {', '.join(labels)}; {found}: {quoted(text)}. "
+        f"Expected one of {', '.join(labels)}; {problem}: {quoted(text)}. "
         "Ask for one word only, and show an example of each label."
     )
 
 
-def _named(said: str, labels: Collection[str]) -> tuple[list[str], bool]:
-    """The labels in a casefolded text, in their own order; and whether one of them is in doubt."""
-    longest = sorted({label.casefold() for label in labels}, key=len, reverse=True)
-    whole = re.compile(
-        rf"(?<!{_LETTER})(?<!\w[-'’])(?:{'|'.join(map(re.escape, longest))})"
-        rf"(?!{_LETTER}|-\w|[+#](?!\w))"
-    )
-    found: set[str] = set()
-    doubt = False
-    for count, match in enumerate(islice(whole.finditer(said), _MOST_NAMES), 1):
-        start, end = match.span()
-        clause = _CLAUSE.split(said[max(start - 60, 0) : start])[-1]
-        denied = _DENIED.search(clause) or _DENIES.match(said, end)
-        article = match[0] == "a" and _GOES_ON.match(said, end)  # "a refund", where A is a label
-        doubt |= bool(denied or article) or count == _MOST_NAMES
-        found.add(match[0])
-    return [label for label in labels if label.casefold() in found], doubt
+def naming(labels: Collection[str]) -> re.Pattern[str]:
+    """What finds the labels in a casefolded text as whole words; of "c" and "c++", the longer."""
+    longest = sorted({label.casefold() for label in labels} - {""}, key=len, reverse=True)
+    any_of = "|".join(map(re.escape, longest))
+    return re.compile(rf"(?<!{_LETTER})(?<!\w[-'’])(?:{any_of})(?!{_LETTER}|-\w|[+#](?!\w))")
+
+
+def in_doubt(named: re.Match[str]) -> bool:
+    """Whether what was found is denied there, or something else, as the a of "a bell" and "n/a"."""
+    said, (start, end) = named.string, named.span()
+    before = _SENTENCE_ENDS.split(said[max(start - 99, 0) : start])[-1]
+    after = not _DENIED.fullmatch(named[0]) and _DENIES.match(said, end)  # "No, it is not" is a no
+    part = end - start < 3 and _PART.match(said, start)
+    return bool(_DENIED.search(before) or after or part)
 
 
 class Likely(NamedTuple):
@@ -116,9 +108,8 @@ class Likely(NamedTuple):
 def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     """The likeliest of the labels, judged by the first token of the answer.
 
-    Raises ValueError where a likely first token begins two of the labels, because it cannot tell
-    them apart, and Unparsed where their mass is below FLOOR, or where there are no probabilities
-    and the text names no label.
+    Raises Unparsed where their mass is below FLOOR, where a likely first token begins two of them,
+    because it cannot tell them apart, or where there are no probabilities and no label in the text.
     """
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
@@ -129,7 +120,7 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
         raise Unparsed(
             f"Expected one of {', '.join(labels)}; they have {mass:.0%} of the probability of the"
             f" first word, and below {FLOOR:.0%} none was meant: {quoted(reply.text)}. Ask for one"
-            " word only, and show an example of each label."
+            " word only, show an example of each label, and rename two that begin alike."
         )
     label = highest(shares, shares.__getitem__)
     return Likely(label, shares[label] / whole, mass, measured=True)
@@ -145,26 +136,29 @@ def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
 
 
 def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
-    """The probability of the first tokens that begin each label."""
+    """The probability of the first tokens that begin each label; 0 where that decides nothing."""
     shares = dict.fromkeys(labels, 0.0)
-    first = without_thinking(reply.text).casefold().strip(_DRESS).split(maxsplit=1)
-    written = first[0].strip(_DRESS) if first else ""
+    said = reply.said.casefold().strip(_DRESS)
+    named = naming(labels).match(said)
+    whole = named[0] if named and not in_doubt(named) else ""
     words = {token: token.casefold().strip(_DRESS) for token in reply.choices}
-    taken = max((word for word in words.values() if written.startswith(word)), key=len, default="")
-    in_doubt: list[tuple[str, float, list[str]]] = []
+    taken = max((word for word in words.values() if said.startswith(word)), key=len, default="")
+    in_two: list[tuple[float, list[str]]] = []
     for token, probability in reply.choices.items():
-        # The token that was taken goes on in the text: "math" of "mathematics" begins no label.
-        word = written if taken and words[token] == taken else words[token]
-        begun = [label for label in labels if _begins(word, label.casefold())]
+        begun = [label for label in labels if _begins(words[token], label.casefold())]
+        if taken and words[token] == taken:
+            # It goes on in the text: "math" of "mathematics" begins no label.
+            cut = [label for label in begun if reply.cut_off and label.casefold().startswith(said)]
+            begun = cut or [label for label in begun if label.casefold() == whole]
         if len(begun) == 1:
             shares[begun[0]] += probability
         elif begun and probability > 0.05:
-            in_doubt.append((token, probability, begun))
+            in_two.append((probability, begun))
     winner = highest(shares, shares.__getitem__)
-    for token, probability, begun in in_doubt:  # refused only where it could decide
+    for probability, begun in in_two:  # refused only where it could decide
         rivals = [shares[label] for label in begun if label != winner]
         if any(reaches(rival + probability, shares[winner]) for rival in rivals):
-            raise ValueError(f"{' and '.join(begun)} begin with {token!r}; rename one")
+            return dict.fromkeys(labels, 0.0)
     return shares
 
 
@@ -202,8 +196,8 @@ def plain(text: str) -> str:
     """
     words = " ".join(without_thinking(text).casefold().split()).strip(_QUOTES)
     words = _LEAD_IN.sub("", words).strip(_QUOTES)
-    if wrapped := re.fullmatch(r"\(?(?P<letter>\w)\)|\$*\\boxed\{(?P<boxed>.*)\}\$*\.?", words):
-        words = wrapped["letter"] or wrapped["boxed"]
+    if wrapped := _WRAPPED.fullmatch(words):
+        words = "".join(filter(None, wrapped.groups()))
     value = whole_number(spelled(words.rstrip(_DRESS)))
     return f"{value + 0:.12g}" if isfinite(value) else words.strip(_DRESS)
 
@@ -213,13 +207,14 @@ def plain(text: str) -> str:
 _DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
 _MOST_BRACES = 99  # an object begins before; trying each of a million braces would take minutes
 _MOST_MENDED = 100_000  # characters
+_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _COMMA = re.compile(rf"({_STRING.pattern})|,(?=\s*[}}\]])", re.DOTALL)
 
 
 def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
-    """The JSON object in the text that has the key, the last one of several; and what was left out
-    or repaired for it, a sentence each.
+    """The JSON object in the text that has the key, of different ones the last; and what was left
+    out or repaired for it, a sentence each.
 
     Raises Unparsed where there is none.
     """
@@ -228,7 +223,7 @@ def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
     found, problem = _objects(text, key)
     if not found and f'"{key}"' in text and len(text) < _MOST_MENDED:
         body = text[text.find("{") :]
-        unbroken = _STRING.sub(lambda string: string[0].replace("\n", "\\n"), body)
+        unbroken = _STRING.sub(lambda string: string[0].translate(_BREAKS), body)
         mended = _COMMA.sub(lambda match: match[1] or "", unbroken)
         found, _ = _objects(mended, key)
         notes += ["A line break inside a text is written out."] if unbroken != body else []
@@ -238,7 +233,7 @@ def object_in(text: str, key: str) -> tuple[dict[str, Any], list[str]]:
             f"Expected a JSON object; {problem}: {quoted(text)}. Pass the schema as `format`, and"
             " raise max_tokens if the answer was cut off."
         )
-    if len(found) > 1:
+    if any(each != found[-1] for each in found):
         notes.append(f'{len(found)} objects have "{key}"; the last is read.')
     elif not (text.startswith("{") and text.endswith("}")):
         notes.append("What stands around the object is left out.")
@@ -262,9 +257,7 @@ def _objects(text: str, key: str) -> tuple[list[dict[str, Any]], str]:
         except ValueError as error:  # no JSON, or a number of more digits than Python reads
             problem, end = str(error), start + 1
             patience -= getattr(error, "pos", len(text)) - start
-            if (
-                text.find(f'"{key}"', start) > 0
-            ):  # what cannot be read is the last, not what came before
+            if text.find(f'"{key}"', start) > 0:  # so what came before was not the last
                 found = []
         except RecursionError:
             return [], f"it is more than {_DEEPEST} deep"
@@ -331,20 +324,8 @@ def _whole_rows(text: str, key: str) -> list[dict[str, Any]]:
     while (brace := re.compile(r"[\s,]*\{").match(text, end)) and len(rows) < _MOST_BRACES:
         try:
             row, end = json.JSONDecoder(strict=False).raw_decode(text, brace.end() - 1)
-        except (ValueError, RecursionError):
-            break
+        except (ValueError, RecursionError) as error:
+            rest = text[getattr(error, "pos", 0) :]
+            return rows if "Unterminated" in str(error) or not re.search('["}\\]]', rest) else []
         rows.append(row)
     return [] if "}" in text[end:] else rows
-
-
-# Messages
-
-
-def quoted(value: object) -> str:
-    """A value as Python writes it, its middle left out where it is long: for messages."""
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except (ValueError, RecursionError):  # a number of 5,000 digits; a list in a list in a list ...
-        return f"a {type(value).__name__} too large to show"
-    cut = text if len(text) <= 120 else f"{text[:60]} ... {text[-50:]}"
-    return repr(cut) if isinstance(value, str) else cut

@@ -335,7 +335,10 @@ def test_doctor_fails_where_nothing_can_run(tmp_path, monkeypatch):
     assert result.exit_code == 1 and "Nothing can run yet" in result.output
 
 
-@pytest.mark.parametrize("text, good", [("A frame, a saddle.", True), (" \n", False)])
+@pytest.mark.parametrize(
+    "text, good",
+    [("A frame, a saddle.", True), (" \n", False), ("<think>They ask for parts", False)],
+)
 def test_doctor_fails_where_the_engine_that_is_taken_answers_without_a_word(
     text, good, monkeypatch, tmp_path, scripted
 ):

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"ask", "errors", "trace", "paths", "ties"},
     "wrappers": {"ask"},
     "engines": {"ask", "wrappers", "errors", "escaped", "models", "paths"},
-    "measure": {"ask", "trace", "errors", "models", "parsing", "paths", "ties", "votes"},
+    "measure": {"ask", "trace", "errors", "models", "numbers", "parsing", "paths", "ties", "votes"},
     "progress": {"ask", "escaped", "wrappers"},
     "kit": {
         "edition",

@@ -62,6 +62,16 @@ READ = {
     "7</think>42": 42,
     "<think>7</think>42<think>8": 42,
     "Answer: 12 or 13?\nThe answer: 13": 13,
+    **dict.fromkeys(("\u20105", "\u20115", "\u20125", "\u20155", "-\u200b5", "\ufeff-5"), -5),
+    "12\u200b": 12,
+    "1_000_000": 1e6,
+    "12 thousand": 12_000,
+    "over 10 miles": 10,
+    "5 empty boxes": 5,
+    r"\text{5}": 5,
+    "**5**": 5,
+    "(5)": 5,
+    "US$5": 5,
 }
 REFUSED = (
     *("", "forty-two", "A4", "x10", "<think>42", "12 or 13", "the answer is 12 or 13"),
@@ -81,6 +91,10 @@ REFUSED = (
         "1e400",
         "9" * 400,
     ),
+    *(r"-\$5", r"−\$5", r"-\boxed{5}", r"-\text{5}", "-**5**", "- **5**", "-(5)", "-US$5", "±5"),
+    *("-`5`", '-"5"', "–$5", "not **5**", "minus $5", "⁻5", "10⁻⁵", r"3 - \boxed{5}"),
+    *("5 Millionen", "5 mln", "$1.5 mil", "5 万", "5 тыс", "5 and half", "5 and a third"),
+    *("1,000_000", "1_00", "12 thousand five hundred", "12 thousand and twenty"),
     *(r"\frac{x}{2}", r"\frac12", "Answer: 12:30\nin 5 minutes", "Answer: 3-5\nor 2 each"),
 )
 
@@ -107,7 +121,8 @@ def test_what_competes_is_named_in_few_words():
 WHOLE = st.integers(0, 10**9)
 DECIMALS = st.one_of(st.just(""), st.integers(0, 9999).map(lambda n: f".{n:04}"))
 SCALES = ("k", "thousand", "million", "millions", "billion", "trillion")
-SIGNS = st.sampled_from(["", "-", "−", "+"])
+MINUS = ["-", "−", "\u2010", "\u2011", "\u2012", "\u2015", "-\u200b"]
+SIGNS = st.sampled_from(["", "+", *MINUS])
 MONEY = st.sampled_from([("", ""), ("$", ""), ("€", ""), ("", " €"), ("", "£")])
 
 
@@ -118,7 +133,7 @@ def written(number, thousands):
 @given(WHOLE, DECIMALS, SIGNS, MONEY, st.sampled_from(["", ",", "'", "_", "\xa0"]))
 def test_any_way_of_writing_a_number_gives_it_back(whole, decimals, sign, money, thousands):
     text = f"{sign}{money[0]}{written(whole, thousands)}{decimals}{money[1]}"
-    number = float(f"{whole}{decimals}") * (-1 if sign in ("-", "−") else 1)
+    number = float(f"{whole}{decimals}") * (-1 if sign in MINUS else 1)
     assert number_in(text) == number_in(f"It is {text}.") == number
     assert thousands == "\xa0" or plain(text) == plain(f"The answer is {text}.") == plain(
         str(number)
@@ -136,6 +151,19 @@ def test_fractions_give_their_quotient(whole, top, bottom):
     if top < bottom:
         mixed = whole + top / bottom
         assert number_in(f"{whole} {top}/{bottom}") == pytest.approx(mixed)
+
+
+MARKUP = st.sampled_from(
+    ["", " ", "\\", "(", "[", "*", "**", "`", '"', "$", "US$", r"\$", r"\boxed{", r"\text{", "_"]
+)
+
+
+@given(st.integers(1, 999), st.sampled_from([*MINUS, "–", "—", "±", "⁻"]), MARKUP, MARKUP)
+def test_a_minus_is_never_lost_whatever_stands_before_the_digits(number, minus, one, other):
+    try:
+        assert number_in(f"It is {minus}{one}{other}{number}") == -number
+    except Unparsed:
+        pass
 
 
 LETTERS = st.text(st.characters(categories=["L"]), min_size=1, max_size=4)

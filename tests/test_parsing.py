@@ -87,6 +87,11 @@ def test_every_reader_drops_them_first():
         ("(a)", ("A", "B"), "A"),
         ("Answer: A", ("A", "B"), "A"),
         ("A is better.", ("A", "B"), "A"),
+        ("No. It is a refund.", ("refund", "order"), "refund"),
+        ("It is nothing but a refund.", ("refund", "order"), "refund"),
+        ("No, it is not.", ("yes", "no"), "no"),
+        ("No it is not", ("yes", "no"), "no"),
+        ("数学です", ("数学", "代码"), "数学"),
     ],
 )
 def test_a_label_is_found_however_it_is_dressed(text, labels, label):
@@ -114,8 +119,36 @@ def test_a_label_is_found_however_it_is_dressed(text, labels, label):
         ("数学或代码", ("数学", "代码")),
         ("café", ("cafe", "bar")),
         ("cafe\u0301", ("cafe", "bar")),
-        ("A refund", ("A", "B")),
-        ("A or B", ("A", "B")),
+        *(
+            (text, ("A", "B"))
+            for text in ("A refund", "A or B", "n/a", "N/A", "Q&A", "A's", "at 9 a.m.")
+        ),
+        ("1.5", ("1", "2")),
+        *(
+            (text, ("refund", "order"))
+            for text in (
+                "This is not, I think, a refund",
+                "This is not in any way, shape or form a refund",
+                "not: refund",
+                "no: refund",
+                "anything but refund",
+                "everything except refund",
+                "refund is wrong",
+                "refund: false",
+                "refund=no",
+                "refund? nope",
+                "refund? No, an invoice",
+                "sin refund",
+                "niet refund",
+                "ikke refund",
+                "aucun refund",
+            )
+        ),
+        ("не математика", ("математика", "код")),
+        ("数学ではない", ("数学", "代码")),
+        ("数学ではありません", ("数学", "代码")),
+        ("수학이 아닙니다", ("수학", "코드")),
+        ("ليس رياضيات", ("رياضيات", "برمجة")),
     ],
 )
 def test_a_label_that_is_denied_or_blurred_is_refused(text, labels):
@@ -143,10 +176,16 @@ def test_dress_changes_neither_a_label_nor_a_vote(label, frame, other):
 
 
 @given(
-    st.sampled_from(LABELS), st.sampled_from(["no", "not", "not a", "never", "isn't", "without"])
+    st.sampled_from(LABELS),
+    st.sampled_from(["no", "not", "not a", "never", "isn't", "without", "except"]),
+    st.sampled_from([" ", ": ", " the ", " “", " really, truly ", ": well, "]),
 )
-def test_a_denied_label_is_never_read(label, denial):
-    for text in (f"{denial} {label}", f"It is {denial} {label}.", f"{label}? {denial.split()[0]}"):
+def test_a_denied_label_is_never_read(label, denial, between):
+    for text in (
+        f"{denial}{between}{label}",
+        f"It is {denial}{between}{label}.",
+        f"{label}? {denial.split()[0]}",
+    ):
         with pytest.raises(Unparsed):
             label_in(text, LABELS)
 
@@ -178,14 +217,47 @@ def test_without_probabilities_the_text_decides_and_says_so():
 
 
 def test_labels_that_begin_alike_are_refused_if_it_matters():
-    with pytest.raises(ValueError, match="rename"):
-        most_likely(Reply("re", MEMBER, choices={"re": 0.9}), ("repair", "refund"))
+    cut_off = Reply("re", MEMBER, choices={"re": 0.9}, done_reason="length")
+    with pytest.raises(Unparsed, match="rename"):
+        most_likely(cut_off, ("repair", "refund"))
+    assert most_likely_or_none(cut_off, ("repair", "refund")) == ("", 0, 0, True)
     for some in (0.01, 0.3):
         reply = Reply("repair", MEMBER, choices={"repair": 0.5, "re": some})
         assert most_likely(reply, ("repair", "refund")).label == "repair"
     reply = Reply("repair", MEMBER, choices={"repair": 0.4, "refund": 0.15, "re": 0.3})
-    with pytest.raises(ValueError, match="rename"):
+    with pytest.raises(Unparsed, match="rename"):
         most_likely(reply, ("repair", "refund"))
+
+
+@pytest.mark.parametrize(
+    "text, labels",
+    [
+        ("c", ("c", "c++")),
+        ("1", ("1", "10")),
+        ("ab", ("ab", "abc")),
+        ("No refund.", ("refund", "no refund")),
+    ],
+)
+def test_a_text_that_is_a_label_counts_for_that_label_alone(text, labels):
+    reply = Reply(text, MEMBER, choices={text.split()[0]: 0.95})
+    assert most_likely(reply, labels)[1:3] == (1.0, 0.95)
+
+
+@pytest.mark.parametrize("max_tokens_ended_it", [True, False])
+def test_the_beginning_of_a_label_counts_where_the_text_was_cut_off_in_it(max_tokens_ended_it):
+    done = "length" if max_tokens_ended_it else "stop"
+    reply = Reply("refu", MEMBER, choices={"ref": 0.9}, done_reason=done)
+    likely = most_likely_or_none(reply, ("refund", "order"))
+    assert likely.label == ("refund" if max_tokens_ended_it else "")
+
+
+@given(st.sampled_from(LABELS), st.integers(1, 8), st.booleans())
+def test_a_word_that_begins_like_a_label_gives_it_nothing(label, length, cut_off):
+    """Where the text goes on after it: it is a whole other word."""
+    word = label[:length]
+    done = "length" if cut_off else "stop"
+    reply = Reply(f"{word.title()} more words", MEMBER, choices={word: 0.9}, done_reason=done)
+    assert most_likely_or_none(reply, LABELS).label == (label if word == label else "")
 
 
 def test_no_label_among_the_likeliest_words_is_refused():
@@ -202,6 +274,13 @@ def test_no_label_among_the_likeliest_words_is_refused():
         ("a refund", {"a": 0.7, "refund": 0.1}, ("advice", "refund")),
         ("reflection", {"ref": 0.8, "order": 0.1}, ("refund", "order")),
         ('"refund"', {'"': 0.8, "order": 0.1}, ("refund", "order")),
+        ("In this case it is", {"In": 0.8, "refund": 0.1}, ("information", "refund")),
+        ("No, it is spam", {"No": 0.7, "spam": 0.1}, ("spam", "normal")),
+        ("or repair", {"or": 0.8, "repair": 0.1}, ("repair", "order")),
+        ("ad hoc", {"ad": 0.5, "order": 0.1}, ("advice", "order")),
+        ("For this message: spam", {"For": 0.8, "spam": 0.1}, ("formal", "spam")),
+        ("A better one is B", {"A": 0.8, "B": 0.1}, ("A", "B")),
+        ("Refund? No", {"Ref": 0.8, "order": 0.1}, ("refund", "order")),
     ],
 )
 def test_a_token_that_only_dresses_a_label_gives_nothing_to_another(text, choices, labels):
@@ -236,13 +315,26 @@ def test_below_the_floor_of_label_mass_there_is_no_label(one, other):
             (text, "refund")
             for text in ("Refund!", "1. refund", "(b) Refund", "„refund“", "* refund")
         ),
+        *((text, "refund") for text in ("2. refund", "a. refund", "10) refund", "B. Refund")),
+        *(
+            (text, "refund")
+            for text in ("– refund", "◦ refund", "[refund]", "(refund)", "[Refund].")
+        ),
+        *((text, "refund") for text in ("**Answer:** refund", "**Answer**: refund", "1) (refund)")),
+        *((text, "5") for text in ("A) 5", "(b) 5", "**Answer:** 5", "Answer: $5")),
         *((text, "refund") for text in ("Answer: - refund", r"\boxed{refund}", "「refund」")),
         *((text, "a") for text in ("A", "a", "A.", "A)", "(A)", "The answer is A", "Answer: A")),
         *((text, "-5") for text in ("-5", "−5", "-5.0", "−$5")),
         *((text, "0.5") for text in ("½", "1/2", ".5", "0,5", r"\frac{1}{2}")),
         ("12k", "12000"),
         ("- 5", "- 5"),  # a list's dash, or a minus
+        ("- $5", "- $5"),
+        ("- ½", "- ½"),
+        ("- **5**", "- **5"),
+        ("(12)", "(12)"),  # an accountant's minus
+        ("1. 5", "1. 5"),
         ("3. Mai", "3. mai"),
+        ("1. Juni", "1. juni"),
         ("12:30", "12:30"),
         ("c++", "c++"),
     ],
@@ -298,6 +390,8 @@ def test_of_several_objects_the_last_with_the_key_is_read(one, other):
         ('{"a": [1, 2,],}', {"a": [1, 2]}, "A comma before"),
         ('{"a": "x,]",}', {"a": "x,]"}, "A comma before"),
         ('{"a": "one\ntwo"}', {"a": "one\ntwo"}, "A line break"),
+        ('{"a": "one\r\ntwo"}', {"a": "one\r\ntwo"}, "A line break"),
+        ('{"a": "one\ttwo"}', {"a": "one\ttwo"}, "A line break"),
         ('Here: {"a": 1} Bye', {"a": 1}, "What stands around"),
         ('```json\n{"a": 1,}\n```', {"a": 1}, "A comma before"),
         ('{"b": 1} {"a": 2} {"a": 3}', {"a": 3}, "2 objects"),
@@ -357,23 +451,44 @@ ROW = {"b": "c"}
 
 
 @given(
-    st.lists(st.text(st.characters(categories=["L", "P", "Z"]), min_size=1), max_size=5), st.data()
+    st.lists(st.text(st.characters(categories=["L", "P", "Z"]), min_size=1), max_size=5),
+    st.sampled_from([[], {}, {"n": [1, {"m": "}"}]}, "f'{x}'", True, None, -1.5]),
+    st.data(),
 )
-def test_of_a_list_that_is_cut_off_the_whole_rows_are_kept(texts, data):
+def test_of_a_list_that_is_cut_off_the_whole_rows_are_kept(texts, beside, data):
+    """Wherever it is cut off: in a text, a brace in one, in a finished object of the last row."""
     texts = [text for text in texts if text.strip() and "think>" not in text]
-    whole = json.dumps({"a": [{"b": text} for text in texts]})
-    kept = data.draw(st.integers(0, len(texts)))
-    end = whole.index("[") + 1 + len(", ".join(json.dumps({"b": text}) for text in texts[:kept]))
-    more = whole[end : end + data.draw(st.integers(0, 9))]
-    cut = whole[:end] + more.partition("}")[0]
-    rows, notes = rows_in(cut, "a", "b", 9)
-    assert [row["b"] for row in rows.values()] == [text.strip() for text in texts[:kept]]
+    rows = [json.dumps({"c": beside, "b": text, "d": beside}) for text in texts]
+    whole = json.dumps({"a": [json.loads(row) for row in rows]})
+    cut = whole[: data.draw(st.integers(whole.index("[") + 1, len(whole) - 1))]
+    ends = [whole.index("[") + 1 + len(", ".join(rows[:n])) for n in range(1, len(rows) + 1)]
+    kept = sum(end <= len(cut) for end in ends)
+    found, notes = rows_in(cut, "a", "b", 9)
+    assert [row["b"] for row in found.values()] == [text.strip() for text in texts[:kept]]
     assert notes == [f"It is cut off; the {kept} whole a are kept."] if kept else notes
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        """{"type":"math","prompt":"print(f'{x}') and then""",
+        """{"type":"math","needs":{"n":1},"prompt":"b""",
+        """{"type":"math","needs":[{}], """,
+        """{"type":"math","ready":tru""",
+        """{"prompt":"b\\u00""",
+        """{"prompt":"b\\""",
+    ],
+)
+def test_a_brace_in_the_step_that_is_cut_off_does_not_lose_those_before_it(last):
+    rows, notes = rows_in('{"steps":[{"prompt":"a"},' + last, "steps", "prompt", 9)
+    assert rows == {1: {"prompt": "a"}}
+    assert notes == ["It is cut off; the 1 whole steps are kept."]
+
+
 def test_a_list_that_is_broken_in_the_middle_is_refused():
-    rows, notes = rows_in('{"a": [{"b": "c"}, {"b" "d"}, {"b": "e"}]}', "a", "b", 9)
-    assert rows == {} and "delimiter" in notes[0]
+    for broken in ('{"b" "d"}, {"b": "e"}]}', '{"b" "d"}]}', '{"b" 1}', '{"b": "c"e"}]}'):
+        rows, notes = rows_in('{"a": [{"b": "c"}, ' + broken, "a", "b", 9)
+        assert rows == {} and "delimiter" in notes[0]
 
 
 def test_a_cut_off_list_is_not_passed_over_for_an_example_before_it():

@@ -117,12 +117,13 @@ class Hosted:
         message = await self._anthropic_client.messages.create(
             model=model, max_tokens=member.max_tokens, messages=turns, **options
         )
+        thoughts = [b.thinking or "..." for b in message.content if b.type == "thinking"]
         return {
             "text": "".join(block.text for block in message.content if block.type == "text"),
             "prompt_tokens": message.usage.input_tokens,
             "output_tokens": message.usage.output_tokens,
             "done_reason": _reason(message.stop_reason),
-            "thinking": "".join(b.thinking for b in message.content if b.type == "thinking"),
+            "thinking": "".join(thoughts),  # "..." where Claude does not show them
         }
 
     async def _openai(
@@ -135,8 +136,7 @@ class Hosted:
         if format:
             schema = {"name": "answer", "schema": format}
             options["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if probabilities:
-            options |= {"logprobs": True, "top_logprobs": 20}
+        options |= {"logprobs": True, "top_logprobs": 20} if probabilities else {}
         completion = await self._openai_client.chat.completions.create(
             model=model,
             messages=messages_for(member, prompt),
@@ -151,6 +151,7 @@ class Hosted:
         thinking = said.get("reasoning_content") or said.get("reasoning")
         tokens = choice.logprobs.content if choice.logprobs else None
         first = tokens[0].top_logprobs if tokens else ()
+        counted = usage and usage.completion_tokens_details
         return {
             "text": choice.message.content or "",
             "prompt_tokens": usage.prompt_tokens if usage else 0,
@@ -158,6 +159,7 @@ class Hosted:
             "done_reason": _reason(choice.finish_reason),
             "choices": {top.token: math.exp(top.logprob) for top in first},
             "thinking": thinking if isinstance(thinking, str) else "",
+            "thinking_tokens": (counted and counted.reasoning_tokens) or 0,
         }
 
     def _tell_untaken(self, member: Member, taken: Collection[str]) -> None:

@@ -172,7 +172,7 @@ def answer_line(asked: Asked, answer: Answer, names: Mapping[Member, str] | None
     line |= {name: getattr(answer, name) for name in _TOKENS}
     line |= {name: round(getattr(answer, name), 9) for name in _SECONDS}
     line |= {"done_reason": answer.done_reason} if answer.done_reason != "stop" else {}
-    line |= {name: getattr(answer, name) for name in _THOUGHT} if answer.thinking else {}
+    line |= {name: getattr(answer, name) for name in _THOUGHT if getattr(answer, name)}
     return line_of(line | ({"choices": dict(answer.choices)} if asked.probabilities else {}))
 
 

@@ -107,7 +107,8 @@ def thinking_tokens(thoughts: Sequence[str], texts: Sequence[str], written: int)
 
 def answered(reply: Reply) -> Reply:
     """The reply, where it answers. Raises EngineError where its tokens went into thinking."""
-    if reply.text.strip() or not reply.thinking:
+    thought = reply.thinking or reply.thinking_tokens or reply.text.strip()
+    if reply.said.strip() or not thought or reply.done_reason not in ("stop", "length"):
         return reply
     member = reply.member
     raise EngineError(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlkit.measure.tools import MAX_SIZE, ToolError, arithmetic, python_expression
-from mlkit.parsing import label_in, number_in, plain, quoted, without_thinking
+from mlkit.numbers import numbers_in, spelled, whole_number
+from mlkit.parsing import in_doubt, label_in, number_in, plain, quoted, without_thinking
 
 ANSWER_WORDS, ANSWER_CHARACTERS = 12, 1_000  # a short answer with more is not a short answer
 DRAWS = 20  # hidden inputs for a Python expression
@@ -110,7 +111,7 @@ def short_right(text: str, gold: Mapping[str, Sequence[str]]) -> bool:
     words = spoken(text)
     return (
         len(words.split()) <= ANSWER_WORDS
-        and any(_says(words, phrase) for phrase in gold["accept"])
+        and any(_gives(text, words, phrase) for phrase in gold["accept"])
         and not any(_says(words, phrase) for phrase in gold.get("reject", ()))
     )
 
@@ -120,10 +121,19 @@ def spoken(text: str) -> str:
     and an "a" that stands last: it is an answer.
     """
     said = without_thinking(text).lower().replace("'", "").replace("−", "-")
-    words = re.findall(r"(?:(?<!\w)-)?\d+(?:[.,:]\d+)*|[^\W\d_]+", said)
+    words = re.findall(r"[^\W\d_]++|\d++(?:[.,:]\d++)*+|(?<!\w)-\d++(?:[.,:]\d++)*+", said)
     last = [word for word in words[-1:] if word == "a"]
     kept = [word for word in words if word not in {"a", "an", "the"}] + last
     return re.sub(r",(?=\d{3}(?!\d))", "", " ".join(kept))  # of thousands only: not of 1,5
+
+
+def _gives(text: str, words: str, phrase: str) -> bool:
+    """A phrase is in the text and not denied; one that is a number may be written in any way."""
+    found, unclear = numbers_in(spelled(text))
+    if math.isfinite(number := whole_number(spelled(phrase))):
+        return number in found and not unclear
+    named = re.finditer(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", text.casefold())
+    return _says(words, phrase) and not any(map(in_doubt, named))
 
 
 def _says(words: str, phrase: str) -> bool:
@@ -138,7 +148,8 @@ def _not_short(gold: Any) -> str:
     if not all(map(spoken, accept)):
         return "accepts an answer without a word"
     for phrase in accept:
-        if not short_right(phrase, {"accept": [phrase], "reject": reject}):
+        words = spoken(phrase)
+        if len(words.split()) > ANSWER_WORDS or any(_says(words, no) for no in reject):
             return (
                 f"accepts {quoted(phrase)}, which its own reject refuses, or which has more than"
                 f" {ANSWER_WORDS} words"

@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
-from mlkit.errors import MlkitError
+from mlkit.errors import MlkitError, Unparsed
 from mlkit.parsing import most_likely, without_thinking
 from mlkit.votes import check_members, nothing_usable
 
@@ -80,7 +80,10 @@ class ModelFanOut:
         if self.fuse:
             shown, question = self._question(prompt, texts)
             try:
-                return await ask(self.fuse, question, role="fuse"), Pick(None, "fuse", shown)
+                fused = await ask(self.fuse, question, role="fuse")
+                if fused.said.strip():
+                    return fused, Pick(None, "fuse", shown)
+                raise Unparsed("The answer made of all is empty. Raise max_tokens of who fuses.")
             except MlkitError as error:  # the answers are there, and one of them must do
                 pick = Pick(next(iter(texts)), "order", shown, str(error))
         else:

@@ -96,8 +96,8 @@ class ModelPipeline:
         """One stage through its gate: ask, check, and ask again with the complaint."""
         reply = await ask(stage.member, prompt, role=stage.name)
         tries = 1
-        while (complaint := stage.check(reply.text)) and tries <= stage.retries:
+        while (complaint := stage.check(reply.said)) and tries <= stage.retries:
             again = f"{prompt}\n\nYour last answer was refused: {complaint}. Answer again."
             reply = await ask(stage.member, again, role=stage.name)
             tries += 1
-        return Staged(stage.name, reply.text, tries, complaint, reply.cut_off)
+        return Staged(stage.name, reply.said, tries, complaint, reply.cut_off)

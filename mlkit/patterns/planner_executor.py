@@ -128,7 +128,7 @@ class PlannerExecutor:
             whole = f"It is part of this request: {request}" if self.keep_request else ""
             prompt = "\n\n".join(filter(None, (text, _told(needed), whole)))
             role = f"step {step.number} {step.type}"
-            text = (await ask(self.members[step.type], prompt, role=role)).text
+            text = (await ask(self.members[step.type], prompt, role=role)).said
         return self.tools[step.type](text) if step.type in self.tools else text
 
 

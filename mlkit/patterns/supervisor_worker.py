@@ -40,22 +40,22 @@ class Review(NamedTuple):
     answer: str  # "" where the review gave none
     redo: dict[str, str]  # whose work goes back, and why
     problem: str = ""  # why the review could not be had or read
+    notes: tuple[str, ...] = ()  # what was left out or repaired, a sentence each
 
 
 def parse_review(text: str, workers: Sequence[str]) -> Review:
     """Read a review; only `workers` can be sent back. Raises Unparsed where there is no answer."""
-    found, _ = object_in(text, "answer")
+    found, notes = object_in(text, "answer")
     answer = found["answer"]
     if isinstance(answer, dict) and answer:  # in the reviewer's own schema
         answer = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     if not isinstance(answer, str) or not answer.strip():
         raise Unparsed(
-            f'The review gives no "answer": {text[:120]!r}. Show an example of a review in the'
-            " shots."
+            f'The review gives no "answer": {text[:120]!r}. Show an example in the shots.'
         )
-    rows, _ = rows_in(text, "redo", "why", MAX_PIECES)
+    rows, more = rows_in(text, "redo", "why", MAX_PIECES) if found.get("redo") else ({}, [])
     redo = {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers}
-    return Review(answer, redo)
+    return Review(answer, redo, notes=tuple(dict.fromkeys(notes + more)))
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class SupervisorWorker:
         reviews = await self._reviewed(ask, prompt, tasks, work)
         best = next((review.answer for review in reversed(reviews) if review.answer), "")
         if not self.reviewer:
-            best = self.combine([each.text for each in work.values() if isinstance(each, Reply)])
+            best = self.combine([each.said for each in work.values() if isinstance(each, Reply)])
         accepted = not reviews or not (reviews[-1].redo or reviews[-1].problem)
         cut_off = any(isinstance(result, Reply) and result.cut_off for result in work.values())
         return Supervised(
@@ -164,6 +164,6 @@ class SupervisorWorker:
 
 def _told(work: Mapping[str, Reply | Failure]) -> str:
     return "\n\n".join(
-        f"{worker}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result.text)
+        f"{worker}: " + (f"failed ({result.error})" if isinstance(result, Failure) else result.said)
         for worker, result in work.items()
     )

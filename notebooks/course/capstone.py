@@ -17,7 +17,7 @@ from mlkit.kit import Kit
 from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
 from mlkit.measure.tasks import Task, TaskError
-from mlkit.parsing import quoted
+from mlkit.parsing import label_in, quoted
 from mlkit.trace import Runnable, as_function
 
 MOST = 50
@@ -72,8 +72,9 @@ def _task(number: int, place: str, row: Any) -> Task:
     except BadPrompt as error:
         raise TaskError(f"{place}: {error}") from None
     name, gold = _gold(place, grader, row["gold"])
+    labels, gold = (tuple(gold), gold[0]) if name == "label" else ((), gold)
     notes = {name: value for name, value in row.items() if name not in COLUMNS}
-    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, notes)
+    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, notes, labels)
 
 
 def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
@@ -86,8 +87,8 @@ def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
     name, read, example = _GRADING[grader]
     try:
         right = read(gold)
-        problem = GRADERS[name].problem(right)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        problem = GRADERS[name].problem(right) if name in GRADERS else ""
+    except (Unparsed, ValueError, TypeError, AttributeError, RecursionError):
         problem = f"is {quoted(gold)}, and that is no gold for the grader {grader}"
     if problem:
         raise TaskError(f"{place}: gold {problem}. For {grader} write, for example:  {example}")
@@ -100,11 +101,11 @@ def _texts(gold: Any) -> list[str]:
     return [text.strip() for text in (gold.split("|") if isinstance(gold, str) else gold)]
 
 
-def _label(gold: Any) -> dict[str, list[str]]:
-    right, *others = _texts(gold)
-    if not others:
-        raise ValueError("one label is no choice")
-    return {"accept": [right], "reject": others}
+def _labels(gold: Any) -> list[str]:
+    labels = _texts(gold)
+    if not 1 < len(labels) <= MOST or [label_in(text, labels) for text in labels] != labels:
+        raise Unparsed("one label is no choice, nor are two that are the same")
+    return labels
 
 
 def _typed(gold: Any) -> Any:
@@ -115,7 +116,7 @@ def _typed(gold: Any) -> Any:
 _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
     "number": ("number", _typed, "2.5"),
     "text": ("short", lambda gold: {"accept": _texts(gold)}, "pump|bike pump"),
-    "label": ("short", _label, "no|yes"),
+    "label": ("label", _labels, "no|yes"),
     "expression": ("expression", _typed, "2.5"),
     "constraints": ("constraints", _typed, '{"mentions": ["ring"], "max_words": 8}'),
     "python": (

@@ -19,8 +19,8 @@ LENGTH, SECONDS = 1_000_000, 0.3
 # Each is close to what some reader looks for, and is repeated.
 PIECES = (
     r"""{ {" {"a": [{"a": {"a":1, {"a":"{ {"k":"v","k": {\" ":{" {"":{"x [ " \ ` ( 9 1,111 9e $ - .
-* answer \boxed \boxed{ \frac{ \frac{1}{ é ½ 1½ 1/ 1_ 1' x1 <think> </think> {"b":1}, "a":[ {"a":1}
-数学 不 , +""".split()
+* answer \boxed \boxed{ \frac{ \frac{1}{ é ½ 1½ 1/ 1_ 1' e1 <think> </think> {"b":1}, "a":[ {"a":1}
+数学 不 , + x1""".split()
     + ["1 ", "1 1 ", ".5 ", "the ", "code ", "no code ", "not ", "a ", " ", "\n", "x\n", ". a"]
     + ["{} {x ", "3 x ", "1\xa0", '"a":"\n",']
 )

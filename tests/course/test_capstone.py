@@ -82,7 +82,29 @@ def test_a_list_and_a_file_give_the_same_tasks(tmp_path):
 )
 def test_what_spreadsheets_write_is_read(tmp_path, text, encoding):
     (task,) = capstone.read_prompts(csv(tmp_path, text, encoding))
-    assert (task.input, task.gold) == ("Open?", {"accept": ["yes"], "reject": ["no"]})
+    assert (task.input, task.gold, task.labels) == ("Open?", "yes", ("yes", "no"))
+
+
+@pytest.mark.parametrize(
+    "gold, right, wrong",
+    [
+        ("refund|order", ["Refund.", "It is a refund"], ["no refund", "not a refund"]),
+        (
+            "refund|order",
+            ["«refund»"],
+            ["It is not a refund.", "refund_request", "refund or order"],
+        ),
+        ("toxic|non-toxic", ["toxic"], ["not toxic", "non-toxic"]),
+        ("non-toxic|toxic", ["non-toxic"], ["toxic", "It is toxic."]),
+        ("c|c++", ["C"], ["C++", "c#"]),
+        ("数学|代码", ["答案是数学"], ["不是数学", "代码"]),
+        ("A|B", ["A", "(A)", "Answer: A"], ["n/a", "A bell", "A or B"]),
+    ],
+)
+def test_a_label_is_read_as_everywhere(gold, right, wrong):
+    (task,) = capstone.read_prompts([("Which?", "label", gold)])
+    assert [text for text in right if not task.right(text)] == []
+    assert [text for text in wrong if task.right(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +143,12 @@ def test_what_spreadsheets_write_is_read(tmp_path, text, encoding):
         ),
         (
             HEAD + "Which?,label,yes|yes\n",
-            "line 2: gold accepts 'yes', which its own reject refuses",
+            "line 2: gold is 'yes|yes', and that is no gold for the grader label",
+        ),
+        (HEAD + "Which?,label,yes|\n", "line 2: gold is 'yes|', and that is no gold"),
+        (
+            HEAD + "Which?,label," + "|".join("abcdefgh" * 9) + "\n",
+            "that is no gold for the grader",
         ),
         (HEAD + "Which?,text,pump||lock\n", "line 2: gold accepts an answer without a word"),
         (HEAD + "Write.,constraints,ring\n", "line 2: gold is 'ring', and that is no gold"),
@@ -302,7 +329,7 @@ def test_the_line_that_names_the_separator_for_excel_is_read(tmp_path, first):
 
 def test_empty_lines_above_do_not_hide_the_separator(tmp_path):
     (task,) = capstone.read_prompts(csv(tmp_path, "\n\ninput;grader;gold\nOpen?;label;yes|no\n"))
-    assert task.gold == {"accept": ["yes"], "reject": ["no"]}
+    assert (task.gold, task.labels) == ("yes", ("yes", "no"))
 
 
 def test_many_right_words_are_read_at_once(tmp_path):

@@ -47,6 +47,7 @@ def test_a_rule_and_days_count_for_their_own_department_alone() -> None:
         '{"things": [{"name": "lamp", "pieces": true}], "days": 1, "rule": "none"}',
         '{"things": [{"name": "lamp", "pieces": 1}], "days": -2, "rule": "none"}',
         '{"things": [{"name": "lamp", "pieces": 1}], "days": 1}',
+        f"{form(('bell', 2))} or {form(('bell', 3))}",
     ],
 )
 def test_what_is_no_form_has_no_total(text: str) -> None:
@@ -62,6 +63,7 @@ def test_what_is_no_form_has_no_total(text: str) -> None:
         (form(("lamp", 1), rule="express"), "express changes nothing"),
         (form(("lamp", 1), days=2), "nothing that is rented"),
         (form(("tandem", 1), ("lamp", 1), days=2, rule="school"), ""),
+        (f"{form(('bell', 2))} So the form is: {form(('bell', 2))}", ""),
     ],
 )
 def test_a_fault_is_seen_without_knowing_what_was_wanted(text: str, said: str) -> None:

@@ -9,6 +9,8 @@ from course.shop import KINDS, QUEUES
 from course.systems import NINE
 
 import mlkit
+from mlkit.ask import Member
+from tests.conftest import Scripted
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +120,25 @@ def test_prose_is_judged_by_the_number_it_ends_in(kit):
         0 < prose.share("large, prose") < 1
         and max(len(row[0][0].text.split()) for row in prose.cells) > 30
     )
+
+
+@pytest.mark.parametrize(
+    "checked, accepted",
+    [
+        *(
+            (text, True)
+            for text in ("yes", "Yes.", "yes, it has 12 words", "<think>no?</think>Yes")
+        ),
+        *(
+            (text, False)
+            for text in ("no, it has 3 lines", "Yes, but it is too long", "<think>yes")
+        ),
+        *((text, False) for text in ("yesterday", "not yes", "", "yes or no")),
+    ],
+)
+def test_a_text_is_written_again_until_the_checker_says_yes(checked, accepted):
+    ask = Scripted({"write": "<think>a bell?</think>Ring it", "check": checked})
+    writer, checker = Member("m"), Member("c")
+    result = asyncio.run(studies.write_and_check(ask, "A slogan.", writer, checker))
+    assert len(result.written) == (1 if accepted else 3) and result.text == "Ring it"
+    assert not [prompt for _, prompt, _ in ask.asked if "think>" in prompt]

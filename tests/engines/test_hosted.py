@@ -212,6 +212,40 @@ def test_claude_thinks_where_a_member_is_to(server: Server) -> None:
         ask(replace(SONNET_55, think=True))
 
 
+@pytest.mark.parametrize("stop", ["max_tokens", "end_turn"])
+def test_claude_thought_and_wrote_nothing_where_the_thoughts_are_not_shown_either(
+    server: Server, stop: str
+) -> None:
+    server.replies = [(200, message(stop=stop))]
+    with pytest.raises(EngineError, match=r"spent its 3 tokens on thinking.*think=False"):
+        ask(replace(SONNET_55, think=True))
+
+
+def test_reasoning_that_an_openai_server_only_counts_is_thinking(server: Server) -> None:
+    def counted(text: str, thought: int | None, reason: str = "stop") -> dict[str, Any]:
+        details = {"reasoning_tokens": thought}
+        usage = {"prompt_tokens": 12, "completion_tokens": 128, "total_tokens": 140}
+        reply = completion(text, finish_reason=reason)
+        return reply | {"usage": usage | {"completion_tokens_details": details}}
+
+    server.replies = [(200, counted("", 128, "length"))]
+    with pytest.raises(EngineError, match=r"spent its 128 tokens on thinking and gave no answer"):
+        ask(GPT)
+    server.replies = [(200, counted("42", 100)), (200, counted("", None))]
+    assert (ask(GPT).thinking_tokens, ask(GPT).text) == (100, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["<think>Let me see: 6 x 7", "<think>6 x 7</think>\n", "42</think>"]
+)
+def test_thoughts_in_the_text_of_an_answer_are_no_answer(server: Server, text: str) -> None:
+    server.replies = [(200, completion(text, finish_reason="length"))]
+    with pytest.raises(EngineError, match="on thinking and gave no answer"):
+        ask(GPT)
+    server.replies = [(200, completion("<think>6 x 7</think>42"))]
+    assert ask(GPT).text == "<think>6 x 7</think>42"
+
+
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
 def test_the_thinking_of_an_openai_server_is_kept_under_each_of_its_names(
     server: Server, name: str
@@ -251,9 +285,10 @@ def test_a_schema_goes_along_in_the_words_that_claude_takes(server: Server) -> N
     ],
 )
 def test_why_it_ended(server: Server, stop: str, reason: str) -> None:
-    server.replies = [(200, message(stop=stop))]
+    texts = [] if stop == "refusal" else ["Then"]
+    server.replies = [(200, message(*texts, stop=stop))]
     reply = ask(SONNET_55)
-    assert (reply.text, reply.done_reason) == ("", reason)
+    assert (reply.text, reply.done_reason) == ("".join(texts), reason)
 
 
 def test_the_sdk_tries_again_where_the_host_is_full(server: Server) -> None:

@@ -136,6 +136,16 @@ def test_thinking_that_ends_without_an_answer_is_that_error_too(
         ask(replace(THINKER, think=True))
 
 
+@pytest.mark.parametrize("words", [["<think>", "Let me see"], ["<think>", "6 x 7", "</think>"]])
+def test_thoughts_in_the_text_of_an_answer_are_no_answer(
+    current: type[Current], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """As a model writes them that the server does not know to think."""
+    monkeypatch.setattr("tests.engines.test_thinking.WORDS", words)
+    with pytest.raises(EngineError, match="on thinking and gave no answer"):
+        ask(THINKER)
+
+
 def test_a_model_that_cannot_think_is_named_with_what_to_set(current: type[Current]) -> None:
     with pytest.raises(EngineError, match=rf"'{MODEL}' cannot think.*Member\(\.\.\., think=False"):
         ask(Member(MODEL, think=True))

@@ -233,6 +233,38 @@ def test_a_letter_and_a_sign_are_spoken_and_an_article_is_not(text, words):
     assert spoken(text) == words
 
 
+@pytest.mark.parametrize(
+    ("accept", "text"),
+    [
+        *(("12", text) for text in ("12", "$12.00", "twelve is 12", "It is 12.")),
+        *(("-5", text) for text in ("-5", "−5", "\u20115", "It is -5 degrees")),
+        *(("1.5", text) for text in ("1.5", "1,5", "1½", "3/2")),
+        *(("12000", text) for text in ("12k", "12,000", "12 thousand")),
+        *(("8 pm", text) for text in ("8 PM", "8pm", "At 8 pm.", "6 pm + 2 hours = 8 pm")),
+        *(("refund", text) for text in ("refund", "No, a refund.", "Not here. Refund!")),
+        *(("no", text) for text in ("No", "No, it is not.", "No it isn't", "no refund")),
+        ("not refundable", "It is not refundable."),
+    ],
+)
+def test_a_short_answer_is_right_in_any_spelling_of_its_number(accept, text):
+    assert task("short", {"accept": [accept]}).right(text)
+
+
+@pytest.mark.parametrize(
+    ("accept", "text"),
+    [
+        *(("12", text) for text in ("12k", "not 12", "12e3", "10-12", "12 thousand", "12:30")),
+        *(("3", "3/4"), ("1", "1½"), ("1", "1_000"), ("1.5", "1.5 million"), ("60", "60 * 12")),
+        *(("5", text) for text in ("\u20115", "–5", "- 5", "-\\$5", "-**5**", "5 mln", "15")),
+        *(("refund", text) for text in ("no refund", "not a refund", "not, I think, a refund")),
+        *(("refund", text) for text in ("anything but refund", "refund? No", "refunds")),
+        ("5 days", "not 5 days"),
+    ],
+)
+def test_a_short_answer_that_is_another_number_or_denied_is_wrong(accept, text):
+    assert not task("short", {"accept": [accept]}).right(text)
+
+
 def test_every_grader_is_in_both_lists():
     assert RIGHT.keys() == WRONG.keys() == {*GRADERS, "label"}
 

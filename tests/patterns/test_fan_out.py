@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +102,11 @@ def test_where_fusing_fails_the_first_answer_stands_and_the_reason_is_told() -> 
     result = asyncio.run(ModelFanOut(MEMBERS, fuse=Member("qwen:fuse")).run(ask, "What?"))
     assert (result.text, result.pick.by, result.pick.member) == ("text 1", "order", 0)
     assert result.pick.complaint == "no room"
+
+
+@pytest.mark.parametrize("fused", ["", " \n", "<think>Which of them?"])
+def test_what_is_fused_to_nothing_is_a_failed_fuse(fused: str) -> None:
+    ask = Scripted(SCRIPT | {"fuse": fused})
+    result = asyncio.run(ModelFanOut(MEMBERS, fuse=Member("qwen:fuse")).run(ask, "What?"))
+    assert (result.text, result.pick.by, result.pick.member) == ("text 1", "order", 0)
+    assert "made of all is empty" in result.pick.complaint

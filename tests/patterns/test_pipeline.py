@@ -49,6 +49,14 @@ def test_a_stage_that_only_thought_gave_nothing() -> None:
     assert [stage.complaint for stage in result.stages] == ["", "the answer is empty", ""]
 
 
+def test_thoughts_go_neither_to_the_next_stage_nor_to_the_gate() -> None:
+    script = SCRIPT | {"extract": "<think>2 or 3 bells?</think>2 bells"}
+    gate = {"check": lambda text: "" if text.startswith("2") else "it has no number"}
+    seen = prompts(ModelPipeline(stages(**gate), keep_original=True), script)
+    assert seen["reason"].endswith("extract: 2 bells")
+    assert prompts(ModelPipeline(stages(**gate)), script)["reason"] == "2 bells"
+
+
 def test_a_gate_asks_again_with_the_complaint_until_it_passes() -> None:
     ask = Scripted(SCRIPT | {"extract": ["bells", "2 bells"]})
     gate = {"check": lambda text: "" if "2" in text else "it has no number", "retries": 2}

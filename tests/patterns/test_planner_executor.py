@@ -90,6 +90,13 @@ def test_a_step_sees_only_the_results_that_it_needs() -> None:
     assert prompts["synthesize"] == "Request: ?\n\nResults:\nbell: found bell\nlock: 20\nsum: 5"
 
 
+def test_thoughts_go_neither_to_a_tool_nor_to_the_next_step() -> None:
+    thought = {role: f"<think>hm</think>{text}" for role, text in SCRIPT.items()}
+    ask = Scripted(dict(SCRIPT | thought | {"plan": SCRIPT["plan"]}))
+    asyncio.run(executor(math=lambda text: f"={text}").run(ask, "?"))
+    assert not [prompt for _, prompt, _ in ask.asked if "think>" in prompt]
+
+
 def test_what_a_member_writes_goes_through_its_tool() -> None:
     result = asyncio.run(executor(math=lambda text: f"={text}").run(Scripted(dict(SCRIPT)), "?"))
     assert result.results == ("found bell", "=20", "=5")

@@ -51,10 +51,25 @@ def review(answer: str, **redo: str) -> str:
 
 def test_thoughts_and_chatter_around_a_review_and_the_pieces_are_left_out() -> None:
     text = f"<think>{review('no')}</think>Here you are:\n```\n{review('42', coder='short')}\n```"
-    assert parse_review(text, WORKERS) == ("42", {"coder": "short"}, "")
+    around = "What stands around the object is left out."
+    assert parse_review(text, WORKERS) == ("42", {"coder": "short"}, "", (around,))
     tasks, repairs = parse_assignments(f"Sure! {json.dumps({'assignments': PIECES})}", WORKERS)
     assert tasks == {"general": "explain", "coder": "write"}
     assert repairs == ("What stands around the object is left out.",)
+
+
+def test_what_was_repaired_in_a_review_is_said() -> None:
+    assert parse_review(review("42"), WORKERS).notes == ()
+    twice = parse_review(f"{review('41')} {review('42', coder='short')}", WORKERS)
+    assert twice.notes == ('2 objects have "answer"; the last is read.',) + (
+        ('2 objects have "redo"; the last is read.',)
+    )
+    assert parse_review('{"redo": [], "answer": "one\ntwo",}', WORKERS).notes == (
+        "A line break inside a text is written out.",
+        "A comma before a closing bracket is left out.",
+    )
+    (note,) = parse_review('{"redo": [{"worker": "coder"}], "answer": "42"}', WORKERS).notes
+    assert note == "Number 1 of the redo has no why and is left out."
 
 
 PIECES = [{"worker": "general", "task": "explain"}, {"worker": "coder", "task": "write"}]
@@ -106,6 +121,12 @@ def test_a_last_review_that_cannot_be_read_leaves_the_answer_before() -> None:
     assert "Expected a JSON object" in result.reviews[1].problem
 
 
+def test_thoughts_of_workers_do_not_go_to_the_review() -> None:
+    ask = Scripted(SCRIPT | {"work coder": "<think>2?</think>1", "review": review("42")})
+    asyncio.run(supervisor(1).run(ask, "Explain and write."))
+    assert ask.asked[-1][1].endswith("coder: 1")
+
+
 def test_workers_work_at_the_same_time() -> None:
     ask = Scripted(SCRIPT | {"work coder": "1", "review": review("42")})
     run = asyncio.run(trace.run(ask, supervisor(1), "Explain and write."))
@@ -122,6 +143,8 @@ def test_without_a_reviewer_the_workers_texts_are_combined() -> None:
     ask = Scripted({"assign": assigned(), "work a": "1", "work b": "2"})
     result = asyncio.run(pattern.run(ask, "?"))
     assert (result.text, result.reviews, result.accepted) == ("1 + 2", (), True)
+    ask = Scripted({"assign": assigned(), "work a": "<think>2?</think>1", "work b": "2"})
+    assert asyncio.run(pattern.run(ask, "?")).text == "1 + 2"
     ask = Scripted({"assign": assigned(), "work a": ValueError("gone"), "work b": "2"})
     assert asyncio.run(pattern.run(ask, "?")).text == "2"
 

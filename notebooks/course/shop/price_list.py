@@ -96,7 +96,9 @@ def total_of(text: str) -> str:
 
 def _order_in(text: str) -> dict[str, Any]:
     """The form in a text. Raises Unparsed where there is none."""
-    order, _ = object_in(text, "things")
+    order, notes = object_in(text, "things")
+    if any("the last is read" in note for note in notes):
+        raise Unparsed(f"Expected one form, and these differ: {quoted(text)}. Ask for one only.")
     try:
         dollars(order)
         return order

@@ -13,6 +13,7 @@ from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.matrix import Matrix, Subject, seed_for
 from mlkit.measure.tasks import Task
+from mlkit.parsing import most_likely_or_none
 from mlkit.patterns.fan_out import ModelFanOut
 
 TRIES = 3  # texts that are written before the last one stands
@@ -53,10 +54,11 @@ async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member
     found: list[str] = []
     asked = prompt
     while len(written) < TRIES:
-        written.append((await ask(writer, asked, role="write")).text)
+        written.append((await ask(writer, asked, role="write")).said)
         text = f"Task: {prompt}\n\nText: {written[-1]}"
-        found.append((await ask(checker, text, role="check")).text.strip())
-        if found[-1].lower().startswith("yes"):
+        reply = await ask(checker, text, role="check")
+        found.append(reply.said.strip())
+        if most_likely_or_none(reply, ("yes", "no", "but")).label == "yes":
             break
         asked = f"{prompt}\n\nYour last text was: {written[-1]}\nIt was refused: {found[-1]}"
     return Rewritten(written[-1], tuple(written), tuple(found))
