@@ -34,6 +34,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     )
     if whole and config.option.numprocesses is None and "PYTEST_XDIST_WORKER" not in os.environ:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
+        config.option.loadscopereorder = False  # by number of tests: those that take long came last
 
 
 # What tools leave on purpose; the browser lane's pictures are there to be looked at.

@@ -114,14 +114,9 @@ def changed(recording: Recording, answer: str) -> Recording:
     return Recording(recording.header, recording.answers | {asked: altered})
 
 
-@pytest.mark.parametrize(
-    "name, answer",
-    [
-        ("00_start_here", "alignment with the frame and seat"),
-        ("01_one_model", "The total cost of the invoice is"),
-    ],
-)
-def test_one_changed_answer_turns_its_notebook_red(name, answer, tmp_path: Path):
+def test_one_changed_answer_turns_its_notebook_red(tmp_path: Path):
+    """That each verdict follows its answers, and its notebook prints it, test_claims sees."""
+    answer = "alignment with the frame and seat"
     for part in ("data", "notebooks"):
         shutil.copytree(paths.root() / part, tmp_path / part)
     file = next(
@@ -140,7 +135,7 @@ def test_one_changed_answer_turns_its_notebook_red(name, answer, tmp_path: Path)
             "--nbval-current-env",
             "-p",
             "no:cacheprovider",
-            tmp_path / f"notebooks/{name}.ipynb",
+            tmp_path / "notebooks/00_start_here.ipynb",
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -17,9 +17,10 @@ def test_two(): pass
 
 def run(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests", *options],
+        [sys.executable, "-m", "pytest", "-q", "-p", "xdist.plugin", "tests", *options],
         cwd=tree,
-        env={name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"},
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
+        | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # all others take a second to load
         capture_output=True,
         text=True,
         check=False,

@@ -431,6 +431,8 @@ def test_model_without_pinned_weights(wheels: Path) -> None:
 @pytest.mark.parametrize("model", ["TINY", "library/tiny", "tiny:latest"])
 def test_a_model_has_the_names_that_ollama_takes_for_it(wheels: Path, model: str) -> None:
     assert weights.missing([model]) == [model]
+    weights.folder().mkdir(parents=True)
+    (weights.folder() / "tiny.gguf").write_bytes(CONTENT)
     assert weights.fetch(model) == weights.path("tiny") == weights.path(model)
     cast = cast_named(f"small={model}")
     assert choose.memory_lacks(cast) == ""
