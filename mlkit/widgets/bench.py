@@ -41,6 +41,7 @@ viewBox='0 0 18 18'%3E%3Cpath fill='%23ccc' d='M5 6l4 4 4-4 1 1-5 5-5-5z'/%3E%3C
 MOST_CALLS = 100  # of one run: a pattern that asks more has most likely lost its way
 DECIDE_SECONDS = 5.0  # to decide again on remembered answers
 END_SECONDS = 1.0  # for what is stopped to end
+DRAW_SECONDS = 0.15  # from a new decision to its waterfall
 # Whose turn it is, for each event loop: two benches at once would only slow each other down.
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -175,9 +176,9 @@ class Bench(widgets.VBox):
             clock.cancel()
             self.cards.show(calls)
         self._show(run, prompt, calls)
-        answered = "live" if self._kit.live else "recorded"
-        answer, took = str(getattr(run.result, "text", run.result)), self._took(run)
-        self.runs.add(", ".join([name, *settings]), prompt, answer, *took, len(run.calls), answered)
+        answer, how = str(getattr(run.result, "text", run.result)), ", ".join([name, *settings])
+        took = *self._took(run), len(run.calls), "live" if self._kit.live else "recorded"
+        self.runs.add(how, prompt, answer, *took)
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
@@ -225,12 +226,21 @@ class Bench(widgets.VBox):
         cost, work = self._took(run)
         calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"
         self._say(f"{calls}, {seconds(work)} of work, {dollars(cost)} per 1,000 prompts like this")
-        chart = waterfall.chart(run.calls, self._kit.source, self._prices)
+        before, self.last = self.last, run
         if not self._drawing.children:
-            self._drawing.children = (Panel(chart),)
-        elif self.last and self.last.calls != run.calls:
+            self._draw(run)
+        elif not before or before.calls != run.calls:
+            # Once the decision is seen: a page takes longer to draw a chart.
+            self._loop.call_later(DRAW_SECONDS, self._draw, run)
+
+    def _draw(self, run: Run) -> None:
+        if self.last is not run:  # another has been decided since
+            return
+        chart = waterfall.chart(run.calls, self._kit.source, self._prices)
+        if self._drawing.children:
             self._drawing.children[0].put(chart)
-        self.last = run
+        else:
+            self._drawing.children = (Panel(chart),)
 
     def _took(self, run: Run) -> tuple[float, float]:
         """Dollars for a thousand like it, and work seconds: of the models, one after another."""
@@ -280,24 +290,19 @@ class _Asking:
     async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
         self._asked += 1
         await asyncio.sleep(0)  # answers that are remembered come at once: Stop is heard here
-        if self._asked > MOST_CALLS:
-            lost = "Is there a loop that does not end?"
-            self._cut(TooManyCalls(f"It asks more than {MOST_CALLS} times. {lost}"))
-        if self.cut_short.done():
-            await asyncio.get_running_loop().create_future()  # which never comes
-        call = asyncio.ensure_future(self._ask(member, prompt, **options))
-        self.under_way.add(call)
         try:
-            return await call
-        except NotAsked as error:
-            self._cut(error)
-            return await asyncio.get_running_loop().create_future()
-        finally:
-            self.under_way.discard(call)
-
-    def _cut(self, error: MlkitError) -> None:
-        if not self.cut_short.done():
-            self.cut_short.set_result(error)
+            if self._asked > MOST_CALLS:
+                lost = "Is there a loop that does not end?"
+                raise TooManyCalls(f"It asks more than {MOST_CALLS} times. {lost}")
+            if not self.cut_short.done():
+                call = asyncio.ensure_future(self._ask(member, prompt, **options))
+                self.under_way.add(call)
+                call.add_done_callback(self.under_way.discard)
+                return await call
+        except (NotAsked, TooManyCalls) as error:
+            if not self.cut_short.done():
+                self.cut_short.set_result(error)
+        return await asyncio.get_running_loop().create_future()  # which never comes
 
 
 def _setting(value: Any) -> str:

@@ -4,7 +4,6 @@ import functools
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,7 +15,6 @@ from mlkit.charts.look import Chart
 from mlkit.charts.table import table_html, table_text
 from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.models import Price, Prices
-from mlkit.widgets.export import save
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
@@ -61,10 +59,6 @@ class Panel(widgets.VBox):
         self.chart = chart
         self._problem.value = ""
         self._table.value = table_html(chart)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the chart as it stands now as PNG or SVG, as the name ends. Raises ExportError."""
-        return save(self.chart, path)
 
     def complain(self, error: Exception) -> None:
         self._problem.value = error_line(error)

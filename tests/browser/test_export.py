@@ -25,7 +25,7 @@ def test_a_panel_is_saved_as_it_stands(tmp_path):
     voters = slider("each voter is right", 0.6, 0, 1, 0.05)
     panel = explore(drawn, right=voters)
     voters.value = 0.9
-    path = panel.save(tmp_path / "curve.svg")
+    path = save(panel.chart, tmp_path / "curve.svg")
     saved = "".join(ElementTree.parse(path).getroot().itertext())
     assert "Each voter is right 90%" in saved and "Source: here" in saved
 

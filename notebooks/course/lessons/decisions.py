@@ -39,6 +39,8 @@ router = _decision("""
 "at_most" -> 7
 {got} is not it. How many points lie between the way that you take and the kind always known?
 15: That is from one prompt on. You have the rule by now.
+14: That is prompts. 14 of 200 are how many points?
+6: That is from the router on. Which way did you take?
 
 Right. What a perfect classifier could add is known before you pay for a better one.
 """)
@@ -51,6 +53,7 @@ fan_out = _decision("""
 "saves" -> 99.92
 {got} is not it. For each of the two ways: the calls of 1,000 texts, plus $0.50 for each wrong one.
 100: That is what is saved on mistakes. The checker's calls cost more: take that off.
+99.9: To the cent: what do the calls cost more?
 
 Right. Five times the price of a call is little beside that of a mistake.
 """)
@@ -61,10 +64,10 @@ voting = _decision("""
 "five samples": It costs most, and is right less often than one call.
 
 "try_next" -> "E"
-"D": It is right most often. But it errs where A errs: it says again what A has said.
-"F": It errs on other messages than A, but on most of them. Few of its votes are right.
+"D": It is right most often. But it errs on nearly the same messages as A, so it seldom helps A.
+"F": It errs with A no more often than by chance, but on most messages. Few votes are right.
 
-Right. A good voter is often right, and errs where the others do not.
+Right. A good voter is often right, and errs with the others hardly more than by chance.
 """)
 
 planner_executor = _decision("""
@@ -73,8 +76,8 @@ planner_executor = _decision("""
 140: You compared tokens. They do not all have the same price.
 
 "take" -> "large alone"
-"planner": It costs less. But its interval reaches below the 5 points that you allow.
-"small alone": It costs least, and its whole interval lies below the 5 points that you allow.
+"planner": It costs less. But its interval reaches down to -11 points, and you allow -5.
+"small alone": It costs least. But its whole interval lies below -5 points: too much is lost.
 
 Right. Cheaper is half of your rule; the other half was not shown.
 """)
@@ -105,9 +108,9 @@ consensus_ensemble = _decision("""
 3.4: A strong answer costs 6 votes, not one.
 
 "take" -> "3 of 3"
-"2 of 3": It costs least. But its whole interval lies below the 5 points that you allow.
+"2 of 3": It costs least. But its whole interval lies below -5 points: too much is lost.
 "inside": It gives what strong says alone, and pays for the votes as well.
-"strong": 3 of 3 costs less, and its whole interval lies within the 5 points that you allow.
+"strong": 3 of 3 costs less, and its whole interval lies above -5 points, as you want it.
 
 Right. Here strong answers are expensive enough, and voters that agree are right often enough.
 """)
