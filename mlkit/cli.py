@@ -14,7 +14,7 @@ from rich import progress
 from rich.console import Console
 
 from mlkit import edition, paths
-from mlkit.errors import EngineUnreachable, MlkitError, WriteError, typed
+from mlkit.errors import EngineError, EngineUnreachable, MlkitError, WriteError, typed
 from mlkit.escaped import in_rich, printable
 from mlkit.models import CASTS, Cast, cast_named
 
@@ -33,6 +33,7 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(130) from None
 
 
+HOSTED = "LIVE, hosted"
 app = typer.Typer(
     cls=_Commands,
     help="Learn how to combine language models: notebooks, live or on recordings.",
@@ -139,10 +140,13 @@ def _prepare(cast: Cast) -> str:
 def _fetch(cast: Cast) -> str:
     """Fetch what is missing, into Ollama where it answers, else as weights; says which."""
     from mlkit.engines.choose import engine_set
+    from mlkit.engines.hosted import missing
 
     asked = engine_set()
     if not cast.models:
-        return "LIVE, hosted"
+        if why := missing(cast.large.model):
+            raise EngineError(why)
+        return HOSTED
     if asked != "embedded":
         try:
             _pull_from_ollama(cast)
@@ -213,8 +217,9 @@ def _bar(model: str, size: int | None = None) -> Iterator[Callable[..., None]]:
 @app.command()
 def pull(cast: CastName = "tiny") -> None:
     """Fetch the models of a cast, into Ollama where it runs, else for the embedded engine."""
-    _fetch(cast_named(cast))
-    console.print(f"[green]All models are here.[/] Now:  {typed('lab')}")
+    hosted = _fetch(cast_named(cast)) == HOSTED
+    where = "hosted: there is nothing to fetch" if hosted else "here"
+    console.print(f"[green]All models are {where}.[/] Now:  {typed('lab')}")
 
 
 @app.command()

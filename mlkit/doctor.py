@@ -35,7 +35,8 @@ async def report(console: Console, workshop: bool = False) -> bool:
     """
     wrong = {what for what, look, fix in LOOKS if not _tell(console, what, _result(look), fix)}
     limit = WORKSHOP_SECONDS if workshop else None
-    runs = {kind: await _runs(console, kind, limit) for kind in ("ollama", "embedded", "replay")}
+    local = ("ollama", "embedded") if getattr(_result(_cast), "models", True) else ("hosted",)
+    runs = {kind: await _runs(console, kind, limit) for kind in (*local, "replay")}
     asked = _result(choose.engine_set)
     there = [kind for kind, state in runs.items() if state != "not there"]
     taken = next((kind for kind in there if asked in ("auto", kind)), "")
@@ -43,6 +44,8 @@ async def report(console: Console, workshop: bool = False) -> bool:
     if good:
         console.print(f"Notebooks can run:  {typed('lab')}")
         console.print(f"{_MEASURE} What recordings take:  {typed('record --plan')}", soft_wrap=True)
+    elif runs.get(taken) == "too slow":
+        console.print(f"Live is slow here. Use the recordings:  {typed('lab --replay')}")
     elif there or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")
     else:
@@ -81,7 +84,8 @@ async def _runs(console: Console, kind: str, limit: float | None) -> str:
                 if not missing(model) or model == _cast().large.model  # who plays for all others
             ]
     except TimeoutError:
-        slow = f"too slow: {limit:g} s and no answer. Use the recordings:  {typed('lab --replay')}"
+        fix = f"Use the recordings:  {typed('lab --replay')}"
+        slow = f"too slow: {limit:g} s were not enough for all models. {fix}"
         _tell(console, kind, EngineTimeout(slow))
         return "too slow"
     return "answers" if all(answers) else "fails"

@@ -17,7 +17,8 @@ def keyless(error: Exception) -> str:
     """What a server says went wrong, cut short, without our keys in it."""
     said = str(getattr(error, "error", "") or getattr(error, "message", error))
     for name in ("OLLAMA_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
-        if key := os.environ.get(name, "").strip():
+        key = os.environ.get(name, "").strip()
+        if len(key) >= 8:  # a shorter one is no secret, and may be a word of the message
             said = said.replace(key, "***")
     return said[:200]
 

@@ -39,7 +39,8 @@ _FORMS = (
 )
 # What makes a number unclear that stands right behind it, or, of a minus, behind its dress.
 _BLURRED = re.compile(
-    r"(?i:[.,/^√]|(?:[-–—±⁻]|(?:no|not|n't|minus|negative) )(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
+    r"(?i:[.,/^√]|(?:[-–—±⁻]|(?:(?<!\w)(?:no|not|minus|negative)|n't) )"
+    r"(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
 )
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")

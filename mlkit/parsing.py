@@ -47,7 +47,8 @@ _QUOTES = " \"'`*_~«»‹›“”„‘’‚「」『』《》【】"
 _DRESS = _QUOTES + "\t\r\n.,;:!?…。，、；：！？"
 _LIST_MARK = (  # no minus, no decimals, and no "3. May"
     r"(?:[-–—*•·◦>] (?!\W*[\d¼-¾⅐-⅞])|\(?(?:\d\d?|\w)\) |(?:\d\d?|[a-d])\. (?!\W*[\d¼-¾⅐-⅞]"
-    r"|jan|feb|m[aä]r|apr|ma[iy]|ju[nl]|aug|sep|o[ck]t|nov|de[cz]))?"
+    r"|(?:jan\w*|feb\w*|m[aä]r(?:ch|z)?|apr(?:il)?|ma[iy]|ju[nl][eiy]?|aug(?:ust)?|sep\w*ber|sep|o[ck]t"
+    r"(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b))?"
 )
 _LEAD_IN = re.compile(
     rf"\A{_LIST_MARK}(?:(?:(?:so|thus|therefore),? )?(?:the |my |final )*answer\**"

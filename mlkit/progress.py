@@ -37,7 +37,9 @@ class CallCard:
     error: Exception | None = None
 
     def hear(self, event: Event) -> None:
-        """Take in what happened to the call."""
+        """Take in what happened to the call; an engine may tell late that it loads."""
+        if self.ended:
+            return
         self.state = _STATES.get(event.kind, event.kind)
         self.seconds = event.seconds
         self.words += event.words

@@ -213,7 +213,8 @@ class Limited:
 class Event(NamedTuple):
     """Something that happened to a call. Calls are numbered from 1, in the order they began."""
 
-    kind: str  # "asked", "started", "loading", "reading", "words", "done", "failed" or "stopped"
+    # "asked", "waiting", "started", "loading", "reading", "words"; then "done", "failed", "stopped"
+    kind: str
     number: int
     role: str
     member: Member

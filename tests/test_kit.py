@@ -208,6 +208,9 @@ class TestHostedAlone:
         assert kit.source.endswith(" · hosted (openai) · machines of the host")
         assert choose.machine() not in kit.source
 
+    def test_it_can_be_asked_for_by_its_name_as_a_recording_does(self, capsys):
+        assert mlkit.connect(self.CAST, engine="hosted").engine.kind == "hosted"
+
     def test_it_takes_no_local_engine(self, capsys, monkeypatch):
         monkeypatch.setitem(sys.modules, "xllamacpp", None)
         assert mlkit.connect(self.CAST).live

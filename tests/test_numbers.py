@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlkit.errors import Unparsed
+from mlkit.numbers import numbers_in
 from mlkit.parsing import number_in, plain
 
 READ = {
@@ -188,3 +189,15 @@ def test_any_text_gives_a_number_or_unparsed(text):
         assert abs(number_in(text)) < float("inf")
     except Unparsed:
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "unclear"),
+    [
+        ("The Shimano 105 costs 60.", {105.0, 60.0}, False),  # "no" is the end of a word
+        ("piano 2", {2.0}, False),
+        ("no 5", {5.0}, True),
+    ],
+)
+def test_a_denial_is_a_word_of_its_own(text: str, numbers: set[float], unclear: bool) -> None:
+    assert numbers_in(text) == (numbers, unclear)

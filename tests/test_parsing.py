@@ -335,6 +335,8 @@ def test_below_the_floor_of_label_mass_there_is_no_label(one, other):
         ("1. 5", "1. 5"),
         ("3. Mai", "3. mai"),
         ("1. Juni", "1. juni"),
+        ("1. maintenance", "maintenance"),  # which begins like a month
+        ("1. decline", "decline"),
         ("12:30", "12:30"),
         ("c++", "c++"),
     ],

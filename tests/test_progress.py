@@ -135,6 +135,11 @@ def test_a_run_in_a_cell_says_after_a_second_what_it_is_doing_and_leaves_nothing
     assert cell[-1] == {"text/html": "", "text/plain": ""}
 
 
+def test_a_call_that_has_ended_hears_no_more():
+    calls = heard((1, "asked", {}), (1, "stopped", {"seconds": 2.0}), (1, "reading", {}))
+    assert calls[0].status() == "stopped after 2.0 s"
+
+
 def test_a_short_run_in_a_cell_shows_nothing(cell):
     async def pattern(ask: Any, prompt: str) -> str:
         return (await ask(LARGE, prompt)).text

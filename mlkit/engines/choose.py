@@ -21,7 +21,7 @@ from mlkit.errors import (
 )
 from mlkit.models import CASTS, Cast
 
-ENGINES = ("auto", "ollama", "embedded", "replay")
+ENGINES = ("auto", "ollama", "embedded", "hosted", "replay")
 # Where Linux writes what a container may use, in bytes: cgroups of version 2 and 1.
 _CGROUP = Path("/sys/fs/cgroup")
 LIMITS = [_CGROUP / "memory.max", _CGROUP / "memory" / "memory.limit_in_bytes"]
@@ -60,14 +60,14 @@ def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> 
     """
     if engine == "replay":
         return _replay(cast)
-    makers = {"ollama": _ollama, "embedded": _embedded}
+    makers = {"ollama": _ollama, "embedded": _embedded, "hosted": _hosted}
     if engine != "auto":
         return makers[engine](cast, timeout_seconds)
     failures: list[Exception] = []
     qwens: tuple[str, ...] = ()
-    for maker in makers.values() if cast.models else [_hosted]:
+    for kind in ("ollama", "embedded") if cast.models else ("hosted",):
         try:
-            return replace(maker(cast, timeout_seconds), qwens=qwens)
+            return replace(makers[kind](cast, timeout_seconds), qwens=qwens)
         except (MlkitError, OSError, ImportError) as error:
             failures.append(error)
             if isinstance(error, ModelMissing):

@@ -3,22 +3,30 @@ through the openai SDK.
 
 A class or a team outgrows one machine this way: `Member("claude:claude-sonnet-5-5")`,
 `Member("openai:qwen2.5:7b")` with OPENAI_BASE_URL set to a vLLM, llama-server or Ollama. Retries,
-back-off and connection limits are the SDKs' own; a full host is asked again for half a minute.
+back-off and connection limits are the SDKs' own; who is full is asked again for half a minute.
 """
 
 import asyncio
 import importlib.util
 import math
 import os
+import random
 import time
-from collections.abc import Collection, Sequence
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
-from mlkit.engines.request import answered, check_prompt, messages_for, options_for, wanted_schema
+from mlkit.engines.request import (
+    BUSY_SECONDS,
+    answered,
+    check_prompt,
+    messages_for,
+    options_for,
+    wanted_schema,
+)
 from mlkit.errors import (
     EngineBusy,
     EngineError,
@@ -29,7 +37,7 @@ from mlkit.errors import (
     keyless,
 )
 from mlkit.escaped import printable
-from mlkit.wrappers import Engine
+from mlkit.wrappers import Engine, watcher
 
 # platform.claude.com, "What's new in Claude Sonnet 5.5", read on 2026-11-23: which models take a
 # temperature, and the `thinking` type that keeps max_tokens for the answer of one that thinks.
@@ -41,6 +49,7 @@ NEEDS = {
     "openai": ("openai", ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
 }
 JSON = dict[str, Any]
+FULL = (429, 503, 529)
 _CUT_OFF = ("length", "max_tokens", "model_context_window_exceeded")
 _ENDED = ("end_turn", "stop_sequence", None)
 
@@ -67,7 +76,7 @@ class Hosted:
     A host does not say how long it read and wrote: the whole call counts as output_seconds.
     """
 
-    def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 7) -> None:
+    def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
         self._local = local
         self._limits: JSON = {"timeout": timeout_seconds, "max_retries": retries}
         self._told: set[str] = set()  # the models of which was said what their host decides
@@ -80,15 +89,15 @@ class Hosted:
             raise EngineError(why)
         check_prompt(prompt, 0)  # a host has its own limit of length, and says so
         schema, labels = wanted_schema(member, options.get("format")), options.get("labels")
-        started = time.perf_counter()
         try:
             with interruptible():
                 # The SDK limits each read and each try, this the whole answer.
                 async with asyncio.timeout(self._limits["timeout"]):
                     if host == "claude":
-                        fields = await self._claude(member, model, prompt, schema)
+                        ask = partial(self._claude, member, model, prompt, schema)
                     else:
-                        fields = await self._openai(member, model, prompt, schema, bool(labels))
+                        ask = partial(self._openai, member, model, prompt, schema, bool(labels))
+                    started, fields = await _patiently(ask)
         except Exception as error:
             raise _ours(error, member.model) from None
         reply = Reply(member=member, output_seconds=time.perf_counter() - started, **fields)
@@ -193,6 +202,21 @@ def _connection(variable: str) -> JSON:
     return {"http_client": httpx2.AsyncClient(transport=httpx2.AsyncHTTPTransport())}
 
 
+async def _patiently(ask: Callable[[], Awaitable[JSON]]) -> tuple[float, JSON]:
+    """What a host answers, and when it was asked that; a full one is asked again."""
+    waits = list(BUSY_SECONDS)
+    while True:
+        started = time.perf_counter()
+        try:
+            return started, await ask()
+        except Exception as error:
+            if getattr(error, "status_code", 0) not in FULL or not waits:
+                raise
+        watcher()("waiting")
+        await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
+        watcher()("started")
+
+
 def _reason(reason: str | None) -> str:
     """Why an answer ended: "stop", "length", or the host's own word ("refusal")."""
     if reason in _CUT_OFF:
@@ -220,7 +244,7 @@ def _ours(error: Exception, model: str) -> MlkitError:
         case _, 404:
             fix = "Check the name in the host's list of models."
             return ModelMissing(f"{host} does not know it ({said}). {fix}")
-        case _, 429 | 503 | 529:
+        case _, status if status in FULL:
             fix = "Try again in a minute."
             return EngineBusy(f"{host} is full, or your limit is reached ({said}). {fix}")
         case "JSONDecodeError" | "AttributeError" | "TypeError" | "IndexError", _:

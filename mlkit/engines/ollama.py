@@ -19,6 +19,7 @@ import httpx
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
 from mlkit.engines.request import (
+    BUSY_SECONDS,
     CONTEXT_TOKENS,
     FILLS_CONTEXT,
     answered,
@@ -56,7 +57,6 @@ finally:
 
 FIND_SECONDS = 5.0
 QUEUED = 0.3  # seconds that a server cannot account for and the network does not take
-BUSY_SECONDS = (0.5, 1, 2, 4, 8, 16)  # between tries while a server's queue is full: 32 s in all
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
 # What the client raises over a server that is not there, or that does not speak Ollama's language:
@@ -98,6 +98,7 @@ class _OneEach(httpx.AsyncBaseTransport):
             await response.aclose()
             watcher()("waiting")
             await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
+            watcher()("started")
 
 
 @cache
@@ -188,6 +189,7 @@ class Ollama:
     def __init__(self, address: str, timeout_seconds: float = 300.0) -> None:
         self._client, self._address = connection(address), address
         self._timeout_seconds = timeout_seconds  # for a whole answer
+        self._under_way = 0  # of our own calls: who waits behind those, lanes and charts know
 
     async def __call__(
         self,
@@ -207,7 +209,7 @@ class Ollama:
         }
         asked |= {"format": schema} if (schema := wanted_schema(member, format)) else {}
         asked |= {"logprobs": True, "top_logprobs": 20} if labels else {}
-        hear, started = watcher(), time.perf_counter()
+        hear, started, alone = watcher(), time.perf_counter(), not self._under_way
         async with self._asking(member.model):
             # Not client.chat(), which knows no `truncate`.
             chat = (ollama.ChatResponse, "POST", "/api/chat")
@@ -219,7 +221,8 @@ class Ollama:
                     came.append(chunk)
                 reply = answered(_reply(member, came))
                 waited = time.perf_counter() - started - reply.seconds
-                return replace(reply, server_queue_seconds=waited) if waited > QUEUED else reply
+                queued = waited if alone and waited > QUEUED else 0.0
+                return replace(reply, server_queue_seconds=queued)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Any:
         """Unit vectors, one for each text: an array of shape (n, d)."""
@@ -237,6 +240,7 @@ class Ollama:
     @asynccontextmanager
     async def _asking(self, model: str) -> AsyncIterator[None]:
         """The time for one answer. What is raised says what to do."""
+        self._under_way += 1
         try:
             with interruptible():
                 async with asyncio.timeout(self._timeout_seconds):
@@ -245,6 +249,8 @@ class Ollama:
             raise took_too_long(model, self._timeout_seconds) from None
         except _FAULTS as error:
             raise _ours(error, model, self._address) from None
+        finally:
+            self._under_way -= 1
 
 
 def _reply(member: Member, chunks: Sequence[ollama.ChatResponse]) -> Reply:

@@ -10,6 +10,7 @@ from typing import Any
 from mlkit.ask import Member, Reply
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, SettingError
 
+BUSY_SECONDS = (0.5, 1, 2, 4, 8, 16)  # between tries while a server's queue is full: 32 s in all
 CONTEXT_TOKENS = 4096
 # Beyond the context Ollama drops the beginning without a word; English runs to about 4 characters a
 # token.
@@ -96,7 +97,7 @@ def options_for(member: Member) -> dict[str, float]:
 def wanted_schema(member: Member, format: dict[str, Any] | None) -> dict[str, Any] | None:
     """What an answer must fit: what the call asks for, else what the member always answers in."""
     schema = format or (json.loads(member.schema) if member.schema else None)
-    check_told(json.dumps(schema, ensure_ascii=False))
+    check_told(json.dumps(schema, ensure_ascii=False).replace("\\u0000", "\0"))
     return schema
 
 

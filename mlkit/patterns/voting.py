@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from mlkit.ask import Ask, Embed, Failure, Member, Reply, ask_all
-from mlkit.parsing import plain, quoted, without_thinking
+from mlkit.parsing import plain, quoted
 from mlkit.ties import highest, reaches
 from mlkit.votes import Vote, answer_in, check_members, nothing_usable, vote
 
@@ -84,8 +84,6 @@ class ModelVoting:
         came = [n for n, answer in enumerate(answers) if answer is not None]
         if self.embed is None:
             return {n: answers.index(answers[n]) for n in came}
-        texts = [
-            without_thinking(reply.text) for n in came if isinstance(reply := replies[n], Reply)
-        ]
+        texts = [reply.said for n in came if isinstance(reply := replies[n], Reply)]
         medoids = similar(await self.embed(texts), self.threshold)
         return {n: came[medoid] for n, medoid in zip(came, medoids, strict=True)}

@@ -22,7 +22,7 @@ from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
 from mlkit.widgets.calls import Cards
 from mlkit.widgets.panels import WIDE, Panel, button, error_line, line, status
-from mlkit.widgets.runs import Runs, shared_runs
+from mlkit.widgets.runs import Runs, setting, shared_runs
 from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
 ON_RECORDINGS = (
@@ -128,8 +128,6 @@ class Bench(widgets.VBox):
 
     def _moved(self, _: Any) -> None:
         if self.last and not self.run.disabled:
-            if self._task:
-                self._task.cancel()  # the newest setting counts
             self._start(self._decide())
 
     def _forget(self, _: Any) -> None:
@@ -140,6 +138,8 @@ class Bench(widgets.VBox):
             self._say("Another prompt: press Run.")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._task:
+            self._task.cancel()  # the newest counts
         self._task = asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _values(self) -> dict[str, Any]:
@@ -147,7 +147,8 @@ class Bench(widgets.VBox):
 
     async def _ask_live(self) -> None:
         """Run the pattern, once no other bench does, and decide again if a control was moved."""
-        turn, values = _TURNS.setdefault(self._loop, asyncio.Lock()), self._values()
+        turn, prompt = _TURNS.setdefault(self._loop, asyncio.Lock()), self.prompt.value
+        values = self._values()
         try:
             if turn.locked():
                 self._say("Another bench runs; this one waits for it.")
@@ -159,14 +160,16 @@ class Bench(widgets.VBox):
             self._complain(error)
         finally:
             self.run.disabled, self.stop.disabled = False, True
-        if values != self._values():
+        if prompt != self.prompt.value:
+            self._forget(None)
+        elif values != self._values():
             self._moved(None)
 
     async def _run_and_count(self) -> None:
         """Run the pattern; what was asked before, with this prompt, is not asked again."""
         pattern, prompt, calls = self._pattern(), self.prompt.value, Calls()
         name = getattr(pattern, "__name__", type(pattern).__name__)
-        settings = [f"{each} {_setting(value)}" for each, value in self._values().items()]
+        settings = [f"{each} {setting(value)}" for each, value in self._values().items()]
         # What stands below is an answer to another prompt or setting.
         self.decision.value, self._drawing.children = "", ()
         clock = asyncio.create_task(self._tick(calls))
@@ -273,7 +276,9 @@ async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
         ending: set[asyncio.Future[Any]] = {run, *asking.under_way}
         for task in ending:
             task.cancel()
-        await asyncio.wait(ending, timeout=END_SECONDS)
+        ended, _ = await asyncio.wait(ending, timeout=END_SECONDS)
+        for task in ended:
+            task.cancelled() or task.exception()  # seen, so that nobody warns of it
 
 
 class _Asking:
@@ -303,13 +308,6 @@ class _Asking:
             if not self.cut_short.done():
                 self.cut_short.set_result(error)
         return await asyncio.get_running_loop().create_future()  # which never comes
-
-
-def _setting(value: Any) -> str:
-    """A setting as a few characters."""
-    if isinstance(value, tuple):
-        return " / ".join(map(_setting, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)[:30]
 
 
 def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown, widgets.Textarea]:

@@ -64,6 +64,13 @@ def runs_reading(runs: Sequence[BenchRun]) -> str:
     return f"{said}: on this prompt cheapest is {_named(cheap)}, fastest {_named(fast)}"
 
 
+def setting(value: Any) -> str:
+    """A setting as a few characters."""
+    if isinstance(value, tuple):
+        return " / ".join(map(setting, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)[:30]
+
+
 def _begins(text: str) -> str:
     """A text, or how it begins and how long it is."""
     return text if len(text) <= 80 else f"{text[:60]} … ({len(text):,} characters)"

@@ -5,7 +5,6 @@ Completions API. No Claude and no GPT answers here.
 """
 
 import asyncio
-import inspect
 import json
 import math
 import threading
@@ -17,8 +16,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 from course import record
 from rich.console import Console
@@ -350,12 +347,23 @@ def test_a_reply_of_another_shape_is_an_error_that_names_the_address(
         ask(member, options={"retries": 0})
 
 
-def test_a_full_host_is_asked_for_half_a_minute_and_no_longer() -> None:
-    tried = inspect.signature(Hosted).parameters["retries"].default
-    for sdk in (anthropic, openai):
-        first, longest = sdk._constants.INITIAL_RETRY_DELAY, sdk._constants.MAX_RETRY_DELAY
-        waits = [min(first * 2**number, longest) for number in range(tried)]
-        assert 0.75 * sum(waits) > 15 and sum(waits) < 48  # as long as a full Ollama
+@pytest.mark.parametrize("member", [SONNET_55, GPT], ids=["claude", "openai"])
+def test_a_full_host_is_asked_again_as_often_as_a_full_ollama(
+    server: Server, monkeypatch: pytest.MonkeyPatch, member: Member
+) -> None:
+    monkeypatch.setattr(hosted, "BUSY_SECONDS", (0.01, 0.01))
+    full = (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "full"}})
+    server.replies = [full]
+    with pytest.raises(EngineBusy, match="is full"):
+        ask(member, options={"retries": 0})
+    assert len(server.asked) == 3
+
+
+def test_a_host_that_is_not_there_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setattr(hosted, "BUSY_SECONDS", (60,))  # nobody waits for that
+    with pytest.raises(EngineUnreachable, match="echo .OPENAI_BASE_URL"):
+        ask(GPT, options={"retries": 0})
 
 
 def test_a_slow_host_times_out(server: Server) -> None:

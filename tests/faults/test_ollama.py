@@ -88,9 +88,22 @@ def test_waiting_for_a_full_server_is_told_while_it_lasts_and_in_the_end(server,
             return await Watched(Ollama(address, timeout_seconds=5), hear)(MEMBER, "hello")
 
     reply = asyncio.run(main())
-    assert reply.server_queue_seconds > 0.1 and states[1:3] == ["waiting", "waiting"]
+    assert reply.server_queue_seconds > 0.1 and states[1:5] == 2 * ["waiting", "loading or reading"]
     waited = f"{reply.seconds:.1f} s after {reply.server_queue_seconds:.1f} s of waiting, "
     assert calls[0].status().startswith(waited)
+
+
+def test_who_waits_behind_calls_of_ours_has_not_waited_at_the_server(server, monkeypatch):
+    monkeypatch.setattr(engine, "QUEUED", -1.0)  # however short
+
+    async def main():
+        async with server("fine") as address:
+            ask = Ollama(address, timeout_seconds=5)
+            return await together(*(ask(MEMBER, f"hello {n}") for n in range(3)))
+
+    first, *others = asyncio.run(main())
+    assert first.server_queue_seconds > 0
+    assert [other.server_queue_seconds for other in others] == [0.0, 0.0]
 
 
 def test_an_answer_at_once_has_not_waited(server):
@@ -292,6 +305,7 @@ UNSENDABLE = {
     "shots": (Member("m", shots=(("a", "b"), ("c", "\udfff"))), None),
     "schema": (Member("m", schema='{"title": "\ud800"}'), None),
     "format": (Member("m"), {"title": "\ud800"}),
+    "NUL in a format": (Member("m"), {"enum": ["a\0b"]}),
 }
 
 

@@ -449,6 +449,29 @@ def test_another_prompt_takes_away_what_answered_the_one_before():
     assert box.prompt.value == "Why?"
 
 
+def test_a_prompt_that_is_changed_during_a_run_has_no_answer_after_it():
+    async def play() -> Bench:
+        kit, _ = scripted_kit({"": "yes"})
+        begun, may_end = asyncio.Event(), asyncio.Event()
+
+        async def slow(ask: Ask, prompt: str) -> str:
+            begun.set()
+            await may_end.wait()
+            return (await ask(SMALL, prompt)).text
+
+        box = on(kit, slow)
+        await asyncio.to_thread(box.run.click)
+        await begun.wait()
+        await asyncio.to_thread(setattr, box.prompt, "value", "Another?")
+        may_end.set()
+        await settled(box)
+        return box
+
+    box = asyncio.run(play())
+    assert box.decision.value == "" and "Another prompt: press Run." in box.status.value
+    assert [run.prompt for run in box.runs.runs] == ["What?"]
+
+
 def test_an_edited_example_can_be_had_back():
     async def play() -> tuple[Bench, Bench]:
         kit, _ = scripted_kit({})
