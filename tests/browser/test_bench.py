@@ -6,7 +6,6 @@ import asyncio
 import re
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -443,11 +442,19 @@ def test_live_words_come_and_a_stop_ends_the_models_work(live):
     assert seconds < STOP_SECONDS[engine] + 3  # for the tokens and the clicks
 
 
-def counted(bench: OnPage, voters: int) -> str:
-    """Who wins by what the first cards on the page count as, and with how many votes."""
-    said = re.findall(r"counts as ('.*'|\".*\")", bench.root.inner_text())[:voters]
-    (winner, count), *_ = Counter(said).most_common(1)
-    return f"{winner} wins with {count} of {voters} votes"
+# Whether it says who wins by what the first cards count as, and with how many votes: the first of
+# those with the most.
+COUNTED = r"""([cell, voters]) => {
+  const text = document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`).innerText;
+  const said = [...text.matchAll(/counts as ('.*'|".*")/g)].slice(0, voters).map(one => one[1]);
+  const count = answer => said.filter(one => one === answer).length;
+  const most = Math.max(...said.map(count)), winner = said.find(one => count(one) === most);
+  return said.length === voters && text.includes(`${winner} wins with ${most} of ${voters} votes`)
+}"""
+
+
+def wait_counted(bench: OnPage, voters: int) -> None:
+    bench.page.wait_for_function(COUNTED, arg=[bench.cell, voters], timeout=10_000)
 
 
 def stopped_and_run(bench: OnPage, prompt: str, said: str, seconds: float = 120) -> None:
@@ -497,20 +504,20 @@ def test_live_a_vote_is_counted_again_by_each_control(live):
     learner.run_cell("voting")
     voting = OnPage(learner, "voting")
     stopped_and_run(voting, "Which color has the sky on a clear day? One word.", "5 calls,")
-    voting.wait(counted(voting, 5))
+    wait_counted(voting, 5)
     voting.press("value of the sum")
     voting.wait("Unparsed: No member gave an answer that can be counted")
     voting.press("as written")
     voting.wait("5 calls,")
-    voting.wait(counted(voting, 5))
+    wait_counted(voting, 5)
     voting.press("tidied")
     voting.wait("5 calls,")
     for level in ("0.70", "0.95"):
         voting.root.get_by_label("free texts").select_option(label=level)
-        voting.wait(counted(voting, 5))
+        wait_counted(voting, 5)
     voting.key(0, "ArrowLeft")
     voting.wait("3 calls,")
-    voting.wait(counted(voting, 3))
+    wait_counted(voting, 3)
     voting.press("Right")
     voting.wait("1 run, 1 judged right")
     assert learner.outside == []

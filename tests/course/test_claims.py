@@ -62,6 +62,11 @@ def said(kit, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
+def found(kit, measured_once) -> dict[str, Finding]:
+    return {id_: asyncio.run(claim.found(kit)) for id_, claim in CLAIMS.items()}
+
+
+@pytest.fixture(scope="module")
 def told(kit, measured_once) -> str:
     return asyncio.run(page.page(kit))
 
@@ -674,9 +679,9 @@ SUBJECTS = {
         ("C16 quality", "orders"),
     ],
 )
-def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
+def test_one_other_answer_gives_another_row(kit, found, monkeypatch, claim, study):
     """On one of the first test tasks: not on each the subject is the one that counts."""
-    before = asyncio.run(CLAIMS[claim].measure(kit))
+    before = found[claim].measured
     measure = getattr(studies, study)
     measured = asyncio.run(measure(kit))
     test = [n for n, task in enumerate(measured.tasks) if task.split == "test"]
@@ -700,8 +705,8 @@ def test_one_other_answer_gives_another_row(kit, monkeypatch, claim, study):
 
 
 @pytest.mark.parametrize("claim", ["C14 cost", "C16 cost", "C16 complexity"])
-def test_one_call_less_gives_another_row(kit, monkeypatch, claim):
-    before, measured = asyncio.run(CLAIMS[claim].measure(kit)), asyncio.run(studies.orders(kit))
+def test_one_call_less_gives_another_row(kit, found, monkeypatch, claim):
+    before, measured = found[claim].measured, asyncio.run(studies.orders(kit))
     name = {"C14 cost": "router", "C16 cost": "voting"}.get(claim, "supervisor_worker")
     one = measured.of([name])
     first, *rest = one.cells
@@ -726,8 +731,8 @@ def test_one_call_less_gives_another_row(kit, monkeypatch, claim):
         ("C16 latency", "voting"),
     ],
 )
-def test_one_other_time_gives_another_row(kit, times, claim, pattern):
-    before = asyncio.run(CLAIMS[claim].measure(kit))
+def test_one_other_time_gives_another_row(kit, found, times, claim, pattern):
+    before = found[claim].measured
     _, runs = timings.load_latency()
     chosen = next(run for run in runs if run.pattern == pattern and not run.error)
 
@@ -745,10 +750,10 @@ def test_one_other_time_gives_another_row(kit, times, claim, pattern):
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claims_notebook_prints_its_row_each_time_it_runs(kit, claim):
+def test_a_claims_notebook_prints_its_row_each_time_it_runs(found, claim):
     """So that an answer which changes the row turns the notebook red."""
     notebook = next(paths.notebooks().glob(f"{CLAIMS[claim].notebook:02}_*.ipynb"))
-    found = str(asyncio.run(CLAIMS[claim].found(kit)))
+    row = repr(str(found[claim]))[1:-1]
     cells = [cell for cell in nbformat.read(notebook, 4).cells if cell.cell_type == "code"]
     printed = {cell.source: str(cell.outputs) for cell in cells if ".found(kit" in cell.source}
-    assert any(repr(found)[1:-1] in output for output in printed.values())
+    assert any(row in output for output in printed.values())
