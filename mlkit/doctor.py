@@ -25,6 +25,7 @@ from mlkit.models import Cast, cast_named
 _GIB = 2**30
 _PACKAGES = ("jupyterlab", "ipywidgets", "ollama", "plotly")
 _MEASURE = "How good live models are: a button at the end of notebook 01 measures them."
+_RECORDED = f"Use the recordings:  {typed('lab --replay')}"
 _SETTINGS = {"engine", "cast", "lanes", "timeout"}  # a wrong one stops the first cell
 WORKSHOP_SECONDS = 20.0  # for the answers of one engine, so that a room is looked at in a minute
 
@@ -45,7 +46,7 @@ async def report(console: Console, workshop: bool = False) -> bool:
         console.print(f"Notebooks can run:  {typed('lab')}")
         console.print(f"{_MEASURE} What recordings take:  {typed('record --plan')}", soft_wrap=True)
     elif runs.get(taken) == "too slow":
-        console.print(f"Live is slow here. Use the recordings:  {typed('lab --replay')}")
+        console.print(f"Live is slow here. {_RECORDED}")
     elif there or wrong & _SETTINGS:
         console.print("[red]Notebooks stop in their first cell.[/] Set what is marked no above.")
     else:
@@ -84,8 +85,7 @@ async def _runs(console: Console, kind: str, limit: float | None) -> str:
                 if not missing(model) or model == _cast().large.model  # who plays for all others
             ]
     except TimeoutError:
-        fix = f"Use the recordings:  {typed('lab --replay')}"
-        slow = f"too slow: {limit:g} s were not enough for all models. {fix}"
+        slow = f"too slow: {limit:g} s were not enough for all models. {_RECORDED}"
         _tell(console, kind, EngineTimeout(slow))
         return "too slow"
     return "answers" if all(answers) else "fails"
@@ -98,8 +98,7 @@ async def _answer(engine: choose.Engine, member: Member) -> str | Exception:
     if isinstance(reply, Failure):
         return reply.error
     if not reply.said.strip():
-        fix = f"Use the recordings:  {typed('lab --replay')}"
-        return EngineError(f"it answers without a word ({reply.output_tokens} tokens). {fix}")
+        return EngineError(f"it answers without a word ({reply.output_tokens} tokens). {_RECORDED}")
     speed = reply.output_tokens / max(reply.output_seconds, 1e-9)
     return f"answers, {speed:.2g} tokens/s, loaded in {reply.load_seconds:.1f} s"
 
@@ -143,7 +142,7 @@ def _disk() -> str:
 def _memory() -> str:
     memory = psutil.virtual_memory()
     seen = f"{memory.available / _GIB:.0f} of {memory.total / _GIB:.0f} GiB free"
-    fix = f"both models take 3. Use the recordings:  {typed('lab --replay')}"
+    fix = f"both models take 3. {_RECORDED}"
     return _checked(memory.available > 3 * _GIB, seen, fix)
 
 

@@ -15,8 +15,7 @@ from mlkit.wrappers import Event
 
 AFTER_SECONDS = 1.0  # a cell that takes less shows nothing
 TICK_SECONDS = 0.1  # between two pictures of a run that is under way
-# Ollama tells nothing until the first word, so there one cannot know whether it still loads, or
-# answers somebody else first.
+# Ollama tells nothing until the first word: it may load, read, or answer somebody else first.
 _STATES = {"asked": "waiting", "started": "loading or reading", "words": "writing"}
 
 

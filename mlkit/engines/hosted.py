@@ -10,7 +10,6 @@ import asyncio
 import importlib.util
 import math
 import os
-import random
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cached_property, partial
@@ -25,6 +24,7 @@ from mlkit.engines.request import (
     check_prompt,
     messages_for,
     options_for,
+    wait_for_room,
     wanted_schema,
 )
 from mlkit.errors import (
@@ -37,7 +37,7 @@ from mlkit.errors import (
     keyless,
 )
 from mlkit.escaped import printable
-from mlkit.wrappers import Engine, watcher
+from mlkit.wrappers import Engine
 
 # platform.claude.com, "What's new in Claude Sonnet 5.5", read on 2026-11-23: which models take a
 # temperature, and the `thinking` type that keeps max_tokens for the answer of one that thinks.
@@ -204,17 +204,15 @@ def _connection(variable: str) -> JSON:
 
 async def _patiently(ask: Callable[[], Awaitable[JSON]]) -> tuple[float, JSON]:
     """What a host answers, and when it was asked that; a full one is asked again."""
-    waits = list(BUSY_SECONDS)
-    while True:
+    for seconds in BUSY_SECONDS:
         started = time.perf_counter()
         try:
             return started, await ask()
         except Exception as error:
-            if getattr(error, "status_code", 0) not in FULL or not waits:
+            if getattr(error, "status_code", 0) not in FULL:
                 raise
-        watcher()("waiting")
-        await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
-        watcher()("started")
+        await wait_for_room(seconds)
+    return time.perf_counter(), await ask()
 
 
 def _reason(reason: str | None) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import random
 import re
 import ssl
 import time
@@ -29,6 +28,7 @@ from mlkit.engines.request import (
     options_for,
     thinking_tokens,
     took_too_long,
+    wait_for_room,
     wanted_schema,
 )
 from mlkit.errors import (
@@ -96,9 +96,7 @@ class _OneEach(httpx.AsyncBaseTransport):
             if response.status_code != 503 or not waits:
                 return response
             await response.aclose()
-            watcher()("waiting")
-            await asyncio.sleep(waits.pop(0) * random.uniform(0.5, 1.5))
-            watcher()("started")
+            await wait_for_room(waits.pop(0))
 
 
 @cache

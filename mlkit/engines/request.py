@@ -2,13 +2,16 @@
 answer.
 """
 
+import asyncio
 import json
+import random
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from mlkit.ask import Member, Reply
 from mlkit.errors import BadPrompt, EngineError, EngineTimeout, SettingError
+from mlkit.wrappers import watcher
 
 BUSY_SECONDS = (0.5, 1, 2, 4, 8, 16)  # between tries while a server's queue is full: 32 s in all
 CONTEXT_TOKENS = 4096
@@ -21,6 +24,13 @@ FILLS_CONTEXT = (
     f" {PROMPT_CHARACTERS:,} characters fit), or ask about one part at a time."
 )
 _UNSENDABLE = re.compile("[\0\ud800-\udfff]")
+
+
+async def wait_for_room(seconds: float) -> None:
+    """Before a full server is asked again: wait about so long, each asker another time; told."""
+    watcher()("waiting")
+    await asyncio.sleep(seconds * random.uniform(0.5, 1.5))
+    watcher()("started")
 
 
 def check_prompt(prompt: str, characters: int) -> None:

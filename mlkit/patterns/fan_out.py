@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.errors import MlkitError, Unparsed
-from mlkit.parsing import most_likely, without_thinking
+from mlkit.parsing import most_likely
 from mlkit.votes import check_members, nothing_usable
 
 
@@ -66,7 +66,7 @@ class ModelFanOut:
         texts = {
             n: text
             for n, answer in enumerate(answers)
-            if isinstance(answer, Reply) and (text := without_thinking(answer.text)).strip()
+            if isinstance(answer, Reply) and (text := answer.said).strip()
         }
         if not texts:
             raise nothing_usable(answers)

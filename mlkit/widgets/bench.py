@@ -178,10 +178,9 @@ class Bench(widgets.VBox):
         finally:
             clock.cancel()
             self.cards.show(calls)
-        self._show(run, prompt, calls)
-        answer, how = str(getattr(run.result, "text", run.result)), ", ".join([name, *settings])
+        answer = self._show(run, prompt, calls)
         took = *self._took(run), len(run.calls), "live" if self._kit.live else "recorded"
-        self.runs.add(how, prompt, answer, *took)
+        self.runs.add(", ".join([name, *settings]), prompt, answer, *took)
 
     async def _decide(self) -> None:
         """Run the pattern on what is remembered, without a call."""
@@ -216,8 +215,8 @@ class Bench(widgets.VBox):
             self.cards.show(calls)
             await asyncio.sleep(TICK_SECONDS)
 
-    def _show(self, run: Run, prompt: str, cards: Calls) -> None:
-        """The answer, what is known of it, the decision in a sentence, and the waterfall."""
+    def _show(self, run: Run, prompt: str, cards: Calls) -> str:
+        """Show the answer, which it gives, what is known of it, the decision, and the waterfall."""
         self.cards.show(cards, getattr(run.result, "counted", ()))
         text = str(getattr(run.result, "text", run.result))
         described = run.result.describe() if hasattr(run.result, "describe") else ""
@@ -235,6 +234,7 @@ class Bench(widgets.VBox):
         elif not before or before.calls != run.calls:
             # Once the decision is seen: a page takes longer to draw a chart.
             self._loop.call_later(DRAW_SECONDS, self._draw, run)
+        return text
 
     def _draw(self, run: Run) -> None:
         if self.last is not run:  # another has been decided since

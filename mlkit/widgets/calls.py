@@ -50,17 +50,17 @@ def card_html(card: CallCard, *counted: str | None) -> str:
     name = "" if card.member.name == card.role else card.member.name
     parts = [
         f"<b>{card.number}. {in_html(card.role)}</b> <span>{in_html(name)}</span>",
-        _small(card.status()),
+        _small(in_html(card.status())),
         f"<div style='{_TEXT}'>{in_html(said)}</div>",
-        *(_small(f"counts as {repr(one) if one else 'nothing'}") for one in counted),
+        *(_small(in_html(f"counts as {repr(one) if one else 'nothing'}")) for one in counted),
         _likeliest(card),
-        _told(card) if card.ended else "",
+        _small(Told(card.member, card.prompt).html()) if card.ended else "",
     ]
     return f"<div class='{NO_MATH}' style='{_CARD}'>{''.join(parts)}</div>"
 
 
-def _small(text: str) -> str:
-    return f"<div style='{_SMALL}'>{in_html(text)}</div>"
+def _small(html: str) -> str:
+    return f"<div style='{_SMALL}'>{html}</div>"
 
 
 def _likeliest(card: CallCard) -> str:
@@ -75,8 +75,3 @@ def _likeliest(card: CallCard) -> str:
         f" {in_html(label)} {share:.2f}</div>"
         for label, share in likeliest
     )
-
-
-def _told(card: CallCard) -> str:
-    """All that the member was told, behind a click or Enter."""
-    return f"<div style='{_SMALL}'>{Told(card.member, card.prompt).html()}</div>"

@@ -1,6 +1,5 @@
 """Notebook 04: samples of a text and who picks among them, pairs before a judge; its exercises."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import comb
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from course import studies
 from course.orders import order_member
 from course.shop import member_for
+from course.studies.votes import typical
 from mlkit.ask import Member, Reply
 from mlkit.charts import trade_off
 from mlkit.kit import Kit
@@ -19,7 +19,6 @@ from mlkit.measure.matrix import Matrix, seed_for
 from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
-from mlkit.patterns.voting import similar
 from mlkit.trace import Call
 from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
 from mlkit.widgets.lessons import questions
@@ -73,7 +72,7 @@ async def ways(kit: Kit) -> Matrix:
     for n, task in enumerate(written.tasks):
         (five,), ((one,), (judged,), (fused,)) = written.cells[n], picked.cells[n]
         calls = tuple(call for cell in five for call in cell.calls)
-        middle = Counter(similar(vectors[task.id], 0.9)).most_common(1)[0][0]
+        middle, _ = typical(vectors[task.id])
         taken = five[middle], next((cell for cell in five if cell.right), five[0])
         voted, checked = (replace(cell, run=replace(cell.run, calls=calls)) for cell in taken)
         rows.append([[one], [voted], [judged], [fused], [checked]])

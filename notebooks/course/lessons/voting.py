@@ -27,7 +27,7 @@ from mlkit.widgets.lessons import Verdict, questions
 
 def message() -> Task:
     """The message that is sorted in the notebook."""
-    return next(task for task in tasks.load("triage") if task.id == "triage-90")
+    return studies.with_id(tasks.load("triage"), "triage-90")
 
 
 def sample(kit: Kit, size: str, number: int) -> Member:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from course.studies.votes import correlation
 from mlkit.charts import waterfall
 from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, Chart, charted
 from mlkit.measure import stats
@@ -24,7 +25,7 @@ def ticks(voters: Mapping[str, str]) -> str:
     ]
     errs = dict(zip(voters, ~right, strict=True))
     pairs = [f"{a}{b} {(errs[a] & errs[b]).sum()}" for a, b in combinations(voters, 2)]
-    together = stats.mean_correlation(stats.error_correlation(right))
+    together = correlation(right.T)
     lines.append(f"both err: {', '.join(pairs)}; mean error correlation {together:.2f}")
     return "\n".join(lines)
 
