@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -62,8 +63,7 @@ class Lab:
         """Open a notebook (by its path, or of the folder that Lab was started for) alone in the
         page, with a fresh kernel, and wait until it is idle.
         """
-        for session in httpx.get(f"{self.url}/api/sessions", params={"token": TOKEN}).json():
-            httpx.delete(f"{self.url}/api/sessions/{session['id']}", params={"token": TOKEN})
+        end_kernels(self.url)
         path = notebook if "/" in notebook else f"{self.folder}{notebook}"
         self.page.goto(f"{self.url}/doc/tree/{path}?token={TOKEN}&reset")
         self.page.wait_for_function(READY, timeout=60_000)
@@ -236,31 +236,67 @@ def browser() -> Iterator["Browser"]:
         opened.close()
 
 
+def end_kernels(url: str) -> None:
+    for session in httpx.get(f"{url}/api/sessions", params={"token": TOKEN}).json():
+        httpx.delete(f"{url}/api/sessions/{session['id']}", params={"token": TOKEN})
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., tuple[str, Path]]]:
+    """Address and log of the JupyterLab on the clone's notebooks that was started with these
+    options and variables: starting one takes seconds, and all tests that change no file share it.
+    """
+    homes: dict[object, Path] = {}
+    started: dict[object, tuple[subprocess.Popen, str, Path]] = {}
+
+    def one(*options: str, **environment: str) -> tuple[str, Path]:
+        key = (options, *sorted(environment.items()))
+        if key not in started:
+            homes[key] = tmp_path_factory.mktemp("lab")
+            started[key] = start_lab(homes[key], *options, "--originals", **environment)
+        process, url, log = started[key]
+        wait_for(url, process, log)
+        shutil.rmtree(homes[key] / "settings/@jupyterlab/apputils-extension", ignore_errors=True)
+        return url, log  # light, as it begins
+
+    yield one
+    for process, *_ in started.values():
+        process.terminate()
+        process.wait(timeout=30)
+
+
 @pytest.fixture
-def lab(browser: "Browser", tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    """`lab("--replay", MLKIT_ENGINE=...)` starts JupyterLab on the clone's notebooks, or with
-    `copies=True` on a learner's, and gives a page on it; both end with the test.
+def lab(browser: "Browser", shared: Callable, tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """`lab("--replay", MLKIT_ENGINE=...)` gives a page on a JupyterLab with the clone's notebooks.
+    With `own=True` it is one of the test's own, which ends with it; with `copies=True` that is one
+    with a learner's copies. The page ends with the test, and the kernels.
     """
     started: list[subprocess.Popen] = []
-    pages: list[Page] = []
+    pages: list[tuple[Page, str]] = []
 
     def start(
         *options: str,
         copies: bool = False,
+        own: bool = False,
         width: int = 1280,
         height: int = 900,
         **environment: str,
     ) -> Lab:
-        whose = () if copies else ("--originals",)
-        process, url, log = start_lab(tmp_path, *options, *whose, **environment)
-        started.append(process)
-        wait_for(url, process, log)
-        pages.append(browser.new_page(viewport={"width": width, "height": height}))
-        return Lab(url, pages[-1], log, "" if copies else "notebooks/")
+        if copies or own:
+            whose = () if copies else ("--originals",)
+            process, url, log = start_lab(tmp_path, *options, *whose, **environment)
+            started.append(process)
+            wait_for(url, process, log)
+        else:
+            url, log = shared(*options, **environment)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        pages.append((page, url))
+        return Lab(url, page, log, "" if copies else "notebooks/")
 
     yield start
-    for page in pages:
+    for page, url in pages:
         page.close()
+        end_kernels(url)
     for process in started:
         process.terminate()
         process.wait(timeout=30)

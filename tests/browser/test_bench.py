@@ -492,7 +492,7 @@ def test_live_a_router_decides_by_what_came(live):
     router.wait(sure)
     router.press("small, 0 examples")
     router.wait("This setting needs a call that was not made: 1 of small. Press Run")
-    router.run_until("class", 120)
+    router.run_until("3 runs, 0 judged right", 120)
     router.press("Right")
     router.wait("3 runs, 1 judged right")
     assert [row[-2:] for row in router.runs()] == [["live", ""], ["live", ""], ["live", "right"]]

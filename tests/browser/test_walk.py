@@ -267,7 +267,8 @@ class Walk:
 def test_a_learner_walks_through(lab, tmp_path, name):
     for part in ("data", "notebooks"):  # a copy: notebook 10 writes a decision card beside itself
         shutil.copytree(paths.root() / part, tmp_path / "clone" / part)
-    learner = lab("--replay", height=1500, HOME=str(tmp_path), MLKIT_ROOT=str(tmp_path / "clone"))
+    own = {"HOME": str(tmp_path), "MLKIT_ROOT": str(tmp_path / "clone")}
+    learner = lab("--replay", own=True, height=1500, **own)
     walk, started = Walk(learner, name), time.perf_counter()
     learner.open(f"{name}.ipynb")
     opened = time.perf_counter()

@@ -310,8 +310,13 @@ def test_the_sdk_tries_again_where_the_host_is_full(server: Server) -> None:
     ],
 )
 def test_a_refused_call_says_why_and_what_to_do(
-    server: Server, status: int, kind: type[MlkitError], words: str
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    kind: type[MlkitError],
+    words: str,
 ) -> None:
+    monkeypatch.setattr(hosted, "BUSY_SECONDS", (0.01,))
     server.replies = [
         (status, {"type": "error", "error": {"type": "some_error", "message": "Because."}})
     ]
