@@ -1,11 +1,13 @@
 """JupyterLab as a learner starts it (`mlkit lab`), in Debian's chromium, driven by Playwright."""
 
+import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -208,13 +210,16 @@ def start_lab(home: Path, *options: str, **environment: str) -> tuple[subprocess
 
 
 def wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    transport = httpx.HTTPTransport(retries=8)  # waits longer between tries, 60 s in all
-    with httpx.Client(transport=transport, timeout=60) as client:
+    started = time.monotonic()
+    while process.poll() is None and time.monotonic() - started < 60:
         try:
-            client.get(f"{url}/api", params={"token": TOKEN}).raise_for_status()
+            httpx.get(f"{url}/api", params={"token": TOKEN}, timeout=60).raise_for_status()
+            return
         except httpx.HTTPError:
-            process.kill()
-            pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+    process.kill()
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ from mlkit import paths
 
 pytestmark = pytest.mark.browser
 NOWHERE = "http://127.0.0.1:1"
+START_SECONDS = 6  # three times as much is a fault
 # The texts of a chart that leave it.
 CLIPPED = """plot => {
   const frame = plot.querySelector('.main-svg').getBoundingClientRect();
@@ -213,6 +215,14 @@ def test_charts_are_legible_narrow_and_wide_light_and_dark(lab, width):
             assert chart.evaluate(CLIPPED) == [], (theme, id)
             box = chart.bounding_box()
             assert box["height"] > 200 and 0.7 * width < box["width"] < width
+
+
+def test_a_start_takes_seconds(lab):
+    started = time.perf_counter()
+    lab("--replay", own=True)
+    seconds = time.perf_counter() - started
+    print(f"\nmlkit lab answers after {seconds:.1f} s of {START_SECONDS}")
+    assert seconds < 3 * START_SECONDS
 
 
 def test_a_taken_port_leads_to_the_next_one():

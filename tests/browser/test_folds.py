@@ -1,4 +1,6 @@
-"""What is long is folded, and a key opens it: the source of a class, the format of an answer."""
+"""What is long is folded, and a key opens it: the source of a class, the format of an answer. What
+is explained elsewhere is one click away.
+"""
 
 import pytest
 
@@ -23,3 +25,25 @@ def test_a_fold_opens_on_enter(lab, cell, title, within):
     learner.page.keyboard.press("Enter")
     code.wait_for(state="visible", timeout=5_000)
     learner.shot(f"07_{cell}_open")
+
+
+@pytest.mark.parametrize("place", ["wall-seconds", "dollars-per-1000-prompts"])
+def test_a_link_to_the_glossary_shows_its_term(lab, place):
+    learner = lab("--replay")
+    learner.open("10_choosing.ipynb")
+    link = learner.page.locator(f"a[href*='GLOSSARY.md'][href$='#{place}']")
+    learner.cell(
+        link.first.evaluate("""link => window.jupyterapp.shell.currentWidget.content
+        .widgets.find(cell => cell.node.contains(link)).model.id""")
+    )
+    link.first.click()
+    shown = learner.page.locator(f".jp-MarkdownViewer [data-jupyter-id='{place}']")
+    shown.wait_for(state="attached", timeout=10_000)
+    learner.page.wait_for_function(
+        """place => { const box = document.querySelector(
+        `.jp-MarkdownViewer [data-jupyter-id='${place}']`).getBoundingClientRect();
+        return box.top >= 0 && box.top < window.innerHeight }""",
+        arg=place,
+        timeout=5_000,
+    )
+    learner.shot(f"glossary_{place}")
