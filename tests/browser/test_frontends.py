@@ -2,15 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import httpx
 import pytest
 
 from mlkit import paths
-from tests.browser.conftest import RAN, READY, TOKEN, free_port
+from tests.browser.conftest import RAN, READY, SCREENSHOTS, TOKEN, end_kernels, free_port, wait_for
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -23,7 +24,7 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
     """
     started = []
 
-    def start(program: str, *options: str) -> str:
+    def start(program: str, *options: str, folder: Path | None = None) -> str:
         port, log = free_port(), tmp_path / "log"
         own = {
             name: str(tmp_path / name)
@@ -38,14 +39,11 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
             [sys.executable, "-m", program, f"--port={port}", *options],
             stdout=log.open("w"),
             stderr=subprocess.STDOUT,
-            cwd=paths.root(),
+            cwd=folder or paths.root(),
             env=os.environ | own | {"MLKIT_ENGINE": "replay"},
         )
         started.append(process)
-        with httpx.Client(
-            transport=httpx.HTTPTransport(retries=8), timeout=60
-        ) as client:  # waits longer between tries, 60 s in all
-            client.get(f"http://127.0.0.1:{port}/api", params={"token": TOKEN})
+        wait_for(f"http://127.0.0.1:{port}", process, log)
         return f"http://127.0.0.1:{port}"
 
     yield start
@@ -74,21 +72,42 @@ def moves(page) -> None:
     )
 
 
-def test_notebook_7(browser, serve):
+def run_all(page) -> None:
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function(RAN, timeout=60_000)
+    page.wait_for_function(READY, timeout=60_000)
+
+
+def titles(page) -> list[str]:
+    """Of the charts on the page, once there are any."""
+    page.locator(".js-plotly-plot .gtitle").first.wait_for()
+    return page.locator(".js-plotly-plot .gtitle").all_text_contents()
+
+
+def test_notebook_7_moves_and_saves_what_was_seen(browser, serve, tmp_path):
+    shutil.copytree(paths.notebooks(), tmp_path / "notebooks")
     address = serve(
         "notebook",
         "--ServerApp.token=" + TOKEN,
         "--allow-root",
         "--no-browser",
         "--JupyterNotebookApp.expose_app_in_browser=True",
+        folder=tmp_path,
     )
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 9000})  # all cells are drawn
     page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
     page.wait_for_function(READY, timeout=60_000)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RAN, timeout=60_000)
-    page.wait_for_function(READY, timeout=60_000)
+    run_all(page)
     moves(page)
+    seen = titles(page)
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    end_kernels(address)
+    page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
+    page.wait_for_function(READY, timeout=60_000)
+    assert titles(page) == seen
+    page.screenshot(path=SCREENSHOTS / "notebook_7_reopened.png")
+    assert page.get_by_text("Error displaying widget").count() == 0
     page.close()
 
 
