@@ -1,26 +1,50 @@
 """Hosted members, the OpenAI path: a real model behind Ollama's own OpenAI-compatible /v1 on
-loopback.
+loopback, and behind the server of llama.cpp.
 """
 
 import asyncio
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from mlkit.ask import Member, Reply
+from mlkit.engines import weights
 from mlkit.engines.hosted import Hosted
-from mlkit.errors import EngineUnreachable, ModelMissing
+from mlkit.errors import EngineError, EngineUnreachable, ModelMissing
 from mlkit.parsing import most_likely
 from tests.conftest import Scripted
 
 pytestmark = pytest.mark.live
-SMALL = Member("openai:qwen2.5-coder:0.5b", max_tokens=8)
+MODEL = "qwen2.5-coder:0.5b"
+SMALL = Member(f"openai:{MODEL}", max_tokens=8)
+KEY = "a-key-of-the-room"
 
 
-@pytest.fixture(autouse=True)
-def _ollama_as_openai(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+@pytest.fixture(scope="module")
+def llama_cpp() -> Iterator[str]:
+    """The address of llama.cpp's own server, which wants a key."""
+    import xllamacpp
+
+    from mlkit.engines.embedded import server_params
+
+    server = xllamacpp.Server(server_params(weights.path(MODEL), threads=1, key=KEY))
+    yield f"{server.listening_address}/v1"
+    del server
+
+
+@pytest.fixture(autouse=True, params=["ollama", "llama.cpp"])
+def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answers."""
+    if request.param == "ollama":
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    else:
+        monkeypatch.setenv("OPENAI_BASE_URL", request.getfixturevalue("llama_cpp"))
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+only = lambda who: pytest.mark.parametrize("host", [who], indirect=True)  # noqa: E731
 
 
 def ask(member: Member, prompt: str, **asked) -> Reply:
@@ -58,11 +82,20 @@ def test_probabilities_of_labels() -> None:
     assert likely.measured and 0 < likely.confidence <= 1
 
 
+@only("ollama")  # llama.cpp's has one model, whatever it is called
 def test_a_model_that_the_server_does_not_have() -> None:
     with pytest.raises(ModelMissing, match="openai:no-such-model"):
         ask(Member("openai:no-such-model"), "Hello?")
 
 
+@only("llama.cpp")  # Ollama's wants none
+def test_a_key_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "another-key")
+    with pytest.raises(EngineError, match="refuses the key"):
+        ask(SMALL, "Hello?")
+
+
+@only("ollama")  # whoever is gone
 def test_a_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(EngineUnreachable):
