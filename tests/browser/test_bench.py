@@ -28,6 +28,9 @@ NOTEBOOKS = {
 SLOW = 3  # times what a speed is meant to be: then it is a fault
 
 
+OUTPUT = "cell => document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`).innerText"
+
+
 class OnPage:
     """The bench in a cell of an open notebook."""
 
@@ -53,6 +56,9 @@ class OnPage:
         )
 
     def run_until(self, said: str, seconds: float = 10) -> None:
+        """Press Run, and wait for what the bench does not say yet."""
+        before = self.page.evaluate(OUTPUT, self.cell)
+        assert " ".join(said.split()) not in " ".join(before.split())
         self.press("Run")
         self.wait(said, seconds)
         self.page.wait_for_function(
