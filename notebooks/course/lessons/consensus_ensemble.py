@@ -4,7 +4,7 @@ from collections import Counter
 from math import inf
 from random import Random
 
-from mlkit.widgets.exercises import Case, Exercise, against, cases, hints, not_number
+from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
 from mlkit.widgets.lessons import questions
 
 
@@ -22,18 +22,12 @@ def _drawn_ballot(seeded: Random) -> tuple[list[str | None], float, int]:
 # `lead`: as `decide`, but the winner also needs `lead` votes more than any other answer.
 lead = Exercise(
     [
-        Case(
-            (["a", "a", "a"], 0.7, 2),
-            "a",
-            "Where all three say 'a', you give {got!r}. Give the answer itself, or None to"
-            " escalate.",
-            {
-                None: "Not written yet, or it escalates always: where all three agree, give back"
-                " their answer.",
-            },
-        ),
         *cases(
             """
+["a", "a", "a"], 0.7, 2 -> "a"
+Where all three say 'a', you give {got!r}. Give the answer itself, or None to escalate.
+None: Not written yet, or it escalates always: where all three agree, give back their answer.
+
 ["a", "a", "b", "c", "d"], 0.7, 1 -> None
 Two of five reach no threshold of 0.7. The lead comes on top of the old rule; it does not replace
 it.
@@ -75,14 +69,11 @@ _HOPELESS = (
 # model must cost, so that votes and escalations together cost no more than the strong model alone.
 price_ratio = Exercise(
     [
-        Case(
-            (3, 0.4),
-            5.0,
-            "For three voters and 40% escalated you get {got:.4g}. Let a vote cost 1 and a strong"
-            " answer r. The ensemble pays all votes, and r for the escalated share. Set that equal"
-            " to r.",
-            hints(
-                """
+        *cases(
+            """
+3, 0.4 -> 5.0
+For three voters and 40% escalated you get {got:.4g}. Let a vote cost 1 and a strong answer r. The
+ensemble pays all votes, and r for the escalated share. Set that equal to r.
 3.0: The votes are paid for on every message, also on those that are escalated in the end. You seem
 to pay them only where they agree.
 1.666666667: That is right for one voter. All voters are paid.
@@ -93,15 +84,12 @@ expensive the strong one must be.
 them equal.
 3.4: That is what the ensemble costs where a vote and a strong answer have the same price. Find the
 price at which it equals the strong model alone.
+
+1, 0.5 -> 2.0
+Right for three voters, but not for one. Is their number written into the code?
 """
-            ),
         ),
         Case((3, 1.0), inf, _HOPELESS, {ZeroDivisionError: _HOPELESS}),
-        Case(
-            (1, 0.5),
-            2.0,
-            "Right for three voters, but not for one. Is their number written into the code?",
-        ),
         *against(
             lambda voters, escalated: voters / (1 - escalated) if escalated < 1 else inf,
             lambda seeded: (seeded.randint(1, 9), seeded.randint(0, 20) / 20),

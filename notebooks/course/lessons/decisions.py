@@ -4,20 +4,29 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mlkit.widgets.exercises import cases, judgement
+from mlkit.widgets.exercises import Case, cases, judgement
 from mlkit.widgets.lessons import Verdict
 
-OTHER = "{args[0]}: {got!r} is none of the answers that the exercise names."
+TEXT = "{args[0]}: {got!r} is text. Give a number, without quotes or signs."
 
 
 def _decision(text: str) -> Callable[[Any], Verdict]:
     entries, _, praise = text.strip().rpartition("\n\n")
-    return judgement([replace(case, hint=case.hint or OTHER) for case in cases(entries)], praise)
+    return judgement([_with_choices(case) for case in cases(entries)], praise)
+
+
+def _with_choices(case: Case) -> Case:
+    """A case that says what may be answered, where something else was."""
+    if not isinstance(case.right, str):
+        return replace(case, known={str: TEXT, **case.known})
+    choices = ", ".join(sorted(f'"{word}"' for word in {case.right, *case.known}))
+    return replace(case, hint=f"{{args[0]}}: {{got!r}} is none of {choices}.")
 
 
 one_model = _decision("""
 "take" -> "prompt"
-"larger": It is shown to help, for four times the dollars. What else is shown to help, and free?
+"now": It is cheap. But a way at the same price is shown to be right more often.
+"larger": It is shown to help, for four times the dollars. What else is, for no more dollars?
 "five": Its interval holds 0: for five times the dollars no gain is shown.
 
 Right. The prompt costs nothing. Now the larger model, asked with it, would have to beat it.
@@ -26,7 +35,8 @@ Right. The prompt costs nothing. Now the larger model, asked with it, would have
 pipeline = _decision("""
 "take" -> "12 examples"
 "4 examples": It costs least. But 12 examples are shown to be right more often, within 3 seconds.
-"pipeline": Three stages wait for each other: what do they take? And see its equal budget.
+"pipeline": Three stages wait for each other: what do they take? What do as many
+tokens buy in one call?
 
 Right. Seconds of stages add up, and without stages the same tokens buy as much.
 """)
@@ -41,6 +51,7 @@ router = _decision("""
 15: That is from one prompt on. You have the rule by now.
 14: That is prompts. 14 of 200 are how many points?
 6: That is from the router on. Which way did you take?
+0.07: In points: times 100.
 
 Right. What a perfect classifier could add is known before you pay for a better one.
 """)
@@ -53,6 +64,7 @@ fan_out = _decision("""
 "saves" -> 99.92
 {got} is not it. For each of the two ways: the calls of 1,000 texts, plus $0.50 for each wrong one.
 100: That is what is saved on mistakes. The checker's calls cost more: take that off.
+100.08: The checker's calls cost more: take that off.
 99.9: To the cent: what do the calls cost more?
 
 Right. Five times the price of a call is little beside that of a mistake.
@@ -73,10 +85,12 @@ Right. A good voter is often right, and errs with the others hardly more than by
 planner_executor = _decision("""
 "costs" -> 72.5
 {got} is not it. In percent: plan, merge and large alone at 4 a token, the steps at 1.
+73: Nearly: do not round.
+72: Nearly: do not round.
 140: You compared tokens. They do not all have the same price.
 
 "take" -> "large alone"
-"planner": It costs less. But its interval reaches down to -11 points, and you allow -5.
+"planner": It costs less. But its interval reaches down to -11 points, below your -5.
 "small alone": It costs least. But its whole interval lies below -5 points: too much is lost.
 
 Right. Cheaper is half of your rule; the other half was not shown.
@@ -84,10 +98,11 @@ Right. Cheaper is half of your rule; the other half was not shown.
 
 supervisor_worker = _decision("""
 "workers" -> 2
-With {got}: 3 seconds, all pieces of the busiest worker, then 5. Within 20? Do fewer keep it, too?
+With {got!r}: 3 seconds, all pieces of the busiest worker, then 5. At most 20? Do fewer keep it,
+too?
 
 "review" -> "drop"
-"keep": 12 repaired, 10 spoilt: the interval holds 0. Nothing is shown for its 5 seconds.
+"keep": 12 repaired, 10 spoilt: the interval holds 0. Nothing is shown for its tokens.
 "again": It would repair and spoil again, and take more than the 20 seconds.
 
 Right. Workers shorten only the pieces, and a review has to repair more than it spoils.
@@ -112,7 +127,7 @@ consensus_ensemble = _decision("""
 "inside": It gives what strong says alone, and pays for the votes as well.
 "strong": 3 of 3 costs less, and its whole interval lies above -5 points, as you want it.
 
-Right. Here strong answers are expensive enough, and voters that agree are right often enough.
+Right. Here strong answers are expensive enough, and the whole interval keeps your limit.
 """)
 
 choosing = _decision("""

@@ -62,7 +62,20 @@ def test_a_wrong_answer_is_refused_and_each_that_the_text_names_has_a_hint_of_it
         named = set(re.findall(r'`"([^"]+)"`', cells(number)["third-text"])) & {*answers}
         texts = [hint.text for hint, wrong in zip(hints, answers, strict=True) if wrong in named]
         assert len({*texts}) == len(texts)
-        assert not any("none of the answers" in text for text in texts)
+        assert not any("is none of" in text for text in texts)
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_what_is_no_answer_at_all_is_told_which_there_are(number):
+    right = answer_in(cells(number)["third-solution"])
+    named = set(re.findall(r'`"([^"]+)"`', cells(number)["third-text"]))
+    for entry, one in right.items():
+        said = judged(number, right | {entry: "7 or so"}).text
+        if isinstance(one, str):
+            (listed,) = re.findall(r"'7 or so' is none of (.*)\.$", said)
+            assert {one} < set(re.findall(r'"([^"]+)"', listed)) <= named | {"now"}
+        else:
+            assert said == f"{entry}: '7 or so' is text. Give a number, without quotes or signs."
 
 
 @pytest.mark.parametrize("number", WRONG)
@@ -122,7 +135,7 @@ def test_the_numbers_that_are_right_follow_from_the_figures():
 
 def test_two_workers_are_the_fewest_that_keep_the_20_seconds():
     text, right = cells("07")["third-text"], answer_in(cells("07")["third-solution"])
-    named = r"within (\d+) .* in (\d+) .* in (\d+)\. .*four pieces of (\d+) "
+    named = r"take (\d+) seconds at .* in (\d+) .* in (\d+)\. .*four pieces of (\d+) "
     limit, assigns, reviews, each = map(int, re.search(named, text).groups())
     seconds = {n: assigns + -(-4 // n) * each + reviews for n in (1, 2, 3, 4)}
     assert right["workers"] == min(n for n, one in seconds.items() if one <= limit)
