@@ -114,7 +114,7 @@ def most_likely(reply: Reply, labels: Collection[str]) -> Likely:
     """
     if not reply.choices:
         return Likely(label_in(reply.text, labels), 1.0, 1.0, measured=False)
-    shares = _shares(reply, labels)
+    shares = label_shares(reply, labels)
     whole = sum(shares.values())
     mass = min(whole, 1.0)
     if not reaches(mass, FLOOR):
@@ -132,11 +132,11 @@ def most_likely_or_none(reply: Reply, labels: Collection[str]) -> Likely:
     try:
         return most_likely(reply, labels)
     except Unparsed:
-        mass = min(sum(_shares(reply, labels).values()), 1.0)
+        mass = min(sum(label_shares(reply, labels).values()), 1.0)
         return Likely("", 0.0, mass, measured=bool(reply.choices))
 
 
-def _shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
+def label_shares(reply: Reply, labels: Collection[str]) -> dict[str, float]:
     """The probability of the first tokens that begin each label; 0 where that decides nothing."""
     shares = dict.fromkeys(labels, 0.0)
     said = reply.said.casefold().strip(_DRESS)

