@@ -26,32 +26,18 @@ _AXIS = {
     "automargin": True,
     "title": {"standoff": 8, "font": {"size": 13}},
 }
+_TOP_LEFT = {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top"}
 # A white card with dark ink is legible in Lab's light theme and in its dark one.
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": _FONT, "size": 13, "color": INK},
-        "title": {
-            "font": {"size": 15},
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-        },
+        "title": {"font": {"size": 15}, "xref": "container", "yref": "container"} | _TOP_LEFT,
         "colorway": [BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, BLACK],
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "xaxis": _AXIS,
         "yaxis": _AXIS,
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 1,
-            "yanchor": "bottom",
-            "traceorder": "normal",
-        },
+        "legend": _TOP_LEFT | {"orientation": "h", "yanchor": "bottom", "traceorder": "normal"},
         "hoverlabel": {"font": {"family": _FONT}, "namelength": -1},  # names whole
         "bargap": 0.35,
     }
@@ -83,19 +69,9 @@ def dress(figure: go.Figure, title: str, source: str, height: int = 360) -> go.F
         height=height + above + below,
         margin={"l": 12, "r": 24, "t": above, "b": below},
     )
-    figure.add_annotation(
-        text="<br>".join(source_lines),
-        xref="paper",
-        yref="paper",
-        x=1,
-        y=0,
-        xanchor="right",
-        yanchor="top",
-        yshift=-50,
-        align="right",
-        showarrow=False,
-        font=SMALL,
-    )
+    below_right = {"x": 1, "xanchor": "right", "y": 0, "yanchor": "top", "yshift": -50}
+    paper = {"xref": "paper", "yref": "paper", "align": "right", "showarrow": False, "font": SMALL}
+    figure.add_annotation(text="<br>".join(source_lines), **below_right, **paper)
     return figure
 
 

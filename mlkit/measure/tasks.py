@@ -73,17 +73,14 @@ def load(
             continue
         try:
             task = _task(json.loads(line), graders or {})
+            if task.id in tasks:
+                raise ValueError(f"the id {task.id!r} stands there twice; give each task its own")
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             problem = f"has no {error}" if isinstance(error, KeyError) else str(error)
             raise TaskError(
                 f"{path.name}, line {number}: {problem}. Mend the line; data/README.md shows the"
                 " format."
             ) from None
-        if task.id in tasks:
-            raise TaskError(
-                f"{path.name}, line {number}: the id {task.id!r} stands there twice. Give each task"
-                " its own."
-            )
         tasks[task.id] = task
     if not tasks:
         raise TaskError(f"{path.name} holds no tasks. {restore}")

@@ -54,14 +54,7 @@ class TooManyCalls(MlkitError):
     """A pattern asks without end."""
 
 
-def bench(
-    kit: Kit,
-    build: Callable[..., Runnable],
-    prompts: Sequence[str],
-    runs: Runs | None = None,
-    grade: Callable[[str, str], str] = lambda prompt, text: "",
-    **controls: widgets.ValueWidget,
-) -> "Bench":
+class Bench(widgets.VBox):
     """A bench for any pattern: `build(**values)`, with the values of the controls, gives a pattern
     or an async function `(ask, prompt)`.
 
@@ -70,30 +63,20 @@ def bench(
     there is. `runs` is where runs are drawn; all benches of a notebook share one, unless told.
     `grade(prompt, text)` says in a sentence what is known of an answer, where something is.
     Stop ends a pattern where it waits: one that computes without a single `await` goes on.
+    Of its parts, `prompt`, `run` and `stop` are widgets; `last` is the last Run.
     """
-    return Bench(kit, build, prompts, shared_runs() if runs is None else runs, grade, controls)
-
-
-def try_it(kit: Kit, member: Member, prompt: str) -> "Bench":
-    """A bench for one member; on recordings, with the prompts that were recorded for it."""
-    recorded = [] if kit.live else kit.recorded_prompts(member)
-    return bench(kit, lambda: SingleModel(member), [prompt, *recorded], Runs())
-
-
-class Bench(widgets.VBox):
-    """What `bench` makes. `prompt`, `run` and `stop` are its widgets; `last` is the last Run."""
 
     def __init__(
         self,
         kit: Kit,
         build: Callable[..., Runnable],
         prompts: Sequence[str],
-        runs: Runs,
-        grade: Callable[[str, str], str],
-        controls: dict[str, widgets.ValueWidget],
+        runs: Runs | None = None,
+        grade: Callable[[str, str], str] = lambda prompt, text: "",
+        **controls: widgets.ValueWidget,
     ) -> None:
-        self._kit, self._build, self.controls, self.runs = kit, build, controls, runs
-        self._grade = grade
+        self._kit, self._build, self._grade, self.controls = kit, build, grade, controls
+        self.runs = shared_runs() if runs is None else runs
         self._memory: dict[Asked, Answer] = {}
         self._prices = list_prices()
         # Lab handles clicks in a thread of its own, with a loop of its own; the kit's connections
@@ -114,7 +97,7 @@ class Bench(widgets.VBox):
         where = "A live model answers." if kit.live else ON_RECORDINGS
         buttons = widgets.HBox([self.run, self.stop])
         parts = [widgets.HTML(_READABLE + line(where)), self.menu, self.prompt, *controls.values()]
-        parts += [buttons, self.status, self.decision, self.cards, self._drawing, runs]
+        parts += [buttons, self.status, self.decision, self.cards, self._drawing, self.runs]
         super().__init__(parts, layout={"width": "100%"})
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -255,6 +238,15 @@ class Bench(widgets.VBox):
 
     def _complain(self, error: Exception) -> None:
         self.status.value = f"<div role='alert'>{error_line(error)}</div>"
+
+
+bench = Bench  # as a notebook says it
+
+
+def try_it(kit: Kit, member: Member, prompt: str) -> Bench:
+    """A bench for one member; on recordings, with the prompts that were recorded for it."""
+    recorded = [] if kit.live else kit.recorded_prompts(member)
+    return Bench(kit, lambda: SingleModel(member), [prompt, *recorded], Runs())
 
 
 async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:

@@ -65,7 +65,7 @@ def _small(html: str) -> str:
 
 def _likeliest(card: CallCard) -> str:
     """How likely the likeliest labels are, as small bars, where probabilities were asked for."""
-    if not card.reply or not card.reply.choices:
+    if not (card.labels and card.reply and card.reply.choices):
         return ""
     shares = label_shares(card.reply, card.labels)
     likeliest = sorted(shares.items(), key=lambda one: -one[1])[:_BARS]
