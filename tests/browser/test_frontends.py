@@ -15,6 +15,7 @@ from tests.browser.conftest import RAN, READY, SCREENSHOTS, TOKEN, end_kernels, 
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = "notebooks/00_start_here.ipynb"
+CHARTS = 3  # in that notebook
 
 
 @pytest.fixture
@@ -79,8 +80,12 @@ def run_all(page) -> None:
 
 
 def titles(page) -> list[str]:
-    """Of the charts on the page, once there are any."""
-    page.locator(".js-plotly-plot .gtitle").first.wait_for()
+    """Of the charts on the page, once all are drawn."""
+    page.wait_for_function(
+        "charts => document.querySelectorAll('.js-plotly-plot .gtitle').length === charts",
+        arg=CHARTS,
+        timeout=15_000,
+    )
     return page.locator(".js-plotly-plot .gtitle").all_text_contents()
 
 
