@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 TOKEN = "a-known-token"
+SLOW = 3  # times what a speed is meant to be: then it is a fault
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 collect_ignore = [
     "screenshots"
@@ -251,17 +252,16 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., t
     """Address and log of the JupyterLab on the clone's notebooks that was started with these
     options and variables: starting one takes seconds, and all tests that change no file share it.
     """
-    homes: dict[object, Path] = {}
     started: dict[object, tuple[subprocess.Popen, str, Path]] = {}
 
     def one(*options: str, **environment: str) -> tuple[str, Path]:
         key = (options, *sorted(environment.items()))
         if key not in started:
-            homes[key] = tmp_path_factory.mktemp("lab")
-            started[key] = start_lab(homes[key], *options, "--originals", **environment)
+            home = tmp_path_factory.mktemp("lab")
+            started[key] = start_lab(home, *options, "--originals", **environment)
         process, url, log = started[key]
         wait_for(url, process, log)
-        shutil.rmtree(homes[key] / "settings/@jupyterlab/apputils-extension", ignore_errors=True)
+        shutil.rmtree(log.parent / "settings/@jupyterlab/apputils-extension", ignore_errors=True)
         return url, log  # light, as it begins
 
     yield one

@@ -16,7 +16,7 @@ from course.lessons import benches
 
 import mlkit
 from mlkit import paths, trace
-from tests.browser.conftest import CUT, SCREENSHOTS, Lab
+from tests.browser.conftest import CUT, SCREENSHOTS, SLOW, Lab
 from tests.browser.test_first_light import LIVE
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,6 @@ NOTEBOOKS = {
     "voting": "05_voting.ipynb",
     "planner_executor": "06_planner_executor.ipynb",
 }
-SLOW = 3  # times what a speed is meant to be: then it is a fault
 
 
 OUTPUT = "cell => document.querySelector(`[data-cell='${cell}'] .jp-OutputArea`).innerText"

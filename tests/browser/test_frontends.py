@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mlkit import paths
-from tests.browser.conftest import RAN, READY, SCREENSHOTS, TOKEN, end_kernels, free_port, wait_for
+from tests.browser.conftest import READY, SCREENSHOTS, TOKEN, Lab, end_kernels, free_port, wait_for
+from tests.browser.test_saving import save
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -73,12 +74,6 @@ def moves(page) -> None:
     )
 
 
-def run_all(page) -> None:
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(RAN, timeout=60_000)
-    page.wait_for_function(READY, timeout=60_000)
-
-
 def titles(page) -> list[str]:
     """Of the charts on the page, once all are drawn."""
     page.wait_for_function(
@@ -102,11 +97,11 @@ def test_notebook_7_moves_and_saves_what_was_seen(browser, serve, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 9000})  # all cells are drawn
     page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
     page.wait_for_function(READY, timeout=60_000)
-    run_all(page)
+    learner = Lab(address, page, tmp_path / "log", "notebooks/")  # its commands are those of Lab
+    learner.run_all()
     moves(page)
     seen = titles(page)
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    save(learner)
     end_kernels(address)
     page.goto(f"{address}/notebooks/{NOTEBOOK}?token={TOKEN}")
     page.wait_for_function(READY, timeout=60_000)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mlkit import paths
-from tests.browser.test_bench import SLOW
+from tests.browser.conftest import SLOW
 
 pytestmark = pytest.mark.browser
 EXPORT_SECONDS = 60
@@ -31,11 +31,17 @@ def folder(tmp_path_factory):
     return made
 
 
-def test_pages_are_whole_without_a_network(browser, folder):
+@pytest.fixture
+def page(browser):
+    """A page without a network."""
+    context = browser.new_context(offline=True, viewport={"width": 900, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def test_pages_are_whole_without_a_network(page, folder):
     pages = sorted(folder.glob("*.html"))
     assert len(pages) == len(paths.series()) + 2  # and the glossary and an index
-    context = browser.new_context(offline=True, viewport={"width": 900, "height": 900})
-    page = context.new_page()
     asked, complaints, leads, places, drawn = [], [], {}, {}, {}
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -56,16 +62,12 @@ def test_pages_are_whole_without_a_network(browser, folder):
             if where.startswith("file:"):
                 assert where in places, f"{uri} leads to {url}"
                 assert not place or place in places[where], f"{uri} leads to {url}"
-    context.close()
 
 
-def test_a_chart_is_read_by_pointing(browser, folder):
-    context = browser.new_context(offline=True, viewport={"width": 900, "height": 900})
-    page = context.new_page()
+def test_a_chart_is_read_by_pointing(page, folder):
     page.goto((folder / "03_router.html").as_uri())
     chart = page.locator(".js-plotly-plot").first
     chart.scroll_into_view_if_needed()
     point = chart.locator(".point path, .points path").first
     point.hover(force=True)
     chart.locator(".hoverlayer .hovertext").first.wait_for(timeout=5_000)
-    context.close()

@@ -4,7 +4,7 @@ loopback, and behind the server of llama.cpp.
 
 import asyncio
 import json
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,15 +22,13 @@ KEY = "a-key-of-the-room"
 
 
 @pytest.fixture(scope="module")
-def llama_cpp() -> Iterator[str]:
-    """The address of llama.cpp's own server, which wants a key."""
+def llama_cpp() -> Any:
+    """llama.cpp's own server, which wants a key."""
     import xllamacpp
 
     from mlkit.engines.embedded import server_params
 
-    server = xllamacpp.Server(server_params(weights.path(MODEL), threads=1, key=KEY))
-    yield f"{server.listening_address}/v1"
-    del server
+    return xllamacpp.Server(server_params(weights.path(MODEL), threads=1, key=KEY))
 
 
 @pytest.fixture(autouse=True, params=["ollama", "llama.cpp"])
@@ -40,11 +38,13 @@ def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     else:
-        monkeypatch.setenv("OPENAI_BASE_URL", request.getfixturevalue("llama_cpp"))
+        address = request.getfixturevalue("llama_cpp").listening_address
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
-only = lambda who: pytest.mark.parametrize("host", [who], indirect=True)  # noqa: E731
+def only(who: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("host", [who], indirect=True)
 
 
 def ask(member: Member, prompt: str, **asked) -> Reply:
