@@ -15,7 +15,7 @@ from mlkit.models import CASTS
 from mlkit.wrappers import Engine, Question
 
 pytestmark = pytest.mark.live
-CALLS, SAME = 25, 23
+CALLS, SAME = 50, 48
 
 
 def test_recorded_calls_come_back_the_same_but_for_a_few():
