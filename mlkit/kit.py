@@ -65,7 +65,7 @@ class Kit:
     @property
     def source(self) -> str:
         """Where the numbers come from, for the footer of a chart."""
-        others = {model: priced_like(model) for model in self.cast.models}
+        others = {one.model: priced_like(one.model) for one in self.cast.members.values()}
         like = [f"{model} like {other}" for model, other in others.items() if model != other]
         return self.engine.source + (f" · priced: {', '.join(like)}" if like else "")
 

@@ -143,12 +143,14 @@ def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
 
 @cache
 def priced_like(model: str) -> str:
-    """The listed model whose price a model has: its own, a hosted one's own, or that of the listed
-    Qwen nearest in size (the largest, where the name does not tell).
+    """The listed model whose price a model has: its own, of another Claude that of the dearest, of
+    all others that of the listed Qwen nearest in size (the largest, where the name does not tell).
     """
     listed = list_prices()
-    if model in listed or model.startswith(HOSTED):
+    if model in listed:
         return model
+    if model.startswith("claude:"):
+        return highest([one for one in listed if "claude:" in one], lambda one: listed[one].output)
     qwens = [one for one in listed if billions(one)]
     if not (size := billions(model)):
         return highest(qwens, billions)

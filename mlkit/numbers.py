@@ -14,7 +14,9 @@ from math import isfinite, nan
 from unicodedata import numeric
 
 _MOST_NUMBERS = 999  # a text with more of them settles on none
-_SPELLINGS = str.maketrans("−－﹣‐‑‒―⁄٫．٬’\u202f\u2009", "-------/..,'\xa0\xa0", "\u200b\ufeff")
+_SPELLINGS = str.maketrans(
+    "−－﹣‐‑‒―˗➖⁄٫．٬’\u202f\u2009", "---------/..,'\xa0\xa0", "\u200b\u200e\u200f\ufeff"
+)
 _SCALES = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _DIGIT = re.compile("[\\d¼-¾⅐-⅞]")
 _SIGNS = re.compile(r"[-+]?(?:[$€£¥₹] ?-?)?\.?\Z")  # what may stand before it
@@ -23,10 +25,12 @@ _NUMBER = re.compile(
     (?P<digits>(?:\d++\ )?\d++/\d++|(?:\d++\ ?)?[¼-¾⅐-⅞]
       |(?:\d++(?:[.,'_\xa0]\d++)*+|\.\d++)(?:e[-+]?\d++)?)
     (?:\ ?(?P<scale>k|thousand|million|billion|trillion)s?\b)? (?:\ ?[$€£¥₹])?
-    # It goes on, as "12x10", "5^2", "12:30" and "3 and a half" do; "5 m" may be millions.
-    (?P<more>[\w^⁻]|[.,:/]\d|\ [万亿]|\ (?:m|mn|mil|mille|mln|mio|millionen|bn|b|mrd|t|тыс|hundred
-      |dozen|lakh|crore|grand|(?:and\ )?(?:an?\ )?(?:half|third|quarter|one|two|three|four|five|six
-      |seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty))\b)?""",
+    # It goes on, as "12x10", "5^2", "12:30", "3 and a half", "5 is wrong"; "5 m" may be millions.
+    (?P<more>[\w^⁻?]|[.,:/]\d|\ [万亿]|\ (?:m|mn|mil|mille|mln|mio|millionen|bn|b|mrd|milliarden?|t
+      |тыс|tausend|hundred(?:s|ths)?|thousandths|dozens?|lakhs?|crores?|grand|(?:thous|mill|bill)\w+
+      |squared|cubed|(?:is|was)\ (?:not|wrong|false|incorrect)|(?:and\ )?(?:an?\ )?(?:half|thirds?
+      |quarters?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen
+      |(?:twen|thir|for|fif|six|seven|eigh|nine)ty))\b)?""",
     re.VERBOSE | re.IGNORECASE,
 )
 # How a number may be written, and which mark parts its decimals. The first that fits is taken.
@@ -39,11 +43,12 @@ _FORMS = (
 )
 # What makes a number unclear that stands right behind it, or, of a minus, behind its dress.
 _BLURRED = re.compile(
-    r"(?i:[.,/^√]|(?:[-–—±⁻]|(?:(?<!\w)(?:no|not|minus|negative)|n't) )"
-    r"(?: |[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
+    r"(?i:[.,/^]|√ ?|(?:[-–—±⁻]|(?:n't|(?<!\w)(?:no|not|never|nicht|keine?|pas|не|but|minus"
+    r"|negative)) (?:be )?)(?:\s|[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
 )
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
+_BOXED = re.compile(r"(?:[-–—±⁻][\s$(]*)?\\boxed\{(?:[^{}]|\{[^{}]*\})*\}")
 _FORMULA = re.compile(r"\\(?!boxed|text|left|right|quad)[a-z]", re.IGNORECASE)
 
 
@@ -60,8 +65,8 @@ def spelled(text: str) -> str:
 def places(text: str) -> Iterator[tuple[str, bool]]:
     """Where its number may stand, from wide to narrow; True for what is said to be the answer."""
     yield text, False
-    yield "\n".join(re.findall(r"(?:[-–—±⁻] *)?\\boxed\{[^{}]*\}", text)), True
-    answer = re.match(r".*answer([^\n]*)", text, re.IGNORECASE | re.DOTALL)
+    yield "\n".join(_BOXED.findall(text)), True
+    answer = re.match(r".*answer\b([^\n]*)", text, re.IGNORECASE | re.DOTALL)
     yield answer[1] if answer else "", True
     last_line = text.strip().rpartition("\n")[2]
     last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]

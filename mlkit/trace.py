@@ -1,5 +1,6 @@
 """What a run did: which calls, after which, for how long."""
 
+import inspect
 import itertools
 import time
 from collections.abc import Awaitable, Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mlkit.ask import Ask, Failure, Member, Reply, frontier
+from mlkit.errors import SettingError, quoted
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,27 @@ class Pattern(Protocol):
 Runnable = Pattern | Callable[[Ask, str], Awaitable[Any]]
 
 
-def as_function(pattern: Runnable) -> Callable[[Ask, str], Awaitable[Any]]:
-    """What is called with an Ask and a prompt: the run of a pattern, or the function itself."""
-    return pattern if callable(pattern) else pattern.run
+async def result_of(pattern: Runnable, ask: Ask, prompt: str) -> Any:
+    """What a pattern answers. Raises SettingError for what is none, or forgets to wait."""
+    run = pattern if callable(pattern) else getattr(pattern, "run", None)
+    if run is None or isinstance(pattern, type):
+        raise SettingError(
+            f"{quoted(pattern)} is no pattern. Give an async function (ask, prompt), or an object"
+            " with such a run; of a class, one of it."
+        )
+    waiting = run(ask, prompt)
+    result = await waiting if inspect.isawaitable(waiting) else waiting
+    if result is waiting or inspect.isawaitable(result):
+        raise SettingError(f"{quoted(pattern)} does not wait. Write  async def, and  await ask")
+    return result
 
 
 def text_of(result: Any) -> str:
-    """The text of a result: a function may give just that."""
-    return result if isinstance(result, str) else result.text
+    """The text of a result: a function may give just that. Raises SettingError where none is."""
+    text = getattr(result, "text", result)
+    if not isinstance(text, str):
+        raise SettingError(f"A pattern gave {quoted(result)}; give a text, or what has a .text")
+    return text
 
 
 async def run(ask: Ask, pattern: Runnable, prompt: str) -> Run:
@@ -76,7 +91,7 @@ async def run(ask: Ask, pattern: Runnable, prompt: str) -> Run:
     before = frontier.set(frozenset())
     started = time.perf_counter()
     try:
-        result = await as_function(pattern)(traced, prompt)
+        result = await result_of(pattern, traced, prompt)
     finally:
         frontier.reset(before)
     wall_seconds = time.perf_counter() - started

@@ -33,9 +33,10 @@ def answer_in(reply: Reply | Failure, normalise: Callable[[str], str]) -> str | 
     if isinstance(reply, Failure):
         return None
     try:
-        return normalise(reply.text) or None
+        answer = normalise(reply.text)
     except Unparsed:
         return None
+    return None if answer == "" else answer
 
 
 def check_members(members: Sequence[Member]) -> None:

@@ -204,6 +204,8 @@ def _hosted(cast: Cast, timeout_seconds: float) -> Engine:
 
     if why := missing(cast.large.model):
         raise EngineError(why)
+    if cast.models:
+        raise SettingError(f"Nobody hosts {' and '.join(cast.models)}. Set:  MLKIT_ENGINE=auto")
     hosts = sorted({member.model.partition(":")[0] for member in cast.members.values()})
     header = replace(_header(f"hosted ({', '.join(hosts)})", {}), machine="machines of the host")
     said = "All models of this cast are hosted. With one on this machine:  MLKIT_CAST=tiny"

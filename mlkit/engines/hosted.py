@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,7 +110,7 @@ class Hosted:
     async def _claude(self, member: Member, model: str, prompt: str, format: JSON | None) -> JSON:
         import anthropic
 
-        _, *turns = messages_for(member, prompt)
+        turns: Any = messages_for(member, prompt)[1:]
         taken = {"num_predict"}
         options: JSON = {"system": member.system} if member.system else {}
         if format:
@@ -123,9 +123,12 @@ class Hosted:
             taken.add("temperature")
             options["extra_body"] = {"temperature": min(member.temperature, 1.0)}
         self._tell_untaken(member, taken)
-        message = await self._anthropic_client.messages.create(
-            model=model, max_tokens=member.max_tokens, messages=turns, **options
-        )
+        # A client for each call: one is bound to the event loop that it was first used in.
+        connection = self._limits | _connection("ANTHROPIC_BASE_URL")
+        async with anthropic.AsyncAnthropic(**connection) as client:
+            message = await client.messages.create(
+                model=model, max_tokens=member.max_tokens, messages=turns, **options
+            )
         thoughts = [b.thinking or "..." for b in message.content if b.type == "thinking"]
         return {
             "text": "".join(block.text for block in message.content if block.type == "text"),
@@ -138,22 +141,26 @@ class Hosted:
     async def _openai(
         self, member: Member, model: str, prompt: str, format: JSON | None, probabilities: bool
     ) -> JSON:
+        import openai
+
         # Servers of open models know max_tokens; OpenAI's own newer models refuse it.
         limit = "max_tokens" if os.environ.get("OPENAI_BASE_URL") else "max_completion_tokens"
         self._tell_untaken(member, {"num_predict", "temperature", "seed", "top_p"})
-        options: JSON = {limit: member.max_tokens}
+        options: JSON = {limit: member.max_tokens, "messages": messages_for(member, prompt)}
         if format:
             schema = {"name": "answer", "schema": format}
             options["response_format"] = {"type": "json_schema", "json_schema": schema}
         options |= {"logprobs": True, "top_logprobs": 20} if probabilities else {}
-        completion = await self._openai_client.chat.completions.create(
-            model=model,
-            messages=messages_for(member, prompt),
-            temperature=member.temperature,
-            seed=member.seed,
-            top_p=options_for(member)["top_p"],
-            **options,
-        )
+        connection = self._limits | _connection("OPENAI_BASE_URL")
+        key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
+        async with openai.AsyncOpenAI(api_key=key, **connection) as client:
+            completion = await client.chat.completions.create(
+                model=model,
+                temperature=member.temperature,
+                seed=member.seed,
+                top_p=options_for(member)["top_p"],
+                **options,
+            )
         choice, usage = completion.choices[0], completion.usage
         # vLLM and llama-server call it so, Ollama and others without "_content".
         said = choice.message.model_extra or {}
@@ -177,19 +184,6 @@ class Hosted:
             self._told.add(member.model)
             untaken = [name for name in (*options_for(member), "think") if name not in taken]
             print(printable(f"{member.model}: its host decides about {', '.join(untaken)} itself."))
-
-    @cached_property
-    def _anthropic_client(self) -> Any:
-        import anthropic
-
-        return anthropic.AsyncAnthropic(**self._limits, **_connection("ANTHROPIC_BASE_URL"))
-
-    @cached_property
-    def _openai_client(self) -> Any:
-        import openai
-
-        key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
-        return openai.AsyncOpenAI(api_key=key, **self._limits, **_connection("OPENAI_BASE_URL"))
 
 
 def _connection(variable: str) -> JSON:

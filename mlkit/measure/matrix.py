@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 import zlib
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -308,15 +309,23 @@ async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class ErrorAsResult:
-    """A pattern whose error (one of ours) is its result, so that the calls before it are kept."""
+    """A pattern whose error is its result, so that the calls before it are kept; one that is not
+    ours is warned of.
+    """
 
     pattern: trace.Runnable
 
     async def run(self, ask: Ask, prompt: str) -> Any:
         try:
-            return await trace.as_function(self.pattern)(ask, prompt)
+            result = await trace.result_of(self.pattern, ask, prompt)
+            trace.text_of(result)
         except MlkitError as error:
             return error
+        except Exception as error:
+            said = f"A pattern raised {type(error).__name__}: {error}"
+            warnings.warn(f"{said}. That answer counts as wrong.", stacklevel=1)
+            return error
+        return result
 
 
 async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> Cell:
@@ -330,7 +339,9 @@ async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> 
             ) from None
         if strict and not isinstance(error, BadPrompt):  # which another model may have written
             raise error
-    if isinstance(run.result, MlkitError):
+    if isinstance(run.result, Exception):
+        if strict and not isinstance(run.result, MlkitError):
+            raise run.result
         return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")
     text = trace.text_of(run.result)
     try:

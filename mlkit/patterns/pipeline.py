@@ -96,8 +96,18 @@ class ModelPipeline:
         """One stage through its gate: ask, check, and ask again with the complaint."""
         reply = await ask(stage.member, prompt, role=stage.name)
         tries = 1
-        while (complaint := stage.check(reply.said)) and tries <= stage.retries:
+        while (complaint := _complaint(stage, reply.said)) and tries <= stage.retries:
             again = f"{prompt}\n\nYour last answer was refused: {complaint}. Answer again."
             reply = await ask(stage.member, again, role=stage.name)
             tries += 1
         return Staged(stage.name, reply.said, tries, complaint, reply.cut_off)
+
+
+def _complaint(stage: Stage, text: str) -> str:
+    complaint = stage.check(text)
+    if not isinstance(complaint, str):  # True for a good text would read as a fault
+        raise TypeError(
+            f"the check of stage {stage.name!r} gave {complaint!r}; it gives what is wrong with a"
+            ' text in words, and "" where nothing is'
+        )
+    return complaint

@@ -18,7 +18,7 @@ from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
 from mlkit.measure.tasks import Task, TaskError
 from mlkit.parsing import label_in, quoted
-from mlkit.trace import Runnable, as_function
+from mlkit.trace import Runnable, result_of
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
@@ -136,7 +136,7 @@ class Own:
 
     async def run(self, ask: Ask, prompt: str) -> str:
         try:
-            result = await as_function(self.pattern)(ask, prompt)
+            result = await result_of(self.pattern, ask, prompt)
         except MlkitError:
             raise
         except Exception as error:

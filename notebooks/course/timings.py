@@ -102,10 +102,10 @@ async def latency(kit: Kit, path: Path) -> None:
     for turn, task, name in _bar("latency", left, len(cases)):
         run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
         error = ""
-        if isinstance(run.result, EngineError):
-            raise run.result  # no engine: go on another time
-        if isinstance(run.result, MlkitError):
+        if isinstance(run.result, MlkitError) and not isinstance(run.result, EngineError):
             error = f"{type(run.result).__name__}: {run.result}"
+        elif isinstance(run.result, Exception):
+            raise run.result  # no engine: go on another time
         timed = Timed(turn, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 
