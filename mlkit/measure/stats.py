@@ -136,34 +136,24 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
 # Voting
 
 
-def error_correlation(grades: ArrayLike) -> np.ndarray:
-    """How much members err on the same items: the phi coefficients (Yule 1912) of their errors.
+def error_correlation(grades: ArrayLike) -> float:
+    """How much members err on the same items: the mean of the phi coefficients (Yule 1912) of all
+    pairs, in [-1, 1].
 
-    grades: True where right, shape (m, n). Gives (m, m), each in [-1, 1]; nan for a member that is
-    always right or always wrong.
+    grades: True where right, shape (m, n). A member that is always right or always wrong has no
+    coefficient and is left out; nan where no pair is left.
     """
-    errors = ~graded_of(grades)
-    centred = errors - errors.mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the nan that is wanted
-        scaled = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-        return np.clip(scaled @ scaled.T, -1.0, 1.0)
-
-
-def mean_correlation(matrix: ArrayLike) -> float:
-    """The mean of the pairs in a correlation matrix (m, m), nans left out; nan if none is left."""
-    square = floats_of(matrix)
-    need(
-        square.ndim == 2 and square.shape[0] == square.shape[1],
-        f"shape {square.shape} is not (m, m); give error_correlation(grades)",
-    )
-    pairs = square[~np.eye(len(square), dtype=bool) & ~np.isnan(square)]
-    return float(pairs.mean()) if pairs.size else nan
+    table = graded_of(grades)
+    varied = table[table.any(axis=1) & ~table.all(axis=1)]
+    if len(varied) < 2:
+        return nan
+    return float(np.corrcoef(varied)[np.triu_indices(len(varied), k=1)].mean())
 
 
 def effective_voters(n: int, rho: float) -> float:
     """How many independent voters n correlated ones are worth: n / (1 + (n - 1) rho) (Kish 1965).
 
-    rho: the mean correlation of their errors, above -1 / (n - 1), the least there can be.
+    rho: the correlation of their errors, above -1 / (n - 1), the least there can be.
     """
     n, rho = whole_of("n", n, 1), number_of("rho", rho, -inf, 1)
     need(
