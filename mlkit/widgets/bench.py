@@ -21,7 +21,7 @@ from mlkit.patterns.single_model import SingleModel
 from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
 from mlkit.widgets.calls import Cards
-from mlkit.widgets.panels import WIDE, Panel, button, error_line, line, status
+from mlkit.widgets.panels import WIDE, Described, Panel, button, error_line, line, status
 from mlkit.widgets.runs import Runs, setting, shared_runs
 from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
@@ -54,7 +54,7 @@ class TooManyCalls(MlkitError):
     """A pattern asks without end."""
 
 
-class Bench(widgets.VBox):
+class Bench(Described):
     """A bench for any pattern: `build(**values)`, with the values of the controls, gives a pattern
     or an async function `(ask, prompt)`.
 
@@ -98,11 +98,8 @@ class Bench(widgets.VBox):
         buttons = widgets.HBox([self.run, self.stop])
         parts = [widgets.HTML(_READABLE + line(where)), self.menu, self.prompt, *controls.values()]
         parts += [buttons, self.status, self.decision, self.cards, self._drawing, self.runs]
-        super().__init__(parts, layout={"width": "100%"})
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         said = f"A bench: write or choose a prompt, and press Run. The first: {self.prompt.value}"
-        return super()._repr_mimebundle_(**options) | {"text/plain": printable(said)}
+        super().__init__(parts, said, layout={"width": "100%"})
 
     def _pressed(self, _: Any) -> None:
         if not self.run.disabled:  # a second click may come before the button is seen to be off

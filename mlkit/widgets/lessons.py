@@ -45,7 +45,7 @@ class Prediction(Described):
 
         lock.on_click(keep)
         title = widgets.HTML(f"<b>Predict.</b> {in_html(question)}")
-        super().__init__(widgets.VBox([title, guess, lock, said]), f"Predict. {question}")
+        super().__init__([title, guess, lock, said], f"Predict. {question}")
 
     def against(self, measured: float) -> str:
         """The guess beside the measurement, as a sentence."""
@@ -114,7 +114,7 @@ def quiz(*questions: Question) -> Described:
         verdict = widgets.HTML()
         options.observe(functools.partial(_answer, choices, verdict), "index")
         boxes.append(widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"}))
-    return Described(widgets.VBox(boxes), "\n".join(text))
+    return Described(boxes, "\n".join(text))
 
 
 def _asked(
@@ -170,8 +170,8 @@ def concept_test(
 
     done.on_click(count)
     text = [f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1)]
-    box = widgets.VBox([*itertools.chain(*asked), done, said])
-    return Described(box, "\n".join(["Concept test.", *text]))
+    parts = [*itertools.chain(*asked), done, said]
+    return Described(parts, "\n".join(["Concept test.", *text]))
 
 
 def _scores(kept: Path) -> dict[str, int]:

@@ -25,17 +25,27 @@ ERROR, GOOD = (
 )
 
 
-class Panel(widgets.VBox):
-    """A chart with its table. Where widgets do not run (a stored notebook), the same as text."""
+class Described(widgets.VBox):
+    """Widgets that say in words what they are, where widgets do not run (a stored notebook)."""
+
+    def __init__(self, children: Sequence[Any], text: str, **options: Any) -> None:
+        self._text = text
+        super().__init__(children, **options)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
+
+
+class Panel(Described):
+    """A chart with its table; the same as text where widgets do not run."""
 
     def __init__(self, chart: Chart, controls: Sequence[widgets.Widget] = ()) -> None:
         self._table = widgets.HTML()
         self._problem = widgets.HTML()
         self._drawing = widgets.Output(layout={"overflow": "hidden"})
         self.put(chart)
-        super().__init__(
-            [*controls, self._problem, self._drawing, self._table], layout={"width": "100%"}
-        )
+        parts = [*controls, self._problem, self._drawing, self._table]
+        super().__init__(parts, self._text, layout={"width": "100%"})
 
     def put(self, chart: Chart) -> None:
         """Show a chart, at any time. Set, not displayed: what is displayed would be kept as an
@@ -56,26 +66,20 @@ class Panel(widgets.VBox):
         self._describe(chart)
 
     def _describe(self, chart: Chart) -> None:
-        self.chart = chart
-        self._problem.value = ""
-        self._table.value = table_html(chart)
+        self.chart, self._text = chart, table_text(chart)
+        self._problem.value, self._table.value = "", table_html(chart)
 
     def complain(self, error: Exception) -> None:
         self._problem.value = error_line(error)
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
+
+show = Panel  # as a notebook says it
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
     figure = json.loads(chart.figure.to_json()) | {"config": _CONFIG}
     return {_PLOTLY: figure, "text/plain": printable(chart.reading)}
-
-
-def show(chart: Chart) -> Panel:
-    """A chart without controls."""
-    return Panel(chart)
 
 
 def explore(draw: Callable[..., Chart], **controls: widgets.ValueWidget) -> Panel:
@@ -230,17 +234,6 @@ def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
     return widgets.BoundedFloatText(
         **numbers, **_labelled(label, "auto"), layout={"width": "330px"}
     )
-
-
-class Described(widgets.VBox):
-    """A widget that says in words what it is where widgets do not run."""
-
-    def __init__(self, child: widgets.Widget, text: str) -> None:
-        self._text = text
-        super().__init__([child])
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
 
 
 def line(text: str, colour: str = "inherit") -> str:
