@@ -133,9 +133,6 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
     return front.tolist()
 
 
-# Voting
-
-
 def error_correlation(grades: ArrayLike) -> float:
     """How much members err on the same items: the mean of the phi coefficients (Yule 1912) of all
     pairs, in [-1, 1].

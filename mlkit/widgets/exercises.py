@@ -77,13 +77,13 @@ def against(
     reference: Callable[..., Any],
     draw: Callable[[Random], tuple[Any, ...]],
     hint: str = "For {given} it should give {right}, and it {said}.",
-    count: int = 200,
 ) -> list[Case]:
-    """Cases that nobody wrote down: arguments that `draw` makes from a seed, the same each time,
-    and what the reference gives for them.
+    """200 cases that nobody wrote down: what `draw` makes from a seed, the same each time, and what
+    the reference gives for it.
     """
     seeded = Random(16)
-    return [Case(args, reference(*args), hint) for args in (draw(seeded) for _ in range(count))]
+    drawn = [draw(seeded) for _ in range(200)]
+    return [Case(args, reference(*args), hint) for args in drawn]
 
 
 def judgement(entries: Sequence[Case], praise: str) -> Callable[[Any], Verdict]:

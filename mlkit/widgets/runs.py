@@ -91,7 +91,11 @@ class Runs(widgets.VBox):
     def __init__(self) -> None:
         self.runs: list[BenchRun] = []
         self._title = widgets.HTML()
-        self.buttons = {name: button(name.capitalize(), said) for name, said in _BUTTONS.items()}
+        self.buttons = {
+            "right": button("Right", "Judge the answer of the last run as right"),
+            "wrong": button("Wrong", "Judge the answer of the last run as wrong"),
+            "clear": button("Clear", "Forget all runs"),
+        }
         self.buttons["right"].on_click(lambda _: self.judge("right"))
         self.buttons["wrong"].on_click(lambda _: self.judge("wrong"))
         self.buttons["clear"].on_click(lambda _: self.clear())
@@ -123,13 +127,6 @@ class Runs(widgets.VBox):
         else:
             buttons = widgets.HBox([*self.buttons.values()])
             self.children = [self._title, buttons, Panel(chart)]
-
-
-_BUTTONS = {
-    "right": "Judge the answer of the last run as right",
-    "wrong": "Judge the answer of the last run as wrong",
-    "clear": "Forget all runs",
-}
 
 
 @cache
