@@ -251,9 +251,7 @@ def _reading(front: Sequence[Point], of: int, cost: str) -> str:
 
 
 def _listed(points: Sequence[Point]) -> str:
-    """Up to five by name, the one that is right most often first, and how many more. A name with a
-    comma is quoted.
-    """
+    """Up to five by name, the one that is right most often first, and how many more."""
     best = highest(points, lambda point: point.share)
     kept = [best, *(point for point in points if point is not best)][:5]
     names = [quoted(short(point.pattern)) for point in kept]

@@ -82,9 +82,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
 
 
 def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | None = 1) -> Chart:
-    """The waterfall of a run's calls on `servers` (one, unless told otherwise): a line for each
-    call, time from left to right.
-    """
+    """The waterfall of a run's calls on `servers`: a line for each call, time to the right."""
     bars = rows(calls, servers)
     names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
     figure = go.Figure()

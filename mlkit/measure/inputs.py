@@ -46,9 +46,7 @@ def shares_of(values: ArrayLike) -> np.ndarray:
 
 
 def columns_of(*values: ArrayLike) -> list[np.ndarray]:
-    """Each as floats (n,), one number an item. Raises ValueError for no items, unequal lengths and
-    missing values.
-    """
+    """Each as floats (n,). Raises ValueError for no items, unequal lengths and missing values."""
     columns = [floats_of(column) for column in values]
     shapes = [column.shape for column in columns]
     need(

@@ -31,10 +31,7 @@ def single(member: Member, labels: Sequence[str] | None = None) -> trace.Runnabl
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
-    """A subject that asks one member, made for the task's kind.
-
-    A member that samples gets a seed for each task and sample.
-    """
+    """A subject that asks the member for the task's kind; one that samples gets new seeds."""
 
     def pattern_for(task: Task, sample: int) -> trace.Runnable:
         member = member_for(task.kind)
@@ -152,9 +149,7 @@ class Matrix:
         return self._array(lambda cell: cell.likely(labels).certainty, float)
 
     def labelled(self, labels: Sequence[str]) -> Matrix:
-        """The same answers read as a router reads them: the likeliest label, which is not always
-        the word that was written.
-        """
+        """The same answers as a router reads them: the likeliest label, whatever was written."""
 
         def read(cell: Cell, task: Task) -> Cell:
             label = cell.likely(labels).label
@@ -169,8 +164,7 @@ class Matrix:
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
         """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
 
-        Raises ValueError for a subject or a value that was not measured: nothing is left out in
-        silence.
+        Raises ValueError for a subject or a value that was not measured.
         """
         subjects = list(self.subjects if subjects is None else subjects)
         columns = [self._column_of(name) for name in subjects]

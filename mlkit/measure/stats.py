@@ -1,7 +1,4 @@
-"""How sure a number is, and what the theory of voting and cascades predicts.
-
-Sources stand at each function.
-"""
+"""How sure a number is, and what the theory of voting predicts. Sources stand at each function."""
 
 from math import hypot, inf, nan
 from typing import NamedTuple

@@ -247,9 +247,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> Bench:
 
 
 async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
-    """Run a pattern whose calls are watched. Raises BadPrompt for an empty prompt, and what cuts a
-    run short: NotAsked, TooManyCalls.
-    """
+    """Run a pattern whose calls are watched. Raises also BadPrompt, NotAsked and TooManyCalls."""
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
     asking = _Asking(Watched(ask, calls.hear))

@@ -78,9 +78,7 @@ def against(
     draw: Callable[[Random], tuple[Any, ...]],
     hint: str = "For {given} it should give {right}, and it {said}.",
 ) -> list[Case]:
-    """200 cases that nobody wrote down: what `draw` makes from a seed, the same each time, and what
-    the reference gives for it.
-    """
+    """200 cases that are drawn, the same each time; right is what the reference gives for them."""
     seeded = Random(16)
     drawn = [draw(seeded) for _ in range(200)]
     return [Case(args, reference(*args), hint) for args in drawn]
@@ -133,9 +131,7 @@ def _value(text: str) -> Any:
 
 
 def hints(text: str) -> dict[Any, str]:
-    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
-    next lines.
-    """
+    """Hints for wrong values, each of a line or several: `0.5: That is half of it.`"""
     _, *parts = _WRONG.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
     return {_value(value): " ".join(hint.split()) for value, hint in pairs}

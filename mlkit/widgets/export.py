@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 def picture(figure: go.Figure) -> bytes:
-    """The figure as a PNG, 1140 pixels wide and as tall as it asks to be.
-
-    Raises ExportError where there is no browser.
-    """
+    """The figure as a PNG, 1140 pixels wide. Raises ExportError where there is no browser."""
     import kaleido  # here, because it takes half a second
     from choreographer.browsers import Chromium
 

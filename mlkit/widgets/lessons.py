@@ -28,9 +28,7 @@ LAST_LINES = 5  # of what an answer printed
 
 
 class Prediction(Described):
-    """A guess, made before the cell that measures it; a later chart can draw it. `value` is None
-    until the learner locks it in.
-    """
+    """A guess, made before the cell that measures it. `value` is None until it is locked in."""
 
     def __init__(self, question: str, low: float, high: float, step: float, unit: str) -> None:
         self.value: float | None = None

@@ -57,9 +57,7 @@ class Panel(Described):
         self._describe(chart)
 
     def draw(self, chart: Chart) -> None:
-        """Show another chart while a control's change is answered. The old one stays until the new
-        one is there, so nothing flickers.
-        """
+        """Show a chart as a control changes: the old one stays until it is there, none flickers."""
         with self._drawing:
             clear_output(wait=True)
             display(_drawn(chart), raw=True)

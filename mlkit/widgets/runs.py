@@ -82,9 +82,7 @@ def _named(run: BenchRun) -> str:
 
 
 class Runs(widgets.VBox):
-    """The chart of all runs, with buttons that judge the last one. `runs` is what it shows; there
-    is nothing to see before the first.
-    """
+    """The chart of all runs, with buttons that judge the last one; before the first, nothing."""
 
     children: Sequence[Any]
 

@@ -25,9 +25,7 @@ States = Mapping[str, Mapping[str, Any]]  # of widgets, by their id
 
 
 def on_save(model: Any, **_: Any) -> None:
-    """Put charts, tables and texts in the place of widgets, in what is written to the file; the
-    widgets on the page stay alive.
-    """
+    """Put charts, tables and texts in the place of widgets in the file, not on the page."""
     if model["type"] == "notebook":
         still(model["content"])
 
