@@ -46,17 +46,9 @@ class Mean(NamedTuple):
     high: float
     n: int
 
-    def __str__(self) -> str:
-        return f"{self.mean:.4g} (95% interval {self.low:.4g} to {self.high:.4g}, n {self.n})"
-
 
 class Difference(Mean):
     """The mean of n paired differences, and its 95% interval."""
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.above or self.below
 
     @property
     def above(self) -> bool:
@@ -72,9 +64,6 @@ class Difference(Mean):
         """Of shares, in points: +12 points (95% interval -3 to +27, n 64)."""
         mean, low, high = (f"{100 * share:+z.0f}" for share in self[:3])  # z: never -0
         return f"{mean} points (95% interval {low} to {high}, n {self.n})"
-
-    def __str__(self) -> str:
-        return f"{self.mean:+z.4g} (95% interval {self.low:+z.4g} to {self.high:+z.4g}, n {self.n})"
 
 
 def wilson(right: int, n: int) -> Interval:
@@ -122,12 +111,11 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
         f"{cost.size} costs and {quality.size} qualities; give one of each for every point",
     )
     known = ~np.isnan(cost + quality)
-    places, ranks = (np.array(levels(each[known].tolist())) for each in (cost, quality))
+    places = np.array(levels(np.where(known, cost, inf).tolist()))
+    ranks = np.array(levels(np.where(known, quality, -inf).tolist()))
     as_good = (places[:, None] <= places) & (ranks[:, None] >= ranks)
     better = (places[:, None] < places) | (ranks[:, None] > ranks)
-    front = np.zeros(len(known), bool)
-    front[known] = ~(as_good & better).any(axis=0)
-    return front.tolist()
+    return (known & ~(as_good & better).any(axis=0)).tolist()
 
 
 def error_correlation(grades: ArrayLike) -> float:

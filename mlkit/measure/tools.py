@@ -134,7 +134,7 @@ def _tree(code: str, name: str, allowed: tuple[type[ast.AST], ...]) -> ast.Expre
 
 
 def _power(base: float, exponent: float) -> float:
-    if abs(exponent) > _MAX_EXPONENT or abs(base) > MAX_SIZE:
+    if abs(exponent) > _MAX_EXPONENT:
         raise ToolError(f"{base:g} to the power of {exponent:g} is too large to compute here.")
     return base**exponent
 

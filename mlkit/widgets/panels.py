@@ -107,22 +107,20 @@ def compare(
     ways: Callable[..., Sequence[trade_off.Way]],
     prices: Prices,
     source: str,
-    models: Sequence[str] = (),
-    lines: Mapping[str, float] = trade_off.NO_LINES,
+    models: Sequence[str],
+    lines: Mapping[str, float],
     **controls: widgets.ValueWidget,
 ) -> Panel:
     """The trade-off of some ways, by dollars or by seconds, at prices that can be edited.
 
     `ways(prices, **values)` gives them, with the values of further controls. `models` are those
-    whose prices are shown; without, all are. `lines` are shares to compare with: {"oracle": 0.81}.
+    whose prices are shown, and `lines` shares to compare with: {"oracle": 0.81}.
     """
 
     def draw(edited: Prices, by: str, **values: Any) -> Chart:
         return trade_off.chart(ways({**prices, **edited}, **values), source, by, lines=lines)
 
-    return explore(
-        draw, edited=PriceList(prices, models or list(prices)), by=dollars_or_seconds(), **controls
-    )
+    return explore(draw, edited=PriceList(prices, models), by=dollars_or_seconds(), **controls)
 
 
 def _labelled(text: str, width: str = "235px") -> dict[str, Any]:
