@@ -183,11 +183,6 @@ def _not_constraints(gold: Any) -> str:
     for name, value in gold.items():
         if type(value) is not _RULES[name] or not (type(value) is int or _are_texts(value)):
             return f"has a {name} of the wrong type"
-    return _unkeepable(gold)
-
-
-def _unkeepable(gold: Mapping[str, Any]) -> str:
-    """Why no text can keep these rules; empty where one can."""
     mentions, forbidden = gold.get("mentions", []), gold.get("forbidden", [])
     lines = gold.get("lines", 1)
     fewest, most = max(gold.get("min_words", 1), lines, 1), gold.get("max_words", math.inf)

@@ -47,8 +47,15 @@ class Exercise:
 
     def __call__(self, answer: Any) -> Verdict:
         for number, case in enumerate(self.cases):
+            expected = tuple(
+                kind
+                for kind in (case.right, *case.known)
+                if isinstance(kind, type) and issubclass(kind, Exception)
+            )
             try:
-                got = self._try(answer, case)
+                got = self.call(answer, *copy.deepcopy(case.args))  # which its code may change
+            except expected as error:
+                got = error
             except (Exception, OutOfTime) as error:
                 error.add_note(f"Its input was {_given(case.args)}.")
                 raise
@@ -59,18 +66,6 @@ class Exercise:
             if hint or not _matches(got, case.right):
                 return Verdict(False, _fill(hint or case.hint, got, case))
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
-
-    def _try(self, answer: Any, case: Case) -> Any:
-        """What comes of a case: a value, or an error that the case expects or knows."""
-        expected = tuple(
-            kind
-            for kind in (case.right, *case.known)
-            if isinstance(kind, type) and issubclass(kind, Exception)
-        )
-        try:
-            return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
-        except expected as error:
-            return error
 
 
 def against(

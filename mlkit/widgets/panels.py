@@ -175,8 +175,13 @@ class Shares(widgets.VBox):
         self.value = tuple(weight / sum(weights.values()) for weight in weights.values())
 
     def _moved(self, n: int, change: Mapping[str, float]) -> None:
-        if not self._following:
-            self.value = _balanced(self.value, n, change["new"])
+        """Scale the others so that all sum to one; to equal ones, where they were nothing."""
+        if self._following:
+            return
+        share, others = change["new"], sum(self.value) - self.value[n]
+        parts = [one / others if others > 1e-9 else 1 / (len(self.value) - 1) for one in self.value]
+        scaled = [(1 - share) * part for part in parts]
+        self.value = (*scaled[:n], share, *scaled[n + 1 :])
 
     @traitlets.observe("value")
     def _follow(self, change: Mapping[str, Any]) -> None:
@@ -185,13 +190,6 @@ class Shares(widgets.VBox):
             # To its step: from anywhere else the browser would move it, and send that back.
             one.value = round(share, 2)
         self._following = False
-
-
-def _balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
-    """The shares with the n-th set, the others scaled to sum to one; equal if all were nothing."""
-    others = sum(shares) - shares[n]
-    parts = [one / others if others > 1e-9 else 1 / (len(shares) - 1) for one in shares]
-    return tuple(share if m == n else (1 - share) * part for m, part in enumerate(parts))
 
 
 class PriceList(widgets.VBox):
@@ -226,10 +224,8 @@ class PriceList(widgets.VBox):
 
 
 def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
-    numbers = {"value": price, "min": 0, "max": 1000, "step": 0.05}
-    return widgets.BoundedFloatText(
-        **numbers, **_labelled(label, "auto"), layout={"width": "330px"}
-    )
+    numbers = {"value": price, "min": 0, "max": 1000, "step": 0.05, "layout": {"width": "330px"}}
+    return widgets.BoundedFloatText(**numbers, **_labelled(label, "auto"))
 
 
 def line(text: str, colour: str = "inherit") -> str:
