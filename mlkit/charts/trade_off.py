@@ -257,9 +257,8 @@ def _listed(points: Sequence[Point]) -> str:
     names = [quoted(short(point.pattern)) for point in kept]
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")
-    if len(names) < 2:
-        return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def quoted(name: str) -> str:

@@ -45,8 +45,7 @@ def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = 
 def seed_for(task: Task, sample: int) -> int:
     """A seed of its own for each task and sample, the same each time.
 
-    With one seed for all tasks, which draws the same random numbers for each, a sample of one token
-    would be the likeliest everywhere, or a far-fetched one everywhere.
+    With one seed for all, a sample of one token would be the likeliest, or far-fetched, everywhere.
     """
     return zlib.crc32(f"{task.id} {sample}".encode()) // 2
 
@@ -237,8 +236,7 @@ def merged(one: Matrix, other: Matrix) -> Matrix:
 def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The most common answer of each item, and the share of members that gave it; both (n,).
 
-    answers: shape (n, m), None for none. Count once, then compare with any number of thresholds:
-    `shares[:, None] >= thresholds` is what a slider needs.
+    answers: shape (n, m), None for none. A slider needs `shares[:, None] >= thresholds`.
     """
     if np.ndim(answers) != 2 or np.size(answers) == 0:
         raise ValueError(

@@ -188,8 +188,7 @@ def _ahead(leads: np.ndarray, chances: np.ndarray) -> float:
 def log_odds(shares: ArrayLike) -> np.ndarray:
     """The best weights for independent voters: ln(p / (1 - p)), (n,) (Nitzan & Paroush 1982).
 
-    Negative below one half, and WeightedEnsemble wants weights of 0 or more: clip with
-    np.maximum(0, log_odds(shares)).
+    Negative below one half; WeightedEnsemble wants np.maximum(0, log_odds(shares)).
     """
     p = _shares(shares)
     _need(

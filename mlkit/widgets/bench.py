@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -172,7 +173,12 @@ class Bench(Described):
             self._show(run, prompt, calls)
         except NotAsked:
             missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
-            self._say(_needed(missing))
+            counts = ", ".join(f"{count} of {name}" for name, count in Counter(missing).items())
+            needed = "a call that was" if len(missing) == 1 else f"{len(missing)} calls that were"
+            self._say(
+                f"This setting needs {needed} not made: {counts}. Press Run, which asks only what"
+                " is missing, and what follows from it. Shown is the setting before."
+            )
         except Exception as error:
             self.decision.value = ""
             self.cards.show(calls or self.cards.calls)
@@ -323,13 +329,3 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
     menu.observe(chosen, "value")
     box.observe(edited, "value")
     return menu, box
-
-
-def _needed(names: Sequence[str]) -> str:
-    """Which calls a setting needs first: "... needs 2 calls that were not made: 2 of large."."""
-    counted = ", ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
-    calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
-    return (
-        f"This setting needs {calls} not made: {counted}. Press Run, which asks only what is"
-        " missing, and what follows from it. Shown is the setting before."
-    )

@@ -205,8 +205,8 @@ class OutOfTime(BaseException):
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
     """Print whether an exercise is solved, or a hint; a wrong answer is no error.
 
-    `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS. The
-    last that it printed comes below: of the case that the hint is about.
+    `answer` is what the learner wrote. It is stopped after LIMIT_SECONDS; the last that it printed,
+    in the case that the hint is about, comes below.
     """
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         passed, text = _verdict(judge, answer)
