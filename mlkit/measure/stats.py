@@ -188,25 +188,15 @@ def _ahead(leads: np.ndarray, chances: np.ndarray) -> float:
 def log_odds(shares: ArrayLike) -> np.ndarray:
     """The best weights for independent voters: ln(p / (1 - p)), (n,) (Nitzan & Paroush 1982).
 
-    Negative below one half; WeightedEnsemble wants np.maximum(0, log_odds(shares)).
+    Negative below one half; WeightedEnsemble wants np.maximum(0, log_odds(shares)). Shares of 0 and
+    1 are to be smoothed first: (right + 1) / (of + 2) (Laplace 1774).
     """
     p = _shares(shares)
     _need(
         bool(np.all((p > 0) & (p < 1))),
-        f"shares are {p}; 0 and 1 have no finite weight: use smoothed(right, of)",
+        f"shares are {p}; 0 and 1 have no finite weight: use (right + 1) / (of + 2)",
     )
     return np.log(p / (1 - p))
-
-
-def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
-    """The share right / of, drawn to one half: (right + 1) / (of + 2) (Laplace 1774)."""
-    rights, asked = _floats(right), _floats(of)
-    _need(
-        asked.shape in ((), rights.shape)
-        and bool(np.all((rights >= 0) & (rights <= asked) & np.isfinite(asked))),
-        f"{rights} right of {asked} cannot be",
-    )
-    return (rights + 1) / (asked + 2)
 
 
 def _need(holds: bool, otherwise: str) -> None:

@@ -20,7 +20,6 @@ GOOD = {
     "condorcet": (0.7, 3, 0.1),
     "weighted_majority": ([0.7, 0.6], [1, 2]),
     "log_odds": ([0.7, 0.6],),
-    "smoothed": ([3, 1], [4, 4]),
     "pareto": ([1, 2], [0.5, 0.6]),
 }
 BAD = {
