@@ -67,11 +67,10 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     if not bars:
         return "Nothing was asked, so there is no time to show."
     wall = max(bar.start_seconds + bar.seconds for bar in bars)
-    spent = {
-        phase: sum(bar.seconds for bar in bars if bar.phase == phase)
-        for phase in PHASES
-        if phase != "queue"
-    }
+    spent = {phase: 0.0 for phase in PHASES if phase != "queue"}
+    for bar in bars:
+        if bar.phase in spent:
+            spent[bar.phase] += bar.seconds
     most = ties.highest(spent, spent.__getitem__)
     count = len({bar.call for bar in bars})
     return (

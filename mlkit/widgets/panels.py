@@ -15,6 +15,7 @@ from mlkit.charts.look import Chart
 from mlkit.charts.table import table_html, table_text
 from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.models import Price, Prices
+from mlkit.ties import same
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
@@ -168,7 +169,6 @@ class Shares(widgets.VBox):
 
     def __init__(self, **weights: float) -> None:
         self._sliders = [slider(name, 0, 0, 1, 0.01) for name in weights]
-        self._following = False
         super().__init__(self._sliders)
         for n, one in enumerate(self._sliders):
             one.observe(functools.partial(self._moved, n), "value")
@@ -176,7 +176,7 @@ class Shares(widgets.VBox):
 
     def _moved(self, n: int, change: Mapping[str, float]) -> None:
         """Scale the others so that all sum to one; to equal ones, where they were nothing."""
-        if self._following:
+        if same(change["new"], round(self.value[n], 2)):  # it only follows
             return
         share, others = change["new"], sum(self.value) - self.value[n]
         parts = [one / others if others > 1e-9 else 1 / (len(self.value) - 1) for one in self.value]
@@ -185,11 +185,9 @@ class Shares(widgets.VBox):
 
     @traitlets.observe("value")
     def _follow(self, change: Mapping[str, Any]) -> None:
-        self._following = True
         for one, share in zip(self._sliders, self.value, strict=True):
             # To its step: from anywhere else the browser would move it, and send that back.
             one.value = round(share, 2)
-        self._following = False
 
 
 class PriceList(widgets.VBox):

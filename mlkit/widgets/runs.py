@@ -45,9 +45,8 @@ def runs_chart(runs: Sequence[BenchRun]) -> Chart:
     )
     figure.update_xaxes(title_text="dollars per 1,000 prompts like this", rangemode="tozero")
     figure.update_yaxes(title_text="work seconds", rangemode="tozero")
-    reading = runs_reading(runs)
     source = "your runs · ● right, × wrong, ○ not judged"
-    return charted(figure, runs, reading, source, 260)
+    return charted(figure, runs, runs_reading(runs), source, 260)
 
 
 def runs_reading(runs: Sequence[BenchRun]) -> str:
