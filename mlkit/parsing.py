@@ -21,8 +21,6 @@ from mlkit.ties import highest, reaches
 FLOOR = 0.15
 
 
-# Labels
-
 # Letters that words are parted by, in scripts that have spaces: no word of Chinese, Japanese, Thai
 # or Korean needs a space before or after it.
 _LETTER = (
@@ -168,9 +166,6 @@ def _begins(word: str, label: str) -> bool:
     return word == label or (word not in ("", "a", "an", "the", "i") and label.startswith(word))
 
 
-# Numbers, and answers that can be counted
-
-
 def number_in(text: str) -> float:
     """The one number in the text, else in \\boxed{}, else after its last "answer", else in its last
     line, else in its last sentence. numbers.py says how it may be written.
@@ -202,8 +197,6 @@ def plain(text: str) -> str:
     value = whole_number(spelled(words.rstrip(_DRESS)))
     return f"{value + 0:.12g}" if isfinite(value) else words.strip(_DRESS)
 
-
-# Objects
 
 _DEEPEST = 99  # no answer needs more, and Pythons differ in how deep they can read
 _MOST_BRACES = 99  # an object begins before; trying each of a million braces would take minutes

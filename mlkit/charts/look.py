@@ -117,8 +117,6 @@ def whiskers(intervals: Iterable[tuple[float, float, float]], **style: object) -
     """Error bars from (middle, low, high) for each point; none where an end is nan."""
     known = list(intervals)
     return {
-        "type": "data",
-        "symmetric": False,
         "color": GREY,
         "thickness": 1.5,
         "array": [high - middle for middle, _, high in known],

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mlkit.charts import look
-from mlkit.charts.look import Chart, dollars, dress, on_hover, seconds, short, whiskers
+from mlkit.charts.look import Chart, charted, dollars, on_hover, seconds, short, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import pareto, wilson
@@ -70,15 +70,18 @@ def rows(measured: Sequence[Way], cost: str = DOLLARS) -> list[Point]:
     ]
 
 
-def figure(
-    points: Sequence[Point], source: str, cost: str = DOLLARS, lines: Lines = NO_LINES
-) -> go.Figure:
-    """Who is not beaten is on a blue stair, the others are grey. A name without room beside its
-    point stands away, with a line to it; without any room it shows on hover.
+def chart(
+    measured: Sequence[Way], source: str, cost: str = DOLLARS, lines: Lines = NO_LINES
+) -> Chart:
+    """The trade-off of the ways measured; `lines` are shares to compare with, as {"oracle": 0.81}.
+
+    Who is not beaten is on a blue stair, the others are grey. A name without room beside its point
+    stands away, with a line to it; without any room it shows on hover.
     """
+    points = rows(measured, cost)
     drawn = _drawn(points, cost)
-    ends = [end for point in drawn for end in point[3:6] if isfinite(end)] or [0, 1]
-    ends += lines.values()
+    front = [point for point in drawn if point.beaten == "no"]
+    ends = [*lines.values(), *(end for point in drawn for end in point[3:6])] or [0, 1]
     bottom, top = min(ends) - 0.04, max(ends) + 0.04
     begin, end = _ends([getattr(point, cost) for point in drawn])
 
@@ -86,25 +89,26 @@ def figure(
         up = (_TALL * (share - bottom) / (top - bottom) for share in shares)
         return _WIDE * (x - begin) / (end - begin), *up
 
-    chart = go.Figure()
-    stair = _stair([point for point in drawn if point.beaten == "no"], cost, (end - begin) / 50)
+    figure = go.Figure()
+    stair = _stair(front, cost, (end - begin) / 50)
     line = {"mode": "lines", "line_color": look.BLUE, "hoverinfo": "skip", "showlegend": False}
-    chart.add_scatter(x=[x for x, _ in stair], y=[y for _, y in stair], **line)
-    for beaten in ("no", "yes"):
-        _draw(chart, [point for point in drawn if point.beaten == beaten], cost, beaten == "no")
+    figure.add_scatter(x=[x for x, _ in stair], y=[y for _, y in stair], **line)
+    _draw(figure, front, cost, "not beaten", look.BLUE, 1)
+    _draw(figure, drawn[len(front) :], cost, "beaten", look.GREY, 0.7)
     spots = [at(getattr(point, cost), *point[3:6]) for point in drawn]
     high = {f"{name} {share:.0%}": at(0, share)[1] for name, share in lines.items()}
     left = _crowded(spots, high)
     names = [short(point.pattern) for point in drawn]
     places = _places(spots, names, high, [at(*corner) for corner in stair], left)
     for name, share in zip(high, lines.values(), strict=True):
-        _line(chart, name, share, left)
+        _line(figure, name, share, left)
     placed = zip(drawn, places, strict=True)
-    chart.layout.annotations += tuple(_name(point, place, cost) for point, place in placed if place)
+    named = tuple(_name(point, place, cost) for point, place in placed if place)
+    figure.layout.annotations += named
     said = _AXES[cost] + (" (axis does not begin at 0)" if begin else "")
-    chart.update_xaxes(title_text=in_plotly(said), range=[begin, end])
-    chart.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
-    return dress(chart, reading(points, cost), source, height=_TALL)
+    figure.update_xaxes(title_text=in_plotly(said), range=[begin, end])
+    figure.update_yaxes(title_text="answered right", tickformat=".0%", range=[bottom, top])
+    return charted(figure, points, _reading(front, len(drawn), cost), source, _TALL)
 
 
 def _ends(costs: Sequence[float]) -> tuple[float, float]:
@@ -134,16 +138,17 @@ def _line(chart: go.Figure, name: str, share: float, left: bool) -> None:
     )
 
 
-def _draw(chart: go.Figure, some: Sequence[Point], cost: str, front: bool) -> None:
+def _draw(
+    figure: go.Figure, some: Sequence[Point], cost: str, name: str, colour: str, opacity: float
+) -> None:
     """The points of the front or the others."""
-    colour = look.BLUE if front else look.GREY
-    chart.add_scatter(
-        name="not beaten" if front else "beaten",
+    figure.add_scatter(
+        name=name,
         x=[getattr(point, cost) for point in some],
         y=[point.share for point in some],
         cliponaxis=False,
         mode="markers",
-        opacity=1 if front else 0.7,
+        opacity=opacity,
         marker={"size": 11, "color": colour},
         error_y=whiskers((point[3:6] for point in some), color=colour, thickness=1, width=3),
         hovertext=[_told(point) for point in some],
@@ -234,42 +239,27 @@ def _told(point: Point) -> str:
     )
 
 
-def reading(points: Sequence[Point], cost: str = DOLLARS) -> str:
+def _reading(front: Sequence[Point], of: int, cost: str) -> str:
     """Who is on the front: no other way costs no more, is as good, and is better in one."""
-    drawn = _drawn(points, cost)
-    if not drawn:
+    if not front:
         return "No pattern was measured, so there is no trade-off to show."
-    front = [point for point in drawn if point.beaten == "no"]
     said = f"Not beaten on {'seconds' if cost == SECONDS else 'dollars'}: {_listed(front)}"
-    beaten = len(drawn) - len(front)
+    beaten = of - len(front)
     if not beaten:
         return said
     return f"{said}; {beaten} {'others are' if beaten > 1 else 'other is'} beaten"
 
 
 def _listed(points: Sequence[Point]) -> str:
-    """Up to five by name, the one that is right most often first, and how many more. A name with a
-    comma is quoted.
-    """
+    """Up to five by name, the one that is right most often first, and how many more."""
     best = highest(points, lambda point: point.share)
     kept = [best, *(point for point in points if point is not best)][:5]
     names = [quoted(short(point.pattern)) for point in kept]
     if len(points) > len(kept):
         names.append(f"{len(points) - len(kept)} more")
-    if len(names) < 2:
-        return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def quoted(name: str) -> str:
     return f'"{name}"' if "," in name else name
-
-
-def chart(
-    measured: Sequence[Way], source: str, cost: str = DOLLARS, lines: Lines = NO_LINES
-) -> Chart:
-    """The trade-off of the ways measured, ready to show; `lines` are shares to compare with, as
-    {"oracle": 0.81}.
-    """
-    points = rows(measured, cost)
-    return Chart(figure(points, source, cost, lines), points, reading(points, cost))

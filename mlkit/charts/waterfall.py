@@ -67,11 +67,10 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     if not bars:
         return "Nothing was asked, so there is no time to show."
     wall = max(bar.start_seconds + bar.seconds for bar in bars)
-    spent = {
-        phase: sum(bar.seconds for bar in bars if bar.phase == phase)
-        for phase in PHASES
-        if phase != "queue"
-    }
+    spent = {phase: 0.0 for phase in PHASES if phase != "queue"}
+    for bar in bars:
+        if bar.phase in spent:
+            spent[bar.phase] += bar.seconds
     most = ties.highest(spent, spent.__getitem__)
     count = len({bar.call for bar in bars})
     return (
@@ -82,9 +81,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
 
 
 def chart(calls: Sequence[Call], source: str, prices: Prices, servers: int | None = 1) -> Chart:
-    """The waterfall of a run's calls on `servers` (one, unless told otherwise): a line for each
-    call, time from left to right.
-    """
+    """The waterfall of a run's calls on `servers`: a line for each call, time to the right."""
     bars = rows(calls, servers)
     names = list(dict.fromkeys(in_plotly(bar.call) for bar in bars))
     figure = go.Figure()

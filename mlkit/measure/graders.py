@@ -42,9 +42,6 @@ def _not_a_number(gold: Any) -> str:
     return f"is {quoted(gold)}; this grader takes a number, of at most 30 digits"
 
 
-# A Python expression
-
-
 def python_right(text: str, gold: Mapping[str, Any]) -> bool:
     """The text is a Python expression that gives what gold's gives on 20 hidden inputs."""
     answer, truth = python_expression(text), python_expression(gold["expression"])
@@ -87,9 +84,6 @@ def _not_python(gold: Any) -> str:
     return "" if given else "is a value that its own expression does not give, as nan"
 
 
-# A label
-
-
 def label_grader(labels: Sequence[str]) -> Grader:
     """The text names the right one of these labels, and no other."""
     return Grader(
@@ -99,9 +93,6 @@ def label_grader(labels: Sequence[str]) -> Grader:
             "" if isinstance(gold, str) and gold.strip() else f"is {quoted(gold)}, no text"
         ),
     )
-
-
-# A short answer
 
 
 def short_right(text: str, gold: Mapping[str, Sequence[str]]) -> bool:
@@ -162,20 +153,11 @@ def _are_texts(value: Any) -> bool:
     return listed and all(isinstance(text, str) for text in value)
 
 
-# A text that keeps rules
-
 _RULES = {"mentions": list, "forbidden": list, "min_words": int, "max_words": int, "lines": int}
 
 
-def constraints_right(text: str, gold: Mapping[str, Any]) -> bool:
-    """The text keeps every constraint."""
-    return not broken_constraints(text, gold)
-
-
 def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
-    """Which constraints a text breaks, a phrase each: what a checker can tell a model. No text may
-    be empty.
-    """
+    """Which constraints a text breaks, a phrase each, as a checker tells a model; "" breaks one."""
     text = without_thinking(text)
     words, lines = spoken(text), [line for line in text.splitlines() if line.strip()]
     missing = [word for word in gold.get("mentions", ()) if not _mentions(words, word)]
@@ -201,11 +183,6 @@ def _not_constraints(gold: Any) -> str:
     for name, value in gold.items():
         if type(value) is not _RULES[name] or not (type(value) is int or _are_texts(value)):
             return f"has a {name} of the wrong type"
-    return _unkeepable(gold)
-
-
-def _unkeepable(gold: Mapping[str, Any]) -> str:
-    """Why no text can keep these rules; empty where one can."""
     mentions, forbidden = gold.get("mentions", []), gold.get("forbidden", [])
     lines = gold.get("lines", 1)
     fewest, most = max(gold.get("min_words", 1), lines, 1), gold.get("max_words", math.inf)
@@ -228,5 +205,7 @@ GRADERS: Mapping[str, Grader] = {
     "expression": Grader(expression_right, arithmetic, _not_a_number),
     "python": Grader(python_right, plain, _not_python),
     "short": Grader(short_right, spoken, _not_short),
-    "constraints": Grader(constraints_right, plain, _not_constraints),
+    "constraints": Grader(
+        lambda text, gold: not broken_constraints(text, gold), plain, _not_constraints
+    ),
 }

@@ -32,10 +32,7 @@ def single(member: Member, labels: Sequence[str] | None = None) -> trace.Runnabl
 
 
 def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = None) -> Subject:
-    """A subject that asks one member, made for the task's kind.
-
-    A member that samples gets a seed for each task and sample.
-    """
+    """A subject that asks the member for the task's kind; one that samples gets new seeds."""
 
     def pattern_for(task: Task, sample: int) -> trace.Runnable:
         member = member_for(task.kind)
@@ -49,8 +46,7 @@ def alone(member_for: Callable[[str], Member], labels: tuple[str, ...] | None = 
 def seed_for(task: Task, sample: int) -> int:
     """A seed of its own for each task and sample, the same each time.
 
-    With one seed for all tasks, which draws the same random numbers for each, a sample of one token
-    would be the likeliest everywhere, or a far-fetched one everywhere.
+    With one seed for all, a sample of one token would be the likeliest, or far-fetched, everywhere.
     """
     return zlib.crc32(f"{task.id} {sample}".encode()) // 2
 
@@ -153,9 +149,7 @@ class Matrix:
         return self._array(lambda cell: cell.likely(labels).certainty, float)
 
     def labelled(self, labels: Sequence[str]) -> Matrix:
-        """The same answers read as a router reads them: the likeliest label, which is not always
-        the word that was written.
-        """
+        """The same answers as a router reads them: the likeliest label, whatever was written."""
 
         def read(cell: Cell, task: Task) -> Cell:
             label = cell.likely(labels).label
@@ -170,8 +164,7 @@ class Matrix:
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
         """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
 
-        Raises ValueError for a subject or a value that was not measured: nothing is left out in
-        silence.
+        Raises ValueError for a subject or a value that was not measured.
         """
         subjects = list(self.subjects if subjects is None else subjects)
         columns = [self._column_of(name) for name in subjects]
@@ -244,8 +237,7 @@ def merged(one: Matrix, other: Matrix) -> Matrix:
 def agreed(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The most common answer of each item, and the share of members that gave it; both (n,).
 
-    answers: shape (n, m), None for none. Count once, then compare with any number of thresholds:
-    `shares[:, None] >= thresholds` is what a slider needs.
+    answers: shape (n, m), None for none. A slider needs `shares[:, None] >= thresholds`.
     """
     if np.ndim(answers) != 2 or np.size(answers) == 0:
         raise ValueError(

@@ -1,23 +1,11 @@
-"""How sure a number is, and what the theory of voting and cascades predicts.
+"""How sure a number is, and what the theory of voting predicts. Sources stand at each function."""
 
-Sources stand at each function.
-"""
-
-from math import hypot, inf, nan
+from math import hypot, inf, isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlkit.measure.inputs import (
-    columns_of,
-    floats_of,
-    graded_of,
-    need,
-    number_of,
-    shares_of,
-    whole_of,
-)
 from mlkit.ties import TOLERANCE, exceeds, levels
 
 RESAMPLES = 2000  # of a bootstrap
@@ -49,17 +37,9 @@ class Mean(NamedTuple):
     high: float
     n: int
 
-    def __str__(self) -> str:
-        return f"{self.mean:.4g} (95% interval {self.low:.4g} to {self.high:.4g}, n {self.n})"
-
 
 class Difference(Mean):
     """The mean of n paired differences, and its 95% interval."""
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.above or self.below
 
     @property
     def above(self) -> bool:
@@ -76,14 +56,11 @@ class Difference(Mean):
         mean, low, high = (f"{100 * share:+z.0f}" for share in self[:3])  # z: never -0
         return f"{mean} points (95% interval {low} to {high}, n {self.n})"
 
-    def __str__(self) -> str:
-        return f"{self.mean:+z.4g} (95% interval {self.low:+z.4g} to {self.high:+z.4g}, n {self.n})"
-
 
 def wilson(right: int, n: int) -> Interval:
     """The share right/n with its 95% score interval (Wilson 1927); of nothing: from 0 to 1."""
-    n = whole_of("n", n)
-    right = whole_of("right", right, 0, n)
+    n = _whole("n", n)
+    right = _whole("right", right, 0, n)
     if n == 0:
         return Interval(nan, 0.0, 1.0)
     from scipy.stats import binomtest  # here, because it takes a second to import
@@ -98,13 +75,13 @@ def difference(a: ArrayLike, b: ArrayLike) -> Difference:
     a, b: bools or numbers, shape (n,), the same items in one order. Under about 20 items the
     interval is too narrow; with one item, or the same difference at all of them, it has no width.
     """
-    first, second = columns_of(a, b)
+    first, second = _columns(a, b)
     return Difference(*_bootstrap(first - second))
 
 
 def mean_interval(values: ArrayLike) -> Mean:
     """The mean of seconds, tokens or dollars (n,) with its 95% bootstrap interval (Efron 1979)."""
-    return Mean(*_bootstrap(columns_of(values)[0]))
+    return Mean(*_bootstrap(_columns(values)[0]))
 
 
 def _bootstrap(values: np.ndarray) -> tuple[float, float, float, int]:
@@ -119,54 +96,48 @@ def pareto(costs: ArrayLike, qualities: ArrayLike) -> list[bool]:
 
     Both (n,); a point with a nan is False.
     """
-    cost, quality = floats_of(costs), floats_of(qualities)  # not _columns: a nan is allowed
-    need(
+    cost, quality = _floats(costs), _floats(qualities)  # not _columns: a nan is allowed
+    _need(
         cost.ndim == 1 and cost.shape == quality.shape,
         f"{cost.size} costs and {quality.size} qualities; give one of each for every point",
     )
     known = ~np.isnan(cost + quality)
-    places, ranks = (np.array(levels(each[known].tolist())) for each in (cost, quality))
+    places = np.array(levels(np.where(known, cost, inf).tolist()))
+    ranks = np.array(levels(np.where(known, quality, -inf).tolist()))
     as_good = (places[:, None] <= places) & (ranks[:, None] >= ranks)
     better = (places[:, None] < places) | (ranks[:, None] > ranks)
-    front = np.zeros(len(known), bool)
-    front[known] = ~(as_good & better).any(axis=0)
-    return front.tolist()
+    return (known & ~(as_good & better).any(axis=0)).tolist()
 
 
-# Voting
+def error_correlation(grades: ArrayLike) -> float:
+    """How much members err on the same items: the mean of the phi coefficients (Yule 1912) of all
+    pairs, in [-1, 1].
 
-
-def error_correlation(grades: ArrayLike) -> np.ndarray:
-    """How much members err on the same items: the phi coefficients (Yule 1912) of their errors.
-
-    grades: True where right, shape (m, n). Gives (m, m), each in [-1, 1]; nan for a member that is
-    always right or always wrong.
+    grades: True where right, shape (m, n). A member that is always right or always wrong has no
+    coefficient and is left out; nan where no pair is left.
     """
-    errors = ~graded_of(grades)
-    centred = errors - errors.mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the nan that is wanted
-        scaled = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-        return np.clip(scaled @ scaled.T, -1.0, 1.0)
-
-
-def mean_correlation(matrix: ArrayLike) -> float:
-    """The mean of the pairs in a correlation matrix (m, m), nans left out; nan if none is left."""
-    square = floats_of(matrix)
-    need(
-        square.ndim == 2 and square.shape[0] == square.shape[1],
-        f"shape {square.shape} is not (m, m); give error_correlation(grades)",
+    table = _floats(grades)
+    _need(
+        table.ndim == 2 and table.size > 0,
+        f"grades of shape {table.shape}; give (members, items), at least one of each",
     )
-    pairs = square[~np.eye(len(square), dtype=bool) & ~np.isnan(square)]
-    return float(pairs.mean()) if pairs.size else nan
+    _need(
+        bool(np.isin(table, (0, 1)).all()),
+        "a grade is neither True nor False; leave out the items not answered",
+    )
+    varied = table[table.any(axis=1) & ~table.all(axis=1)]
+    if len(varied) < 2:
+        return nan
+    return float(np.corrcoef(varied)[np.triu_indices(len(varied), k=1)].mean())
 
 
 def effective_voters(n: int, rho: float) -> float:
     """How many independent voters n correlated ones are worth: n / (1 + (n - 1) rho) (Kish 1965).
 
-    rho: the mean correlation of their errors, above -1 / (n - 1), the least there can be.
+    rho: the correlation of their errors, above -1 / (n - 1), the least there can be.
     """
-    n, rho = whole_of("n", n, 1), number_of("rho", rho, -inf, 1)
-    need(
+    n, rho = _whole("n", n, 1), _number("rho", rho, -inf, 1)
+    _need(
         n == 1 or rho > -1 / (n - 1),
         f"{n} voters with correlation {rho} cannot be; give rho above -1 / (n - 1)",
     )
@@ -180,7 +151,7 @@ def condorcet(p: float, n: int, rho: float = 0.0) -> float:
     the correlation of any two: 0 binomial (Boland 1989), 1 all alike, so p; between them
     beta-binomial (the Polya urn of Ladha 1995), which is one model of correlation among many.
     """
-    n, p, rho = whole_of("n", n, 1, 10_000), number_of("p", p, 0, 1), number_of("rho", rho, 0, 1)
+    n, p, rho = _whole("n", n, 1, 10_000), _number("p", p, 0, 1), _number("rho", rho, 0, 1)
     # The probability of 0, 1, ... right voters; one voter more each round.
     counts = np.array([1 - p, p])
     for voted in range(1, n):
@@ -196,8 +167,8 @@ def weighted_majority(shares: ArrayLike, weights: ArrayLike) -> float:
     outcomes are added up). Two answers are possible: a tie counts half, and a negative weight is a
     vote for the other answer.
     """
-    rights, heights = columns_of(shares_of(shares), weights)
-    need(
+    rights, heights = _columns(_shares(shares), weights)
+    _need(
         len(rights) <= 20,
         f"{len(rights)} voters have 2^{len(rights)} outcomes, too many to add up; give 20 or fewer",
     )
@@ -217,23 +188,70 @@ def _ahead(leads: np.ndarray, chances: np.ndarray) -> float:
 def log_odds(shares: ArrayLike) -> np.ndarray:
     """The best weights for independent voters: ln(p / (1 - p)), (n,) (Nitzan & Paroush 1982).
 
-    Negative below one half, and WeightedEnsemble wants weights of 0 or more: clip with
-    np.maximum(0, log_odds(shares)).
+    Negative below one half; WeightedEnsemble wants np.maximum(0, log_odds(shares)). Shares of 0 and
+    1 are to be smoothed first: (right + 1) / (of + 2) (Laplace 1774).
     """
-    p = shares_of(shares)
-    need(
+    p = _shares(shares)
+    _need(
         bool(np.all((p > 0) & (p < 1))),
-        f"shares are {p}; 0 and 1 have no finite weight: use smoothed(right, of)",
+        f"shares are {p}; 0 and 1 have no finite weight: use (right + 1) / (of + 2)",
     )
     return np.log(p / (1 - p))
 
 
-def smoothed(right: ArrayLike, of: ArrayLike) -> np.ndarray:
-    """The share right / of, drawn to one half: (right + 1) / (of + 2) (Laplace 1774)."""
-    rights, asked = floats_of(right), floats_of(of)
-    need(
-        asked.shape in ((), rights.shape)
-        and bool(np.all((rights >= 0) & (rights <= asked) & np.isfinite(asked))),
-        f"{rights} right of {asked} cannot be",
+def _need(holds: bool, otherwise: str) -> None:
+    """Raise ValueError(otherwise) unless it holds."""
+    if not holds:
+        raise ValueError(otherwise)
+
+
+def _number(name: str, value: float, least: float, most: float) -> float:
+    """The value as a float. Raises ValueError for what is none, or not from `least` to `most`."""
+    number = float(_floats(value)) if np.ndim(_floats(value)) == 0 else nan
+    _need(
+        isfinite(number) and least <= number <= most,
+        f"{name} cannot be {value}; give a number in [{least}, {most}]",
     )
-    return (rights + 1) / (asked + 2)
+    return number
+
+
+def _whole(name: str, value: int, least: int = 0, most: int = 2**53) -> int:
+    """The value as a whole number. Raises ValueError for what is none, or out of range."""
+    number = _number(name, value, least, most)
+    _need(number.is_integer(), f"{name} cannot be {value}; give a whole number")
+    return int(number)
+
+
+def _floats(values: ArrayLike) -> np.ndarray:
+    """The values as floats; None is nan. Raises ValueError for what is no number, or no table."""
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"a value is no number ({error}); give numbers") from None
+
+
+def _shares(values: ArrayLike) -> np.ndarray:
+    """The values as floats. Raises ValueError unless all are in [0, 1]."""
+    shares = _floats(values)
+    within = bool(np.all((shares >= 0) & (shares <= 1)))
+    _need(within, f"values are {shares}; give shares, in [0, 1]")
+    return shares
+
+
+def _columns(*values: ArrayLike) -> list[np.ndarray]:
+    """Each as floats (n,). Raises ValueError for no items, unequal lengths and missing values."""
+    columns = [_floats(column) for column in values]
+    shapes = [column.shape for column in columns]
+    _need(
+        all(len(shape) == 1 and shape[0] > 0 for shape in shapes),
+        f"shapes {shapes}; give (n,), at least one item",
+    )
+    _need(
+        len(set(shapes)) == 1,
+        f"unequal lengths {[len(column) for column in columns]}; give the same items, in one order",
+    )
+    _need(
+        all((abs(column) <= 1e100).all() for column in columns),
+        "a value is nan, infinite or above 1e100; leave that item out",
+    )
+    return columns

@@ -94,9 +94,7 @@ class _Grammar(NamedTuple):
 
 
 def _evaluator(code: str, grammar: _Grammar) -> Callable[[Mapping[str, Any]], Any]:
-    """What one expression gives, as a function of its variables. It raises ToolError where the
-    expression holds more than the grammar.
-    """
+    """What one expression gives, as a function of its variables, which may raise ToolError."""
     evaluator = simpleeval.EvalWithCompoundTypes(grammar.operators)
     # Set, not passed on: it would add list, tuple, dict and set.
     evaluator.functions = grammar.functions
@@ -136,7 +134,7 @@ def _tree(code: str, name: str, allowed: tuple[type[ast.AST], ...]) -> ast.Expre
 
 
 def _power(base: float, exponent: float) -> float:
-    if abs(exponent) > _MAX_EXPONENT or abs(base) > MAX_SIZE:
+    if abs(exponent) > _MAX_EXPONENT:
         raise ToolError(f"{base:g} to the power of {exponent:g} is too large to compute here.")
     return base**exponent
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlkit.ask import Ask, Failure, Member, Reply, ask_all
 from mlkit.parsing import plain, quoted
 from mlkit.ties import reaches
-from mlkit.votes import answer_in, check_members, vote
+from mlkit.votes import Vote, answer_in, check_members, vote
 
 
 def decide(answers: Sequence[str | None], threshold: float) -> str | None:
@@ -30,21 +30,19 @@ class Agreed:
     text: str
     escalated: bool  # True where too few agreed, and the strong member answered
     needed: int  # members who had to agree
-    tally: dict[str, int]
-    tie: bool  # True where several answers were the most common
+    vote: Vote
     answers: tuple[Reply | Failure, ...]  # in the order of the members, failed ones too
     counted: tuple[str | None, ...]  # what each counts as; None for nothing
     cut_off: bool  # True where max_tokens ended the answer
 
     def describe(self) -> str:
         """Whether enough agreed, in a sentence, and from where on the strong member is asked."""
-        most, of = max(self.tally.values(), default=0), len(self.answers)
+        most, of = self.vote.count, self.vote.of
         if self.escalated:
             return f"No answer has the {self.needed} of {of} that must agree, so strong was asked."
-        won = next(answer for answer, count in self.tally.items() if count == most)
         more = f"; if {most + 1} had to agree, strong would be asked" if most < of else ""
-        tie = "; others had as many, and the first stands" if self.tie else ""
-        return f"{quoted(won)} wins with {most} of {of}{tie}{more}."
+        tie = "; others had as many, and the first stands" if self.vote.tie else ""
+        return f"{quoted(self.vote.winner)} wins with {most} of {of}{tie}{more}."
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,5 @@ class ConsensusEnsemble:
         else:
             best = replies[answers.index(agreed)]
         assert isinstance(best, Reply)  # only a reply can win
-        result = vote(answers)
-        needed = votes_needed(result.of, self.threshold)
-        how = agreed is None, needed, result.tally, result.tie
+        how = agreed is None, votes_needed(len(answers), self.threshold), vote(answers)
         return Agreed(best.text, *how, replies, tuple(answers), best.cut_off)

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,7 +22,7 @@ from mlkit.patterns.single_model import SingleModel
 from mlkit.progress import TICK_SECONDS, Calls, progress_line
 from mlkit.trace import Run, Runnable
 from mlkit.widgets.calls import Cards
-from mlkit.widgets.panels import WIDE, Panel, button, error_line, line, status
+from mlkit.widgets.panels import WIDE, Described, Panel, button, error_line, line, status
 from mlkit.widgets.runs import Runs, setting, shared_runs
 from mlkit.wrappers import Answer, Asked, Remembered, Replay, Watched
 
@@ -54,7 +55,7 @@ class TooManyCalls(MlkitError):
     """A pattern asks without end."""
 
 
-class Bench(widgets.VBox):
+class Bench(Described):
     """A bench for any pattern: `build(**values)`, with the values of the controls, gives a pattern
     or an async function `(ask, prompt)`.
 
@@ -98,11 +99,8 @@ class Bench(widgets.VBox):
         buttons = widgets.HBox([self.run, self.stop])
         parts = [widgets.HTML(_READABLE + line(where)), self.menu, self.prompt, *controls.values()]
         parts += [buttons, self.status, self.decision, self.cards, self._drawing, self.runs]
-        super().__init__(parts, layout={"width": "100%"})
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         said = f"A bench: write or choose a prompt, and press Run. The first: {self.prompt.value}"
-        return super()._repr_mimebundle_(**options) | {"text/plain": printable(said)}
+        super().__init__(parts, said, layout={"width": "100%"})
 
     def _pressed(self, _: Any) -> None:
         if not self.run.disabled:  # a second click may come before the button is seen to be off
@@ -175,7 +173,12 @@ class Bench(widgets.VBox):
             self._show(run, prompt, calls)
         except NotAsked:
             missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
-            self._say(_needed(missing))
+            counts = ", ".join(f"{count} of {name}" for name, count in Counter(missing).items())
+            needed = "a call that was" if len(missing) == 1 else f"{len(missing)} calls that were"
+            self._say(
+                f"This setting needs {needed} not made: {counts}. Press Run, which asks only what"
+                " is missing, and what follows from it. Shown is the setting before."
+            )
         except Exception as error:
             self.decision.value = ""
             self.cards.show(calls or self.cards.calls)
@@ -250,9 +253,7 @@ def try_it(kit: Kit, member: Member, prompt: str) -> Bench:
 
 
 async def _tried(pattern: Runnable, prompt: str, ask: Ask, calls: Calls) -> Run:
-    """Run a pattern whose calls are watched. Raises BadPrompt for an empty prompt, and what cuts a
-    run short: NotAsked, TooManyCalls.
-    """
+    """Run a pattern whose calls are watched. Raises also BadPrompt, NotAsked and TooManyCalls."""
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
     asking = _Asking(Watched(ask, calls.hear))
@@ -328,13 +329,3 @@ def _prompt_boxes(live: bool, prompts: Sequence[str]) -> tuple[widgets.Dropdown,
     menu.observe(chosen, "value")
     box.observe(edited, "value")
     return menu, box
-
-
-def _needed(names: Sequence[str]) -> str:
-    """Which calls a setting needs first: "... needs 2 calls that were not made: 2 of large."."""
-    counted = ", ".join(f"{names.count(name)} of {name}" for name in dict.fromkeys(names))
-    calls = "a call that was" if len(names) == 1 else f"{len(names)} calls that were"
-    return (
-        f"This setting needs {calls} not made: {counted}. Press Run, which asks only what is"
-        " missing, and what follows from it. Shown is the setting before."
-    )

@@ -21,9 +21,7 @@ _SMALL = "font-size: 12px; opacity: .8"
 
 
 class Cards(widgets.Box):
-    """All cards side by side, in the order in which the calls began. Each changes only when its
-    call does, so that one which was opened stays open.
-    """
+    """All cards side by side. Each changes only when its call does, so what was opened stays so."""
 
     children: Sequence[Any]
 
@@ -42,9 +40,7 @@ class Cards(widgets.Box):
 
 
 def card_html(card: CallCard, *counted: str | None) -> str:
-    """One card. What the member was told stands on it once the call has ended, and what its answer
-    counts as where that is given.
-    """
+    """One card, with what its answer counts as where that is given."""
     text = card.reply.text if card.reply else card.words
     said = f"{type(card.error).__name__}: {card.error}" if card.error else text
     name = "" if card.member.name == card.role else card.member.name

@@ -47,8 +47,15 @@ class Exercise:
 
     def __call__(self, answer: Any) -> Verdict:
         for number, case in enumerate(self.cases):
+            expected = tuple(
+                kind
+                for kind in (case.right, *case.known)
+                if isinstance(kind, type) and issubclass(kind, Exception)
+            )
             try:
-                got = self._try(answer, case)
+                got = self.call(answer, *copy.deepcopy(case.args))  # which its code may change
+            except expected as error:
+                got = error
             except (Exception, OutOfTime) as error:
                 error.add_note(f"Its input was {_given(case.args)}.")
                 raise
@@ -60,30 +67,16 @@ class Exercise:
                 return Verdict(False, _fill(hint or case.hint, got, case))
         return Verdict(True, self.praise if isinstance(self.praise, str) else self.praise(answer))
 
-    def _try(self, answer: Any, case: Case) -> Any:
-        """What comes of a case: a value, or an error that the case expects or knows."""
-        expected = tuple(
-            kind
-            for kind in (case.right, *case.known)
-            if isinstance(kind, type) and issubclass(kind, Exception)
-        )
-        try:
-            return self.call(answer, *copy.deepcopy(case.args))  # a learner's code may change them
-        except expected as error:
-            return error
-
 
 def against(
     reference: Callable[..., Any],
     draw: Callable[[Random], tuple[Any, ...]],
     hint: str = "For {given} it should give {right}, and it {said}.",
-    count: int = 200,
 ) -> list[Case]:
-    """Cases that nobody wrote down: arguments that `draw` makes from a seed, the same each time,
-    and what the reference gives for them.
-    """
+    """200 cases that are drawn, the same each time; right is what the reference gives for them."""
     seeded = Random(16)
-    return [Case(args, reference(*args), hint) for args in (draw(seeded) for _ in range(count))]
+    drawn = [draw(seeded) for _ in range(200)]
+    return [Case(args, reference(*args), hint) for args in drawn]
 
 
 def judgement(entries: Sequence[Case], praise: str) -> Callable[[Any], Verdict]:
@@ -133,9 +126,7 @@ def _value(text: str) -> Any:
 
 
 def hints(text: str) -> dict[Any, str]:
-    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
-    next lines.
-    """
+    """Hints for wrong values, each of a line or several: `0.5: That is half of it.`"""
     _, *parts = _WRONG.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
     return {_value(value): " ".join(hint.split()) for value, hint in pairs}

@@ -28,9 +28,7 @@ LAST_LINES = 5  # of what an answer printed
 
 
 class Prediction(Described):
-    """A guess, made before the cell that measures it; a later chart can draw it. `value` is None
-    until the learner locks it in.
-    """
+    """A guess, made before the cell that measures it. `value` is None until it is locked in."""
 
     def __init__(self, question: str, low: float, high: float, step: float, unit: str) -> None:
         self.value: float | None = None
@@ -45,7 +43,7 @@ class Prediction(Described):
 
         lock.on_click(keep)
         title = widgets.HTML(f"<b>Predict.</b> {in_html(question)}")
-        super().__init__(widgets.VBox([title, guess, lock, said]), f"Predict. {question}")
+        super().__init__([title, guess, lock, said], f"Predict. {question}")
 
     def against(self, measured: float) -> str:
         """The guess beside the measurement, as a sentence."""
@@ -114,7 +112,7 @@ def quiz(*questions: Question) -> Described:
         verdict = widgets.HTML()
         options.observe(functools.partial(_answer, choices, verdict), "index")
         boxes.append(widgets.VBox([title, options, verdict], layout={"margin": "0 0 12px 0"}))
-    return Described(widgets.VBox(boxes), "\n".join(text))
+    return Described(boxes, "\n".join(text))
 
 
 def _asked(
@@ -170,8 +168,8 @@ def concept_test(
 
     done.on_click(count)
     text = [f"{number}. {question}" for number, (question, _) in enumerate(questions, start=1)]
-    box = widgets.VBox([*itertools.chain(*asked), done, said])
-    return Described(box, "\n".join(["Concept test.", *text]))
+    parts = [*itertools.chain(*asked), done, said]
+    return Described(parts, "\n".join(["Concept test.", *text]))
 
 
 def _scores(kept: Path) -> dict[str, int]:
@@ -207,8 +205,8 @@ class OutOfTime(BaseException):
 def check(judge: Callable[[Any], Verdict], answer: Any) -> None:
     """Print whether an exercise is solved, or a hint; a wrong answer is no error.
 
-    `answer` is what the learner wrote, a function as a rule; it is stopped after LIMIT_SECONDS. The
-    last that it printed comes below: of the case that the hint is about.
+    `answer` is what the learner wrote. It is stopped after LIMIT_SECONDS; the last that it printed,
+    in the case that the hint is about, comes below.
     """
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         passed, text = _verdict(judge, answer)

@@ -15,6 +15,7 @@ from mlkit.charts.look import Chart
 from mlkit.charts.table import table_html, table_text
 from mlkit.escaped import NO_MATH, in_html, printable
 from mlkit.models import Price, Prices
+from mlkit.ties import same
 
 _PLOTLY = "application/vnd.plotly.v1+json"
 _CONFIG = {"displayModeBar": False}
@@ -25,17 +26,27 @@ ERROR, GOOD = (
 )
 
 
-class Panel(widgets.VBox):
-    """A chart with its table. Where widgets do not run (a stored notebook), the same as text."""
+class Described(widgets.VBox):
+    """Widgets that say in words what they are, where widgets do not run (a stored notebook)."""
+
+    def __init__(self, children: Sequence[Any], text: str, **options: Any) -> None:
+        self._text = text
+        super().__init__(children, **options)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
+
+
+class Panel(Described):
+    """A chart with its table; the same as text where widgets do not run."""
 
     def __init__(self, chart: Chart, controls: Sequence[widgets.Widget] = ()) -> None:
         self._table = widgets.HTML()
         self._problem = widgets.HTML()
         self._drawing = widgets.Output(layout={"overflow": "hidden"})
         self.put(chart)
-        super().__init__(
-            [*controls, self._problem, self._drawing, self._table], layout={"width": "100%"}
-        )
+        parts = [*controls, self._problem, self._drawing, self._table]
+        super().__init__(parts, self._text, layout={"width": "100%"})
 
     def put(self, chart: Chart) -> None:
         """Show a chart, at any time. Set, not displayed: what is displayed would be kept as an
@@ -47,35 +58,27 @@ class Panel(widgets.VBox):
         self._describe(chart)
 
     def draw(self, chart: Chart) -> None:
-        """Show another chart while a control's change is answered. The old one stays until the new
-        one is there, so nothing flickers.
-        """
+        """Show a chart as a control changes: the old one stays until it is there, none flickers."""
         with self._drawing:
             clear_output(wait=True)
             display(_drawn(chart), raw=True)
         self._describe(chart)
 
     def _describe(self, chart: Chart) -> None:
-        self.chart = chart
-        self._problem.value = ""
-        self._table.value = table_html(chart)
+        self.chart, self._text = chart, table_text(chart)
+        self._problem.value, self._table.value = "", table_html(chart)
 
     def complain(self, error: Exception) -> None:
         self._problem.value = error_line(error)
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return super()._repr_mimebundle_(**options) | {"text/plain": table_text(self.chart)}
+
+show = Panel  # as a notebook says it
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
     """A chart in the form that Lab's plotly extension draws."""
     figure = json.loads(chart.figure.to_json()) | {"config": _CONFIG}
     return {_PLOTLY: figure, "text/plain": printable(chart.reading)}
-
-
-def show(chart: Chart) -> Panel:
-    """A chart without controls."""
-    return Panel(chart)
 
 
 def explore(draw: Callable[..., Chart], **controls: widgets.ValueWidget) -> Panel:
@@ -105,22 +108,20 @@ def compare(
     ways: Callable[..., Sequence[trade_off.Way]],
     prices: Prices,
     source: str,
-    models: Sequence[str] = (),
-    lines: Mapping[str, float] = trade_off.NO_LINES,
+    models: Sequence[str],
+    lines: Mapping[str, float],
     **controls: widgets.ValueWidget,
 ) -> Panel:
     """The trade-off of some ways, by dollars or by seconds, at prices that can be edited.
 
     `ways(prices, **values)` gives them, with the values of further controls. `models` are those
-    whose prices are shown; without, all are. `lines` are shares to compare with: {"oracle": 0.81}.
+    whose prices are shown, and `lines` shares to compare with: {"oracle": 0.81}.
     """
 
     def draw(edited: Prices, by: str, **values: Any) -> Chart:
         return trade_off.chart(ways({**prices, **edited}, **values), source, by, lines=lines)
 
-    return explore(
-        draw, edited=PriceList(prices, models or list(prices)), by=dollars_or_seconds(), **controls
-    )
+    return explore(draw, edited=PriceList(prices, models), by=dollars_or_seconds(), **controls)
 
 
 def _labelled(text: str, width: str = "235px") -> dict[str, Any]:
@@ -168,30 +169,25 @@ class Shares(widgets.VBox):
 
     def __init__(self, **weights: float) -> None:
         self._sliders = [slider(name, 0, 0, 1, 0.01) for name in weights]
-        self._following = False
         super().__init__(self._sliders)
         for n, one in enumerate(self._sliders):
             one.observe(functools.partial(self._moved, n), "value")
         self.value = tuple(weight / sum(weights.values()) for weight in weights.values())
 
     def _moved(self, n: int, change: Mapping[str, float]) -> None:
-        if not self._following:
-            self.value = _balanced(self.value, n, change["new"])
+        """Scale the others so that all sum to one; to equal ones, where they were nothing."""
+        if same(change["new"], round(self.value[n], 2)):  # it only follows
+            return
+        share, others = change["new"], sum(self.value) - self.value[n]
+        parts = [one / others if others > 1e-9 else 1 / (len(self.value) - 1) for one in self.value]
+        scaled = [(1 - share) * part for part in parts]
+        self.value = (*scaled[:n], share, *scaled[n + 1 :])
 
     @traitlets.observe("value")
     def _follow(self, change: Mapping[str, Any]) -> None:
-        self._following = True
         for one, share in zip(self._sliders, self.value, strict=True):
             # To its step: from anywhere else the browser would move it, and send that back.
             one.value = round(share, 2)
-        self._following = False
-
-
-def _balanced(shares: Sequence[float], n: int, share: float) -> tuple[float, ...]:
-    """The shares with the n-th set, the others scaled to sum to one; equal if all were nothing."""
-    others = sum(shares) - shares[n]
-    parts = [one / others if others > 1e-9 else 1 / (len(shares) - 1) for one in shares]
-    return tuple(share if m == n else (1 - share) * part for m, part in enumerate(parts))
 
 
 class PriceList(widgets.VBox):
@@ -226,21 +222,8 @@ class PriceList(widgets.VBox):
 
 
 def _price_box(label: str, price: float) -> widgets.BoundedFloatText:
-    numbers = {"value": price, "min": 0, "max": 1000, "step": 0.05}
-    return widgets.BoundedFloatText(
-        **numbers, **_labelled(label, "auto"), layout={"width": "330px"}
-    )
-
-
-class Described(widgets.VBox):
-    """A widget that says in words what it is where widgets do not run."""
-
-    def __init__(self, child: widgets.Widget, text: str) -> None:
-        self._text = text
-        super().__init__([child])
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return super()._repr_mimebundle_(**options) | {"text/plain": printable(self._text)}
+    numbers = {"value": price, "min": 0, "max": 1000, "step": 0.05, "layout": {"width": "330px"}}
+    return widgets.BoundedFloatText(**numbers, **_labelled(label, "auto"))
 
 
 def line(text: str, colour: str = "inherit") -> str:

@@ -45,9 +45,8 @@ def runs_chart(runs: Sequence[BenchRun]) -> Chart:
     )
     figure.update_xaxes(title_text="dollars per 1,000 prompts like this", rangemode="tozero")
     figure.update_yaxes(title_text="work seconds", rangemode="tozero")
-    reading = runs_reading(runs)
     source = "your runs · ● right, × wrong, ○ not judged"
-    return charted(figure, runs, reading, source, 260)
+    return charted(figure, runs, runs_reading(runs), source, 260)
 
 
 def runs_reading(runs: Sequence[BenchRun]) -> str:
@@ -82,16 +81,18 @@ def _named(run: BenchRun) -> str:
 
 
 class Runs(widgets.VBox):
-    """The chart of all runs, with buttons that judge the last one. `runs` is what it shows; there
-    is nothing to see before the first.
-    """
+    """The chart of all runs, with buttons that judge the last one; before the first, nothing."""
 
     children: Sequence[Any]
 
     def __init__(self) -> None:
         self.runs: list[BenchRun] = []
         self._title = widgets.HTML()
-        self.buttons = {name: button(name.capitalize(), said) for name, said in _BUTTONS.items()}
+        self.buttons = {
+            "right": button("Right", "Judge the answer of the last run as right"),
+            "wrong": button("Wrong", "Judge the answer of the last run as wrong"),
+            "clear": button("Clear", "Forget all runs"),
+        }
         self.buttons["right"].on_click(lambda _: self.judge("right"))
         self.buttons["wrong"].on_click(lambda _: self.judge("wrong"))
         self.buttons["clear"].on_click(lambda _: self.clear())
@@ -123,13 +124,6 @@ class Runs(widgets.VBox):
         else:
             buttons = widgets.HBox([*self.buttons.values()])
             self.children = [self._title, buttons, Panel(chart)]
-
-
-_BUTTONS = {
-    "right": "Judge the answer of the last run as right",
-    "wrong": "Judge the answer of the last run as wrong",
-    "clear": "Forget all runs",
-}
 
 
 @cache

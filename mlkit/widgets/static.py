@@ -1,8 +1,7 @@
 """A notebook's widgets as they were last seen, where no kernel runs them.
 
-`on_save` is called by Jupyter's server whenever a notebook is saved, and `StaticWidgets` by its
-nbconvert: mlkit/lab holds the settings that say so, which are installed with the kit to where
-Jupyter looks for them.
+`on_save` is called by Jupyter's server whenever a notebook is saved, `StaticWidgets` by nbconvert:
+settings in mlkit/lab say so, which are installed to where Jupyter looks for them.
 """
 
 import re
@@ -25,9 +24,7 @@ States = Mapping[str, Mapping[str, Any]]  # of widgets, by their id
 
 
 def on_save(model: Any, **_: Any) -> None:
-    """Put charts, tables and texts in the place of widgets, in what is written to the file; the
-    widgets on the page stay alive.
-    """
+    """Put charts, tables and texts in the place of widgets in the file, not on the page."""
     if model["type"] == "notebook":
         still(model["content"])
 

@@ -201,12 +201,13 @@ class Card:
         Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
         WriteError where the folder cannot be written to.
         """
-        file = paths.write(
-            Path(folder) / "decision_card.html",
-            f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n",
-            'Choose another folder:  my_card.save("/another/folder")',
-        )
-        return [file, export.save(self.picture, file.with_suffix(".png"))] if png else [file]
+        page = f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n"
+        fix = 'Choose another folder:  my_card.save("/another/folder")'
+        written = [paths.write(Path(folder) / "decision_card.html", page, fix)]
+        if png:
+            drawn = export.picture(self.picture.figure)
+            written.append(paths.write(Path(folder) / "decision_card.png", drawn, fix))
+        return written
 
 
 def decision_card(

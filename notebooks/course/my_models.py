@@ -113,7 +113,7 @@ def compared(yours: Answered, recorded: Answered, name: str) -> str:
         return f"Yours and {name} are right on the same items."
     gain = difference(mine, theirs)
     verdict = "these items cannot tell which is better"
-    if gain.clear:
+    if gain.above or gain.below:
         verdict = f"{'yours' if gain.above else name} did better on items like these"
     return f"Yours minus {name}, item by item: {gain.points()}; {verdict}."
 

@@ -1,40 +1,25 @@
-"""Charts and panels as files, drawn by the chromium of this machine."""
+"""Charts and panels as pictures, drawn by the chromium of this machine."""
 
 import base64
 import struct
-from xml.etree import ElementTree
 
 import nbformat
 import plotly.graph_objects as go
 import pytest
 from course.notebooks import store
 
-from mlkit.charts.look import Chart, dress
-from mlkit.widgets.export import save
-from mlkit.widgets.panels import explore, slider
+from mlkit.charts.look import dress
+from mlkit.widgets.export import picture
 
 pytestmark = pytest.mark.browser
 
 
-def drawn(right: float) -> Chart:
-    reading = f"Each voter is right {right:.0%} of the time."
-    return Chart(dress(go.Figure(go.Scatter(y=[right])), reading, "here"), [], reading)
-
-
-def test_a_panel_is_saved_as_it_stands(tmp_path):
-    voters = slider("each voter is right", 0.6, 0, 1, 0.05)
-    panel = explore(drawn, right=voters)
-    voters.value = 0.9
-    path = save(panel.chart, tmp_path / "curve.svg")
-    saved = "".join(ElementTree.parse(path).getroot().itertext())
-    assert "Each voter is right 90%" in saved and "Source: here" in saved
-
-
-def test_a_png_is_as_wide_as_asked(tmp_path):
-    chart = drawn(0.7)
-    data = save(chart, tmp_path / "curve.png", width=500, scale=2).read_bytes()
+def test_a_picture_is_as_large_as_a_saved_card_wants():
+    figure = dress(go.Figure(go.Scatter(y=[0.7])), "A finding.", "here")
+    data = picture(figure)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", data[16:24]) == (1000, 2 * chart.figure.layout.height)
+    wide, tall = struct.unpack(">II", data[16:24])
+    assert (wide, tall) == (1140, pytest.approx(1.5 * figure.layout.height, abs=1))
 
 
 def test_a_notebook_is_stored_with_the_pictures_of_its_panels(tmp_path):

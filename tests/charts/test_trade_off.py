@@ -1,5 +1,5 @@
 from itertools import combinations, pairwise
-from math import isnan, nan
+from math import isnan
 
 import pytest
 
@@ -77,7 +77,7 @@ def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
 
 
 def test_the_figure_draws_the_front_by_cost_and_dims_the_beaten():
-    traces = drawn(trade_off.figure(trade_off.rows(MEASURED), "here"))
+    traces = drawn(trade_off.chart(MEASURED, "here").figure)
     front, beaten = traces["not beaten"], traces["beaten"]
     assert (front.x, front.y) == ((0.02, 0.05, 0.10), (0.30, 0.55, 0.60))
     assert (beaten.x, beaten.y) == ((0.15,), (0.5,))
@@ -184,7 +184,7 @@ def test_names_stand_on_the_colour_of_the_page():
 
 
 def test_nothing_measured_and_nothing_answered_say_so():
-    assert "No pattern was measured" in trade_off.figure([], "here").layout.title.text
+    assert "No pattern was measured" in trade_off.chart([], "here").figure.layout.title.text
     chart = trade_off.chart([("empty", 0, 0, 0.1, 1.0)], "here")
     assert (
         isnan(chart.rows[0].share)
@@ -193,10 +193,9 @@ def test_nothing_measured_and_nothing_answered_say_so():
     )
 
 
-def test_one_point_without_an_interval_is_drawn():
-    point = trade_off.rows([("only", 3, 4, 0.0, 1.0)])[0]._replace(low=nan, high=nan)
-    front = drawn(trade_off.figure([point], "here"))["not beaten"]
-    assert (front.x, front.y) == ((0.0,), (0.75,)) and isnan(front.error_y.array[0])
+def test_one_point_is_drawn():
+    front = drawn(trade_off.chart([("only", 3, 4, 0.0, 1.0)], "here").figure)["not beaten"]
+    assert (front.x, front.y) == ((0.0,), (0.75,))
 
 
 def test_a_hundred_points_and_odd_names_are_shown_as_text():

@@ -99,7 +99,7 @@ def test_the_card_is_saved_as_a_page_and_a_picture(tmp_path, monkeypatch):
     ) == made.save(tmp_path, png=False)
     monkeypatch.setattr(
         "mlkit.widgets.export.picture",
-        lambda figure, *options: b"PNG" if figure is made.picture.figure else b"",
+        lambda figure: b"PNG" if figure is made.picture.figure else b"",
     )
     assert [file.read_bytes()[:15] for file in made.save(tmp_path)] == [b"<!doctype html>", b"PNG"]
 

@@ -616,7 +616,7 @@ DECIDED = {
     "planner_executor": "steps",
     "supervisor_worker": "tasks",
     "weighted_ensemble": "decision",
-    "consensus_ensemble": "tally",
+    "consensus_ensemble": "vote",
 }
 
 

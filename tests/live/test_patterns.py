@@ -111,7 +111,7 @@ RIGHT = {
         lambda result: 0 < result.decision.support <= 1, lambda calls: at_once(calls, 3)
     ),
     "consensus_ensemble": Right(
-        lambda result: result.needed == 3 and sum(result.tally.values()) == 3,
+        lambda result: result.needed == 3 and sum(result.vote.tally.values()) == 3,
         lambda calls: at_once(calls, 3) and (len(calls) == 3 or calls[3].after == {0, 1, 2}),
     ),
 }

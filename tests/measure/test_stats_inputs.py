@@ -16,12 +16,10 @@ GOOD = {
     "difference": ([1, 0], [0, 0]),
     "mean_interval": ([1.5, 2],),
     "error_correlation": ([[1, 0], [0, 1]],),
-    "mean_correlation": ([[1, 0.5], [0.5, 1]],),
     "effective_voters": (3, 0.5),
     "condorcet": (0.7, 3, 0.1),
     "weighted_majority": ([0.7, 0.6], [1, 2]),
     "log_odds": ([0.7, 0.6],),
-    "smoothed": ([3, 1], [4, 4]),
     "pareto": ([1, 2], [0.5, 0.6]),
 }
 BAD = {
@@ -45,7 +43,7 @@ BAD = {
     "big": [1e308, -1e308],
 }
 # nan is the documented answer where there is nothing to take a mean of.
-NAN_PROMISED = {"mean_correlation", "wilson"}
+NAN_PROMISED = {"error_correlation", "wilson"}
 
 
 def test_every_public_function_is_in_the_table():

@@ -59,7 +59,7 @@ def test_agreement_takes_the_voters_own_words_and_asks_nobody_else() -> None:
     result = asyncio.run(
         ConsensusEnsemble(MEMBERS, MEMBERS[0], threshold=0.6).run(ask, "6 times 7?")
     )
-    assert (result.text, result.escalated, result.needed, result.tally) == (
+    assert (result.text, result.escalated, result.needed, result.vote.tally) == (
         "The answer is 42.",
         False,
         2,
@@ -71,7 +71,7 @@ def test_agreement_takes_the_voters_own_words_and_asks_nobody_else() -> None:
 def test_a_tie_is_reported() -> None:
     ask = Scripted({"vote 1": "a", "vote 2": "b", "vote 3": "", "escalate": "strong"})
     result = asyncio.run(ConsensusEnsemble(MEMBERS, MEMBERS[0], threshold=0.3).run(ask, "?"))
-    assert (result.text, result.tie) == ("a", True)
+    assert (result.text, result.vote.tie) == ("a", True)
 
 
 def test_escalation_comes_after_all_votes() -> None:

@@ -11,7 +11,7 @@ from mlkit.widgets.lessons import Choice, Verdict, check, predict, quiz
 
 def test_a_prediction_is_none_until_it_is_locked_in():
     guess = predict("How many?", 0, 10, 1, "of 10")
-    question, slider, lock, said = guess.children[0].children
+    question, slider, lock, said = guess.children
     slider.value = 7
     assert guess.value is None and guess.against(5) == "You made no guess; measured: 5 of 10."
     lock.click()
@@ -21,7 +21,7 @@ def test_a_prediction_is_none_until_it_is_locked_in():
 
 def test_each_choice_of_a_quiz_gets_its_own_explanation():
     box = quiz(("Why?", [Choice("a", "because <a>", right=True), Choice("b", "no, b")]))
-    _, options, verdict = box.children[0].children[0].children
+    _, options, verdict = box.children[0].children
     options.index = 1
     assert "Not quite" in verdict.value and "no, b" in verdict.value
     options.index = 0
@@ -125,7 +125,7 @@ def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
         ("after", 0, "before: 7 of 10, after: 10 of 10"),
     ):
         test = lessons.concept_test(concept_test.TEST, when, kept, explain=when == "before")
-        *asked, done, said = test.children[0].children
+        *asked, done, said = test.children
         for number, (options, (_, choices)) in enumerate(
             zip(asked[1::2], concept_test.TEST, strict=True)
         ):
@@ -137,18 +137,15 @@ def test_the_concept_test_keeps_both_scores_side_by_side(tmp_path):
             shown in said.value
             and said.value.count("Notebook") + said.value.count("notebook") == wrong
         )
-    with_one_open = test.children[0].children
+    with_one_open = test.children
     with_one_open[5].index = None
     with_one_open[-2].click()
     assert "Not answered yet: 3. Nothing is counted." in with_one_open[-1].value
     assert json.loads(kept.read_text()) == {"before": 7, "after": 10}
     with_one_open[5].index = right_choices[2]
     kept.write_text("[not what it was")
-    test.children[0].children[-2].click()
-    assert (
-        "after: 10 of 10" in test.children[0].children[-1].value
-        and "before" not in test.children[0].children[-1].value
-    )
+    test.children[-2].click()
+    assert "after: 10 of 10" in test.children[-1].value and "before" not in test.children[-1].value
 
 
 @pytest.mark.parametrize("place", ["taken", "full"])
@@ -161,7 +158,7 @@ def test_a_score_that_cannot_be_kept_is_shown_with_where_and_why(place, tmp_path
         kept.write_text('{"before": 3}')
         monkeypatch.setattr("os.fsync", no_space)
     test = lessons.concept_test(concept_test.TEST, "after", kept, explain=True)
-    *asked, done, said = test.children[0].children
+    *asked, done, said = test.children
     for options, (_, choices) in zip(asked[1::2], concept_test.TEST, strict=True):
         options.index = next(n for n, choice in enumerate(choices) if not choice.right)
     done.click()

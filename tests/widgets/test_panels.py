@@ -120,7 +120,7 @@ def test_ways_are_compared_by_dollars_or_seconds_at_prices_that_can_be_edited():
 
     prices = {"a": Price(1, 2), "b": Price(1, 1), "c": Price(1, 4)}
     machines = panels.steps("machines", 1, [1, 8])
-    panel = panels.compare(ways, prices, "here", ["a"], machines=machines)
+    panel = panels.compare(ways, prices, "here", ["a"], {}, machines=machines)
     listed, by = panel.children[:2]
     costs = [(row.dollars_per_thousand, row.seconds) for row in panel.chart.rows]
     assert costs == [(2, 2), (4, 8)] and list(listed.value) == ["a"]

@@ -11,7 +11,7 @@ from course.shop import QUEUES
 from course.studies.votes import ALIKE, best_first, correlation, typical, voted, weighted
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
-from mlkit.measure.stats import difference, log_odds, smoothed, wilson
+from mlkit.measure.stats import difference, log_odds, wilson
 from mlkit.patterns.consensus_ensemble import votes_needed
 from mlkit.ties import lowest, reaches
 
@@ -87,7 +87,7 @@ async def c8(kit: Kit) -> Measured:
 async def c11(kit: Kit) -> Measured:
     whole = best_first(await studies.triage(kit))
     fit, test = whole.of(split="fit"), whole.of(split="test")
-    odds = log_odds(smoothed(fit.right[:, :, 0].sum(axis=0), len(fit.tasks)))
+    odds = log_odds((fit.right[:, :, 0].sum(axis=0) + 1) / (len(fit.tasks) + 2))  # smoothed
     # ln(p/(1-p)) is for two answers; where k - 1 wrong ones share the errors: ln((k-1) p/(1-p)).
     learned = np.maximum(0.0, odds + np.log(len(QUEUES) - 1))
     # The largest weight goes to the strongest model, and the members stand in this order.

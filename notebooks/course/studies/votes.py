@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlkit.measure.matrix import Matrix, agreed
-from mlkit.measure.stats import error_correlation, mean_correlation
+from mlkit.measure.stats import error_correlation
 from mlkit.patterns.voting import similar
 from mlkit.patterns.weighted_ensemble import decide
 from mlkit.ties import ranked
@@ -15,7 +15,7 @@ ALIKE = 0.9  # cosine similarity from which two free texts count as the same
 
 def correlation(right: np.ndarray) -> float:
     """How much voters err on the same items, the mean of all pairs; right has (items, voters)."""
-    return mean_correlation(error_correlation(right.T))
+    return error_correlation(right.T)
 
 
 def best_first(matrix: Matrix) -> Matrix:

@@ -193,7 +193,8 @@ def test_what_the_notebook_says_of_the_votes_is_so(shown):
     assert "wins much of that back, in no case clearly more" in prose("why")
     texts = shown.votes[5]
     assert f"{100 * texts.gain.mean:+.1f} points, cannot tell" in prose("meaning-text")
-    assert texts.voters.startswith("texts") and not texts.gain.clear
+    assert texts.voters.startswith("texts")
+    assert not texts.gain.above and not texts.gain.below
     assert "Word for word no text had a majority" in prose("meaning-text")
     said = [Counter(cell.text for cell in row[0]) for row in shown.texts.cells]
     assert all(max(count.values()) < 3 for count in said)
