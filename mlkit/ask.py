@@ -81,17 +81,9 @@ def without_thinking(text: str) -> str:
     """The text without `<think>...</think>`: all that follows a thought which is never closed goes
     too, and all that stands before the end of one which was opened before the text begins.
     """
-    kept: list[str] = []
-    start, thinking = 0, False
-    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
-        closes = bool(tag[1])
-        if closes and not thinking:
-            kept = []
-        elif not thinking:
-            kept.append(text[start : tag.start()])
-        start, thinking = tag.end(), not closes
-    whole = " ".join(kept if thinking else [*kept, text[start:]])
-    return whole.strip() if start else whole
+    closed = re.sub(r"<think>.*?(</think>|\Z)", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    answer = re.split("</think>", closed, flags=re.IGNORECASE)[-1]
+    return text if answer == text else answer.strip()
 
 
 @dataclass(frozen=True)
