@@ -66,9 +66,7 @@ def question(
 
 
 class Replay:
-    """Answers from what was recorded, and from nothing else. `miss` makes the error for a question
-    without an answer.
-    """
+    """Answers from what was recorded alone. `miss` makes the error where there is no answer."""
 
     def __init__(self, answers: Mapping[Asked, Answer], miss: Callable[[Asked], Exception]) -> None:
         self._answers, self._miss = answers, miss

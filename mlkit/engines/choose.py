@@ -123,9 +123,7 @@ def number(variable: str) -> int | float:
 
 
 def cast_for(engine: str) -> Cast:
-    """Who plays where nobody was chosen: tiny; but solo in this process, where its one model is all
-    that is here or fits.
-    """
+    """Who plays unless told: tiny; in this process solo, where only its model is here or fits."""
     from mlkit.engines.weights import missing
 
     tiny, solo = CASTS["tiny"], CASTS["solo"]

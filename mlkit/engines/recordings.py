@@ -54,10 +54,7 @@ class Recording:
         return [asked for asked in self.answers if isinstance(asked, Question)]
 
     def missing(self, asked: Asked) -> NotRecorded:
-        """The error for a question without an answer; it names the nearest one that has one.
-
-        Raises BadPrompt where no engine could answer it.
-        """
+        """The error for a question without an answer, or BadPrompt raised where none can be."""
         if isinstance(asked, Texts):
             return _not_recorded(" | ".join(asked.texts), asked.model, "")
         check_prompt(asked.prompt, len(asked.prompt))
@@ -97,9 +94,7 @@ def load_file(path: Path) -> Recording:
 
 
 def load_folder(folder: Path) -> Recording:
-    """Read all recordings of a cast as one. Files may share a question only if they share the
-    answer.
-    """
+    """All recordings of a cast as one. Files may share a question only with the same answer."""
     files = sorted(folder.glob("*.jsonl"))
     if not paths.data().is_dir():
         fix = "Run from a clone, which has them, or set:  MLKIT_ROOT=/path/of/the/clone"
@@ -228,9 +223,7 @@ def _not_recorded(prompt: str, model: str, nearest: str) -> NotRecorded:
 
 
 def _nearest(prompt: str, prompts: Sequence[str]) -> list[str]:
-    """The recorded prompt that shares most characters in a row, if any is like it; words first,
-    which is quick on thousands.
-    """
+    """The recorded prompt most like it, if any is; words first, which is quick on thousands."""
     words = set(prompt.lower().split())
 
     def shared(other: str) -> float:
