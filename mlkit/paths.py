@@ -87,9 +87,7 @@ def write(path: Path, content: str | bytes, fix: str = ROOM) -> Path:
 
 
 def whole_lines(path: Path) -> list[str]:
-    """The lines of a file that runs append to, the newline taken off. A last one that a killed run
-    cut off, maybe inside a character, is removed from the file.
-    """
+    """The lines of a file that runs append to. One that a killed run cut off is removed from it."""
     written = path.read_bytes()
     whole = written[: written.rfind(b"\n") + 1]
     if whole != written:

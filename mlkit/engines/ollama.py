@@ -142,13 +142,11 @@ async def _find(address: str) -> Server:
 
 
 def described(version: str, tags: Sequence[Mapping[str, Any]]) -> Server:
-    """A Server from its version and its list of models: name, digest, size in bytes.
-
-    Qwens are sorted by the billions in their names, else by their bytes (about 0.6 gigabytes a
-    billion); those that only stand for a cloud are left out.
-    """
+    """A Server from its version and its list of models: name, digest, size in bytes."""
     if not isinstance(version, str):
         raise TypeError(f"a version is text, not {version!r}")
+    # By the billions in their names, else by bytes, about 0.6 gigabytes a billion. One that stands
+    # for a cloud is left out.
     qwens = sorted(
         (billions(model["name"]) or (model.get("size") or 0) / 0.6e9, model["name"])
         for model in tags
