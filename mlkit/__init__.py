@@ -7,17 +7,3 @@ from mlkit.schedule import schedule
 from mlkit.trace import Call, Run
 
 __version__ = "0.1.0"
-__all__ = [
-    "Ask",
-    "Call",
-    "Embed",
-    "Failure",
-    "Kit",
-    "Member",
-    "MlkitError",
-    "Reply",
-    "Run",
-    "connect",
-    "schedule",
-    "together",
-]

@@ -81,17 +81,9 @@ def without_thinking(text: str) -> str:
     """The text without `<think>...</think>`: all that follows a thought which is never closed goes
     too, and all that stands before the end of one which was opened before the text begins.
     """
-    kept: list[str] = []
-    start, thinking = 0, False
-    for tag in re.finditer("<(/?)think>", text, re.IGNORECASE):
-        closes = bool(tag[1])
-        if closes and not thinking:
-            kept = []
-        elif not thinking:
-            kept.append(text[start : tag.start()])
-        start, thinking = tag.end(), not closes
-    whole = " ".join(kept if thinking else [*kept, text[start:]])
-    return whole.strip() if start else whole
+    closed = re.sub(r"<think>.*?(</think>|\Z)", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    answer = re.split("</think>", closed, flags=re.IGNORECASE)[-1]
+    return text if answer == text else answer.strip()
 
 
 @dataclass(frozen=True)
@@ -127,21 +119,14 @@ class Embed(Protocol):
     async def __call__(self, texts: Sequence[str]) -> "np.ndarray": ...
 
 
-async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> list[Any]:
-    """Run all at once (at most `limit` at a time) and give the results in order.
+async def together(*awaitables: Awaitable[Any]) -> list[Any]:
+    """Run all at once and give the results in order.
 
     What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling
     this cancels all.
     """
-    gate = asyncio.Semaphore(limit or len(awaitables))
-    try:
-        async with asyncio.TaskGroup() as group:
-            branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
-    finally:
-        for awaitable in awaitables:
-            # One that was cancelled before it began would warn that nobody awaited it.
-            if asyncio.iscoroutine(awaitable):
-                awaitable.close()
+    async with asyncio.TaskGroup() as group:
+        branches = [group.create_task(_branch(awaitable)) for awaitable in awaitables]
     done = [branch.result() for branch in branches]
     if done:
         frontier.set(frozenset().union(*(ends for _, ends in done)))
@@ -159,11 +144,10 @@ async def ask_all(
     return tuple(await together(*asked))
 
 
-async def _branch(awaitable: Awaitable[Any], gate: asyncio.Semaphore) -> tuple[Any, frozenset[int]]:
+async def _branch(awaitable: Awaitable[Any]) -> tuple[Any, frozenset[int]]:
     """One branch: its result or Failure, and the calls it ended with (a task cannot set ours)."""
-    async with gate:
-        try:
-            result = await awaitable
-        except Exception as error:
-            result = Failure(error)
-        return result, frontier.get()
+    try:
+        result = await awaitable
+    except Exception as error:
+        result = Failure(error)
+    return result, frontier.get()

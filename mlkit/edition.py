@@ -24,10 +24,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def behind() -> str:
-    """A warning where this kernel's notebook is a copy of another edition than the kit's; else
-    nothing. Jupyter's server tells a kernel which notebook it belongs to; others do not.
-    """
-    try:
+    """A warning where this kernel's notebook is a copy of another edition than the kit's, or ""."""
+    try:  # Jupyter's server tells a kernel which notebook it belongs to; others do not
         copied = read(Path(os.environ.get("JPY_SESSION_NAME", "")))["metadata"][KEY]
         name, of = copied["notebook"], copied["edition"]
         now = edition(read(paths.notebooks() / f"{Path(name).name}.ipynb"))

@@ -1,6 +1,4 @@
-"""What can go wrong, as one tree. Every message says what happened, where, and ends with what to
-type.
-"""
+"""What can go wrong, as one tree. Each message says what happened, and ends with what to type."""
 
 import os
 import shutil
@@ -34,9 +32,7 @@ def quoted(value: object) -> str:
 
 
 class MlkitError(Exception):
-    """The root of the tree: catch this to catch all of ours. In a notebook it shows as one line,
-    not as a traceback.
-    """
+    """The root of the tree. In a notebook it shows as one line, not as a traceback."""
 
     def _render_traceback_(self) -> list[str]:  # the hook IPython asks before it draws a traceback
         return [f"{type(self).__name__}: {printable(str(self))}"]
@@ -67,9 +63,7 @@ class EngineBusy(EngineError):
 
 
 class ModelMissing(EngineError):
-    """The engine answers, but does not have this model. `qwens` are those it has, small ones
-    first.
-    """
+    """The engine answers, but does not have this model; `qwens` it has, small ones first."""
 
     def __init__(self, message: str, qwens: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -1,6 +1,4 @@
-"""Texts of a model, a person or a path, shown as they are: a function for each place that would
-read more into them.
-"""
+"""Texts shown as they are: a function for each place that would read more into them."""
 
 from __future__ import annotations
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kit:
-    """The four things a notebook needs (`ask`, `embed`, `run`, `cast`), on whatever engine was
-    found.
-    """
+    """What a notebook needs (`ask`, `embed`, `run`, `cast`), on whatever engine was found."""
 
     ask: wrappers.Engine
     cast: Cast
@@ -39,20 +37,15 @@ class Kit:
         return await self.ask.embed(self.cast.small.model, texts)
 
     async def run(self, pattern: trace.Runnable, prompt: str) -> trace.Run:
-        """Run a pattern, or an async function (ask, prompt), on one prompt; the Run holds its
-        result, its calls and its wall seconds.
-        """
+        """Run a pattern, or an async function (ask, prompt), on one prompt."""
         if self.live:
             async with shown_in_cell() as calls:
                 return await trace.run(wrappers.Watched(self.ask, calls.hear), pattern, prompt)
         run = await trace.run(self.ask, pattern, prompt)
-        recorded_seconds = sum(call.seconds for call in run.calls)
-        return trace.Run(run.result, run.calls, recorded_seconds)
+        return replace(run, wall_seconds=sum(call.seconds for call in run.calls))
 
     def recorded_prompts(self, member: Member) -> list[str]:
-        """What this member was asked, exactly as it is configured, in the recordings: what a menu
-        can offer.
-        """
+        """What this member was asked, exactly as it is configured, in the recordings."""
         recording = self.recorded.engine.recording
         questions = recording.questions if recording else []
         wanted = wrappers.question(member, "")
@@ -71,9 +64,7 @@ class Kit:
 
     @cached_property
     def recorded(self) -> Kit:
-        """The kit on the recordings, whatever this one runs on: for statistics. Where nothing is
-        recorded for this cast, it is the cast that comes with recordings.
-        """
+        """The kit on recordings, for statistics: of this cast, or of the one that has some."""
         same = self.recording or not self.live
         return self if same else _kit(self.chosen or self.cast, "replay")
 
@@ -87,8 +78,7 @@ def connect(
 
     `cast` is one of mlkit.models.CASTS, "small=MODEL,large=MODEL", or your own Cast; without it
     MLKIT_CAST decides, else it is "tiny" ("solo" where only that runs in this process).
-    `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE decides, else
-    "auto".
+    `engine` is "auto", "ollama", "embedded" or "replay"; without it MLKIT_ENGINE, or "auto".
     `keep` makes the memory that every answer goes to, for a recording.
     """
     from mlkit.engines.choose import cast_for, engine_set
@@ -102,9 +92,7 @@ def connect(
 
 
 def _playable(cast: Cast) -> Cast:
-    """The cast, with the large member in the place of hosted ones that cannot be asked here; says
-    so for each.
-    """
+    """The cast; the large member plays, and it is said, for hosted ones that cannot be asked."""
     from mlkit.engines.hosted import missing
 
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}
@@ -180,9 +168,7 @@ def _on_binder() -> str:
 
 
 def _differs(kit: Kit) -> str:
-    """A warning where live answers come from other weights, or another engine, than the recorded
-    ones.
-    """
+    """A warning where live answers come from another engine or weights than the recorded ones."""
     try:
         recorded = kit.recorded.engine
     except RecordingError:

@@ -32,9 +32,7 @@ class Cast:
 
     @property
     def models(self) -> list[str]:
-        """The different models that must be on this machine or its server, in the order of the
-        roles.
-        """
+        """The different models that must be on this machine or its server."""
         models = dict.fromkeys(member.model for member in self.members.values())
         return [model for model in models if not model.startswith(HOSTED)]
 
@@ -119,9 +117,7 @@ Prices = Mapping[str, Price]
 
 
 def list_prices() -> dict[str, Price]:
-    """What a hosted server would charge for these models; data/prices.json names source and
-    date.
-    """
+    """What a host would charge for these models; data/prices.json names source and date."""
     stored = json.loads((paths.data() / "prices.json").read_text())
     return {model: Price(**price) for model, price in stored["dollars_per_million_tokens"].items()}
 

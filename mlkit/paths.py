@@ -14,9 +14,7 @@ SHIPPED = "tiny"  # the cast whose recordings come with the kit
 
 
 def root() -> Path:
-    """The folder that holds notebooks/ and data/: the clone this package runs from, or
-    MLKIT_ROOT.
-    """
+    """The folder of notebooks/ and data/: MLKIT_ROOT, or the clone this package runs from."""
     return Path(os.environ.get("MLKIT_ROOT") or Path(__file__).resolve().parents[1])
 
 
@@ -35,9 +33,7 @@ def timings(cast: str) -> Path:
 
 
 def recorded(cast: str) -> str:
-    """The cast whose recordings are shown for this one: its own where all that notebooks need is
-    recorded, else those that come with the kit.
-    """
+    """The cast whose recordings this one shows: its own where none is missing, else SHIPPED's."""
     own, shipped = (
         {file.name for file in recordings(each).glob("*.jsonl")} for each in (cast, SHIPPED)
     )
@@ -55,9 +51,7 @@ def series() -> list[Path]:
 
 
 def cache() -> Path:
-    """What is kept on this machine and not in the clone: in the home of the user, or, where there
-    is none, among the temporary files.
-    """
+    """What this machine keeps: in the user's home, or among temporary files where there is none."""
     try:
         return Path.home() / ".cache" / "mlkit"
     except RuntimeError:
@@ -66,9 +60,7 @@ def cache() -> Path:
 
 @contextmanager
 def writing(place: Path, fix: str = ROOM) -> Iterator[None]:
-    """Around everything that writes to `place`: what the system says against it becomes one line,
-    a WriteError that names the place and ends with `fix`.
-    """
+    """Around all that writes to `place`: an OSError becomes a WriteError that ends with `fix`."""
     try:
         yield
     except OSError as error:
@@ -79,9 +71,7 @@ def writing(place: Path, fix: str = ROOM) -> Iterator[None]:
 
 
 def write(path: Path, content: str | bytes, fix: str = ROOM) -> Path:
-    """Write a file whole or not at all, and the folders above it; gives its path. What stood there
-    stays if this fails, with a WriteError as `writing` gives it.
-    """
+    """Write a file whole or not at all, with the folders above it. Raises WriteError."""
     half_written = path.with_name(f"{path.name}.partial")
     with writing(path, fix):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,9 +87,7 @@ def write(path: Path, content: str | bytes, fix: str = ROOM) -> Path:
 
 
 def whole_lines(path: Path) -> list[str]:
-    """The lines of a file that runs append to, the newline taken off. A last one that a killed run
-    cut off, maybe inside a character, is removed from the file.
-    """
+    """The lines of a file that runs append to. One that a killed run cut off is removed from it."""
     written = path.read_bytes()
     whole = written[: written.rfind(b"\n") + 1]
     if whole != written:

@@ -91,9 +91,7 @@ def progress_line(cards: Sequence[CallCard], seconds: float) -> str:
 
 @asynccontextmanager
 async def shown_in_cell() -> AsyncIterator[Calls]:
-    """In a notebook, a line that says which call is at work and for how long, from one second on;
-    nothing is left of it in the end. Elsewhere nothing is shown.
-    """
+    """In a notebook, from AFTER_SECONDS to the end, a line that says which call is at work."""
     calls = Calls()
     ipython = sys.modules.get("IPython")
     if not ipython or not getattr(ipython.get_ipython(), "kernel", None):

@@ -66,9 +66,7 @@ def question(
 
 
 class Replay:
-    """Answers from what was recorded, and from nothing else. `miss` makes the error for a question
-    without an answer.
-    """
+    """Answers from what was recorded alone. `miss` makes the error where there is no answer."""
 
     def __init__(self, answers: Mapping[Asked, Answer], miss: Callable[[Asked], Exception]) -> None:
         self._answers, self._miss = answers, miss
@@ -76,31 +74,24 @@ class Replay:
     async def __call__(
         self, member: Member, prompt: str, *, role: str = "", **options: Any
     ) -> Reply:
-        return replace(self._find(question(member, prompt, **options)), member=member)
+        asked = question(member, prompt, **options)
+        # Asked for probabilities as well, the member said the same.
+        for recorded in (asked, asked._replace(probabilities=True)):
+            if recorded in self._answers:
+                return replace(self._answers[recorded], member=member)
+        raise self._miss(asked)
 
     async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
-        asked = Texts(model, tuple(texts))
-        return self._find(asked) if asked in self._answers else self._one_by_one(asked)
-
-    def _one_by_one(self, asked: Texts) -> np.ndarray:
-        """Texts that were embedded among others: a text's vector is the same in any company."""
+        """A text has the same vector in any company."""
         import numpy as np  # here, because it costs a third of `import mlkit`
 
         known: dict[str, np.ndarray] = {}
-        for other, vectors in self._answers.items():
-            if isinstance(other, Texts) and other.model == asked.model:
-                known |= zip(other.texts, vectors, strict=True)
-        if not known.keys() >= {*asked.texts}:
-            raise self._miss(asked)
-        return np.array([known[text] for text in asked.texts])
-
-    def _find(self, asked: Asked) -> Answer:
-        answer = self._answers.get(asked)
-        if answer is None and isinstance(asked, Question):  # asked for more, it said the same
-            answer = self._answers.get(asked._replace(probabilities=True))
-        if answer is None:
-            raise self._miss(asked)
-        return answer
+        for asked, vectors in self._answers.items():
+            if isinstance(asked, Texts) and asked.model == model:
+                known |= zip(asked.texts, vectors, strict=True)
+        if not known.keys() >= {*texts}:
+            raise self._miss(Texts(model, tuple(texts)))
+        return np.array([known[text] for text in texts])
 
 
 class Remembered:
@@ -116,16 +107,14 @@ class Remembered:
         asked = question(member, prompt, **options)
         answer = self.memory.get(asked)
         if answer is None:
-            answer = await self._ask(member, prompt, role=role, **options)
-            self.memory[asked] = answer
+            answer = self.memory[asked] = await self._ask(member, prompt, role=role, **options)
         return replace(answer, member=member)
 
     async def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
         asked = Texts(model, tuple(texts))
         answer = self.memory.get(asked)
         if answer is None:
-            answer = await self._ask.embed(model, texts)
-            self.memory[asked] = answer
+            answer = self.memory[asked] = await self._ask.embed(model, texts)
         return answer
 
 

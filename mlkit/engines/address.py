@@ -12,11 +12,7 @@ from mlkit.errors import SettingError
 
 
 def host() -> str:
-    """Where Ollama is expected, as a URL: OLLAMA_HOST as Ollama itself reads it, or this machine.
-
-    Raises SettingError where that is no address; a port that is no number is none (Ollama would
-    take its default).
-    """
+    """OLLAMA_HOST as a URL, or this machine. Raises SettingError where it, or its port, is none."""
     text = os.environ.get("OLLAMA_HOST", "").strip()
     try:
         return _url(text.strip("\"'").strip())

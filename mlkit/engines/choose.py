@@ -54,10 +54,7 @@ class Engine:
 
 
 def choose(cast: Cast, engine: str = "auto", timeout_seconds: float = 300.0) -> Engine:
-    """The engine to use: one of ENGINES, where "auto" takes the first that can answer.
-
-    Raises an EngineError or RecordingError that says what to type where the one asked for cannot.
-    """
+    """The engine to use, of ENGINES: "auto" is the first that can answer. Raises MlkitError."""
     if engine == "replay":
         return _replay(cast)
     makers = {"ollama": _ollama, "embedded": _embedded, "hosted": _hosted}
@@ -104,9 +101,7 @@ def engine_set(engine: str | None = None) -> str:
 
 
 def number(variable: str) -> int | float:
-    """What MLKIT_LANES or MLKIT_TIMEOUT_SECONDS is set to, or its default where it is not set.
-    Raises SettingError where that is no number of lanes or seconds.
-    """
+    """What MLKIT_LANES or MLKIT_TIMEOUT_SECONDS is set to, or its default. Raises SettingError."""
     default = _NUMBERS[variable]
     text = os.environ.get(variable, str(default)).strip()
     try:
@@ -123,9 +118,7 @@ def number(variable: str) -> int | float:
 
 
 def cast_for(engine: str) -> Cast:
-    """Who plays where nobody was chosen: tiny; but solo in this process, where its one model is all
-    that is here or fits.
-    """
+    """Who plays unless told: tiny; in this process solo, where only its model is here or fits."""
     from mlkit.engines.weights import missing
 
     tiny, solo = CASTS["tiny"], CASTS["solo"]
@@ -135,11 +128,10 @@ def cast_for(engine: str) -> Cast:
 
 
 def memory_lacks(cast: Cast) -> str:
-    """Why a cast cannot run in this process, or "": its weights, what computes with them, and a
-    notebook's own needs are more than this machine or container may use.
-    """
+    """Why a cast does not fit into the memory that this process may use, or ""."""
     from mlkit.engines.weights import pinned_for
 
+    # Its weights, what computes with them, and a notebook's own needs.
     weights = sum(pinned_for(model).size_bytes for model in cast.models)
     needed, here = 1.3 * weights + 0.4e9, memory_bytes()
     if needed <= here:

@@ -1,6 +1,6 @@
 """Qwen inside this Python process: llama.cpp as an engine.
 
-    ask = Embedded({"qwen2.5-coder:0.5b": weights.path("qwen2.5-coder:0.5b")})
+    ask = Embedded({"qwen2.5-coder:0.5b": weights.fetch("qwen2.5-coder:0.5b")})
     reply = await ask(Member("qwen2.5-coder:0.5b"), "Is a whale a fish?")
 
 Chat template and sampling are Ollama's, so that at temperature 0 the text mostly agrees.

@@ -13,8 +13,7 @@ from mlkit.wrappers import Answer, Asked
 
 
 class Journal:
-    """The memory of a recording in the making: each answer goes to a file at once, so that a killed
-    run loses at most the call it was in. `finish` makes the recording of it.
+    """The memory of a recording: a killed run loses at most the call it was in.
 
     `known` answers are not asked again; those of them that stand `elsewhere`, in the recording of
     something else, are not kept here too.
@@ -61,7 +60,7 @@ class Journal:
             self._write(answer_line(asked, answer))
 
     def finish(self) -> Recording:
-        """Make the recording: what this run asked, and nothing that only earlier ones did."""
+        """Make the recording, as the function `finish` does."""
         self._write("")
         self.close()
         return finish(self.path, self._header)
@@ -89,9 +88,7 @@ def journal_of(path: Path) -> Path:
 
 
 def finish(path: Path, header: Header) -> Recording:
-    """Make the recording from its journal: what the last run asked, and nothing that only earlier
-    ones did.
-    """
+    """Make the recording: what the last run asked, and nothing that only earlier ones did."""
     recording = Recording(header, _read_journal(journal_of(path), header, last_run_only=True))
     save(path, recording)
     journal_of(path).unlink()

@@ -4,7 +4,6 @@ import asyncio
 import math
 import os
 import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +57,7 @@ finally:
 FIND_SECONDS = 5.0
 QUEUED = 0.3  # seconds that a server cannot account for and the network does not take
 _KEEP_NONE = httpx.Limits(max_keepalive_connections=0)
+_tls = cache(httpx.create_ssl_context)  # reading the certificates takes .1 s
 ROUNDING = 1e-3  # how far above 0 a log-probability may come out by rounding
 # What the client raises over a server that is not there, or that does not speak Ollama's language:
 # it takes any reply for an object.
@@ -91,19 +91,12 @@ class _OneEach(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         waits = list(BUSY_SECONDS)
         while True:
-            one = httpx.AsyncHTTPTransport(_tls(request.url.scheme), limits=_KEEP_NONE)
+            one = httpx.AsyncHTTPTransport(_tls(request.url.scheme == "https"), limits=_KEEP_NONE)
             response = await one.handle_async_request(request)
             if response.status_code != 503 or not waits:
                 return response
             await response.aclose()
             await wait_for_room(waits.pop(0))
-
-
-@cache
-def _tls(scheme: str) -> ssl.SSLContext:
-    # Reading the certificates takes .1 s; without TLS an empty context does.
-    secure = scheme == "https"
-    return httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _key() -> str:
@@ -149,13 +142,11 @@ async def _find(address: str) -> Server:
 
 
 def described(version: str, tags: Sequence[Mapping[str, Any]]) -> Server:
-    """A Server from its version and its list of models: name, digest, size in bytes.
-
-    Qwens are sorted by the billions in their names, else by their bytes (about 0.6 gigabytes a
-    billion); those that only stand for a cloud are left out.
-    """
+    """A Server from its version and its list of models: name, digest, size in bytes."""
     if not isinstance(version, str):
         raise TypeError(f"a version is text, not {version!r}")
+    # By the billions in their names, else by bytes, about 0.6 gigabytes a billion. One that stands
+    # for a cloud is left out.
     qwens = sorted(
         (billions(model["name"]) or (model.get("size") or 0) / 0.6e9, model["name"])
         for model in tags

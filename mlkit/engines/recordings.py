@@ -7,6 +7,7 @@ an edited answer is noticed.
 
 import difflib
 import hashlib
+import heapq
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -22,10 +23,8 @@ from mlkit.errors import NotRecorded, RecordingError
 from mlkit.wrappers import Answer, Asked, Question, Texts, question
 
 _WAY = ("model", "system", "shots", "temperature", "max_tokens")  # the seed stands in each line
-_TOKENS = ("prompt_tokens", "output_tokens")
-_THOUGHT = ("thinking", "thinking_tokens")
-_OPTIONAL = ("done_reason", "choices", *_THOUGHT)  # written where they say something
-_SECONDS = ("load_seconds", "prompt_seconds", "output_seconds")
+_TOOK = ("prompt_tokens", "output_tokens", "load_seconds", "prompt_seconds", "output_seconds")
+_USUAL = {"done_reason": "stop", "thinking": "", "thinking_tokens": 0}  # written where it is not so
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,8 @@ class Header:
     sampling: str = ""  # "top_k 40, ..."; "" where it was left to the engine, as it once was
 
     def same_models(self, other: "Header") -> bool:
-        """Whether the same engine with the same weights and the same sampling answered, so that
-        answers of both may stand together.
-        """
-        ours, theirs = ((one.engine, dict(one.models), one.sampling) for one in (self, other))
-        return ours == theirs
+        """Whether engine, weights and sampling are the same: answers of both may stand together."""
+        return self == replace(other, machine=self.machine, date=self.date)
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,7 @@ class Recording:
         return [asked for asked in self.answers if isinstance(asked, Question)]
 
     def missing(self, asked: Asked) -> NotRecorded:
-        """The error for a question without an answer; it names the nearest one that has one.
-
-        Raises BadPrompt where no engine could answer it.
-        """
+        """The error for a question without an answer, or BadPrompt raised where none can be."""
         if isinstance(asked, Texts):
             return _not_recorded(" | ".join(asked.texts), asked.model, "")
         check_prompt(asked.prompt, len(asked.prompt))
@@ -101,9 +94,7 @@ def load_file(path: Path) -> Recording:
 
 
 def load_folder(folder: Path) -> Recording:
-    """Read all recordings of a cast as one. Files may share a question only if they share the
-    answer.
-    """
+    """All recordings of a cast as one. Files may share a question only with the same answer."""
     files = sorted(folder.glob("*.jsonl"))
     if not paths.data().is_dir():
         fix = "Run from a clone, which has them, or set:  MLKIT_ROOT=/path/of/the/clone"
@@ -169,10 +160,8 @@ def answer_line(asked: Asked, answer: Answer, names: Mapping[Member, str] | None
     line |= {"prompt": asked.prompt}
     line |= {"format": json.loads(asked.format)} if asked.format else {}
     line |= {"text": answer.text}
-    line |= {name: getattr(answer, name) for name in _TOKENS}
-    line |= {name: round(getattr(answer, name), 9) for name in _SECONDS}
-    line |= {"done_reason": answer.done_reason} if answer.done_reason != "stop" else {}
-    line |= {name: getattr(answer, name) for name in _THOUGHT if getattr(answer, name)}
+    line |= {name: round(getattr(answer, name), 9) for name in _TOOK}
+    line |= {name: said for name in _USUAL if (said := getattr(answer, name)) != _USUAL[name]}
     return line_of(line | ({"choices": dict(answer.choices)} if asked.probabilities else {}))
 
 
@@ -187,8 +176,8 @@ def read(path: Path, number: int, line: str, members: Mapping[str, Member]) -> t
             member = replace(member, seed=content["seed"])
         labels = ("any",) if "choices" in content else None
         asked = question(member, content["prompt"], content.get("format"), labels)
-        took = {name: content[name] for name in (*_TOKENS, *_SECONDS)}
-        took |= {name: content[name] for name in _OPTIONAL if name in content}
+        took = {name: content[name] for name in _TOOK}
+        took |= {name: content[name] for name in (*_USUAL, "choices") if name in content}
         return asked, Reply(content["text"], member, **took)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         problem = f"this line is cut off, or is not an answer ({error})"
@@ -234,15 +223,12 @@ def _not_recorded(prompt: str, model: str, nearest: str) -> NotRecorded:
 
 
 def _nearest(prompt: str, prompts: Sequence[str]) -> list[str]:
-    """The recorded prompt that shares most characters in a row, if any is like it; words first,
-    which is quick on thousands.
-    """
+    """The recorded prompt most like it, if any is; words first, which is quick on thousands."""
     words = set(prompt.lower().split())
-    shared = [
-        len(words & (theirs := set(other.lower().split()))) / len(words | theirs or {""})
-        for other in prompts
-    ]
-    likeliest = [
-        prompts[n] for n in sorted(range(len(prompts)), key=shared.__getitem__, reverse=True)[:20]
-    ]
+
+    def shared(other: str) -> float:
+        theirs = set(other.lower().split())
+        return len(words & theirs) / len(words | theirs)
+
+    likeliest = heapq.nlargest(20, prompts, key=shared)
     return difflib.get_close_matches(prompt[:2000], likeliest, n=1, cutoff=0.4)

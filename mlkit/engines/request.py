@@ -1,6 +1,4 @@
-"""What of a member and a prompt goes to an engine: the chat, the sampling, and what no engine can
-answer.
-"""
+"""What of a member and a prompt goes to an engine, and what no engine can answer."""
 
 import asyncio
 import json
@@ -34,9 +32,7 @@ async def wait_for_room(seconds: float) -> None:
 
 
 def check_prompt(prompt: str, characters: int) -> None:
-    """Raise BadPrompt for what an engine would misread. `characters` counts all that goes along:
-    system, shots, prompt.
-    """
+    """Raise BadPrompt for what an engine would misread; `characters` are all that go along."""
     if not prompt.strip():
         raise BadPrompt("The prompt is empty. Write a question into it.")
     if unsendable := _UNSENDABLE.search(prompt):
@@ -92,9 +88,7 @@ SAMPLING = {"top_k": 40, "top_p": 0.9, "min_p": 0.0, "repeat_penalty": 1.0}
 
 
 def options_for(member: Member) -> dict[str, float]:
-    """How tokens are chosen, whole, under Ollama's names; every engine on this machine is sent all
-    of it.
-    """
+    """How tokens are chosen, whole, under Ollama's names."""
     return {
         "temperature": float(member.temperature),
         "seed": member.seed,

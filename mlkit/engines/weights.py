@@ -67,12 +67,7 @@ def missing(models: Iterable[str]) -> list[str]:
 
 
 def path(model: str) -> Path:
-    """The verified file of a model. Raises WeightsError where it is not here."""
-    if missing([model]):
-        raise WeightsError(
-            f"The weights of {model!r} are not in {folder()}, or are damaged (another SHA-256)."
-            f" Fetch them with:  {typed('pull')}   or run on the recordings:  MLKIT_ENGINE=replay"
-        )
+    """Where the file of a model is kept; `missing` says whether it is there and verified."""
     return folder() / pinned_for(model).file
 
 
@@ -93,7 +88,7 @@ def fetch(model: str, progress: Progress = lambda here, note: None) -> Path:
             f" folder with MLKIT_WEIGHTS, then:  {typed('pull')}"
         ) from error
     progress(pinned.size_bytes, "verified")
-    return folder() / pinned.file
+    return path(model)
 
 
 def pinned_for(model: str) -> Weights:
