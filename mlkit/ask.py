@@ -119,14 +119,21 @@ class Embed(Protocol):
     async def __call__(self, texts: Sequence[str]) -> "np.ndarray": ...
 
 
-async def together(*awaitables: Awaitable[Any]) -> list[Any]:
-    """Run all at once and give the results in order.
+async def together(*awaitables: Awaitable[Any], limit: int | None = None) -> list[Any]:
+    """Run all at once (at most `limit` at a time) and give the results in order.
 
     What fails leaves a `Failure` in its place, so one failing never loses the others. Cancelling
     this cancels all.
     """
-    async with asyncio.TaskGroup() as group:
-        branches = [group.create_task(_branch(awaitable)) for awaitable in awaitables]
+    gate = asyncio.Semaphore(limit or len(awaitables))
+    try:
+        async with asyncio.TaskGroup() as group:
+            branches = [group.create_task(_branch(awaitable, gate)) for awaitable in awaitables]
+    finally:
+        for awaitable in awaitables:
+            # One that was cancelled before it began would warn that nobody awaited it.
+            if asyncio.iscoroutine(awaitable):
+                awaitable.close()
     done = [branch.result() for branch in branches]
     if done:
         frontier.set(frozenset().union(*(ends for _, ends in done)))
@@ -144,10 +151,11 @@ async def ask_all(
     return tuple(await together(*asked))
 
 
-async def _branch(awaitable: Awaitable[Any]) -> tuple[Any, frozenset[int]]:
+async def _branch(awaitable: Awaitable[Any], gate: asyncio.Semaphore) -> tuple[Any, frozenset[int]]:
     """One branch: its result or Failure, and the calls it ended with (a task cannot set ours)."""
-    try:
-        result = await awaitable
-    except Exception as error:
-        result = Failure(error)
-    return result, frontier.get()
+    async with gate:
+        try:
+            result = await awaitable
+        except Exception as error:
+            result = Failure(error)
+        return result, frontier.get()

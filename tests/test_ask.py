@@ -40,15 +40,30 @@ def test_together_keeps_the_order_and_puts_a_failure_in_place():
     assert isinstance(failed, Failure) and failed.error is lost
 
 
-async def _all(*awaitables):
-    return await together(*awaitables)
+async def _all(*awaitables, limit=None):
+    return await together(*awaitables, limit=limit)
 
 
 def test_together_of_nothing_is_nothing():
     assert asyncio.run(_all()) == []
 
 
-def test_together_runs_all_at_once():
+def test_together_runs_at_most_limit_at_a_time():
+    running = most = 0
+
+    async def count():
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        running -= 1
+
+    asyncio.run(_all(*(count() for _ in range(7)), limit=3))
+    assert most == 3
+
+
+def test_without_a_limit_all_run_at_once():
     async def meet():
         arrived = 0
         everyone = asyncio.Event()
@@ -78,34 +93,16 @@ def test_cancelling_together_cancels_every_branch():
 
     async def main():
         started = [asyncio.Event() for _ in range(2)]
-        task = asyncio.create_task(together(*(branch(n, started[n]) for n in range(2))))
+        waiting = branch(2, asyncio.Event())
+        task = asyncio.create_task(
+            together(*(branch(n, started[n]) for n in range(2)), waiting, limit=2)
+        )
         await asyncio.gather(*(event.wait() for event in started))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        # Python warns, at some later moment, of a coroutine that is neither awaited nor closed.
+        assert inspect.getcoroutinestate(waiting) == inspect.CORO_CLOSED
 
     asyncio.run(main())
     assert sorted(ended) == [0, 1]
-
-
-@pytest.mark.parametrize("steps", [0, 1, 2])
-def test_together_that_is_cancelled_as_it_begins_leaves_no_branch_that_nobody_awaited(steps):
-    """Python warns of a coroutine that is neither awaited nor closed, at some later moment."""
-    branches = [_give(n, after=5) for n in range(3)]
-
-    async def pattern():
-        if not steps:
-            asyncio.current_task().cancel()
-        return await together(*branches)
-
-    async def main():
-        task = asyncio.create_task(pattern())
-        for _ in range(max(1, steps)):
-            await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(main())
-    states = {inspect.getcoroutinestate(branch) for branch in branches}
-    assert states == {inspect.CORO_CLOSED}
