@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from course import systems
-from course.spreadsheet import by_column, table_of
+from course.spreadsheet import table_of
 from mlkit import paths
 from mlkit.ask import Ask
 from mlkit.engines.request import check_prompt
@@ -60,9 +60,7 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
     return [_task(n, *row) for n, row in enumerate(rows, 1)]
 
 
-def _task(number: int, place: str, row: Any) -> Task:
-    """One row as a task. Raises TaskError with its place and what is wrong."""
-    row = by_column(place, row, COLUMNS)
+def _task(number: int, place: str, row: Mapping[str, Any]) -> Task:
     texts = (row["input"], row["grader"])
     prompt, grader = (text.strip() if isinstance(text, str) else "" for text in texts)
     if not prompt:
@@ -73,8 +71,7 @@ def _task(number: int, place: str, row: Any) -> Task:
         raise TaskError(f"{place}: {error}") from None
     name, gold = _gold(place, grader, row["gold"])
     labels, gold = (tuple(gold), gold[0]) if name == "label" else ((), gold)
-    notes = {name: value for name, value in row.items() if name not in COLUMNS}
-    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, notes, labels)
+    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, labels=labels)
 
 
 def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
@@ -193,6 +190,6 @@ async def run_all(
     return measured
 
 
-async def own_prompts(kit: Kit, progress: str = "") -> Matrix:
+async def own_prompts(kit: Kit) -> Matrix:
     """All patterns on the ten prompts of data/own_prompts.csv."""
-    return await run_all(kit, read_prompts(example()), bool(progress))
+    return await run_all(kit, read_prompts(example()), kit.recording)

@@ -59,15 +59,13 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
         path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
         if fresh:
             journal_of(path).unlink(missing_ok=True)
-        made = (
-            record_study(STUDIES[str(name)], path, engine, cast, fresh)
-            if str(name) in STUDIES
-            else _record_notebook(Path(name), path, engine, cast, fresh, console)
-        )
-        console.print(
-            in_rich(f"{path.name}: {len(made.answers)} answers from {engine.source}"),
-            soft_wrap=True,
-        )
+        if str(name) in STUDIES:
+            console.print(in_rich(f"{name}:"))
+            made = record_study(STUDIES[str(name)], path, engine, cast, fresh)
+        else:
+            made = _record_notebook(Path(name), path, engine, cast, fresh, console)
+        said = f"{path.name}: {len(made.answers)} answers from {engine.source}"
+        console.print(in_rich(said), soft_wrap=True)
 
 
 def check_names(names: Sequence[str | Path]) -> None:
@@ -87,7 +85,7 @@ def record_study(
     """A study runs in this process, so that its bars show the time left."""
     journal = _journal(path, fresh, engine.header)
     try:
-        asyncio.run(study(connect(cast, engine.kind, lambda *_: journal), path.stem))
+        asyncio.run(study(connect(cast, engine.kind, lambda *_: journal)))
         return journal.finish()
     finally:
         journal.close()
@@ -250,7 +248,7 @@ def _asked(name: str) -> Collection[Asked] | None:
     """All that a study or a notebook asks of the recordings; None for what is neither."""
     if name in STUDIES:
         memory: dict[Asked, Answer] = {}
-        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), name))
+        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory)))
         return memory
     notebook = paths.notebooks() / f"{name}.ipynb"
     if not notebook.is_file():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.spreadsheet import by_column, table_of
+from course.spreadsheet import table_of
 from mlkit.charts.look import dollars, seconds
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference, difference, wilson
@@ -97,20 +97,15 @@ class Limits(NamedTuple):
 
 def why_not(way: Way, limits: Limits) -> str:
     """Which limits a pattern breaks, and by what; "" where it keeps them all."""
-    return "; ".join(broken(way, limits).values())
-
-
-def broken(way: Way, limits: Limits) -> dict[str, str]:
-    """The limits that a pattern breaks ("dollars", "seconds", "right"), each with by what."""
-    share, said = way.right / way.of, {}
+    share, said = way.right / way.of, []
     if exceeds(way.dollars_per_thousand, limits.most_dollars):
         shown = dollars(way.dollars_per_thousand), dollars(limits.most_dollars)
-        said["dollars"] = _beyond(*shown, "more", " per 1,000")
+        said.append(_beyond(*shown, "more", " per 1,000"))
     if exceeds(way.seconds, limits.most_seconds):
-        said["seconds"] = _beyond(seconds(way.seconds), seconds(limits.most_seconds), "more")
+        said.append(_beyond(seconds(way.seconds), seconds(limits.most_seconds), "more"))
     if exceeds(limits.least, share):
-        said["right"] = _beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right")
-    return said
+        said.append(_beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right"))
+    return "; ".join(said)
 
 
 def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
@@ -177,8 +172,7 @@ def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:
     return read
 
 
-def _counted(place: str, row: Any) -> Way:
-    row = by_column(place, row, COLUMNS)
+def _counted(place: str, row: Mapping[str, Any]) -> Way:
     name = row["way"].strip() if isinstance(row["way"], str) else ""
     if not name:
         raise TaskError(f"{place}: way is {quoted(row['way'])}. Write a name there.")

@@ -53,23 +53,23 @@ def order(task_id: str) -> Task:
     return with_id(order_tasks("test"), task_id)
 
 
-async def order_members(kit: Kit, progress: str = "") -> Matrix:
+async def order_members(kit: Kit) -> Matrix:
     """A pool of members on all orders: the voters, and two more that were asked otherwise."""
     pool = {member.name: SingleModel(member) for member in filled.order_pool(kit.cast)}
-    return await of_patterns(kit, progress, pool, order_tasks())
+    return await of_patterns(kit, pool, order_tasks())
 
 
-async def orders(kit: Kit, progress: str = "") -> Matrix:
+async def orders(kit: Kit) -> Matrix:
     """The nine on the 96 test orders."""
-    return await of_patterns(kit, progress, systems.for_orders(kit.cast), order_tasks("test"))
+    return await of_patterns(kit, systems.for_orders(kit.cast), order_tasks("test"))
 
 
-async def order_samples(kit: Kit, progress: str = "") -> Matrix:
+async def order_samples(kit: Kit) -> Matrix:
     """Five samples of the large model vote: what the tokens of a vote buy from one member."""
-    return await sampled_votes(kit, {"large, 5 samples": 5}, progress)
+    return await sampled_votes(kit, {"large, 5 samples": 5})
 
 
-async def sampled_votes(kit: Kit, counts: Mapping[str, int], progress: str = "") -> Matrix:
+async def sampled_votes(kit: Kit, counts: Mapping[str, int]) -> Matrix:
     """So many samples of the large model vote on the test orders, at temperature 0.7, by name."""
     large = replace(filled.order_voters(kit.cast)[0], temperature=0.7)
 
@@ -81,7 +81,7 @@ async def sampled_votes(kit: Kit, counts: Mapping[str, int], progress: str = "")
         return vote
 
     subjects = {name: votes(count) for name, count in counts.items()}
-    return await measured(kit, progress, subjects, order_tasks("test"))
+    return await measured(kit, subjects, order_tasks("test"))
 
 
 def stages(cast: Cast) -> dict[str, Pattern]:
@@ -128,15 +128,15 @@ def fused_orders(cast: Cast) -> dict[str, Pattern]:
     return {"fuse": ModelFanOut(filled.order_voters(cast), fuse=replace(fuse, schema=schema))}
 
 
-async def order_variants(kit: Kit, progress: str = "") -> Matrix:
+async def order_variants(kit: Kit) -> Matrix:
     """All variants on 48 test orders."""
     every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
-    return await of_patterns(kit, progress, every, order_tasks("test", half=True))
+    return await of_patterns(kit, every, order_tasks("test", half=True))
 
 
-async def orders_and_variants(kit: Kit, progress: str = "") -> Matrix:
+async def orders_and_variants(kit: Kit) -> Matrix:
     """The nine and all variants on the 48 test orders that both have."""
-    variants, nine = await order_variants(kit, progress), await orders(kit, progress)
+    variants, nine = await order_variants(kit), await orders(kit)
     ids = {task.id for task in variants.tasks}
     kept = [n for n, task in enumerate(nine.tasks) if task.id in ids]
     half = Matrix([nine.tasks[n] for n in kept], nine.subjects, [nine.cells[n] for n in kept])

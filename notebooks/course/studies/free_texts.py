@@ -24,14 +24,14 @@ def text_tasks() -> list[Task]:
     return [*to_test("desk", "creative"), *tasks.load("texts")]
 
 
-async def texts(kit: Kit, progress: str = "") -> Matrix:
+async def texts(kit: Kit) -> Matrix:
     """Five samples at temperature 0.7 of both sizes on the 44 free texts."""
-    return await sampled(kit, text_tasks(), progress)
+    return await sampled(kit, text_tasks())
 
 
-async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
+async def meanings(kit: Kit) -> dict[str, np.ndarray]:
     """The unit vectors of the large model's five samples for each free text: shape (5, d)."""
-    written = await texts(kit, progress)
+    written = await texts(kit)
     column = written.subjects.index("large")
     return {
         task.id: await kit.embed([cell.text for cell in row[column]])
@@ -64,7 +64,7 @@ async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member
     return Rewritten(written[-1], tuple(written), tuple(found))
 
 
-async def rewriting(kit: Kit, progress: str = "") -> Matrix:
+async def rewriting(kit: Kit) -> Matrix:
     """Write, check by a model, write again, on the 44 texts: both sizes write, large checks."""
     checker = order_member(kit.cast.large, "check text")
     patterns = {
@@ -73,10 +73,10 @@ async def rewriting(kit: Kit, progress: str = "") -> Matrix:
         )
         for name, member in (("small", kit.cast.small), ("large", kit.cast.large))
     }
-    return await of_patterns(kit, progress, patterns, text_tasks())
+    return await of_patterns(kit, patterns, text_tasks())
 
 
-async def picking(kit: Kit, progress: str = "") -> Matrix:
+async def picking(kit: Kit) -> Matrix:
     """Five samples of the large model on the 44 texts: a judge picks, twice shuffled; or they are
     fused. "one answer" is the large model's at temperature 0.
     """
@@ -92,4 +92,4 @@ async def picking(kit: Kit, progress: str = "") -> Matrix:
         "judge, other order": lambda task, sample: ModelFanOut(members(task), judge, seed=1),
         "fuse": lambda task, sample: ModelFanOut(members(task), fuse=fuse),
     }
-    return await measured(kit, progress, subjects, text_tasks())
+    return await measured(kit, subjects, text_tasks())
