@@ -49,16 +49,12 @@ class Row(NamedTuple):
 
 def items_of() -> dict[str, list[Task]]:
     """Twelve fit items of each workload, spread evenly over its kinds and levels."""
-    every = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
-    every["orders"] = studies.order_tasks()
-    return {
-        name: _spread([task for task in some if task.split == "fit"])
-        for name, some in every.items()
-    }
-
-
-def _spread(fit: Sequence[Task]) -> list[Task]:
-    return [fit[n * len(fit) // ITEMS] for n in range(ITEMS)]
+    items = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
+    items["orders"] = studies.order_tasks()
+    for name, every in items.items():
+        fit = [task for task in every if task.split == "fit"]
+        items[name] = [fit[n * len(fit) // ITEMS] for n in range(ITEMS)]
+    return items
 
 
 def _by_kind(cast: Cast) -> Subject:
@@ -84,16 +80,13 @@ async def answers_of(cast: Cast, ask: Ask, items: Items) -> dict[str, Matrix]:
 
 def rows(answered: Mapping[str, Answered]) -> list[Row]:
     """A row for each workload of each models, by their name."""
-    workloads = list(next(iter(answered.values())))
-    return [
-        _row(name, models, some[name]) for name in workloads for models, some in answered.items()
-    ]
-
-
-def _row(workload: str, models: str, measured: Matrix) -> Row:
-    right, of = int(measured.right.sum()), measured.right.size
-    seconds = float(measured.seconds.mean())
-    return Row(workload, models, f"{right} of {of}", wilson(right, of), seconds)
+    found = []
+    for workload in next(iter(answered.values())):
+        for models, measured in answered.items():
+            grades, seconds = measured[workload].right, float(measured[workload].seconds.mean())
+            right, of = int(grades.sum()), grades.size
+            found.append(Row(workload, models, f"{right} of {of}", wilson(right, of), seconds))
+    return found
 
 
 def reading(found: Sequence[Row]) -> str:

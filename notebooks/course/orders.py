@@ -9,6 +9,7 @@ from course.shop.price_list import (
     DEPARTMENTS,
     PRICES,
     RULES,
+    compact,
     department,
     fault,
     form_schema,
@@ -73,35 +74,30 @@ def order_pool(cast: Cast) -> tuple[Member, ...]:
 
 def _rule_first(member: Member) -> Member:
     """The member whose forms begin with the rule and the days."""
-    schema = json.loads(member.schema)
-    parts = ("rule", "days", "things")
-    schema |= {"properties": {part: schema["properties"][part] for part in parts}}
-    schema |= {"required": list(parts)}
-    shots = tuple((request, turned(text)) for request, text in member.shots)
-    return replace(member, shots=shots, schema=json.dumps(schema))
-
-
-def turned(text: str) -> str:
-    """A form with its rule first, and its things last."""
-    order = json.loads(text)
-    parts = {part: order[part] for part in ("rule", "days", "things")}
-    return json.dumps(parts, separators=(",", ":"))
+    schema, parts = json.loads(member.schema), ("rule", "days", "things")
+    schema["properties"] = {part: schema["properties"][part] for part in parts}
+    schema["required"] = list(parts)
+    shots = []
+    for request, text in member.shots:
+        order = json.loads(text)
+        shots.append((request, compact({part: order[part] for part in parts})))
+    return replace(member, shots=tuple(shots), schema=json.dumps(schema))
 
 
 def in_one_prompt(member: Member) -> Member:
     """The member that names departments and things before it fills in the form, in one answer."""
-    whole = json.loads(form_member(member).schema)
+    form = form_member(member)
+    schema = json.loads(form.schema)
     named = {"type": "array", "items": {"enum": list(DEPARTMENTS)}, "maxItems": 2}
-    whole["properties"] = {"departments": named} | whole["properties"]
-    whole["required"] = list(whole["properties"])
-    shots = tuple((request, _with_departments(text)) for request, text in form_member(member).shots)
-    return replace(order_member(member, "in one prompt"), shots=shots, schema=json.dumps(whole))
-
-
-def _with_departments(text: str) -> str:
-    order = json.loads(text)
-    named = list(dict.fromkeys(department(row["name"]) for row in order["things"]))
-    return json.dumps({"departments": named} | order, separators=(",", ":"))
+    schema["properties"] = {"departments": named} | schema["properties"]
+    schema["required"] = list(schema["properties"])
+    shots = []
+    for request, text in form.shots:
+        order = json.loads(text)
+        whose = dict.fromkeys(department(row["name"]) for row in order["things"])
+        shots.append((request, compact({"departments": list(whose)} | order)))
+    asked = order_member(member, "in one prompt")
+    return replace(asked, shots=tuple(shots), schema=json.dumps(schema))
 
 
 def specialist(member: Member, *names: str) -> Member:

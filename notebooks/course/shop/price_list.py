@@ -70,10 +70,15 @@ def form_schema(departments: Iterable[str] = DEPARTMENTS) -> dict[str, Any]:
     return {"type": "object", "properties": form, "required": list(form)}
 
 
+def compact(value: object) -> str:
+    """A value as compact JSON, as the members are to write it."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def form(*things: tuple[str, int], days: int = 1, rule: str = NO_RULE) -> str:
     """A form as compact JSON: the things, each with its pieces."""
     rows = [{"name": name, "pieces": pieces} for name, pieces in things]
-    return json.dumps({"things": rows, "days": days, "rule": rule}, separators=(",", ":"))
+    return compact({"things": rows, "days": days, "rule": rule})
 
 
 def dollars(order: Mapping[str, Any]) -> float:
@@ -136,5 +141,4 @@ def add_up(forms: Sequence[Mapping[str, Any]], request: str = "") -> dict[str, A
 
 def joined(texts: Iterable[str]) -> str:
     """The forms in some texts as one, by `add_up`; texts that are no form are left out."""
-    forms = [_order_in(text) for text in texts if not fault(text)]
-    return json.dumps(add_up(forms), separators=(",", ":"))
+    return compact(add_up([_order_in(text) for text in texts if not fault(text)]))

@@ -3,7 +3,7 @@
 import json
 
 from course.shop.instruction import Instruction
-from course.shop.price_list import form
+from course.shop.price_list import compact, form
 
 FORM = (
     "Fill in the form for the customer's request: the things with their number of pieces, the days"
@@ -83,23 +83,19 @@ _LISTED = ", ".join(f"{name} ({what})" for name, what in DOES.items())
 _TYPES = ", ".join(f"{name} ({what})" for name, what in DOES.items() if name != "several")
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
 def _plan(**prompts: str) -> str:
     steps = [{"type": kind, "prompt": prompt, "needs": []} for kind, prompt in prompts.items()]
-    return _compact({"steps": steps})
+    return compact({"steps": steps})
 
 
 def _assigned(**tasks: str) -> str:
     rows = [{"worker": worker, "task": task} for worker, task in tasks.items()]
-    return _compact({"assignments": rows})
+    return compact({"assignments": rows})
 
 
 def _reviewed(answer: str, **redo: str) -> str:
     rows = [{"worker": worker, "why": why} for worker, why in redo.items()]
-    return _compact({"redo": rows, "answer": json.loads(answer)})
+    return compact({"redo": rows, "answer": json.loads(answer)})
 
 
 REQUESTS = {
