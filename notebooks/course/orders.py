@@ -42,6 +42,11 @@ def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
     return replace(order_member(member, "form"), shots=shots, schema=schema)
 
 
+def form_writer(member: Member, name: str) -> Member:
+    """The member, asked by one of REQUESTS, whose answer is, or holds, a form."""
+    return replace(order_member(member, name), schema=json.dumps(form_schema()))
+
+
 def price_list() -> str:
     """What there is, without prices: each department's things and rules."""
     return "\n".join(
@@ -65,11 +70,11 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
 
 def order_pool(cast: Cast) -> tuple[Member, ...]:
     """The voters, and both sizes with all examples."""
-    whole = [
-        form_member(member, of=(EXAMPLES, OTHER_EXAMPLES)) for member in (cast.large, cast.small)
-    ]
-    named = [replace(member, name=f"{member.name}, all examples") for member in whole]
-    return (*order_voters(cast), *named)
+    whole = (
+        replace(specialist(member), name=f"{member.name}, all examples")
+        for member in (cast.large, cast.small)
+    )
+    return (*order_voters(cast), *whole)
 
 
 def _rule_first(member: Member) -> Member:
@@ -101,7 +106,7 @@ def in_one_prompt(member: Member) -> Member:
 
 
 def specialist(member: Member, *names: str) -> Member:
-    """The member with the things, rules and examples of some departments only."""
+    """The member with all examples, things and rules of some departments only, or of all."""
     return form_member(member, *names, of=(EXAMPLES, OTHER_EXAMPLES))
 
 
@@ -140,25 +145,19 @@ def router(cast: Cast) -> ModelRouter:
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
     """Large plans and puts the forms together; general fills in each department's form."""
-    whole = form_member(cast.large)
     return PlannerExecutor(
         planner=order_member(cast.large, "plan"),
-        synthesizer=replace(order_member(cast.large, "from results"), schema=whole.schema),
+        synthesizer=form_writer(cast.large, "from results"),
         members={name: specialist(cast.general, name) for name in DEPARTMENTS},
         fallback="order",
     )
-
-
-def reviewer(cast: Cast) -> Member:
-    """Large, whose review holds a form."""
-    return replace(order_member(cast.large, "review"), schema=form_member(cast.large).schema)
 
 
 def supervisor_worker(cast: Cast) -> SupervisorWorker:
     """Large assigns and reviews; two workers fill in the forms of three departments each."""
     return SupervisorWorker(
         order_member(cast.large, "assign"),
-        reviewer(cast),
+        form_writer(cast.large, "review"),
         {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
     )
 

@@ -24,7 +24,7 @@ from mlkit.engines.recordings import Header, Recording, load_file
 from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
-from mlkit.models import Cast
+from mlkit.models import CASTS, Cast
 from mlkit.wrappers import Answer, Asked, Question
 
 # What a notebook tells a learner to change is asked too: after its last cell, in the same kernel.
@@ -33,6 +33,7 @@ EDITS = {
         "from course.lessons.start_here import edits; await edits(kit, question, door_note)"
     )
 }
+TINY = CASTS[paths.SHIPPED]
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
 
@@ -53,8 +54,11 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
     about = forecast([Path(name).stem for name in names], engine, cast)
     console.print(in_rich(about), soft_wrap=True)
     for name in names:
-        if str(name) in TIMINGS:
-            _measure_times(str(name), engine, cast, fresh)
+        if str(name) in TIMINGS:  # rows are appended; those that are there are not measured again
+            path = timings.file(str(name), cast.name)
+            if fresh:
+                path.unlink(missing_ok=True)
+            asyncio.run(TIMINGS[str(name)](connect(cast, engine.kind), path))
             continue
         path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
         if fresh:
@@ -118,33 +122,21 @@ def keep_in(path: str, fresh: bool) -> None:
     mlkit.connect = partial(mlkit.connect, keep=keep)
 
 
-def _keeping(path: Path, fresh: bool) -> str:
-    return f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})"
-
-
-def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
-    """Nothing else may run meanwhile. Rows are appended; those that are there are not measured
-    again.
-    """
-    path = timings.file(name, cast.name)
-    if fresh:
-        path.unlink(missing_ok=True)
-    asyncio.run(TIMINGS[name](connect(cast, engine.kind), path))
-
-
 def _record_notebook(
     notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console
 ) -> Recording:
+    journal = journal_of(path)
     with console.status(in_rich(f"{notebook.name}: asking {engine.header.engine}")) as status:
 
         def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
-            done = f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers"
+            count = journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0
+            done = f"{notebook.name}: cell {cell_index + 1} done, {count} answers"
             status.update(in_rich(done))
 
         execute(
             notebook,
             on_cell_executed=cell_done,
-            first=_keeping(path, fresh),
+            first=f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})",
             last=EDITS.get(notebook.stem, ""),
             MLKIT_ENGINE=engine.kind,
             MLKIT_CAST=cast.name,
@@ -233,8 +225,8 @@ def check(console: Console) -> bool:
     named here. What the tests have recorded for themselves is theirs to check.
     """
     unused = stored = 0
-    for path in sorted(paths.recordings("tiny").glob("*.jsonl")):
-        recording, asked = load_file(path), _asked(path.stem)
+    for path in sorted(paths.recordings(TINY.name).glob("*.jsonl")):
+        recording, asked = load_file(path), _asked(path.stem, console)
         left = [one for one in recording.answers if asked is not None and one not in asked]
         for one in left:
             prompt = one.prompt if isinstance(one, Question) else one.texts[0]
@@ -244,22 +236,16 @@ def check(console: Console) -> bool:
     return not unused
 
 
-def _asked(name: str) -> Collection[Asked] | None:
+def _asked(name: str, console: Console) -> Collection[Asked] | None:
     """All that a study or a notebook asks of the recordings; None for what is neither."""
     if name in STUDIES:
         memory: dict[Asked, Answer] = {}
-        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory)))
+        asyncio.run(STUDIES[name](connect(TINY, "replay", lambda *_: memory)))
         return memory
     notebook = paths.notebooks() / f"{name}.ipynb"
     if not notebook.is_file():
         return None
+    engine = choose.choose(TINY, "replay")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.jsonl"
-        first, last = _keeping(path, False), EDITS.get(name, "")
-        execute(notebook, first=first, last=last, MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
-        return finish(path, connect("tiny", "replay").engine.header).answers
-
-
-def _kept(path: Path) -> int:
-    journal = journal_of(path)
-    return journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0
+        return _record_notebook(notebook, path, engine, TINY, False, console).answers

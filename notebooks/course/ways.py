@@ -48,30 +48,20 @@ def ways(
     Seconds are wall seconds where `clock` has them by pattern; without it they are work seconds,
     loading left out.
     """
-    every = [_way(measured, name, prices) for name in measured.subjects]
-    if clock is not None:
-        every = [_timed(way, np.asarray(clock.get(way.pattern, nan))) for way in every]
-    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
-
-
-def _timed(way: Way, wall_seconds: np.ndarray) -> Way:
-    mean = float(wall_seconds.mean())
-    return way._replace(seconds=mean, spread=float(wall_seconds.std()) / mean)
-
-
-def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
-    one, score = measured.of([pattern]), measured.score(pattern, prices)
-    calls = [call for row in one.cells for call in row[0][0].calls]
-    return Way(
-        pattern,
-        score.right,
-        score.of,
-        score.dollars_per_thousand,
-        score.seconds,
-        score.calls,
-        len({(call.member.system, call.member.shots) for call in calls}),
-        tuple(bool(grade) for grade in one.right[:, 0, 0]),
-    )
+    found = []
+    for name in measured.subjects:
+        one, score = measured.of([name]), measured.score(name, prices)
+        calls = [call for row in one.cells for call in row[0][0].calls]
+        instructions = {(call.member.system, call.member.shots) for call in calls}
+        seconds, spread = score.seconds, 1.0
+        if clock is not None:
+            walls = np.asarray(clock.get(name, nan))
+            seconds = float(walls.mean())
+            spread = float(walls.std()) / seconds
+        grades = tuple(one.right[:, 0, 0].tolist())
+        spent = (score.dollars_per_thousand, seconds, score.calls)
+        found.append(Way(name, score.right, score.of, *spent, len(instructions), grades, spread))
+    return sorted(found, key=lambda way: (round(way.calls), way.instructions))
 
 
 # Limits

@@ -110,7 +110,7 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     """The supervisor otherwise: one worker, no review, a reviewer that knows, other rounds."""
     two = filled.supervisor_worker(cast)
     one = {"anna": filled.form_member(cast.general)}
-    knows = filled.reviewer(cast)
+    knows = filled.form_writer(cast.large, "review")
     knows = replace(knows, system=f"{knows.system}\n\n{filled.price_list()}")
     return {
         "one worker, no review": replace(two, workers=one, reviewer=None, combine=joined),
@@ -121,16 +121,11 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     }
 
 
-def fused_orders(cast: Cast) -> dict[str, Pattern]:
-    """The voters' forms, put together by the large model."""
-    fuse = filled.order_member(cast.large, "fuse")
-    schema = filled.form_member(cast.large).schema
-    return {"fuse": ModelFanOut(filled.order_voters(cast), fuse=replace(fuse, schema=schema))}
-
-
 async def order_variants(kit: Kit) -> Matrix:
-    """All variants on 48 test orders."""
-    every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
+    """All variants on 48 test orders, and the voters' forms put together by the large model."""
+    cast = kit.cast
+    fuse = ModelFanOut(filled.order_voters(cast), fuse=filled.form_writer(cast.large, "fuse"))
+    every = stages(cast) | plans(cast) | reviews(cast) | {"fuse": fuse}
     return await of_patterns(kit, every, order_tasks("test", half=True))
 
 
