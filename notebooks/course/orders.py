@@ -4,18 +4,17 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from course.shop import instructed
+from course.shop import member_for
 from course.shop.price_list import (
     DEPARTMENTS,
-    PRICES,
-    RULES,
     compact,
     department,
     fault,
     form_schema,
     total_of,
+    without_prices,
 )
-from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES, REQUESTS
+from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES
 from mlkit.ask import Member
 from mlkit.models import Cast
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
@@ -30,29 +29,16 @@ from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 WORKERS = {"anna": ("repair", "rental", "trade"), "ben": ("order", "refund", "delivery")}
 
 
-def order_member(member: Member, name: str) -> Member:
-    """The member, asked by one of REQUESTS."""
-    return instructed(member, REQUESTS[name])
-
-
 def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
     """The member that fills in forms: for some departments, or for all and for several at once."""
     shots = tuple(shot for shown in of for name in names or DOES for shot in shown[name].items())
     schema = json.dumps(form_schema(names or DEPARTMENTS))
-    return replace(order_member(member, "form"), shots=shots, schema=schema)
+    return replace(member_for(member, "form"), shots=shots, schema=schema)
 
 
 def form_writer(member: Member, name: str) -> Member:
-    """The member, asked by one of REQUESTS, whose answer is, or holds, a form."""
-    return replace(order_member(member, name), schema=json.dumps(form_schema()))
-
-
-def price_list() -> str:
-    """What there is, without prices: each department's things and rules."""
-    return "\n".join(
-        f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
-        for name in DEPARTMENTS
-    )
+    """The member, asked by one of INSTRUCTIONS, whose answer is, or holds, a form."""
+    return replace(member_for(member, name), schema=json.dumps(form_schema()))
 
 
 def order_voters(cast: Cast) -> tuple[Member, ...]:
@@ -60,7 +46,7 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
     with the parts of the form in another order. On fit the small model is right too rarely to vote.
     """
     large, other = form_member(cast.large), form_member(cast.large, of=(OTHER_EXAMPLES,))
-    name, system = cast.large.name, f"{other.system}\n\n{price_list()}"
+    name, system = cast.large.name, f"{other.system}\n\n{without_prices()}"
     return (
         large,
         replace(other, system=system, name=f"{name}, other examples"),
@@ -101,7 +87,7 @@ def in_one_prompt(member: Member) -> Member:
         order = json.loads(text)
         whose = dict.fromkeys(department(row["name"]) for row in order["things"])
         shots.append((request, compact({"departments": list(whose)} | order)))
-    asked = order_member(member, "in one prompt")
+    asked = member_for(member, "in one prompt")
     return replace(asked, shots=tuple(shots), schema=json.dumps(schema))
 
 
@@ -125,11 +111,11 @@ def pipeline(
     cast: Cast, retries: int = 0, keep_original: bool = True, classifier: Member | None = None
 ) -> ModelPipeline:
     """Small names the departments, general lists the things, large fills in the form."""
-    classifies = order_member(classifier or cast.small, "departments")
+    classifies = member_for(classifier or cast.small, "departments")
     return ModelPipeline(
         (
             Stage("classify", classifies, "", known_departments, retries),
-            Stage("extract", order_member(cast.general, "things"), "", has_things, retries),
+            Stage("extract", member_for(cast.general, "things"), "", has_things, retries),
             Stage("reason", form_member(cast.large), "", fault, retries),
         ),
         keep_original,
@@ -140,13 +126,13 @@ def router(cast: Cast) -> ModelRouter:
     """Small names the department, or that it is several; large is the specialist of each."""
     specialists = {name: specialist(cast.large, name) for name in DEPARTMENTS}
     specialists["several"] = form_member(cast.large)
-    return ModelRouter(order_member(cast.small, "department"), specialists, "several")
+    return ModelRouter(member_for(cast.small, "department"), specialists, "several")
 
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
     """Large plans and puts the forms together; general fills in each department's form."""
     return PlannerExecutor(
-        planner=order_member(cast.large, "plan"),
+        planner=member_for(cast.large, "order plan"),
         synthesizer=form_writer(cast.large, "from results"),
         members={name: specialist(cast.general, name) for name in DEPARTMENTS},
         fallback="order",
@@ -156,8 +142,8 @@ def planner_executor(cast: Cast) -> PlannerExecutor:
 def supervisor_worker(cast: Cast) -> SupervisorWorker:
     """Large assigns and reviews; two workers fill in the forms of three departments each."""
     return SupervisorWorker(
-        order_member(cast.large, "assign"),
-        form_writer(cast.large, "review"),
+        member_for(cast.large, "order assign"),
+        form_writer(cast.large, "order review"),
         {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
     )
 

@@ -56,6 +56,14 @@ def department(thing: str) -> str:
     return _DEPARTMENT[thing]
 
 
+def without_prices() -> str:
+    """What there is: each department's things and rules."""
+    return "\n".join(
+        f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
+        for name in DEPARTMENTS
+    )
+
+
 def form_schema(departments: Iterable[str] = DEPARTMENTS) -> dict[str, Any]:
     """The JSON schema of a form for the things and rules of some departments."""
     names = [thing for name in departments for thing in PRICES[name]]

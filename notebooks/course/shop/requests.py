@@ -141,7 +141,7 @@ REQUESTS = {
         {},
         160,
     ),
-    "plan": Instruction(
+    "order plan": Instruction(
         "Split the customer's request into one step for each department that it needs; most need"
         f" one. Types: {_TYPES}. A step's prompt says what that department is to do, with numbers,"
         ' days and rules; "needs" is empty. Write compact JSON.',
@@ -202,7 +202,7 @@ REQUESTS = {
         },
         32,
     ),
-    "assign": Instruction(
+    "order assign": Instruction(
         "Split the customer's request into one task for each worker who is needed; most need one."
         " anna does repairs, rentals and trade-ins; ben does orders, refunds and deliveries. Keep"
         " numbers, days and rules. Write compact JSON.",
@@ -213,7 +213,7 @@ REQUESTS = {
         },
         160,
     ),
-    "review": Instruction(
+    "order review": Instruction(
         'You check the forms of your workers. List in "redo" only work that is wrong or missing,'
         ' with the reason; when the work is good, "redo" is empty. Put the form for the whole'
         ' request into "answer".',

@@ -6,7 +6,7 @@ from typing import Any
 
 from course import orders as filled
 from course import systems
-from course.shop.price_list import DEPARTMENTS, dollars, joined, total_of
+from course.shop.price_list import DEPARTMENTS, dollars, joined, total_of, without_prices
 from course.studies.measuring import measured, of_patterns, with_id
 from mlkit.kit import Kit
 from mlkit.measure import tasks
@@ -110,8 +110,8 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     """The supervisor otherwise: one worker, no review, a reviewer that knows, other rounds."""
     two = filled.supervisor_worker(cast)
     one = {"anna": filled.form_member(cast.general)}
-    knows = filled.form_writer(cast.large, "review")
-    knows = replace(knows, system=f"{knows.system}\n\n{filled.price_list()}")
+    knows = filled.form_writer(cast.large, "order review")
+    knows = replace(knows, system=f"{knows.system}\n\n{without_prices()}")
     return {
         "one worker, no review": replace(two, workers=one, reviewer=None, combine=joined),
         "two workers, no review": replace(two, reviewer=None, combine=joined),

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 
-from course.orders import order_member
 from course.shop import member_for
 from course.studies.measuring import SAMPLES, by_kind, measured, of_patterns, sampled, to_test
 from mlkit.ask import Ask, Member
@@ -66,7 +65,7 @@ async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member
 
 async def rewriting(kit: Kit) -> Matrix:
     """Write, check by a model, write again, on the 44 texts: both sizes write, large checks."""
-    checker = order_member(kit.cast.large, "check text")
+    checker = member_for(kit.cast.large, "check text")
     patterns = {
         f"{name}, checked": partial(
             write_and_check, writer=member_for(member, "creative"), checker=checker
@@ -80,7 +79,7 @@ async def picking(kit: Kit) -> Matrix:
     """Five samples of the large model on the 44 texts: a judge picks, twice shuffled; or they are
     fused. "one answer" is the large model's at temperature 0.
     """
-    judge, fuse = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
+    judge, fuse = member_for(kit.cast.large, "judge"), member_for(kit.cast.large, "fuse texts")
 
     def members(task: Task) -> list[Member]:
         large = replace(member_for(kit.cast.large, "creative"), temperature=0.7)
