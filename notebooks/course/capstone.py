@@ -3,7 +3,6 @@
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -124,24 +123,22 @@ _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Own:
+def _own(name: str, pattern: Runnable) -> Runnable:
     """A pattern of your own as one that is measured: what it raises counts as a wrong answer."""
 
-    name: str
-    pattern: Runnable
-
-    async def run(self, ask: Ask, prompt: str) -> str:
+    async def run(ask: Ask, prompt: str) -> str:
         try:
-            result = await as_function(self.pattern)(ask, prompt)
+            result = await as_function(pattern)(ask, prompt)
         except MlkitError:
             raise
         except Exception as error:
-            raise Unparsed(f"{self.name} raised {type(error).__name__}: {error}") from error
+            raise Unparsed(f"{name} raised {type(error).__name__}: {error}") from error
         text = getattr(result, "text", result)
         if not isinstance(text, str):
-            raise Unparsed(f"{self.name} gave {quoted(text)}. Give a text, or what has a .text.")
+            raise Unparsed(f"{name} gave {quoted(text)}. Give a text, or what has a .text.")
         return text
+
+    return run
 
 
 def _need_pattern(name: str, pattern: Any, taken: Iterable[str]) -> None:
@@ -175,7 +172,7 @@ async def run_all(
     nine = systems.for_any_prompt(kit.cast)
     for name, pattern in (own or {}).items():
         _need_pattern(name, pattern, nine)
-    mine = {name: Own(name, pattern) for name, pattern in (own or {}).items()}
+    mine = {name: _own(name, pattern) for name, pattern in (own or {}).items()}
     subjects = {name: systems.fixed(pattern) for name, pattern in (nine | mine).items()}
     bar = "all patterns" if progress else ""
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlkit.ask import Member
 from mlkit.engines.interrupt import interruptible
+from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import NotRecorded
 from mlkit.kit import Kit
 from mlkit.progress import shown_in_cell
@@ -28,8 +29,6 @@ def client(kit: Kit) -> Any:
 
 def as_dict(member: Member) -> dict[str, Any]:
     """A member in plain Python: model, messages before the prompt, options, form of its answers."""
-    from mlkit.engines.request import messages_for, options_for
-
     told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
     return {"model": member.model, "form": json.loads(member.schema or "null")} | told
 

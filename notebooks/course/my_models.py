@@ -61,11 +61,9 @@ def _by_kind(cast: Cast) -> Subject:
     """The large model, asked in the way of each task's kind."""
 
     def pattern_for(task: Task, sample: int) -> Runnable:
-        if task.kind == "triage":
-            return single(member_for(cast.large, "triage"), QUEUES)
         if task.kind == "order":
             return single(orders.form_member(cast.large))
-        return single(member_for(cast.large, task.kind))
+        return single(member_for(cast.large, task.kind), QUEUES if task.kind == "triage" else None)
 
     return pattern_for
 

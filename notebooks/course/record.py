@@ -28,11 +28,7 @@ from mlkit.models import CASTS, Cast
 from mlkit.wrappers import Answer, Asked, Question
 
 # What a notebook tells a learner to change is asked too: after its last cell, in the same kernel.
-EDITS = {
-    "00_start_here": (
-        "from course.lessons.start_here import edits; await edits(kit, question, door_note)"
-    )
-}
+EDITS = {"00_start_here": "await start_here.edits(kit, question, door_note)"}
 TINY = CASTS[paths.SHIPPED]
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
