@@ -169,11 +169,11 @@ async def run_all(
     An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
     was answered, NotRecorded where recordings are asked for what they do not hold.
     """
-    nine = systems.for_any_prompt(kit.cast)
+    patterns: dict[str, Runnable] = {**systems.for_any_prompt(kit.cast)}
     for name, pattern in (own or {}).items():
-        _need_pattern(name, pattern, nine)
-    mine = {name: _own(name, pattern) for name, pattern in (own or {}).items()}
-    subjects = {name: systems.fixed(pattern) for name, pattern in (nine | mine).items()}
+        _need_pattern(name, pattern, patterns)
+        patterns[name] = _own(name, pattern)
+    subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
     bar = "all patterns" if progress else ""
     try:
         measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)

@@ -112,10 +112,9 @@ def keep_in(path: str, fresh: bool) -> None:
     `mlkit.connect()` gives keeps its answers.
     """
 
-    def keep(cast: Cast, engine: choose.Engine) -> Journal:
-        return _journal(Path(path), fresh, engine.header)
-
-    mlkit.connect = partial(mlkit.connect, keep=keep)
+    mlkit.connect = partial(
+        mlkit.connect, keep=lambda cast, engine: _journal(Path(path), fresh, engine.header)
+    )
 
 
 def _record_notebook(

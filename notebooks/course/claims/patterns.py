@@ -1,6 +1,7 @@
 """Claims about whole patterns. Their rules stand in rules.md."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import fmean
 
 import numpy as np
@@ -73,7 +74,7 @@ async def c10(kit: Kit) -> Measured:
     return measured(value, path, "%", line=0.5)
 
 
-async def c14_mixed(kit: Kit) -> Measured:
+async def c14_mixed_work(kit: Kit) -> Measured:
     return points("Routed minus one way", await _routing_gains(kit, "large"))
 
 
@@ -110,7 +111,10 @@ async def c15a(kit: Kit) -> Measured:
     return points("The kind's own way minus routed", await _routing_gains(kit, "large by kind", -1))
 
 
-async def c16(kit: Kit, criterion: str) -> Measured:
+c15b = c14_mixed_work
+
+
+async def _in_order(kit: Kit, criterion: str) -> Measured:
     """One column of the second table: whether its pairs of families stand in the claimed order."""
     values = (await by_family(kit))[criterion]
     ranks = {family: RANKS[words[CRITERIA.index(criterion)]] for family, words in CLAIMED.items()}
@@ -124,6 +128,12 @@ async def c16(kit: Kit, criterion: str) -> Measured:
     worst = lowest(gaps, lambda pair: gaps[pair].high)
     value = f"{kept} of {len(gaps)} pairs stand in this order; least of all {worst}."
     return measured(value, least(*gaps.values()), UNITS[criterion])
+
+
+c16_cost = partial(_in_order, criterion="cost")
+c16_latency = partial(_in_order, criterion="latency")
+c16_quality = partial(_in_order, criterion="quality")
+c16_complexity = partial(_in_order, criterion="complexity")
 
 
 async def by_family(kit: Kit) -> dict[str, dict[str, np.ndarray]]:
