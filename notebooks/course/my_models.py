@@ -1,6 +1,4 @@
-"""Measure my models: twelve items of each of the shop's workloads, asked live, beside what is
-recorded for the same items.
-"""
+"""Measure my models: twelve items of each workload, asked live, beside what is recorded."""
 
 import asyncio
 import concurrent.futures

@@ -5,15 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from course.shop import member_for
-from course.shop.price_list import (
-    DEPARTMENTS,
-    compact,
-    department,
-    fault,
-    form_schema,
-    total_of,
-    without_prices,
-)
+from course.shop.instruction import compact
+from course.shop.price_list import DEPARTMENTS, catalogue, department, fault, form_schema, total_of
 from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES
 from mlkit.ask import Member
 from mlkit.models import Cast
@@ -46,7 +39,7 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
     with the parts of the form in another order. On fit the small model is right too rarely to vote.
     """
     large, other = form_member(cast.large), form_member(cast.large, of=(OTHER_EXAMPLES,))
-    name, system = cast.large.name, f"{other.system}\n\n{without_prices()}"
+    name, system = cast.large.name, f"{other.system}\n\n{catalogue()}"
     return (
         large,
         replace(other, system=system, name=f"{name}, other examples"),

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -83,18 +84,13 @@ def record_study(
     study: Study, path: Path, engine: choose.Engine, cast: Cast, fresh: bool = False
 ) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
-    journal = _journal(path, fresh, engine.header)
-    try:
+    with closing(_journal(path, fresh, engine.header)) as journal:
         asyncio.run(study(connect(cast, engine.kind, lambda *_: journal)))
         return journal.finish()
-    finally:
-        journal.close()
 
 
 def _journal(path: Path, fresh: bool, header: Header) -> Journal:
-    """Where answers are kept. Those that are recorded already are not asked again, and those of
-    another file are not kept twice.
-    """
+    """Where answers are kept. What is recorded already is not asked again, nor kept twice."""
     known: dict[Asked, Answer] = {}
     elsewhere: set[Asked] = set()
     for file in sorted(path.parent.glob("*.jsonl")):
@@ -108,9 +104,7 @@ def _journal(path: Path, fresh: bool, header: Header) -> Journal:
 
 
 def keep_in(path: str, fresh: bool) -> None:
-    """For a kernel, before the first cell of the notebook that is recorded: whatever its
-    `mlkit.connect()` gives keeps its answers.
-    """
+    """For the kernel of a notebook that is recorded: what `mlkit.connect()` gives keeps answers."""
 
     mlkit.connect = partial(
         mlkit.connect, keep=lambda cast, engine: _journal(Path(path), fresh, engine.header)
@@ -140,9 +134,7 @@ def _record_notebook(
 
 
 def kept(name: str, cast: str) -> tuple[int, float]:
-    """How many calls, or timed runs, a cast's file of this name holds, and the seconds that they
-    took; nothing where there is none.
-    """
+    """How many calls, or timed runs, a cast's file of this name holds, and how long they took."""
     if name in TIMINGS:
         return timings.taken(name, cast)
     path = paths.recordings(cast) / f"{name}.jsonl"
@@ -151,9 +143,7 @@ def kept(name: str, cast: str) -> tuple[int, float]:
 
 
 def plan(names: Sequence[str | Path], cast: Cast, console: Console) -> None:
-    """Print what there is to record for a cast, what it took with the cast that is shipped, and
-    what is missing. No model is asked.
-    """
+    """Print what recording took with the shipped cast, and what this one lacks; ask no model."""
     check_names(names)
     console.print(f"{'':<18}{'calls':>7}{'minutes':>9}")
     calls, minutes, missing = 0, 0.0, []
@@ -184,9 +174,7 @@ def _state(name: str, cast: Cast, shipped: int) -> str:
 
 
 def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
-    """How many calls recording takes, and about how long, judged by what the shipped recordings
-    took and one call now.
-    """
+    """How many calls recording takes, and about how long, as the shipped one and a call now say."""
     known = {name: took for name in names if (took := kept(name, paths.SHIPPED))[0]}
     if not known:
         return (

@@ -27,8 +27,6 @@ from mlkit.trace import Pattern, Runnable
 
 MAX_TOKENS = 32  # of a plain answer to any prompt
 
-# The desk
-
 
 def desk_router(cast: Cast) -> ModelRouter:
     """Small names the kind; each kind's specialist is asked in the way of its kind."""
@@ -116,9 +114,6 @@ def consensus_ensemble(cast: Cast) -> ConsensusEnsemble:
     """Large, writer and general vote; where they differ, the large one, a voter, is asked again."""
     voters = samples(cast.large, cast.writer, cast.general)
     return ConsensusEnsemble(voters, voters[0], 0.7)
-
-
-# The registry
 
 
 class System(NamedTuple):

@@ -101,11 +101,10 @@ async def latency(kit: Kit, path: Path) -> None:
     left = [case for case in cases if (case[0], case[1].id, case[2]) not in done]
     for turn, task, name in _bar("latency", left, len(cases)):
         run = await trace.run(kit.ask, ErrorAsResult(patterns[name]), task.input)
-        error = ""
         if isinstance(run.result, EngineError):
             raise run.result  # no engine: go on another time
-        if isinstance(run.result, MlkitError):
-            error = f"{type(run.result).__name__}: {run.result}"
+        failed = isinstance(run.result, MlkitError)
+        error = f"{type(run.result).__name__}: {run.result}" if failed else ""
         timed = Timed(turn, task.id, name, run.wall_seconds, run.calls, error)
         _append(path, vars(timed) | {"calls": [_row(call) for call in timed.calls]})
 

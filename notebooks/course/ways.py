@@ -64,9 +64,6 @@ def ways(
     return sorted(found, key=lambda way: (round(way.calls), way.instructions))
 
 
-# Limits
-
-
 class Limits(NamedTuple):
     """What is allowed; as it stands, anything is."""
 
@@ -110,9 +107,6 @@ def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:
     return [way for way in ways if not why_not(way, limits)]
 
 
-# Against one model
-
-
 def baseline(ways: Sequence[Way]) -> Way:
     """What the others must beat: the single model, or the first of them."""
     return next((way for way in ways if way.pattern == ONE), ways[0])
@@ -135,9 +129,6 @@ def told(gain: Difference) -> str:
     if gain.above or gain.below:
         return f"{gain.points()}: clearly {'better' if gain.above else 'worse'}"
     return f"{gain.points()}: the interval holds 0, so no difference is shown"
-
-
-# Own counts
 
 
 def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:

@@ -146,8 +146,8 @@ def test_a_rule_may_have_another_line_than_0():
     assert Finding(CLAIMS["C12"], computed).interval == "-0.03 of the votes: below 0"
 
 
-def test_a_threshold_shifts_both_ends():
-    assert raised(Mean(0.0, -0.02, 0.03, 9), 0.05) == pytest.approx(Mean(0.05, 0.03, 0.08, 9))
+def test_a_margin_shifts_both_ends():
+    assert raised(Mean(0.0, -0.02, 0.03, 9)) == pytest.approx(Mean(0.05, 0.03, 0.08, 9))
 
 
 @pytest.mark.parametrize(

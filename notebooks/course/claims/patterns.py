@@ -88,13 +88,11 @@ async def c14_quality(kit: Kit) -> Measured:
 
     one, other = best(odd), best(~odd)
     grades = np.where(odd, orders.column(other), orders.column(one))
-    alone, samples = (
-        difference(grades, orders.column(name)) for name in ("single_model", "large, 5 samples")
-    )
+    alone = difference(grades, orders.column("single_model"))
+    samples = difference(grades, orders.column("large, 5 samples"))
     value = f"The best of each half ({one}; {other}), minus the large model alone: {alone.points()}"
-    return measured(
-        f"{value}; minus five samples of it: {samples.points()}.", least(alone, samples)
-    )
+    value += f"; minus five samples of it: {samples.points()}."
+    return measured(value, least(alone, samples))
 
 
 async def c14_cost(kit: Kit) -> Measured:

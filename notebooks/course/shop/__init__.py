@@ -1,7 +1,4 @@
-"""Every prompt and example of Northside Cycles, each once: desk.py, requests.py, any_prompt.py.
-
-`member_for(member, "math")` gives the member that is asked sums.
-"""
+"""Every prompt and example of Northside Cycles, each once: desk.py, requests.py, any_prompt.py."""
 
 from dataclasses import replace
 

@@ -5,10 +5,10 @@ belongs to a department, and changes the prices of that department's things alon
 things that are rented.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from course.shop.instruction import compact
 from mlkit.errors import Unparsed
 from mlkit.parsing import object_in, quoted
 
@@ -56,7 +56,7 @@ def department(thing: str) -> str:
     return _DEPARTMENT[thing]
 
 
-def without_prices() -> str:
+def catalogue() -> str:
     """What there is: each department's things and rules."""
     return "\n".join(
         f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
@@ -76,11 +76,6 @@ def form_schema(departments: Iterable[str] = DEPARTMENTS) -> dict[str, Any]:
         "rule": {"enum": [NO_RULE, *rules]},
     }
     return {"type": "object", "properties": form, "required": list(form)}
-
-
-def compact(value: object) -> str:
-    """A value as compact JSON, as the members are to write it."""
-    return json.dumps(value, separators=(",", ":"))
 
 
 def form(*things: tuple[str, int], days: int = 1, rule: str = NO_RULE) -> str:

@@ -2,8 +2,8 @@
 
 import json
 
-from course.shop.instruction import Instruction
-from course.shop.price_list import compact, form
+from course.shop.instruction import Instruction, assigned, plan, reviewed
+from course.shop.price_list import form
 
 FORM = (
     "Fill in the form for the customer's request: the things with their number of pieces, the days"
@@ -84,18 +84,7 @@ _TYPES = ", ".join(f"{name} ({what})" for name, what in DOES.items() if name != 
 
 
 def _plan(**prompts: str) -> str:
-    steps = [{"type": kind, "prompt": prompt, "needs": []} for kind, prompt in prompts.items()]
-    return compact({"steps": steps})
-
-
-def _assigned(**tasks: str) -> str:
-    rows = [{"worker": worker, "task": task} for worker, task in tasks.items()]
-    return compact({"assignments": rows})
-
-
-def _reviewed(answer: str, **redo: str) -> str:
-    rows = [{"worker": worker, "why": why} for worker, why in redo.items()]
-    return compact({"redo": rows, "answer": json.loads(answer)})
+    return plan(*((name, prompt, []) for name, prompt in prompts.items()))
 
 
 REQUESTS = {
@@ -207,9 +196,9 @@ REQUESTS = {
         " anna does repairs, rentals and trade-ins; ben does orders, refunds and deliveries. Keep"
         " numbers, days and rules. Write compact JSON.",
         {
-            BOTH: _assigned(anna="rent 1 cargo bike for 1 day, student card", ben="buy 1 lamp"),
-            BACK: _assigned(ben="take back 1 jacket, bought 50 days ago"),
-            TANDEM: _assigned(anna="rent 1 tandem and 2 child seats for 2 days"),
+            BOTH: assigned(anna="rent 1 cargo bike for 1 day, student card", ben="buy 1 lamp"),
+            BACK: assigned(ben="take back 1 jacket, bought 50 days ago"),
+            TANDEM: assigned(anna="rent 1 tandem and 2 child seats for 2 days"),
         },
         160,
     ),
@@ -219,9 +208,9 @@ REQUESTS = {
         ' request into "answer".',
         {
             f"Request: {BOTH}\n\nanna: {form(('cargo bike', 1), rule='student')}\n\nben: "
-            f"{form(('lamp', 1))}": _reviewed(EXAMPLES["several"][BOTH]),
-            f"Request: {BACK}\n\nben: {form(('jacket', 1))}": _reviewed(
-                EXAMPLES["refund"][BACK], ben="it was bought more than 30 days ago"
+            f"{form(('lamp', 1))}": reviewed(json.loads(EXAMPLES["several"][BOTH])),
+            f"Request: {BACK}\n\nben: {form(('jacket', 1))}": reviewed(
+                json.loads(EXAMPLES["refund"][BACK]), ben="it was bought more than 30 days ago"
             ),
         },
         200,

@@ -1,8 +1,5 @@
 """What the series measures. Each study asks one set of questions; `mlkit record` keeps its answers
-in a file of its own.
-
-In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
-models.
+in a file of its own. In a notebook: `desk = await studies.desk(kit.recorded)`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping

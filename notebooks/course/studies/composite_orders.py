@@ -6,7 +6,7 @@ from typing import Any
 
 from course import orders as filled
 from course import systems
-from course.shop.price_list import DEPARTMENTS, dollars, joined, total_of, without_prices
+from course.shop.price_list import DEPARTMENTS, catalogue, dollars, joined, total_of
 from course.studies.measuring import measured, of_patterns, with_id
 from mlkit.kit import Kit
 from mlkit.measure import tasks
@@ -111,7 +111,7 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     two = filled.supervisor_worker(cast)
     one = {"anna": filled.form_member(cast.general)}
     knows = filled.form_writer(cast.large, "order review")
-    knows = replace(knows, system=f"{knows.system}\n\n{without_prices()}")
+    knows = replace(knows, system=f"{knows.system}\n\n{catalogue()}")
     return {
         "one worker, no review": replace(two, workers=one, reviewer=None, combine=joined),
         "two workers, no review": replace(two, reviewer=None, combine=joined),

@@ -30,10 +30,9 @@ async def texts(kit: Kit) -> Matrix:
 
 async def meanings(kit: Kit) -> dict[str, np.ndarray]:
     """The unit vectors of the large model's five samples for each free text: shape (5, d)."""
-    written = await texts(kit)
-    column = written.subjects.index("large")
+    written = (await texts(kit)).of(["large"])
     return {
-        task.id: await kit.embed([cell.text for cell in row[column]])
+        task.id: await kit.embed([cell.text for cell in row[0]])
         for task, row in zip(written.tasks, written.cells, strict=True)
     }
 
