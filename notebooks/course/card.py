@@ -123,10 +123,8 @@ class DecisionCard:
         )
 
     def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
-        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
-        paths.
-
-        Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
+        """Write decision_card.html, and decision_card.png if wanted, over older ones; gives their
+        paths. Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
         WriteError where the folder cannot be written to.
         """
         file = paths.write(

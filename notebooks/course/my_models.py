@@ -67,9 +67,7 @@ def _by_kind(cast: Cast) -> Subject:
 
 
 async def answers_of(cast: Cast, ask: Ask, items: Items) -> dict[str, Matrix]:
-    """What the large model of a cast answers. An error of the engine ends it: an answer that could
-    not come says nothing about a model.
-    """
+    """What the large model of a cast answers; an error of the engine is no answer, and ends it."""
     subjects = {LARGE: _by_kind(cast)}
     return {name: await measure(ask, subjects, some, strict=True) for name, some in items.items()}
 
@@ -94,10 +92,8 @@ def reading(found: Sequence[Row]) -> str:
 
 def compared(yours: Answered, recorded: Answered, name: str) -> str:
     """Whether yours are better than the recorded ones, item by item."""
-    mine, theirs = (
-        np.concatenate([measured.column(LARGE) for measured in some.values()])
-        for some in (yours, recorded)
-    )
+    mine = np.concatenate([measured.column(LARGE) for measured in yours.values()])
+    theirs = np.concatenate([measured.column(LARGE) for measured in recorded.values()])
     if np.array_equal(mine, theirs):
         return f"Yours and {name} are right on the same items."
     gain = difference(mine, theirs)
@@ -126,9 +122,8 @@ class MyModels(widgets.VBox):
         # Lab handles clicks in a thread of its own; the kit's connections belong to this loop.
         self._loop = asyncio.get_running_loop()
         self._task: concurrent.futures.Future | None = None
-        self.start = button(
-            self._offer(), "Ask the large model of your cast", "primary", width="auto"
-        )
+        about = "Ask the large model of your cast"
+        self.start = button(self._offer(), about, "primary", width="auto")
         self.stop = button("Stop", "Stop the model", disabled=True)
         self.status, self.table = widgets.HTML(), widgets.HTML()
         self.start.on_click(self._start)

@@ -47,10 +47,8 @@ def execute(
 
 
 def store(notebook: Path) -> None:
-    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
-
-    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
-    gives the same file.
+    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures,
+    but no widgets, which mean nothing without a kernel. Running it twice gives the same file.
     """
     node = execute(notebook, first="%load_ext mlkit.widgets.export", MLKIT_ENGINE="replay")
     # How often the kernel sent what was printed depends on the moment.

@@ -49,11 +49,9 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
 
 def order_pool(cast: Cast) -> tuple[Member, ...]:
     """The voters, and both sizes with all examples."""
-    whole = (
-        replace(specialist(member), name=f"{member.name}, all examples")
-        for member in (cast.large, cast.small)
-    )
-    return (*order_voters(cast), *whole)
+    large = replace(specialist(cast.large), name=f"{cast.large.name}, all examples")
+    small = replace(specialist(cast.small), name=f"{cast.small.name}, all examples")
+    return (*order_voters(cast), large, small)
 
 
 def _rule_first(member: Member) -> Member:

@@ -36,10 +36,8 @@ TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings 
 
 def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Console) -> None:
     """Ask everything that a study or a notebook asks, one question at a time, and write its
-    recording when all went well.
-
-    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
-    `fresh` throws those away too, with what was recorded earlier.
+    recording when all went well. Stopped or failed halfway, the answers so far are kept aside and
+    not asked again; `fresh` throws those away too, with what was recorded earlier.
     """
     engine = choose.choose(cast, choose.engine_set())
     if not engine.live:

@@ -1,7 +1,4 @@
-"""The nine patterns filled for the shop, each twice: made for its orders, and for any prompt.
-
-Every other list of patterns derives from NINE, at the end of this file.
-"""
+"""The nine patterns filled for the shop, each twice: made for its orders, and for any prompt."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,9 +36,7 @@ def desk_router(cast: Cast) -> ModelRouter:
     return ModelRouter(member_for(cast.small, "kind"), specialists)
 
 
-# Any prompt: the article's systems with the roles that it names
-
-
+# For any prompt: the article's systems with the roles that it names.
 def single_model(cast: Cast) -> SingleModel:
     """The large model, told to give the answer alone, as the voters are."""
     return SingleModel(member_for(cast.large, "answer"))
@@ -124,6 +119,7 @@ class System(NamedTuple):
     for_any_prompt: Callable[[Cast], Pattern]
 
 
+# Every other list of patterns derives from this one.
 NINE: Mapping[str, System] = {
     "single_model": System(
         "Single", lambda cast: SingleModel(orders.order_voters(cast)[0]), single_model

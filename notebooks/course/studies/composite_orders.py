@@ -32,11 +32,7 @@ def _not_a_form(gold: Any) -> str:
 
 
 # An order is right if its total is.
-GRADER = Grader(
-    right=lambda text, gold: total_of(text) == f"{gold['total']:.12g}",
-    answer=total_of,
-    problem=_not_a_form,
-)
+GRADER = Grader(lambda text, gold: total_of(text) == f"{gold['total']:.12g}", total_of, _not_a_form)
 
 
 def order_tasks(split: str = "", half: bool = False) -> list[Task]:

@@ -88,11 +88,8 @@ async def triage(kit: Kit) -> Matrix:
 
 def triage_members(kit: Kit) -> dict[str, Member]:
     """Who names the queue, by name."""
-    return {
-        "small": member_for(kit.cast.small, "triage"),
-        "large": member_for(kit.cast.large, "triage"),
-        "large, rules": member_for(kit.cast.large, "rules"),
-    }
+    members = {name: member_for(member, "triage") for name, member in two_sizes(kit).items()}
+    return members | {"large, rules": member_for(kit.cast.large, "rules")}
 
 
 async def samples(kit: Kit) -> Matrix:
@@ -111,10 +108,8 @@ async def examples(kit: Kit) -> Matrix:
     prose = {f"{name}, prose": member_for(member, "prose") for name, member in sizes}
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    return merged(
-        await measured(kit, each(counted), sums),
-        await measured(kit, each(prose), numbers),
-    )
+    written = await measured(kit, each(counted), sums)
+    return merged(written, await measured(kit, each(prose), numbers))
 
 
 class Judged(NamedTuple):

@@ -65,10 +65,9 @@ async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member
 async def rewriting(kit: Kit) -> Matrix:
     """Write, check by a model, write again, on the 44 texts: both sizes write, large checks."""
     checker = member_for(kit.cast.large, "check text")
+    loop = partial(write_and_check, checker=checker)
     patterns = {
-        f"{name}, checked": partial(
-            write_and_check, writer=member_for(member, "creative"), checker=checker
-        )
+        f"{name}, checked": partial(loop, writer=member_for(member, "creative"))
         for name, member in (("small", kit.cast.small), ("large", kit.cast.large))
     }
     return await of_patterns(kit, patterns, text_tasks())

@@ -51,9 +51,7 @@ async def measured(
     samples: int = 1,
     at_once: int = 1,
 ) -> Matrix:
-    """What subjects answer. While it is recorded, a bar tells how much is left, and an error of the
-    engine ends it.
-    """
+    """What subjects answer. While it is recorded, there is a bar, and an engine's error ends it."""
     bar = "answers" if kit.recording else ""
     return await measure(kit.ask, subjects, items, samples, bar, at_once, kit.recording)
 
