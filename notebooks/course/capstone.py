@@ -181,9 +181,8 @@ async def run_all(
         raise NotRecorded(f"{ON_RECORDINGS} ({error})") from None
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
-        raise EngineError(
-            f"No pattern answered any prompt. {errors[0] if errors else 'There are no prompts.'}"
-        )
+        why = errors[0] if errors else "There are no prompts."
+        raise EngineError(f"No pattern answered any prompt. {why}")
     return measured
 
 

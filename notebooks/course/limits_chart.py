@@ -124,9 +124,8 @@ def _name_rows(figure: go.Figure, names: Sequence[str], taken: str) -> None:
     shown = [f"<b>▶ {in_plotly(name)}</b>" if name == taken else in_plotly(name) for name in names]
     if taken in names:
         row = names.index(taken)
-        figure.add_hrect(
-            row - 0.5, row + 0.5, fillcolor=look.ORANGE, opacity=0.2, line_width=0, layer="below"
-        )
+        band = {"fillcolor": look.ORANGE, "opacity": 0.2, "line_width": 0, "layer": "below"}
+        figure.add_hrect(row - 0.5, row + 0.5, **band)
     bare = {"showgrid": False, "zeroline": False, "automargin": False}
     figure.update_yaxes(tickvals=[*range(len(names))], range=[len(names) - 0.5, -0.5], **bare)
     figure.update_yaxes(ticktext=shown, ticklabelstandoff=6, col=1)

@@ -157,9 +157,8 @@ def plan(names: Sequence[str | Path], cast: Cast, console: Console) -> None:
         console.print(in_rich(f"{name:<18}{took}  {state}{runs}"), soft_wrap=True)
     console.print(f"{'total':<18}{calls:>7,}{minutes:>9.1f}")
     said = f"Missing for {cast.name}: {', '.join(missing) or 'nothing'}."
-    console.print(
-        in_rich(f"{said} Calls and minutes are those of {paths.SHIPPED}'s."), soft_wrap=True
-    )
+    said += f" Calls and minutes are those of {paths.SHIPPED}'s."
+    console.print(in_rich(said), soft_wrap=True)
 
 
 def _state(name: str, cast: Cast, shipped: int) -> str:

@@ -65,10 +65,9 @@ def prompts() -> list[Task]:
 
 def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
     header, rows = _load(file("latency", cast))
-    return header, [
-        replace(Timed(**row), calls=tuple(_call(n, call) for n, call in enumerate(row["calls"])))
-        for row in rows
-    ]
+    for row in rows:
+        row["calls"] = tuple(_call(n, call) for n, call in enumerate(row["calls"]))
+    return header, [Timed(**row) for row in rows]
 
 
 def load_lanes() -> tuple[Header, list[Shared]]:

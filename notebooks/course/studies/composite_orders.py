@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from course import orders as filled
@@ -11,7 +12,7 @@ from course.studies.measuring import measured, of_patterns, with_id
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.graders import Grader
-from mlkit.measure.matrix import Matrix, Subject, merged, seed_for
+from mlkit.measure.matrix import Matrix, merged, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import quoted
@@ -69,14 +70,11 @@ async def sampled_votes(kit: Kit, counts: Mapping[str, int]) -> Matrix:
     """So many samples of the large model vote on the test orders, at temperature 0.7, by name."""
     large = replace(filled.order_voters(kit.cast)[0], temperature=0.7)
 
-    def votes(count: int) -> Subject:
-        def vote(task: Task, sample: int) -> ModelVoting:
-            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
-            return ModelVoting(tuple(voters), total_of)
+    def vote(task: Task, sample: int, count: int) -> ModelVoting:
+        voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
+        return ModelVoting(tuple(voters), total_of)
 
-        return vote
-
-    subjects = {name: votes(count) for name, count in counts.items()}
+    subjects = {name: partial(vote, count=count) for name, count in counts.items()}
     return await measured(kit, subjects, order_tasks("test"))
 
 
