@@ -443,8 +443,8 @@ def test_a_fresh_recording_throws_away_what_was_begun_on_another_engine(echo, tm
 
 
 def test_a_study_is_recorded_whole(echo, tmp_path, monkeypatch):
-    async def study(kit, progress):
-        assert kit.recording and kit.recorded is kit and kit.live and progress
+    async def study(kit):
+        assert kit.recording and kit.recorded is kit and kit.live
         await kit.ask(kit.cast.small, "one")
 
     monkeypatch.setitem(STUDIES, "own study", study)
@@ -457,7 +457,7 @@ def test_a_study_is_recorded_whole(echo, tmp_path, monkeypatch):
 def desk_study(member: Member):
     """Six messages of the desk, answered by one member."""
 
-    async def study(kit, progress):
+    async def study(kit):
         subjects = {"one": alone(lambda kind: member)}
         return await measure(kit.ask, subjects, tasks.load("desk")[:6], strict=kit.recording)
 

@@ -154,16 +154,15 @@ WAYS = [
 
 
 def drawn_card(choice: str, ways: Sequence[card.Way], reason: str) -> Chart:
-    lines = card.rows(choice, ways, card.Limits(), reason, "today")
-    return card.chart(choice, ways, card.Limits(), lines, "here")
+    return card.DecisionCard(choice, ways, card.Limits(), "here", reason).chart
 
 
 @hostile
 def test_the_decision_card(text):
     way = WAYS[1]._replace(pattern=text)
     ways = [WAYS[0], way]
-    lines = card.rows(text, ways, card.Limits(), text, text)
-    assert_html(text, card.page(text, ways, card.Limits(), lines), typeset=True)
+    made = card.DecisionCard(text, ways, card.Limits(), text, text)
+    assert_html(text, made.html, typeset=True)
 
 
 class Row(NamedTuple):

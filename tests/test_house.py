@@ -196,7 +196,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.studies",
         "course.timings",
     },
-    "course.notebooks": {"errors", "paths"},
+    "course.notebooks": {"errors", "paths", "widgets"},
     "course.copies": {"edition", "errors", "paths"},
     "course.export": {"escaped", "paths", "widgets", "course.notebooks"},
     "course.pack": {"engines", "errors", "models", "paths", "course.set_up_from_stick"},

@@ -89,7 +89,7 @@ def right(tasks: Sequence[Task], found: list[Any]) -> list[bool]:
 
 
 def study(kit: Kit, name: str) -> Any:
-    return asyncio.run(studies.STUDIES[name](kit, ""))
+    return asyncio.run(studies.STUDIES[name](kit))
 
 
 def test_the_router_measured_is_the_router(kit: Kit) -> None:

@@ -3,22 +3,20 @@
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import systems
-from course.spreadsheet import by_column, table_of
+from course.spreadsheet import table_of
 from mlkit import paths
-from mlkit.ask import Ask
 from mlkit.engines.request import check_prompt
-from mlkit.errors import BadPrompt, EngineError, MlkitError, NotRecorded, SettingError, Unparsed
+from mlkit.errors import BadPrompt, EngineError, NotRecorded, SettingError, Unparsed
 from mlkit.kit import Kit
 from mlkit.measure.graders import GRADERS
 from mlkit.measure.matrix import Matrix, measure
 from mlkit.measure.tasks import Task, TaskError
 from mlkit.parsing import label_in, quoted
-from mlkit.trace import Runnable, result_of
+from mlkit.trace import Runnable
 
 MOST = 50
 COLUMNS = ("input", "grader", "gold")
@@ -60,9 +58,7 @@ def read_prompts(prompts: str | Path | Iterable[Any]) -> list[Task]:
     return [_task(n, *row) for n, row in enumerate(rows, 1)]
 
 
-def _task(number: int, place: str, row: Any) -> Task:
-    """One row as a task. Raises TaskError with its place and what is wrong."""
-    row = by_column(place, row, COLUMNS)
+def _task(number: int, place: str, row: Mapping[str, Any]) -> Task:
     texts = (row["input"], row["grader"])
     prompt, grader = (text.strip() if isinstance(text, str) else "" for text in texts)
     if not prompt:
@@ -73,8 +69,7 @@ def _task(number: int, place: str, row: Any) -> Task:
         raise TaskError(f"{place}: {error}") from None
     name, gold = _gold(place, grader, row["gold"])
     labels, gold = (tuple(gold), gold[0]) if name == "label" else ((), gold)
-    notes = {name: value for name, value in row.items() if name not in COLUMNS}
-    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, notes, labels)
+    return Task(f"own-{number:02}", "own", "own", "test", prompt, name, gold, labels=labels)
 
 
 def _gold(place: str, grader: str, gold: Any) -> tuple[str, Any]:
@@ -127,26 +122,6 @@ _GRADING: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Own:
-    """A pattern of your own as one that is measured: what it raises counts as a wrong answer."""
-
-    name: str
-    pattern: Runnable
-
-    async def run(self, ask: Ask, prompt: str) -> str:
-        try:
-            result = await result_of(self.pattern, ask, prompt)
-        except MlkitError:
-            raise
-        except Exception as error:
-            raise Unparsed(f"{self.name} raised {type(error).__name__}: {error}") from error
-        text = getattr(result, "text", result)
-        if not isinstance(text, str):
-            raise Unparsed(f"{self.name} gave {quoted(text)}. Give a text, or what has a .text.")
-        return text
-
-
 def _need_pattern(name: str, pattern: Any, taken: Iterable[str]) -> None:
     """Raises SettingError for what cannot be run beside the nine."""
     problem = ""
@@ -175,11 +150,11 @@ async def run_all(
     An answer that fails is a wrong one; its cell says why. Raises EngineError where nothing at all
     was answered, NotRecorded where recordings are asked for what they do not hold.
     """
-    nine = systems.for_any_prompt(kit.cast)
+    patterns: dict[str, Runnable] = {**systems.for_any_prompt(kit.cast)}
     for name, pattern in (own or {}).items():
-        _need_pattern(name, pattern, nine)
-    mine = {name: Own(name, pattern) for name, pattern in (own or {}).items()}
-    subjects = {name: systems.fixed(pattern) for name, pattern in (nine | mine).items()}
+        _need_pattern(name, pattern, patterns)
+        patterns[name] = pattern
+    subjects = {name: systems.fixed(pattern) for name, pattern in patterns.items()}
     bar = "all patterns" if progress else ""
     try:
         measured = await measure(kit.ask, subjects, prompts, progress=bar, strict=kit.recording)
@@ -187,12 +162,11 @@ async def run_all(
         raise NotRecorded(f"{ON_RECORDINGS} ({error})") from None
     errors = [cell.error for row in measured.cells for (cell,) in row]
     if all(errors):
-        raise EngineError(
-            f"No pattern answered any prompt. {errors[0] if errors else 'There are no prompts.'}"
-        )
+        why = errors[0] if errors else "There are no prompts."
+        raise EngineError(f"No pattern answered any prompt. {why}")
     return measured
 
 
-async def own_prompts(kit: Kit, progress: str = "") -> Matrix:
+async def own_prompts(kit: Kit) -> Matrix:
     """All patterns on the ten prompts of data/own_prompts.csv."""
-    return await run_all(kit, read_prompts(example()), bool(progress))
+    return await run_all(kit, read_prompts(example()), kit.recording)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from textwrap import wrap
@@ -28,46 +29,111 @@ class Line(NamedTuple):
     text: str
 
 
-def rows(
-    choice: str,
-    ways: Sequence[Way],
-    limits: Limits,
-    reason: str,
-    source: str,
-    clock: str = WORK,
-) -> list[Line]:
-    """What the card says, a line each. `ways` go from simple to complex; `source` says where their
-    numbers come from, `clock` which seconds they have.
-
-    Raises ValueError for a choice that was not measured.
+@dataclass(frozen=True)
+class DecisionCard:
+    """The card for a choice among ways, which go from simple to complex: as a chart for `show`, as
+    a picture with longer lines, and as HTML. Raises ValueError for a choice that was not measured.
     """
-    by_name = {way.pattern: way for way in ways}
-    if choice not in by_name:
-        raise ValueError(f"{choice!r} was not measured; choose one of {', '.join(by_name)}")
-    chosen, one = by_name[choice], baseline(ways)
-    kept = why_not(chosen, limits)
-    lines = [
-        Line("choice", choice),
-        Line("limits", str(limits)),
-        Line("measured", _told(chosen, clock)),
-        Line("result", f"it breaks a limit: {kept}" if kept else "it keeps every limit"),
-    ]
-    low = wilson(chosen.right, chosen.of).low
-    if not kept and exceeds(limits.least, low):
-        doubt = f"not sure: its share may be as low as {low:.0%}, the limit is {limits.least:.0%}"
-        lines.append(Line("how sure", doubt))
-    others = [way for way in ways if way is not chosen]
-    if chosen is not one:
-        lines.append(Line(f"against {one.pattern}", _against(chosen, one)))
-    elif others:
-        best = highest(others, lambda way: way.right / way.of)
-        lines.append(Line(f"given up: {best.pattern}", _against(best, one)))
-    for way in ways[: list(by_name).index(choice)]:
-        fell = why_not(way, limits) or "it keeps every limit, too"
-        lines.append(Line(f"simpler: {way.pattern}", fell))
-    if reason.strip():
-        lines.append(Line("reason", reason.strip()))
-    return [*lines, Line("source", source)]
+
+    choice: str
+    ways: Sequence[Way]
+    limits: Limits
+    source: str  # where the numbers come from
+    reason: str = ""  # in your own words
+    clock: str = WORK  # what the seconds are
+
+    def __post_init__(self) -> None:
+        names = [way.pattern for way in self.ways]
+        if self.choice not in names:
+            raise ValueError(f"{self.choice!r} was not measured; choose one of {', '.join(names)}")
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """What the card says, a line each."""
+        limits, place = self.limits, [way.pattern for way in self.ways].index(self.choice)
+        chosen, one = self.ways[place], baseline(self.ways)
+        kept = why_not(chosen, limits)
+        lines = [
+            Line("choice", self.choice),
+            Line("limits", str(limits)),
+            Line("measured", _told(chosen, self.clock)),
+            Line("result", f"it breaks a limit: {kept}" if kept else "it keeps every limit"),
+        ]
+        low = wilson(chosen.right, chosen.of).low
+        if not kept and exceeds(limits.least, low):
+            doubt = f"its share may be as low as {low:.0%}, the limit is {limits.least:.0%}"
+            lines.append(Line("how sure", f"not sure: {doubt}"))
+        others = [way for way in self.ways if way is not chosen]
+        if chosen is not one:
+            lines.append(Line(f"against {one.pattern}", _against(chosen, one)))
+        elif others:
+            best = highest(others, lambda way: way.right / way.of)
+            lines.append(Line(f"given up: {best.pattern}", _against(best, one)))
+        for way in self.ways[:place]:
+            fell = why_not(way, limits) or "it keeps every limit, too"
+            lines.append(Line(f"simpler: {way.pattern}", fell))
+        if self.reason.strip():
+            lines.append(Line("reason", self.reason.strip()))
+        return [*lines, Line("source", self.source)]
+
+    @cached_property
+    def chart(self) -> Chart:
+        return self._drawn(70)  # letters in a line of a cell 500 pixels wide
+
+    @cached_property
+    def picture(self) -> Chart:
+        return self._drawn(110)
+
+    def _drawn(self, most: int) -> Chart:
+        """The limits with the choice marked, and below it the lines of the card."""
+        title, lines = f"Decision card: {self.choice}", self.lines
+        figure = limits_chart.figure(
+            self.ways, self.limits, self.source, self.clock, self.choice, title
+        )
+        figure.layout.title.text = f"<b>{figure.layout.title.text}</b>"
+        text = [part for line in lines if line.about != "source" for part in _wrapped(line, most)]
+        margin = figure.layout.margin
+        more = _LINE * len(text) + 24
+        paper = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "showarrow": False}
+        hung = {"xanchor": "left", "yanchor": "top", "align": "left", "font": {"size": 12}}
+        below = {"xshift": 12 - margin.l, "yshift": -margin.b}
+        figure.add_annotation(text="<br>".join(text), **paper, **hung, **below)
+        figure.update_layout(height=figure.layout.height + more, margin_b=margin.b + more)
+        result = next(line.text for line in lines if line.about == "result")
+        return Chart(figure, lines, f"{title}; {result}")
+
+    @property
+    def html(self) -> str:
+        """The card as HTML that needs nothing else. All text is escaped."""
+        said = "".join(
+            f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
+            f"<td {_CELL}'>{in_html(line.text)}</td></tr>"
+            for line in self.lines
+        )
+        titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", self.clock, "limits")
+        head = "".join(f"<th {_CELL}'>{title}</th>" for title in titles)
+        body = "".join(_row(way, way.pattern == self.choice, self.limits) for way in self.ways)
+        return (
+            f"<div class='{NO_MATH}' style='background: white; color: {INK};"
+            f" border: 1px solid {GREY}; padding: 16px; max-width: 900px; font: 14px/1.45"
+            " system-ui, sans-serif'><b style='font-size: 20px'>Decision card:"
+            f" {in_html(self.choice)}</b><table style='border-collapse: collapse; margin: 8px 0;"
+            f" color: {INK}'>{said}</table><table style='border-collapse: collapse;"
+            f" color: {INK}'><tr>{head}</tr>{body}</table></div>"
+        )
+
+    def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
+        """Write decision_card.html, and decision_card.png if wanted, over older ones; gives their
+        paths. Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
+        WriteError where the folder cannot be written to.
+        """
+        page = f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n"
+        fix = 'Choose another folder:  my_card.save("/another/folder")'
+        file = paths.write(Path(folder) / "decision_card.html", page, fix)
+        if not png:
+            return [file]
+        drawn = export.picture(self.picture.figure)
+        return [file, paths.write(file.with_suffix(".png"), drawn, fix)]
 
 
 def _told(way: Way, clock: str) -> str:
@@ -92,68 +158,10 @@ def _against(way: Way, one: Way) -> str:
     return said
 
 
-def chart(
-    choice: str,
-    ways: Sequence[Way],
-    limits: Limits,
-    lines: Sequence[Line],
-    source: str,
-    clock: str = WORK,
-    most: int = 70,
-) -> Chart:
-    """The limits with the choice marked, and below it the lines of the card: of at most 70 letters
-    in a cell of 500 pixels, of 110 in a saved picture.
-    """
-    title = f"Decision card: {choice}"
-    figure = limits_chart.figure(ways, limits, source, clock, choice, title)
-    figure.layout.title.text = f"<b>{figure.layout.title.text}</b>"
-    text = [part for line in lines if line.about != "source" for part in _wrapped(line, most)]
-    margin = figure.layout.margin
-    more = _LINE * len(text) + 24
-    figure.add_annotation(
-        text="<br>".join(text),
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=0,
-        xshift=12 - margin.l,
-        yshift=-margin.b,
-        xanchor="left",
-        yanchor="top",
-        align="left",
-        showarrow=False,
-        font={"size": 12},
-    )
-    figure.update_layout(height=figure.layout.height + more, margin_b=margin.b + more)
-    result = next(line.text for line in lines if line.about == "result")
-    return Chart(figure, lines, f"{title}; {result}")
-
-
 def _wrapped(line: Line, most: int) -> list[str]:
     first, *more = wrap(printable(f"{line.about}: {line.text}"), most, subsequent_indent="      ")
     about, text = first[: len(line.about)], first[len(line.about) :]
     return [f"<b>{in_plotly(about)}</b>{in_plotly(text)}", *map(in_plotly, more)]
-
-
-def page(
-    choice: str, ways: Sequence[Way], limits: Limits, lines: Sequence[Line], clock: str = WORK
-) -> str:
-    """The card as HTML that needs nothing else. All text is escaped."""
-    said = "".join(
-        f"<tr><td {_CELL}; color: {GREY}; white-space: nowrap'>{in_html(line.about)}</td>"
-        f"<td {_CELL}'>{in_html(line.text)}</td></tr>"
-        for line in lines
-    )
-    titles = ("pattern", "right, 95% interval", "", "&#36; per 1,000", clock, "limits")
-    head = "".join(f"<th {_CELL}'>{title}</th>" for title in titles)
-    body = "".join(_row(way, way.pattern == choice, limits) for way in ways)
-    return (
-        f"<div class='{NO_MATH}' style='background: white; color: {INK};"
-        f" border: 1px solid {GREY}; padding: 16px; max-width: 900px; font: 14px/1.45 system-ui,"
-        f" sans-serif'><b style='font-size: 20px'>Decision card: {in_html(choice)}</b><table"
-        f" style='border-collapse: collapse; margin: 8px 0; color: {INK}'>{said}</table><table"
-        f" style='border-collapse: collapse; color: {INK}'><tr>{head}</tr>{body}</table></div>"
-    )
 
 
 def _row(way: Way, chosen: bool, limits: Limits) -> str:
@@ -172,60 +180,12 @@ def _row(way: Way, chosen: bool, limits: Limits) -> str:
 def _bar(way: Way, limits: Limits, colour: str) -> str:
     """The share, its interval, and where the limit is, on a scale from 0 to 1."""
     share, low, high = wilson(way.right, way.of)
-    limit = ""
-    if limits.least > 0:
-        limit = (
-            f"<path d='M{5 + 150 * limits.least:.0f} 0v18' stroke='{INK}' stroke-dasharray='3 2'/>"
-        )
+    middle, left, right, limit = (5 + 150 * end for end in (share, low, high, limits.least))
+    line = f"<path d='M{limit:.0f} 0v18' stroke='{INK}' stroke-dasharray='3 2'/>"
     return (
         f"<svg width='160' height='18' viewBox='0 0 160 18' role='img' aria-label='{share:.0%},"
         f" {low:.0%} to {high:.0%}'><path d='M5 9h150' stroke='{PALE}' stroke-width='2'/><path"
-        f" d='M{5 + 150 * low:.0f} 9H{5 + 150 * high:.0f}' stroke='{GREY}'"
-        f" stroke-width='2'/>{limit}<circle cx='{5 + 150 * share:.0f}' cy='9' r='5'"
-        f" fill='{colour}'/></svg>"
-    )
-
-
-@dataclass(frozen=True)
-class Card:
-    """A decision card: as a chart for `show`, as a picture with longer lines, and as HTML."""
-
-    chart: Chart
-    picture: Chart
-    html: str
-
-    def save(self, folder: str | Path = ".", png: bool = True) -> list[Path]:
-        """Write decision_card.html, and decision_card.png if wanted, over older ones. Gives their
-        paths.
-
-        Raises ExportError where no picture can be drawn; the HTML is written by then. Raises
-        WriteError where the folder cannot be written to.
-        """
-        page = f"<!doctype html><meta charset='utf-8'><title>Decision card</title>{self.html}\n"
-        fix = 'Choose another folder:  my_card.save("/another/folder")'
-        written = [paths.write(Path(folder) / "decision_card.html", page, fix)]
-        if png:
-            drawn = export.picture(self.picture.figure)
-            written.append(paths.write(Path(folder) / "decision_card.png", drawn, fix))
-        return written
-
-
-def decision_card(
-    choice: str,
-    ways: Sequence[Way],
-    limits: Limits,
-    source: str,
-    reason: str = "",
-    clock: str = WORK,
-) -> Card:
-    """The card for a choice among ways, with the reason in your own words; `source` says where the
-    numbers come from, and `clock` what their seconds are.
-
-    Raises ValueError for one not measured.
-    """
-    lines = rows(choice, ways, limits, reason, source, clock)
-    return Card(
-        chart(choice, ways, limits, lines, source, clock),
-        chart(choice, ways, limits, lines, source, clock, most=110),
-        page(choice, ways, limits, lines, clock),
+        f" d='M{left:.0f} 9H{right:.0f}' stroke='{GREY}' stroke-width='2'/>"
+        f"{line if limits.least > 0 else ''}"
+        f"<circle cx='{middle:.0f}' cy='9' r='5' fill='{colour}'/></svg>"
     )

@@ -1,6 +1,4 @@
-"""A learner's own copies of the notebooks, in a folder outside the clone: what they write and save
-there is theirs, and the clone can be updated.
-"""
+"""A learner's own copies of the notebooks, outside the clone, so that it can be updated."""
 
 import itertools
 import json
@@ -44,11 +42,10 @@ def make(numbers: Sequence[str] = ()) -> list[Path]:
 
 
 def _named(number: str, originals: Sequence[Path]) -> Path:
-    for original in originals:
-        if original.name.partition("_")[0] == number.zfill(2):
-            return original
-    numbers = ", ".join(original.name.partition("_")[0] for original in originals)
-    raise SettingError(f"There is no notebook {number!r}. Take one of {numbers}.")
+    by_number = {original.name.partition("_")[0]: original for original in originals}
+    if number.zfill(2) not in by_number:
+        raise SettingError(f"There is no notebook {number!r}. Take one of {', '.join(by_number)}.")
+    return by_number[number.zfill(2)]
 
 
 def _copy(original: Path, copy: Path | None) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlkit.ask import Member
 from mlkit.engines.interrupt import interruptible
+from mlkit.engines.request import messages_for, options_for
 from mlkit.errors import NotRecorded
 from mlkit.kit import Kit
 from mlkit.progress import shown_in_cell
@@ -28,8 +29,6 @@ def client(kit: Kit) -> Any:
 
 def as_dict(member: Member) -> dict[str, Any]:
     """A member in plain Python: model, messages before the prompt, options, form of its answers."""
-    from mlkit.engines.request import messages_for, options_for
-
     told = {"messages": messages_for(member, "")[:-1], "options": options_for(member)}
     return {"model": member.model, "form": json.loads(member.schema or "null")} | told
 
@@ -69,19 +68,17 @@ class StandIn:
         """
         member = _member(model, messages, think, options or {})
         *_, prompt = (message["content"] for message in messages)
-        labels = ("any",) if logprobs else None
+        role, labels = "take home", ("any",) if logprobs else None
         try:  # recordings know the format of a member, or of one call
             asked = member if format is None else replace(member, schema=json.dumps(format))
-            reply = await self._kit.ask(asked, prompt, role="take home", labels=labels)
+            reply = await self._kit.ask(asked, prompt, role=role, labels=labels)
         except NotRecorded:
             if format is None:
                 raise
             # a review's format holds the form of its answer, which is the reviewer's own
             form = format.get("properties", {}).get("answer", {})
-            member = replace(member, schema=json.dumps(form) if "properties" in form else "")
-            reply = await self._kit.ask(
-                member, prompt, role="take home", format=format, labels=labels
-            )
+            asked = replace(member, schema=json.dumps(form) if "properties" in form else "")
+            reply = await self._kit.ask(asked, prompt, role=role, format=format, labels=labels)
         likeliest = [
             {"token": token, "logprob": math.log(max(share, 1e-12))}
             for token, share in reply.choices.items()

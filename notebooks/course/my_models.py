@@ -1,6 +1,4 @@
-"""Measure my models: twelve items of each of the shop's workloads, asked live, beside what is
-recorded for the same items.
-"""
+"""Measure my models: twelve items of each workload, asked live, beside what is recorded."""
 
 import asyncio
 import concurrent.futures
@@ -49,51 +47,40 @@ class Row(NamedTuple):
 
 def items_of() -> dict[str, list[Task]]:
     """Twelve fit items of each workload, spread evenly over its kinds and levels."""
-    every = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
-    every["orders"] = studies.order_tasks()
-    return {
-        name: _spread([task for task in some if task.split == "fit"])
-        for name, some in every.items()
-    }
-
-
-def _spread(fit: Sequence[Task]) -> list[Task]:
-    return [fit[n * len(fit) // ITEMS] for n in range(ITEMS)]
+    items = {"desk": tasks.load("desk"), "triage": tasks.load("triage")}
+    items["orders"] = studies.order_tasks()
+    for name, every in items.items():
+        fit = [task for task in every if task.split == "fit"]
+        items[name] = [fit[n * len(fit) // ITEMS] for n in range(ITEMS)]
+    return items
 
 
 def _by_kind(cast: Cast) -> Subject:
     """The large model, asked in the way of each task's kind."""
 
     def pattern_for(task: Task, sample: int) -> Runnable:
-        if task.kind == "triage":
-            return single(member_for(cast.large, "triage"), QUEUES)
         if task.kind == "order":
             return single(orders.form_member(cast.large))
-        return single(member_for(cast.large, task.kind))
+        return single(member_for(cast.large, task.kind), QUEUES if task.kind == "triage" else None)
 
     return pattern_for
 
 
 async def answers_of(cast: Cast, ask: Ask, items: Items) -> dict[str, Matrix]:
-    """What the large model of a cast answers. An error of the engine ends it: an answer that could
-    not come says nothing about a model.
-    """
+    """What the large model of a cast answers; an error of the engine is no answer, and ends it."""
     subjects = {LARGE: _by_kind(cast)}
     return {name: await measure(ask, subjects, some, strict=True) for name, some in items.items()}
 
 
 def rows(answered: Mapping[str, Answered]) -> list[Row]:
     """A row for each workload of each models, by their name."""
-    workloads = list(next(iter(answered.values())))
-    return [
-        _row(name, models, some[name]) for name in workloads for models, some in answered.items()
-    ]
-
-
-def _row(workload: str, models: str, measured: Matrix) -> Row:
-    right, of = int(measured.right.sum()), measured.right.size
-    seconds = float(measured.seconds.mean())
-    return Row(workload, models, f"{right} of {of}", wilson(right, of), seconds)
+    found = []
+    for workload in next(iter(answered.values())):
+        for models, measured in answered.items():
+            grades, seconds = measured[workload].right, float(measured[workload].seconds.mean())
+            right, of = int(grades.sum()), grades.size
+            found.append(Row(workload, models, f"{right} of {of}", wilson(right, of), seconds))
+    return found
 
 
 def reading(found: Sequence[Row]) -> str:
@@ -105,10 +92,8 @@ def reading(found: Sequence[Row]) -> str:
 
 def compared(yours: Answered, recorded: Answered, name: str) -> str:
     """Whether yours are better than the recorded ones, item by item."""
-    mine, theirs = (
-        np.concatenate([measured.column(LARGE) for measured in some.values()])
-        for some in (yours, recorded)
-    )
+    mine = np.concatenate([measured.column(LARGE) for measured in yours.values()])
+    theirs = np.concatenate([measured.column(LARGE) for measured in recorded.values()])
     if np.array_equal(mine, theirs):
         return f"Yours and {name} are right on the same items."
     gain = difference(mine, theirs)
@@ -137,9 +122,8 @@ class MyModels(widgets.VBox):
         # Lab handles clicks in a thread of its own; the kit's connections belong to this loop.
         self._loop = asyncio.get_running_loop()
         self._task: concurrent.futures.Future | None = None
-        self.start = button(
-            self._offer(), "Ask the large model of your cast", "primary", width="auto"
-        )
+        about = "Ask the large model of your cast"
+        self.start = button(self._offer(), about, "primary", width="auto")
         self.stop = button("Stop", "Stop the model", disabled=True)
         self.status, self.table = widgets.HTML(), widgets.HTML()
         self.start.on_click(self._start)

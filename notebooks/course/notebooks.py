@@ -6,9 +6,11 @@ from pathlib import Path
 
 import nbclient
 import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from mlkit import paths
 from mlkit.errors import MlkitError
+from mlkit.widgets.static import PLOTLY, VIEW
 
 
 def execute(
@@ -44,51 +46,22 @@ def execute(
     return node
 
 
-_WIDGET, _PLOTLY = "application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json"
-
-
 def store(notebook: Path) -> None:
-    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures.
-
-    Widgets and plotly's data are left out: they mean nothing without a kernel. Running it twice
-    gives the same file.
+    """Run a notebook on the recordings and store it with its outputs: text, and charts as pictures,
+    but no widgets, which mean nothing without a kernel. Running it twice gives the same file.
     """
     node = execute(notebook, first="%load_ext mlkit.widgets.export", MLKIT_ENGINE="replay")
+    # How often the kernel sent what was printed depends on the moment.
+    CoalesceStreamsPreprocessor().preprocess(node, {})
     for cell in node.cells:
-        if cell.cell_type == "code":
-            cell.outputs = _joined(cell.outputs)
         cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
         if cell.source.startswith("## ") and "deeper" in cell.metadata.get("tags", []):
             cell.metadata["jp-MarkdownHeadingCollapsed"] = True  # opens on a click or on Enter
         for output in cell.get("outputs", []):
-            (
-                output.pop("metadata", None)
-                if output.output_type == "stream"
-                else output.update(metadata={})
-            )
-            for mime in (_WIDGET, _PLOTLY):
+            if "metadata" in output:
+                output.metadata = {}
+            for mime in (VIEW, PLOTLY):
                 output.get("data", {}).pop(mime, None)
-    node.metadata = {
-        "kernelspec": {
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "name": "python3",
-        },
-        "language_info": {"name": "python"},
-    }
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    node.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     paths.write(notebook, nbformat.writes(node).rstrip("\n") + "\n")
-
-
-def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """With what was printed in one piece: how often the kernel sent it depends on the moment."""
-    joined: list[nbformat.NotebookNode] = []
-    for output in outputs:
-        if (
-            joined
-            and output.output_type == joined[-1].output_type == "stream"
-            and output.name == joined[-1].name
-        ):
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined

@@ -4,17 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from course.shop import instructed
-from course.shop.price_list import (
-    DEPARTMENTS,
-    PRICES,
-    RULES,
-    department,
-    fault,
-    form_schema,
-    total_of,
-)
-from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES, REQUESTS
+from course.shop import member_for
+from course.shop.instruction import compact
+from course.shop.price_list import DEPARTMENTS, catalogue, department, fault, form_schema, total_of
+from course.shop.requests import DOES, EXAMPLES, OTHER_EXAMPLES
 from mlkit.ask import Member
 from mlkit.models import Cast
 from mlkit.patterns.consensus_ensemble import ConsensusEnsemble
@@ -29,24 +22,16 @@ from mlkit.patterns.weighted_ensemble import WeightedEnsemble
 WORKERS = {"anna": ("repair", "rental", "trade"), "ben": ("order", "refund", "delivery")}
 
 
-def order_member(member: Member, name: str) -> Member:
-    """The member, asked by one of REQUESTS."""
-    return instructed(member, REQUESTS[name])
-
-
 def form_member(member: Member, *names: str, of: Any = (EXAMPLES,)) -> Member:
     """The member that fills in forms: for some departments, or for all and for several at once."""
     shots = tuple(shot for shown in of for name in names or DOES for shot in shown[name].items())
     schema = json.dumps(form_schema(names or DEPARTMENTS))
-    return replace(order_member(member, "form"), shots=shots, schema=schema)
+    return replace(member_for(member, "form"), shots=shots, schema=schema)
 
 
-def price_list() -> str:
-    """What there is, without prices: each department's things and rules."""
-    return "\n".join(
-        f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
-        for name in DEPARTMENTS
-    )
+def form_writer(member: Member, name: str) -> Member:
+    """The member, asked by one of INSTRUCTIONS, whose answer is, or holds, a form."""
+    return replace(member_for(member, name), schema=json.dumps(form_schema()))
 
 
 def order_voters(cast: Cast) -> tuple[Member, ...]:
@@ -54,7 +39,7 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
     with the parts of the form in another order. On fit the small model is right too rarely to vote.
     """
     large, other = form_member(cast.large), form_member(cast.large, of=(OTHER_EXAMPLES,))
-    name, system = cast.large.name, f"{other.system}\n\n{price_list()}"
+    name, system = cast.large.name, f"{other.system}\n\n{catalogue()}"
     return (
         large,
         replace(other, system=system, name=f"{name}, other examples"),
@@ -64,48 +49,41 @@ def order_voters(cast: Cast) -> tuple[Member, ...]:
 
 def order_pool(cast: Cast) -> tuple[Member, ...]:
     """The voters, and both sizes with all examples."""
-    whole = [
-        form_member(member, of=(EXAMPLES, OTHER_EXAMPLES)) for member in (cast.large, cast.small)
-    ]
-    named = [replace(member, name=f"{member.name}, all examples") for member in whole]
-    return (*order_voters(cast), *named)
+    large = replace(specialist(cast.large), name=f"{cast.large.name}, all examples")
+    small = replace(specialist(cast.small), name=f"{cast.small.name}, all examples")
+    return (*order_voters(cast), large, small)
 
 
 def _rule_first(member: Member) -> Member:
     """The member whose forms begin with the rule and the days."""
-    schema = json.loads(member.schema)
-    parts = ("rule", "days", "things")
-    schema |= {"properties": {part: schema["properties"][part] for part in parts}}
-    schema |= {"required": list(parts)}
-    shots = tuple((request, turned(text)) for request, text in member.shots)
-    return replace(member, shots=shots, schema=json.dumps(schema))
-
-
-def turned(text: str) -> str:
-    """A form with its rule first, and its things last."""
-    order = json.loads(text)
-    parts = {part: order[part] for part in ("rule", "days", "things")}
-    return json.dumps(parts, separators=(",", ":"))
+    schema, parts = json.loads(member.schema), ("rule", "days", "things")
+    schema["properties"] = {part: schema["properties"][part] for part in parts}
+    schema["required"] = list(parts)
+    shots = []
+    for request, text in member.shots:
+        order = json.loads(text)
+        shots.append((request, compact({part: order[part] for part in parts})))
+    return replace(member, shots=tuple(shots), schema=json.dumps(schema))
 
 
 def in_one_prompt(member: Member) -> Member:
     """The member that names departments and things before it fills in the form, in one answer."""
-    whole = json.loads(form_member(member).schema)
+    form = form_member(member)
+    schema = json.loads(form.schema)
     named = {"type": "array", "items": {"enum": list(DEPARTMENTS)}, "maxItems": 2}
-    whole["properties"] = {"departments": named} | whole["properties"]
-    whole["required"] = list(whole["properties"])
-    shots = tuple((request, _with_departments(text)) for request, text in form_member(member).shots)
-    return replace(order_member(member, "in one prompt"), shots=shots, schema=json.dumps(whole))
-
-
-def _with_departments(text: str) -> str:
-    order = json.loads(text)
-    named = list(dict.fromkeys(department(row["name"]) for row in order["things"]))
-    return json.dumps({"departments": named} | order, separators=(",", ":"))
+    schema["properties"] = {"departments": named} | schema["properties"]
+    schema["required"] = list(schema["properties"])
+    shots = []
+    for request, text in form.shots:
+        order = json.loads(text)
+        whose = dict.fromkeys(department(row["name"]) for row in order["things"])
+        shots.append((request, compact({"departments": list(whose)} | order)))
+    asked = member_for(member, "in one prompt")
+    return replace(asked, shots=tuple(shots), schema=json.dumps(schema))
 
 
 def specialist(member: Member, *names: str) -> Member:
-    """The member with the things, rules and examples of some departments only."""
+    """The member with all examples, things and rules of some departments only, or of all."""
     return form_member(member, *names, of=(EXAMPLES, OTHER_EXAMPLES))
 
 
@@ -124,11 +102,11 @@ def pipeline(
     cast: Cast, retries: int = 0, keep_original: bool = True, classifier: Member | None = None
 ) -> ModelPipeline:
     """Small names the departments, general lists the things, large fills in the form."""
-    classifies = order_member(classifier or cast.small, "departments")
+    classifies = member_for(classifier or cast.small, "departments")
     return ModelPipeline(
         (
             Stage("classify", classifies, "", known_departments, retries),
-            Stage("extract", order_member(cast.general, "things"), "", has_things, retries),
+            Stage("extract", member_for(cast.general, "things"), "", has_things, retries),
             Stage("reason", form_member(cast.large), "", fault, retries),
         ),
         keep_original,
@@ -139,30 +117,24 @@ def router(cast: Cast) -> ModelRouter:
     """Small names the department, or that it is several; large is the specialist of each."""
     specialists = {name: specialist(cast.large, name) for name in DEPARTMENTS}
     specialists["several"] = form_member(cast.large)
-    return ModelRouter(order_member(cast.small, "department"), specialists, "several")
+    return ModelRouter(member_for(cast.small, "department"), specialists, "several")
 
 
 def planner_executor(cast: Cast) -> PlannerExecutor:
     """Large plans and puts the forms together; general fills in each department's form."""
-    whole = form_member(cast.large)
     return PlannerExecutor(
-        planner=order_member(cast.large, "plan"),
-        synthesizer=replace(order_member(cast.large, "from results"), schema=whole.schema),
+        planner=member_for(cast.large, "order plan"),
+        synthesizer=form_writer(cast.large, "from results"),
         members={name: specialist(cast.general, name) for name in DEPARTMENTS},
         fallback="order",
     )
 
 
-def reviewer(cast: Cast) -> Member:
-    """Large, whose review holds a form."""
-    return replace(order_member(cast.large, "review"), schema=form_member(cast.large).schema)
-
-
 def supervisor_worker(cast: Cast) -> SupervisorWorker:
     """Large assigns and reviews; two workers fill in the forms of three departments each."""
     return SupervisorWorker(
-        order_member(cast.large, "assign"),
-        reviewer(cast),
+        member_for(cast.large, "order assign"),
+        form_writer(cast.large, "order review"),
         {name: specialist(cast.general, *does) for name, does in WORKERS.items()},
     )
 

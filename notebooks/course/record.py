@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,24 +25,19 @@ from mlkit.engines.recordings import Header, Recording, load_file
 from mlkit.errors import EngineError, RecordingError
 from mlkit.escaped import in_rich
 from mlkit.kit import connect
-from mlkit.models import Cast
+from mlkit.models import CASTS, Cast
 from mlkit.wrappers import Answer, Asked, Question
 
 # What a notebook tells a learner to change is asked too: after its last cell, in the same kernel.
-EDITS = {
-    "00_start_here": (
-        "from course.lessons.start_here import edits; await edits(kit, question, door_note)"
-    )
-}
+EDITS = {"00_start_here": "await start_here.edits(kit, question, door_note)"}
+TINY = CASTS[paths.SHIPPED]
 TINY_SECONDS_A_TOKEN = 0.037  # of the large model while the shipped recordings were made
 
 
 def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Console) -> None:
     """Ask everything that a study or a notebook asks, one question at a time, and write its
-    recording when all went well.
-
-    Stopped or failed halfway, the answers so far are kept aside and not asked again the next time.
-    `fresh` throws those away too, with what was recorded earlier.
+    recording when all went well. Stopped or failed halfway, the answers so far are kept aside and
+    not asked again; `fresh` throws those away too, with what was recorded earlier.
     """
     engine = choose.choose(cast, choose.engine_set())
     if not engine.live:
@@ -53,21 +49,22 @@ def record(names: Sequence[str | Path], cast: Cast, fresh: bool, console: Consol
     about = forecast([Path(name).stem for name in names], engine, cast)
     console.print(in_rich(about), soft_wrap=True)
     for name in names:
-        if str(name) in TIMINGS:
-            _measure_times(str(name), engine, cast, fresh)
+        if str(name) in TIMINGS:  # rows are appended; those that are there are not measured again
+            path = timings.file(str(name), cast.name)
+            if fresh:
+                path.unlink(missing_ok=True)
+            asyncio.run(TIMINGS[str(name)](connect(cast, engine.kind), path))
             continue
         path = paths.recordings(cast.name) / f"{Path(name).stem}.jsonl"
         if fresh:
             journal_of(path).unlink(missing_ok=True)
-        made = (
-            record_study(STUDIES[str(name)], path, engine, cast, fresh)
-            if str(name) in STUDIES
-            else _record_notebook(Path(name), path, engine, cast, fresh, console)
-        )
-        console.print(
-            in_rich(f"{path.name}: {len(made.answers)} answers from {engine.source}"),
-            soft_wrap=True,
-        )
+        if str(name) in STUDIES:
+            console.print(in_rich(f"{name}:"))
+            made = record_study(STUDIES[str(name)], path, engine, cast, fresh)
+        else:
+            made = _record_notebook(Path(name), path, engine, cast, fresh, console)
+        said = f"{path.name}: {len(made.answers)} answers from {engine.source}"
+        console.print(in_rich(said), soft_wrap=True)
 
 
 def check_names(names: Sequence[str | Path]) -> None:
@@ -85,18 +82,13 @@ def record_study(
     study: Study, path: Path, engine: choose.Engine, cast: Cast, fresh: bool = False
 ) -> Recording:
     """A study runs in this process, so that its bars show the time left."""
-    journal = _journal(path, fresh, engine.header)
-    try:
-        asyncio.run(study(connect(cast, engine.kind, lambda *_: journal), path.stem))
+    with closing(_journal(path, fresh, engine.header)) as journal:
+        asyncio.run(study(connect(cast, engine.kind, lambda *_: journal)))
         return journal.finish()
-    finally:
-        journal.close()
 
 
 def _journal(path: Path, fresh: bool, header: Header) -> Journal:
-    """Where answers are kept. Those that are recorded already are not asked again, and those of
-    another file are not kept twice.
-    """
+    """Where answers are kept. What is recorded already is not asked again, nor kept twice."""
     known: dict[Asked, Answer] = {}
     elsewhere: set[Asked] = set()
     for file in sorted(path.parent.glob("*.jsonl")):
@@ -110,43 +102,28 @@ def _journal(path: Path, fresh: bool, header: Header) -> Journal:
 
 
 def keep_in(path: str, fresh: bool) -> None:
-    """For a kernel, before the first cell of the notebook that is recorded: whatever its
-    `mlkit.connect()` gives keeps its answers.
-    """
+    """For the kernel of a notebook that is recorded: what `mlkit.connect()` gives keeps answers."""
 
-    def keep(cast: Cast, engine: choose.Engine) -> Journal:
-        return _journal(Path(path), fresh, engine.header)
-
-    mlkit.connect = partial(mlkit.connect, keep=keep)
-
-
-def _keeping(path: Path, fresh: bool) -> str:
-    return f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})"
-
-
-def _measure_times(name: str, engine: choose.Engine, cast: Cast, fresh: bool) -> None:
-    """Nothing else may run meanwhile. Rows are appended; those that are there are not measured
-    again.
-    """
-    path = timings.file(name, cast.name)
-    if fresh:
-        path.unlink(missing_ok=True)
-    asyncio.run(TIMINGS[name](connect(cast, engine.kind), path))
+    mlkit.connect = partial(
+        mlkit.connect, keep=lambda cast, engine: _journal(Path(path), fresh, engine.header)
+    )
 
 
 def _record_notebook(
     notebook: Path, path: Path, engine: choose.Engine, cast: Cast, fresh: bool, console: Console
 ) -> Recording:
+    journal = journal_of(path)
     with console.status(in_rich(f"{notebook.name}: asking {engine.header.engine}")) as status:
 
         def cell_done(cell: nbformat.NotebookNode, cell_index: int, **_: object) -> None:
-            done = f"{notebook.name}: cell {cell_index + 1} done, {_kept(path)} answers"
+            count = journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0
+            done = f"{notebook.name}: cell {cell_index + 1} done, {count} answers"
             status.update(in_rich(done))
 
         execute(
             notebook,
             on_cell_executed=cell_done,
-            first=_keeping(path, fresh),
+            first=f"from course.record import keep_in; keep_in({str(path)!r}, {fresh})",
             last=EDITS.get(notebook.stem, ""),
             MLKIT_ENGINE=engine.kind,
             MLKIT_CAST=cast.name,
@@ -155,9 +132,7 @@ def _record_notebook(
 
 
 def kept(name: str, cast: str) -> tuple[int, float]:
-    """How many calls, or timed runs, a cast's file of this name holds, and the seconds that they
-    took; nothing where there is none.
-    """
+    """How many calls, or timed runs, a cast's file of this name holds, and how long they took."""
     if name in TIMINGS:
         return timings.taken(name, cast)
     path = paths.recordings(cast) / f"{name}.jsonl"
@@ -166,9 +141,7 @@ def kept(name: str, cast: str) -> tuple[int, float]:
 
 
 def plan(names: Sequence[str | Path], cast: Cast, console: Console) -> None:
-    """Print what there is to record for a cast, what it took with the cast that is shipped, and
-    what is missing. No model is asked.
-    """
+    """Print what recording took with the shipped cast, and what this one lacks; ask no model."""
     check_names(names)
     console.print(f"{'':<18}{'calls':>7}{'minutes':>9}")
     calls, minutes, missing = 0, 0.0, []
@@ -184,9 +157,8 @@ def plan(names: Sequence[str | Path], cast: Cast, console: Console) -> None:
         console.print(in_rich(f"{name:<18}{took}  {state}{runs}"), soft_wrap=True)
     console.print(f"{'total':<18}{calls:>7,}{minutes:>9.1f}")
     said = f"Missing for {cast.name}: {', '.join(missing) or 'nothing'}."
-    console.print(
-        in_rich(f"{said} Calls and minutes are those of {paths.SHIPPED}'s."), soft_wrap=True
-    )
+    said += f" Calls and minutes are those of {paths.SHIPPED}'s."
+    console.print(in_rich(said), soft_wrap=True)
 
 
 def _state(name: str, cast: Cast, shipped: int) -> str:
@@ -199,9 +171,7 @@ def _state(name: str, cast: Cast, shipped: int) -> str:
 
 
 def forecast(names: Sequence[str], engine: choose.Engine, cast: Cast) -> str:
-    """How many calls recording takes, and about how long, judged by what the shipped recordings
-    took and one call now.
-    """
+    """How many calls recording takes, and about how long, as the shipped one and a call now say."""
     known = {name: took for name in names if (took := kept(name, paths.SHIPPED))[0]}
     if not known:
         return (
@@ -235,8 +205,8 @@ def check(console: Console) -> bool:
     named here. What the tests have recorded for themselves is theirs to check.
     """
     unused = stored = 0
-    for path in sorted(paths.recordings("tiny").glob("*.jsonl")):
-        recording, asked = load_file(path), _asked(path.stem)
+    for path in sorted(paths.recordings(TINY.name).glob("*.jsonl")):
+        recording, asked = load_file(path), _asked(path.stem, console)
         left = [one for one in recording.answers if asked is not None and one not in asked]
         for one in left:
             prompt = one.prompt if isinstance(one, Question) else one.texts[0]
@@ -246,22 +216,16 @@ def check(console: Console) -> bool:
     return not unused
 
 
-def _asked(name: str) -> Collection[Asked] | None:
+def _asked(name: str, console: Console) -> Collection[Asked] | None:
     """All that a study or a notebook asks of the recordings; None for what is neither."""
     if name in STUDIES:
         memory: dict[Asked, Answer] = {}
-        asyncio.run(STUDIES[name](connect("tiny", "replay", lambda *_: memory), name))
+        asyncio.run(STUDIES[name](connect(TINY, "replay", lambda *_: memory)))
         return memory
     notebook = paths.notebooks() / f"{name}.ipynb"
     if not notebook.is_file():
         return None
+    engine = choose.choose(TINY, "replay")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.jsonl"
-        first, last = _keeping(path, False), EDITS.get(name, "")
-        execute(notebook, first=first, last=last, MLKIT_ENGINE="replay", MLKIT_CAST="tiny")
-        return finish(path, connect("tiny", "replay").engine.header).answers
-
-
-def _kept(path: Path) -> int:
-    journal = journal_of(path)
-    return journal.read_bytes().count(b'"prompt": ') if journal.exists() else 0
+        return _record_notebook(notebook, path, engine, TINY, False, console).answers

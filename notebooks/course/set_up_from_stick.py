@@ -62,9 +62,7 @@ def digest(file: Path) -> str:
 
 
 def install(folder: Path, shared: "Path | None", sums: "dict[str, str]") -> None:
-    """The kit with an environment of its own, from the stick, and the models where none are shared.
-    What fails leaves no folder.
-    """
+    """The kit with its environment, and the models unless shared. What fails leaves no folder."""
     uv = folder / uv_name()
     places = {"mlkit": folder, uv.name: uv}
     if not shared:

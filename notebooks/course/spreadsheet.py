@@ -16,19 +16,21 @@ _SEPARATOR = re.compile(r'"?sep=([^\w\s"]|\t)"?\n', re.IGNORECASE)  # Excel's ow
 
 def table_of(
     given: str | Path | Iterable[Any], columns: Collection[str], wrong: str
-) -> tuple[str, list[tuple[str, Any]]]:
-    """What a table is called, and its rows as they are given, each with its place: of a CSV file,
-    or of a list. Raises TaskError: `wrong` says what something else is not.
+) -> tuple[str, list[tuple[str, Mapping[str, Any]]]]:
+    """What a table is called, and its rows by column, each with its place: of a CSV file, or of a
+    list. Raises TaskError for a row that has not all columns; `wrong` says what is no table.
     """
-    if not isinstance(given, str | Path | Iterable) or isinstance(given, bytes):
-        raise TaskError(f"{quoted(given)} {wrong}")
+    rows: Iterable[tuple[str, Any]]
     if isinstance(given, str | Path):
-        return Path(given).name, list(rows_of(Path(given), columns))
-    return "the list", [(f"row {n}", row) for n, row in enumerate(given, 1)]
+        name, rows = Path(given).name, _rows_of(Path(given), columns)
+    elif isinstance(given, Iterable) and not isinstance(given, bytes):
+        name, rows = "the list", ((f"row {n}", row) for n, row in enumerate(given, 1))
+    else:
+        raise TaskError(f"{quoted(given)} {wrong}")
+    return name, [(place, _by_column(place, row, columns)) for place, row in rows]
 
 
-def by_column(place: str, row: Any, columns: Collection[str]) -> Mapping[str, Any]:
-    """A row of a table by its columns. Raises TaskError where it has not all of them."""
+def _by_column(place: str, row: Any, columns: Collection[str]) -> Mapping[str, Any]:
     if isinstance(row, Sequence) and not isinstance(row, str) and len(row) == len(columns):
         row = dict(zip(columns, row, strict=True))
     if not isinstance(row, Mapping):
@@ -40,7 +42,7 @@ def by_column(place: str, row: Any, columns: Collection[str]) -> Mapping[str, An
     return row
 
 
-def rows_of(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _rows_of(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Where each row of a CSV file stands, and the row by column; a line without any text is none.
 
     UTF-8 or UTF-16. The separator is a comma, a semicolon or a tab, or what the first line names
@@ -80,7 +82,6 @@ _SPOKEN = {",": "a comma, a decimal comma too,", ";": "a semicolon", "\t": "a ta
 
 
 def _need_columns(place: str, columns: Collection[str], wanted: Collection[str]) -> None:
-    """Raises TaskError where a wanted column is missing."""
     if missing := [name for name in wanted if name not in columns]:
         found = ", ".join(map(quoted, list(columns)[:8]))
         if len(columns) > 8:

@@ -1,7 +1,4 @@
-"""The nine patterns filled for the shop, each twice: made for its orders, and for any prompt.
-
-Every other list of patterns derives from NINE, at the end of this file.
-"""
+"""The nine patterns filled for the shop, each twice: made for its orders, and for any prompt."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,8 +24,6 @@ from mlkit.trace import Pattern, Runnable
 
 MAX_TOKENS = 32  # of a plain answer to any prompt
 
-# The desk
-
 
 def desk_router(cast: Cast) -> ModelRouter:
     """Small names the kind; each kind's specialist is asked in the way of its kind."""
@@ -41,9 +36,7 @@ def desk_router(cast: Cast) -> ModelRouter:
     return ModelRouter(member_for(cast.small, "kind"), specialists)
 
 
-# Any prompt: the article's systems with the roles that it names
-
-
+# For any prompt: the article's systems with the roles that it names.
 def single_model(cast: Cast) -> SingleModel:
     """The large model, told to give the answer alone, as the voters are."""
     return SingleModel(member_for(cast.large, "answer"))
@@ -118,9 +111,6 @@ def consensus_ensemble(cast: Cast) -> ConsensusEnsemble:
     return ConsensusEnsemble(voters, voters[0], 0.7)
 
 
-# The registry
-
-
 class System(NamedTuple):
     """A pattern filled from a cast, and its family in the article's second table."""
 
@@ -129,6 +119,7 @@ class System(NamedTuple):
     for_any_prompt: Callable[[Cast], Pattern]
 
 
+# Every other list of patterns derives from this one.
 NINE: Mapping[str, System] = {
     "single_model": System(
         "Single", lambda cast: SingleModel(orders.order_voters(cast)[0]), single_model

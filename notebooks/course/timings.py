@@ -36,7 +36,7 @@ WAYS = {"one after the other": None, "both at once": None, "both at once, one th
 
 @dataclass(frozen=True)
 class Timed:
-    """One run of a pattern on one prompt: what a clock said, and its calls without their texts."""
+    """One run of a pattern on one prompt, its calls without their texts."""
 
     round: int
     task: str
@@ -65,10 +65,9 @@ def prompts() -> list[Task]:
 
 def load_latency(cast: str = "tiny") -> tuple[Header, list[Timed]]:
     header, rows = _load(file("latency", cast))
-    return header, [
-        replace(Timed(**row), calls=tuple(_call(n, call) for n, call in enumerate(row["calls"])))
-        for row in rows
-    ]
+    for row in rows:
+        row["calls"] = tuple(_call(n, call) for n, call in enumerate(row["calls"]))
+    return header, [Timed(**row) for row in rows]
 
 
 def load_lanes() -> tuple[Header, list[Shared]]:
@@ -111,11 +110,8 @@ async def latency(kit: Kit, path: Path) -> None:
 
 
 async def lanes(kit: Kit, path: Path, rounds: int = 5) -> None:
-    """Two different models on one machine: one after the other, both at once, and both at once with
-    a thread each.
-
-    Asks Ollama past the kit, whose lanes exist to prevent this. Raises EngineError without an
-    Ollama.
+    """Two different models on one machine, in each of WAYS. Asks Ollama past the kit, whose lanes
+    exist to prevent this. Raises EngineError without an Ollama.
     """
     if kit.engine.kind != "ollama":
         raise EngineError(

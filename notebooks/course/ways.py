@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course.spreadsheet import by_column, table_of
+from course.spreadsheet import table_of
 from mlkit.charts.look import dollars, seconds
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import Difference, difference, wilson
@@ -48,33 +48,20 @@ def ways(
     Seconds are wall seconds where `clock` has them by pattern; without it they are work seconds,
     loading left out.
     """
-    every = [_way(measured, name, prices) for name in measured.subjects]
-    if clock is not None:
-        every = [_timed(way, np.asarray(clock.get(way.pattern, nan))) for way in every]
-    return sorted(every, key=lambda way: (round(way.calls), way.instructions))
-
-
-def _timed(way: Way, wall_seconds: np.ndarray) -> Way:
-    mean = float(wall_seconds.mean())
-    return way._replace(seconds=mean, spread=float(wall_seconds.std()) / mean)
-
-
-def _way(measured: Matrix, pattern: str, prices: Prices) -> Way:
-    one, score = measured.of([pattern]), measured.score(pattern, prices)
-    calls = [call for row in one.cells for call in row[0][0].calls]
-    return Way(
-        pattern,
-        score.right,
-        score.of,
-        score.dollars_per_thousand,
-        score.seconds,
-        score.calls,
-        len({(call.member.system, call.member.shots) for call in calls}),
-        tuple(bool(grade) for grade in one.right[:, 0, 0]),
-    )
-
-
-# Limits
+    found = []
+    for name in measured.subjects:
+        one, score = measured.of([name]), measured.score(name, prices)
+        calls = [call for row in one.cells for call in row[0][0].calls]
+        instructions = {(call.member.system, call.member.shots) for call in calls}
+        seconds, spread = score.seconds, 1.0
+        if clock is not None:
+            walls = np.asarray(clock.get(name, nan))
+            seconds = float(walls.mean())
+            spread = float(walls.std()) / seconds
+        grades = tuple(one.right[:, 0, 0].tolist())
+        spent = (score.dollars_per_thousand, seconds, score.calls)
+        found.append(Way(name, score.right, score.of, *spent, len(instructions), grades, spread))
+    return sorted(found, key=lambda way: (round(way.calls), way.instructions))
 
 
 class Limits(NamedTuple):
@@ -97,20 +84,15 @@ class Limits(NamedTuple):
 
 def why_not(way: Way, limits: Limits) -> str:
     """Which limits a pattern breaks, and by what; "" where it keeps them all."""
-    return "; ".join(broken(way, limits).values())
-
-
-def broken(way: Way, limits: Limits) -> dict[str, str]:
-    """The limits that a pattern breaks ("dollars", "seconds", "right"), each with by what."""
-    share, said = way.right / way.of, {}
+    share, said = way.right / way.of, []
     if exceeds(way.dollars_per_thousand, limits.most_dollars):
         shown = dollars(way.dollars_per_thousand), dollars(limits.most_dollars)
-        said["dollars"] = _beyond(*shown, "more", " per 1,000")
+        said.append(_beyond(*shown, "more", " per 1,000"))
     if exceeds(way.seconds, limits.most_seconds):
-        said["seconds"] = _beyond(seconds(way.seconds), seconds(limits.most_seconds), "more")
+        said.append(_beyond(seconds(way.seconds), seconds(limits.most_seconds), "more"))
     if exceeds(limits.least, share):
-        said["right"] = _beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right")
-    return said
+        said.append(_beyond(f"{share:.0%}", f"{limits.least:.0%}", "less", " right"))
+    return "; ".join(said)
 
 
 def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
@@ -123,9 +105,6 @@ def _beyond(value: str, limit: str, which: str, what: str = "") -> str:
 def survivors(ways: Sequence[Way], limits: Limits) -> list[Way]:
     """Those that keep every limit, from simple to complex: the first is the one to take."""
     return [way for way in ways if not why_not(way, limits)]
-
-
-# Against one model
 
 
 def baseline(ways: Sequence[Way]) -> Way:
@@ -152,9 +131,6 @@ def told(gain: Difference) -> str:
     return f"{gain.points()}: the interval holds 0, so no difference is shown"
 
 
-# Own counts
-
-
 def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:
     """Your own counts, from simple to complex as you list them: a CSV file with the columns way,
     right, of, dollars (per 1,000 prompts) and seconds (a prompt), or a list with these in each row.
@@ -177,8 +153,7 @@ def read_counts(counts: str | Path | Iterable[Any]) -> list[Way]:
     return read
 
 
-def _counted(place: str, row: Any) -> Way:
-    row = by_column(place, row, COLUMNS)
+def _counted(place: str, row: Mapping[str, Any]) -> Way:
     name = row["way"].strip() if isinstance(row["way"], str) else ""
     if not name:
         raise TaskError(f"{place}: way is {quoted(row['way'])}. Write a name there.")

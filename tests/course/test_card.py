@@ -15,8 +15,9 @@ from mlkit.measure.stats import wilson
 from tests.course.test_ways import LIMITS, WAYS
 
 
-def said_of(*card_of) -> dict[str, str]:
-    return {line.about: line.text for line in card.rows(*card_of)}
+def said_of(choice, ways, limits, reason, source, *clock) -> dict[str, str]:
+    lines = card.DecisionCard(choice, ways, limits, source, reason, *clock).lines
+    return {line.about: line.text for line in lines}
 
 
 def test_a_card_says_the_choice_what_was_measured_and_why_simpler_ones_fell():
@@ -72,11 +73,11 @@ def test_a_choice_that_breaks_a_limit_is_told_and_one_that_was_not_measured_refu
     with pytest.raises(
         ValueError, match="'oracle' was not measured; choose one of single_model, router, voting"
     ):
-        card.rows("oracle", WAYS, LIMITS, "", "today")
+        card.DecisionCard("oracle", WAYS, LIMITS, "today")
 
 
 def test_the_card_is_html_that_needs_nothing_else_and_escapes_what_people_write():
-    page = card.decision_card(
+    page = card.DecisionCard(
         "router", WAYS, LIMITS, "recorded on a Monday", "<script>alert(1)</script> & $5"
     ).html
     assert (
@@ -93,7 +94,7 @@ def test_the_card_is_html_that_needs_nothing_else_and_escapes_what_people_write(
 
 
 def test_the_card_is_saved_as_a_page_and_a_picture(tmp_path, monkeypatch):
-    made = card.decision_card("router", WAYS, LIMITS, "recorded on a Monday")
+    made = card.DecisionCard("router", WAYS, LIMITS, "recorded on a Monday")
     assert made.save(tmp_path, png=False) == [tmp_path / "decision_card.html"] and list(
         tmp_path.iterdir()
     ) == made.save(tmp_path, png=False)
@@ -112,12 +113,12 @@ def test_without_a_browser_the_page_is_written_and_the_picture_says_what_to_inst
 
     monkeypatch.setattr("mlkit.widgets.export.picture", no_browser)
     with pytest.raises(MlkitError, match="takes a browser"):
-        card.decision_card("router", WAYS, LIMITS, "recorded on a Monday").save(tmp_path)
+        card.DecisionCard("router", WAYS, LIMITS, "recorded on a Monday").save(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["decision_card.html"]
 
 
 def test_a_card_that_cannot_be_saved_says_where_and_what_to_type(tmp_path, monkeypatch):
-    made = card.decision_card("router", WAYS, LIMITS, "recorded on a Monday")
+    made = card.DecisionCard("router", WAYS, LIMITS, "recorded on a Monday")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(WriteError, match=r"taken/decision_card.html: a file .*card\.save\(\"/"):
@@ -139,8 +140,7 @@ def text_of(figure) -> str:
 
 
 def test_the_picture_of_the_card_marks_the_choice_and_holds_its_lines():
-    lines = card.rows("voting", WAYS, LIMITS, "fast & cheap", "today")
-    chart = card.chart("voting", WAYS, LIMITS, lines, "here")
+    chart = card.DecisionCard("voting", WAYS, LIMITS, "here", "fast & cheap").chart
     layout, text = chart.figure.layout, text_of(chart.figure)
     assert layout.title.text == "<b>Decision card: voting</b>"
     assert "<b>▶ voting</b>" in layout.yaxis.ticktext and "router" in layout.yaxis.ticktext
@@ -158,7 +158,7 @@ def longest(figure) -> int:
 
 
 def test_the_lines_of_the_saved_picture_are_longer_than_those_that_fit_a_narrow_cell():
-    made = card.decision_card("voting", WAYS, LIMITS, "today", "It is right most often. " * 9)
+    made = card.DecisionCard("voting", WAYS, LIMITS, "today", "It is right most often. " * 9)
     assert 60 < longest(made.chart.figure) <= 70 and 100 < longest(made.picture.figure) <= 110
     assert made.picture.figure.layout.height < made.chart.figure.layout.height
     assert made.picture.reading == made.chart.reading
@@ -203,14 +203,11 @@ def test_the_picture_says_which_limit_is_broken_at_the_point_and_marks_the_simpl
 
 def test_the_number_of_a_share_stands_beside_its_interval_where_there_is_room():
     figure = limits_chart.limits_chart(WAYS, Limits(least=0.65), "here").figure
-    (places,) = (
-        dict(zip(trace.y, zip(trace.x, trace.textposition, strict=True), strict=True))
-        for trace in figure.data
-        if trace.mode == "text" and trace.xaxis == "x3"
-    )
+    (numbers,) = (trace for trace in figure.data if trace.mode == "text" and trace.xaxis == "x3")
     few, more = wilson(3, 10), wilson(6, 10)
     assert few.high < 0.65 < more.high
-    assert places == {0: (1.02, "middle left"), 1: (more.low, "middle left")}
+    assert numbers.y == (0, 1) and numbers.x == (1.02, more.low)
+    assert numbers.textposition == "middle left"
 
 
 def test_what_is_allowed_is_shaded_up_to_the_limit():

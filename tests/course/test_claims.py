@@ -14,7 +14,7 @@ import pytest
 from course import studies, systems, timings
 from course.claims import members, page, patterns
 from course.claims.article import CLAIMED, CRITERIA, RANKS
-from course.claims.page import CLAIMS, MEASURES
+from course.claims.page import CLAIMS
 from course.claims.verdicts import Claim, Finding, Measured, least, raised, verdict, within
 from course.studies import desk_and_triage
 
@@ -39,9 +39,9 @@ def measured_once():
     found = {}
 
     def once(name, study):
-        async def remembered(kit, progress=""):
+        async def remembered(kit):
             if name not in found:
-                found[name] = await study(kit, progress)
+                found[name] = await study(kit)
             return found[name]
 
         return remembered
@@ -83,7 +83,7 @@ def test_every_claim_has_a_row_in_order():
         for line in (paths.data() / "FINDINGS.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| C")
     ]
-    assert rows == list(CLAIMS) == list(MEASURES)
+    assert rows == list(CLAIMS)
     numbers = [int(name[1:].split()[0].rstrip("ab")) for name in CLAIMS]
     assert numbers == sorted(numbers) and set(numbers) == set(range(1, 17))
 
@@ -146,8 +146,8 @@ def test_a_rule_may_have_another_line_than_0():
     assert Finding(CLAIMS["C12"], computed).interval == "-0.03 of the votes: below 0"
 
 
-def test_a_threshold_shifts_both_ends():
-    assert raised(Mean(0.0, -0.02, 0.03, 9), 0.05) == pytest.approx(Mean(0.05, 0.03, 0.08, 9))
+def test_a_margin_shifts_both_ends():
+    assert raised(Mean(0.0, -0.02, 0.03, 9)) == pytest.approx(Mean(0.05, 0.03, 0.08, 9))
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def grades(monkeypatch):
     def set_to(study: str, right: Callable[[int, str, int], bool | None]) -> None:
         measure = getattr(studies, study)
 
-        async def other(kit, progress=""):
-            return regraded(await measure(kit, progress), right)
+        async def other(kit):
+            return regraded(await measure(kit), right)
 
         monkeypatch.setattr(studies, study, other)
 
@@ -283,7 +283,7 @@ def test_two_groups_are_compared_by_newcombes_method(kit, monkeypatch):
     sent = np.array(["code"] * 70 + ["math"] * 80)
     right = np.array([1.0] * 56 + [0.0] * 14 + [1.0] * 48 + [0.0] * 32)
 
-    async def specialists(kit, progress=""):
+    async def specialists(kit):
         return SimpleNamespace(tasks=tasks)
 
     async def routed(kit):
@@ -317,7 +317,7 @@ def test_routing(kit, grades, monkeypatch, claim, side):
     [((4,), False, "supported"), ((4,), True, "cannot tell"), ((), True, "contradicted")],
 )
 def test_the_best_of_five(kit, grades, monkeypatch, samples, one, expected):
-    async def meanings(kit, progress=""):  # four alike, the fifth different
+    async def meanings(kit):  # four alike, the fifth different
         tasks = (await studies.texts(kit)).tasks
         return {task.id: np.array([[1.0, 0.0]] * 4 + [[0.0, 1.0]]) for task in tasks}
 
@@ -406,10 +406,10 @@ def test_a_majority_by_meaning(kit, monkeypatch, texts, vectors, expected):
         for row in written.cells
     ]
 
-    async def other(kit, progress=""):
+    async def other(kit):
         return Matrix(written.tasks, written.subjects, cells)
 
-    async def meanings(kit, progress=""):
+    async def meanings(kit):
         return {task.id: vectors for task in written.tasks}
 
     monkeypatch.setattr(studies, "texts", other)
@@ -686,7 +686,7 @@ def test_one_other_answer_gives_another_row(kit, found, monkeypatch, claim, stud
     measured = asyncio.run(measure(kit))
     test = [n for n, task in enumerate(measured.tasks) if task.split == "test"]
 
-    async def other(kit, progress=""):
+    async def other(kit):
         first = SUBJECTS.get(claim, "large" if study == "triage" else measured.subjects[0])
         first = next(
             name for name in (first, "large", measured.subjects[0]) if name in measured.subjects
@@ -714,7 +714,7 @@ def test_one_call_less_gives_another_row(kit, found, monkeypatch, claim):
     fewer = replace(one, cells=[[[cell]], *rest])
     others = measured.of([each for each in measured.subjects if each != name])
 
-    async def orders(kit, progress=""):
+    async def orders(kit):
         return merged(others, fewer).of(measured.subjects)
 
     monkeypatch.setattr(studies, "orders", orders)

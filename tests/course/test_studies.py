@@ -19,7 +19,7 @@ def kit():
 
 
 def study(name: str, kit):
-    return asyncio.run(studies.STUDIES[name](kit, ""))
+    return asyncio.run(studies.STUDIES[name](kit))
 
 
 # By study: how many tasks and samples, and which subjects.

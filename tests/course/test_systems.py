@@ -9,7 +9,7 @@ from course import orders, systems
 from course.claims.article import CLAIMED
 from course.shop import INSTRUCTIONS
 from course.shop.price_list import form
-from course.shop.requests import DOES, EXAMPLES, REQUESTS
+from course.shop.requests import DOES, EXAMPLES
 
 import mlkit
 from mlkit.errors import Unparsed
@@ -37,8 +37,8 @@ def test_every_pattern_is_of_a_family_of_the_articles_table():
     assert sorted(sum(systems.FAMILIES.values(), [])) == sorted(systems.NINE)
 
 
-def answers(name, instructions=INSTRUCTIONS):
-    return list(instructions[name].examples.values())
+def answers(name):
+    return list(INSTRUCTIONS[name].examples.values())
 
 
 def repairs(planner, plans):
@@ -47,7 +47,7 @@ def repairs(planner, plans):
 
 def test_examples_of_plans_need_no_repair():
     assert repairs(systems.planner_executor(TINY), answers("plan")) == {()}
-    assert repairs(orders.planner_executor(TINY), answers("plan", REQUESTS)) == {()}
+    assert repairs(orders.planner_executor(TINY), answers("order plan")) == {()}
 
 
 def test_examples_of_assignments_name_only_workers():
@@ -57,7 +57,7 @@ def test_examples_of_assignments_name_only_workers():
         ("coder got nothing to do.",),  # a request that one worker can do alone
     ]
     pattern = orders.supervisor_worker(TINY)
-    for answer in answers("assign", REQUESTS):
+    for answer in answers("order assign"):
         tasks, repaired = parse_assignments(answer, tuple(pattern.workers))
         assert tasks and not [one for one in repaired if "nothing to do" not in one]
 
@@ -77,7 +77,7 @@ def test_examples_of_routing_show_every_specialist_equally_often():
 
 
 def test_every_department_has_an_example_of_its_own_and_so_have_several():
-    assert EXAMPLES.keys() == DOES.keys() == set(answers("department", REQUESTS))
+    assert EXAMPLES.keys() == DOES.keys() == set(answers("department"))
 
 
 @pytest.mark.parametrize(

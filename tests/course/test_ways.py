@@ -109,11 +109,6 @@ def test_wall_seconds_take_the_place_of_work_seconds_where_there_are_some(script
     assert found["router"].spread == pytest.approx(1.5 / 3.5)
 
 
-def test_what_breaks_a_limit_is_named_by_the_limit():
-    assert ways.broken(WAYS[2], Limits(0.1, 1.5, 0.8)).keys() == {"dollars", "seconds", "right"}
-    assert ways.broken(WAYS[0], LIMITS).keys() == {"right"}
-
-
 def test_one_model_is_what_the_others_must_beat_or_the_first():
     assert ways.baseline(WAYS[::-1]) == WAYS[0] and ways.baseline(WAYS[1:]) == WAYS[1]
 

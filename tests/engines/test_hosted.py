@@ -476,8 +476,11 @@ def test_a_study_with_a_hosted_member_is_recorded_and_replays_without_a_key(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def study(kit: Kit, progress: str) -> None:  # its name is what it asks
-        await kit.ask(kit.cast.writer, progress)
+    async def study(kit: Kit) -> None:
+        await kit.ask(kit.cast.writer, "6 times 7")
+
+    async def another(kit: Kit) -> None:
+        await kit.ask(kit.cast.writer, "other")
 
     cast = cast_named("small=m,large=m,writer=claude:claude-sonnet-5-5")
     record.record_study(study, tmp_path / "6 times 7.jsonl", with_ollama, cast)
@@ -491,7 +494,7 @@ def test_a_study_with_a_hosted_member_is_recorded_and_replays_without_a_key(
     live = mlkit.connect(cast, engine="ollama")
     assert (live.cast.writer.model, live.recorded.cast) == ("m", cast)
     with pytest.raises(EngineError, match="ANTHROPIC_API_KEY"):  # and never the large one's answer
-        record.record_study(study, tmp_path / "other.jsonl", with_ollama, cast)
+        record.record_study(another, tmp_path / "other.jsonl", with_ollama, cast)
 
 
 def test_before_recording_a_hosted_large_member_is_asked_at_its_host(

@@ -21,7 +21,7 @@ def _limits() -> Any:
 
 
 def _card() -> Any:
-    made = card.decision_card(
+    made = card.DecisionCard(
         "fan_out", _nine(), LIMITS, kit().source, "It is right most often.", "wall seconds"
     )
     return made.chart.figure

@@ -74,9 +74,9 @@ def recorded() -> Iterator[SimpleNamespace]:
 def once(study: Callable[..., Any]) -> Callable[..., Any]:
     found: list[Any] = []
 
-    async def remembered(kit: Any, progress: bool = False) -> Any:
+    async def remembered(kit: Any) -> Any:
         if not found:
-            found.append(await study(kit, progress))
+            found.append(await study(kit))
         return found[0]
 
     return remembered

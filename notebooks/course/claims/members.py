@@ -24,10 +24,9 @@ async def c1(kit: Kit) -> Measured:
 
 async def c5(kit: Kit) -> Measured:
     triage = (await studies.triage(kit)).of(split="test").labelled(QUEUES)
-    clear, hard = (
-        difference(matrix.column("small"), matrix.column("large"))
-        for matrix in (triage.of(level="clear"), triage.of(level="hard"))
-    )
+    easy, difficult = triage.of(level="clear"), triage.of(level="hard")
+    clear = difference(easy.column("small"), easy.column("large"))
+    hard = difference(difficult.column("small"), difficult.column("large"))
     what = f"Triage, small minus large: hard messages {hard.points()}; clear ones"
     return points(what, clear, MARGIN)
 
@@ -37,10 +36,8 @@ async def c6a(kit: Kit) -> Measured:
     single = (await studies.picking(kit)).of(["one answer"])
     right, times = written.right[:, 0], written.tokens.sum() / single.tokens.sum()
     winners = [typical(vectors[task.id])[0] for task in written.tasks]
-    one, vote = (
-        difference(right.any(axis=1), other)
-        for other in (single.column("one answer"), right[range(len(right)), winners])
-    )
+    one = difference(right.any(axis=1), single.column("one answer"))
+    vote = difference(right.any(axis=1), right[range(len(right)), winners])
     return measured(
         f"Free texts, large model: the best of five gains {one.points()} over one answer, for"
         f" {times:.1f} times the tokens, and {vote.points()} over the vote by meaning.",

@@ -1,7 +1,6 @@
 """data/FINDINGS.md: what the recordings say about each claim. Made by `mlkit findings` alone."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,36 +11,17 @@ from course.claims.article import CLAIMED, CRITERIA
 from course.claims.verdicts import Claim, Finding, Measure, verdict
 from mlkit.kit import Kit
 
-MEASURES: dict[str, Measure] = {
-    "C1": members.c1,
-    "C2a": patterns.c2a,
-    "C2b": patterns.c2b,
-    "C3": patterns.c3,
-    "C4": patterns.c4,
-    "C5": members.c5,
-    "C6a": members.c6a,
-    "C6b": members.c6b,
-    "C7a": members.c7a,
-    "C7b": members.c7b,
-    "C8": members.c8,
-    "C9": patterns.c9,
-    "C10": patterns.c10,
-    "C11": members.c11,
-    "C12": members.c12,
-    "C13a": members.c13a,
-    "C13b": members.c13b,
-    "C14 mixed work": patterns.c14_mixed,
-    "C14 quality": patterns.c14_quality,
-    "C14 cost": patterns.c14_cost,
-    "C14 latency": patterns.c14_latency,
-    "C15a": patterns.c15a,
-    "C15b": patterns.c14_mixed,
-    **{f"C16 {column}": partial(patterns.c16, criterion=column) for column in CRITERIA},
-}
+
+def _measure_of(name: str) -> Measure:
+    """The function of a claim has its name: C14 mixed work is measured by c14_mixed_work."""
+    function = name.lower().replace(" ", "_")
+    return getattr(members, function, None) or getattr(patterns, function)
+
+
 _RULES = Path(__file__).with_name("rules.md").read_text(encoding="utf-8")
 _WORDS, _, _TABLE = _RULES.partition("| word |")[2].partition("\n\n")
 CLAIMS = {
-    name: Claim(name, int(notebook), words, rule, MEASURES[name])
+    name: Claim(name, int(notebook), words, rule, _measure_of(name))
     for name, notebook, words, rule in (
         line.strip("| ").split(" | ") for line in _TABLE.strip().splitlines()[2:]
     )

@@ -1,6 +1,7 @@
 """Claims about whole patterns. Their rules stand in rules.md."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import fmean
 
 import numpy as np
@@ -73,7 +74,7 @@ async def c10(kit: Kit) -> Measured:
     return measured(value, path, "%", line=0.5)
 
 
-async def c14_mixed(kit: Kit) -> Measured:
+async def c14_mixed_work(kit: Kit) -> Measured:
     return points("Routed minus one way", await _routing_gains(kit, "large"))
 
 
@@ -87,13 +88,11 @@ async def c14_quality(kit: Kit) -> Measured:
 
     one, other = best(odd), best(~odd)
     grades = np.where(odd, orders.column(other), orders.column(one))
-    alone, samples = (
-        difference(grades, orders.column(name)) for name in ("single_model", "large, 5 samples")
-    )
+    alone = difference(grades, orders.column("single_model"))
+    samples = difference(grades, orders.column("large, 5 samples"))
     value = f"The best of each half ({one}; {other}), minus the large model alone: {alone.points()}"
-    return measured(
-        f"{value}; minus five samples of it: {samples.points()}.", least(alone, samples)
-    )
+    value += f"; minus five samples of it: {samples.points()}."
+    return measured(value, least(alone, samples))
 
 
 async def c14_cost(kit: Kit) -> Measured:
@@ -110,7 +109,10 @@ async def c15a(kit: Kit) -> Measured:
     return points("The kind's own way minus routed", await _routing_gains(kit, "large by kind", -1))
 
 
-async def c16(kit: Kit, criterion: str) -> Measured:
+c15b = c14_mixed_work
+
+
+async def _in_order(kit: Kit, criterion: str) -> Measured:
     """One column of the second table: whether its pairs of families stand in the claimed order."""
     values = (await by_family(kit))[criterion]
     ranks = {family: RANKS[words[CRITERIA.index(criterion)]] for family, words in CLAIMED.items()}
@@ -124,6 +126,12 @@ async def c16(kit: Kit, criterion: str) -> Measured:
     worst = lowest(gaps, lambda pair: gaps[pair].high)
     value = f"{kept} of {len(gaps)} pairs stand in this order; least of all {worst}."
     return measured(value, least(*gaps.values()), UNITS[criterion])
+
+
+c16_cost = partial(_in_order, criterion="cost")
+c16_latency = partial(_in_order, criterion="latency")
+c16_quality = partial(_in_order, criterion="quality")
+c16_complexity = partial(_in_order, criterion="complexity")
 
 
 async def by_family(kit: Kit) -> dict[str, dict[str, np.ndarray]]:

@@ -98,9 +98,9 @@ def points(what: str, gain: Difference, margin: float = 0.0) -> Measured:
     return measured(f"{what}: {gain.points()}.", gain, line=-margin)
 
 
-def raised(change: Mean, by: float = MARGIN) -> Mean:
-    """The change with a margin added, or with a threshold taken off."""
-    return Mean(change.mean + by, change.low + by, change.high + by, change.n)
+def raised(change: Mean) -> Mean:
+    """The change with the margin added."""
+    return Mean(change.mean + MARGIN, change.low + MARGIN, change.high + MARGIN, change.n)
 
 
 def within(value: Mean, target: float, tolerance: float) -> Mean:

@@ -141,7 +141,7 @@ class SampledTexts:
         seeds = [seed_for(task, n) if task else n for n in range(self.count)]
         members = [replace(sampled, seed=seed) for seed in seeds]
         checker = task.right if task else lambda text: True  # no rules are known of an own prompt
-        judge, fuser = member_for(large, "judge"), orders.order_member(large, "fuse texts")
+        judge, fuser = member_for(large, "judge"), member_for(large, "fuse texts")
         pattern = {
             "nobody: the first": ModelFanOut(members),
             "a checker": ModelFanOut(members, checker),

@@ -8,7 +8,6 @@ from statistics import mean
 from typing import NamedTuple
 
 from course import studies
-from course.orders import order_member
 from course.shop import member_for
 from course.studies.votes import typical
 from mlkit.ask import Member, Reply
@@ -46,7 +45,7 @@ def samples(member: Member, task: Task, count: int = 5, temperature: float = 0.7
 def judge_and_aggregator(kit: Kit) -> tuple[Member, Member]:
     """The large model, told to pick one of some texts, or told to write one from them."""
     judge = replace(member_for(kit.cast.large, "judge"), name="the judge")
-    return judge, replace(order_member(kit.cast.large, "fuse texts"), name="the aggregator")
+    return judge, replace(member_for(kit.cast.large, "fuse texts"), name="the aggregator")
 
 
 def listed(calls: Sequence[Call], accepts: Callable[[str], bool], task: Task) -> str:

@@ -1,7 +1,7 @@
 """How any prompt is asked, in the roles that the article names."""
 
 from course.shop.desk import EXPRESSION, KIND, MESSAGES
-from course.shop.instruction import Instruction
+from course.shop.instruction import Instruction, assigned, plan, reviewed
 
 ANY_PROMPT = {
     "answer": Instruction(
@@ -61,17 +61,16 @@ ANY_PROMPT = {
         " price in the shop handbook; math does one calculation; code writes one line of Python."
         " Write compact JSON.",
         {
-            "What do 3 bells and 2 locks cost together?": (
-                '{"steps":[{"type":"search","prompt":"price of a bell","needs":[]},'
-                '{"type":"search","prompt":"price of a lock","needs":[]},'
-                '{"type":"math","prompt":"3 bells plus 2 locks, total price","needs":[1,2]}]}'
+            "What do 3 bells and 2 locks cost together?": plan(
+                ("search", "price of a bell", []),
+                ("search", "price of a lock", []),
+                ("math", "3 bells plus 2 locks, total price", [1, 2]),
             ),
-            "Until when can I bring back a helmet?": (
-                '{"steps":[{"type":"search","prompt":"days to return a helmet","needs":[]}]}'
+            "Until when can I bring back a helmet?": plan(
+                ("search", "days to return a helmet", [])
             ),
-            "Write a Python expression for the price of n lamps at p dollars each.": (
-                '{"steps":[{"type":"code","prompt":"expression for n lamps at p dollars each",'
-                '"needs":[]}]}'
+            "Write a Python expression for the price of n lamps at p dollars each.": plan(
+                ("code", "expression for n lamps at p dollars each", [])
             ),
         },
         256,
@@ -94,14 +93,11 @@ ANY_PROMPT = {
         ' explains, plans and calculates; "coder" writes Python. A simple request is one task.'
         " Write compact JSON.",
         {
-            "Explain what a mean is, and write it in Python.": (
-                '{"assignments":[{"worker":"general","task":"explain what a mean is in two'
-                ' sentences"},{"worker":"coder","task":"write a Python expression for the mean of a'
-                ' list x"}]}'
+            "Explain what a mean is, and write it in Python.": assigned(
+                general="explain what a mean is in two sentences",
+                coder="write a Python expression for the mean of a list x",
             ),
-            "What is a derailleur?": (
-                '{"assignments":[{"worker":"general","task":"explain what a derailleur is"}]}'
-            ),
+            "What is a derailleur?": assigned(general="explain what a derailleur is"),
         },
         192,
     ),
@@ -111,14 +107,12 @@ ANY_PROMPT = {
         ' work that is wrong or missing, with the reason; when the work is good, "redo" is empty.'
         ' Put the combined answer in "answer".',
         {
-            "Request: What is 15% of 60?\n\ngeneral: I like percentages.": (
-                '{"redo":[{"worker":"general","why":"it gives no number; calculate 60 * 15 /'
-                ' 100"}],"answer":"15% of 60 is 9."}'
+            "Request: What is 15% of 60?\n\ngeneral: I like percentages.": reviewed(
+                "15% of 60 is 9.", general="it gives no number; calculate 60 * 15 / 100"
             ),
             "Request: Explain what a mean is, and write it in Python.\n\ngeneral: It is the sum"
-            " divided by how many there are.\n\ncoder: sum(x) / len(x)": (
-                '{"redo":[],"answer":"A mean is the sum divided by how many there are. In Python:'
-                ' sum(x) / len(x)"}'
+            " divided by how many there are.\n\ncoder: sum(x) / len(x)": reviewed(
+                "A mean is the sum divided by how many there are. In Python: sum(x) / len(x)"
             ),
         },
         320,

@@ -5,10 +5,10 @@ belongs to a department, and changes the prices of that department's things alon
 things that are rented.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from course.shop.instruction import compact
 from mlkit.errors import Unparsed
 from mlkit.parsing import object_in, quoted
 
@@ -56,6 +56,14 @@ def department(thing: str) -> str:
     return _DEPARTMENT[thing]
 
 
+def catalogue() -> str:
+    """What there is: each department's things and rules."""
+    return "\n".join(
+        f"{name}: {', '.join(PRICES[name])}; rules: {', '.join(RULES[name])}"
+        for name in DEPARTMENTS
+    )
+
+
 def form_schema(departments: Iterable[str] = DEPARTMENTS) -> dict[str, Any]:
     """The JSON schema of a form for the things and rules of some departments."""
     names = [thing for name in departments for thing in PRICES[name]]
@@ -73,7 +81,7 @@ def form_schema(departments: Iterable[str] = DEPARTMENTS) -> dict[str, Any]:
 def form(*things: tuple[str, int], days: int = 1, rule: str = NO_RULE) -> str:
     """A form as compact JSON: the things, each with its pieces."""
     rows = [{"name": name, "pieces": pieces} for name, pieces in things]
-    return json.dumps({"things": rows, "days": days, "rule": rule}, separators=(",", ":"))
+    return compact({"things": rows, "days": days, "rule": rule})
 
 
 def dollars(order: Mapping[str, Any]) -> float:
@@ -136,5 +144,4 @@ def add_up(forms: Sequence[Mapping[str, Any]], request: str = "") -> dict[str, A
 
 def joined(texts: Iterable[str]) -> str:
     """The forms in some texts as one, by `add_up`; texts that are no form are left out."""
-    forms = [_order_in(text) for text in texts if not fault(text)]
-    return json.dumps(add_up(forms), separators=(",", ":"))
+    return compact(add_up([_order_in(text) for text in texts if not fault(text)]))

@@ -2,7 +2,7 @@
 
 import json
 
-from course.shop.instruction import Instruction
+from course.shop.instruction import Instruction, assigned, plan, reviewed
 from course.shop.price_list import form
 
 FORM = (
@@ -83,23 +83,8 @@ _LISTED = ", ".join(f"{name} ({what})" for name, what in DOES.items())
 _TYPES = ", ".join(f"{name} ({what})" for name, what in DOES.items() if name != "several")
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
 def _plan(**prompts: str) -> str:
-    steps = [{"type": kind, "prompt": prompt, "needs": []} for kind, prompt in prompts.items()]
-    return _compact({"steps": steps})
-
-
-def _assigned(**tasks: str) -> str:
-    rows = [{"worker": worker, "task": task} for worker, task in tasks.items()]
-    return _compact({"assignments": rows})
-
-
-def _reviewed(answer: str, **redo: str) -> str:
-    rows = [{"worker": worker, "why": why} for worker, why in redo.items()]
-    return _compact({"redo": rows, "answer": json.loads(answer)})
+    return plan(*((name, prompt, []) for name, prompt in prompts.items()))
 
 
 REQUESTS = {
@@ -145,7 +130,7 @@ REQUESTS = {
         {},
         160,
     ),
-    "plan": Instruction(
+    "order plan": Instruction(
         "Split the customer's request into one step for each department that it needs; most need"
         f" one. Types: {_TYPES}. A step's prompt says what that department is to do, with numbers,"
         ' days and rules; "needs" is empty. Write compact JSON.',
@@ -206,26 +191,26 @@ REQUESTS = {
         },
         32,
     ),
-    "assign": Instruction(
+    "order assign": Instruction(
         "Split the customer's request into one task for each worker who is needed; most need one."
         " anna does repairs, rentals and trade-ins; ben does orders, refunds and deliveries. Keep"
         " numbers, days and rules. Write compact JSON.",
         {
-            BOTH: _assigned(anna="rent 1 cargo bike for 1 day, student card", ben="buy 1 lamp"),
-            BACK: _assigned(ben="take back 1 jacket, bought 50 days ago"),
-            TANDEM: _assigned(anna="rent 1 tandem and 2 child seats for 2 days"),
+            BOTH: assigned(anna="rent 1 cargo bike for 1 day, student card", ben="buy 1 lamp"),
+            BACK: assigned(ben="take back 1 jacket, bought 50 days ago"),
+            TANDEM: assigned(anna="rent 1 tandem and 2 child seats for 2 days"),
         },
         160,
     ),
-    "review": Instruction(
+    "order review": Instruction(
         'You check the forms of your workers. List in "redo" only work that is wrong or missing,'
         ' with the reason; when the work is good, "redo" is empty. Put the form for the whole'
         ' request into "answer".',
         {
             f"Request: {BOTH}\n\nanna: {form(('cargo bike', 1), rule='student')}\n\nben: "
-            f"{form(('lamp', 1))}": _reviewed(EXAMPLES["several"][BOTH]),
-            f"Request: {BACK}\n\nben: {form(('jacket', 1))}": _reviewed(
-                EXAMPLES["refund"][BACK], ben="it was bought more than 30 days ago"
+            f"{form(('lamp', 1))}": reviewed(json.loads(EXAMPLES["several"][BOTH])),
+            f"Request: {BACK}\n\nben: {form(('jacket', 1))}": reviewed(
+                json.loads(EXAMPLES["refund"][BACK]), ben="it was bought more than 30 days ago"
             ),
         },
         200,

@@ -1,8 +1,5 @@
 """What the series measures. Each study asks one set of questions; `mlkit record` keeps its answers
-in a file of its own.
-
-In a notebook: `desk = await studies.desk(kit.recorded)`. The same call on a live kit asks the
-models; `progress` names a bar that says how far it is.
+in a file of its own. In a notebook: `desk = await studies.desk(kit.recorded)`.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -40,10 +37,10 @@ from course.studies.free_texts import (
     texts,
     write_and_check,
 )
-from course.studies.measuring import measured, with_id
+from course.studies.measuring import with_id
 from mlkit.kit import Kit
 
-Study = Callable[[Kit, str], Coroutine[Any, Any, Any]]  # of a kit, and what its bar is called
+Study = Callable[[Kit], Coroutine[Any, Any, Any]]
 STUDIES: Mapping[str, Study] = {
     "desk": desk,
     "routing": routing,

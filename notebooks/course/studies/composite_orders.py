@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from course import orders as filled
 from course import systems
-from course.shop.price_list import DEPARTMENTS, dollars, joined, total_of
+from course.shop.price_list import DEPARTMENTS, catalogue, dollars, joined, total_of
 from course.studies.measuring import measured, of_patterns, with_id
 from mlkit.kit import Kit
 from mlkit.measure import tasks
 from mlkit.measure.graders import Grader
-from mlkit.measure.matrix import Matrix, Subject, merged, seed_for
+from mlkit.measure.matrix import Matrix, merged, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Cast
 from mlkit.parsing import quoted
@@ -32,11 +33,7 @@ def _not_a_form(gold: Any) -> str:
 
 
 # An order is right if its total is.
-GRADER = Grader(
-    right=lambda text, gold: total_of(text) == f"{gold['total']:.12g}",
-    answer=total_of,
-    problem=_not_a_form,
-)
+GRADER = Grader(lambda text, gold: total_of(text) == f"{gold['total']:.12g}", total_of, _not_a_form)
 
 
 def order_tasks(split: str = "", half: bool = False) -> list[Task]:
@@ -53,35 +50,32 @@ def order(task_id: str) -> Task:
     return with_id(order_tasks("test"), task_id)
 
 
-async def order_members(kit: Kit, progress: str = "") -> Matrix:
+async def order_members(kit: Kit) -> Matrix:
     """A pool of members on all orders: the voters, and two more that were asked otherwise."""
     pool = {member.name: SingleModel(member) for member in filled.order_pool(kit.cast)}
-    return await of_patterns(kit, progress, pool, order_tasks())
+    return await of_patterns(kit, pool, order_tasks())
 
 
-async def orders(kit: Kit, progress: str = "") -> Matrix:
+async def orders(kit: Kit) -> Matrix:
     """The nine on the 96 test orders."""
-    return await of_patterns(kit, progress, systems.for_orders(kit.cast), order_tasks("test"))
+    return await of_patterns(kit, systems.for_orders(kit.cast), order_tasks("test"))
 
 
-async def order_samples(kit: Kit, progress: str = "") -> Matrix:
+async def order_samples(kit: Kit) -> Matrix:
     """Five samples of the large model vote: what the tokens of a vote buy from one member."""
-    return await sampled_votes(kit, {"large, 5 samples": 5}, progress)
+    return await sampled_votes(kit, {"large, 5 samples": 5})
 
 
-async def sampled_votes(kit: Kit, counts: Mapping[str, int], progress: str = "") -> Matrix:
+async def sampled_votes(kit: Kit, counts: Mapping[str, int]) -> Matrix:
     """So many samples of the large model vote on the test orders, at temperature 0.7, by name."""
     large = replace(filled.order_voters(kit.cast)[0], temperature=0.7)
 
-    def votes(count: int) -> Subject:
-        def vote(task: Task, sample: int) -> ModelVoting:
-            voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
-            return ModelVoting(tuple(voters), total_of)
+    def vote(task: Task, sample: int, count: int) -> ModelVoting:
+        voters = (replace(large, seed=seed_for(task, n)) for n in range(count))
+        return ModelVoting(tuple(voters), total_of)
 
-        return vote
-
-    subjects = {name: votes(count) for name, count in counts.items()}
-    return await measured(kit, progress, subjects, order_tasks("test"))
+    subjects = {name: partial(vote, count=count) for name, count in counts.items()}
+    return await measured(kit, subjects, order_tasks("test"))
 
 
 def stages(cast: Cast) -> dict[str, Pattern]:
@@ -110,8 +104,8 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     """The supervisor otherwise: one worker, no review, a reviewer that knows, other rounds."""
     two = filled.supervisor_worker(cast)
     one = {"anna": filled.form_member(cast.general)}
-    knows = filled.reviewer(cast)
-    knows = replace(knows, system=f"{knows.system}\n\n{filled.price_list()}")
+    knows = filled.form_writer(cast.large, "order review")
+    knows = replace(knows, system=f"{knows.system}\n\n{catalogue()}")
     return {
         "one worker, no review": replace(two, workers=one, reviewer=None, combine=joined),
         "two workers, no review": replace(two, reviewer=None, combine=joined),
@@ -121,22 +115,17 @@ def reviews(cast: Cast) -> dict[str, Pattern]:
     }
 
 
-def fused_orders(cast: Cast) -> dict[str, Pattern]:
-    """The voters' forms, put together by the large model."""
-    fuse = filled.order_member(cast.large, "fuse")
-    schema = filled.form_member(cast.large).schema
-    return {"fuse": ModelFanOut(filled.order_voters(cast), fuse=replace(fuse, schema=schema))}
+async def order_variants(kit: Kit) -> Matrix:
+    """All variants on 48 test orders, and the voters' forms put together by the large model."""
+    cast = kit.cast
+    fuse = ModelFanOut(filled.order_voters(cast), fuse=filled.form_writer(cast.large, "fuse"))
+    every = stages(cast) | plans(cast) | reviews(cast) | {"fuse": fuse}
+    return await of_patterns(kit, every, order_tasks("test", half=True))
 
 
-async def order_variants(kit: Kit, progress: str = "") -> Matrix:
-    """All variants on 48 test orders."""
-    every = stages(kit.cast) | plans(kit.cast) | reviews(kit.cast) | fused_orders(kit.cast)
-    return await of_patterns(kit, progress, every, order_tasks("test", half=True))
-
-
-async def orders_and_variants(kit: Kit, progress: str = "") -> Matrix:
+async def orders_and_variants(kit: Kit) -> Matrix:
     """The nine and all variants on the 48 test orders that both have."""
-    variants, nine = await order_variants(kit, progress), await orders(kit, progress)
+    variants, nine = await order_variants(kit), await orders(kit)
     ids = {task.id for task in variants.tasks}
     kept = [n for n, task in enumerate(nine.tasks) if task.id in ids]
     half = Matrix([nine.tasks[n] for n in kept], nine.subjects, [nine.cells[n] for n in kept])

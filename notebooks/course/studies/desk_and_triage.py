@@ -1,6 +1,6 @@
 """Studies of the desk and of triage: one member, a router, examples, samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,36 +20,44 @@ from mlkit.patterns.router import ModelRouter
 PAIRS = 24
 
 
-async def desk(kit: Kit, progress: str = "") -> Matrix:
+async def desk(kit: Kit) -> Matrix:
     """Both models on the mixed workload: asked in one way for all kinds ("small", "large"), and in
     the way of each task's kind ("small by kind", "large by kind").
     """
     sizes = two_sizes(kit).items()
     subjects = each({name: member_for(member, "all") for name, member in sizes})
     subjects |= {f"{name} by kind": by_kind(member) for name, member in sizes}
-    return await measured(kit, progress, subjects, tasks.load("desk"))
+    return await measured(kit, subjects, tasks.load("desk"))
 
 
-async def specialists(kit: Kit, progress: str = "") -> Matrix:
+async def specialists(kit: Kit) -> Matrix:
     """The article's four specialists on every test task, of their own kind or not: coder ("code"),
     large model ("math"), writer ("creative") and general model ("general"), each asked in the way
     of its own kind.
     """
     subjects = each(systems.desk_router(kit.cast).specialists)
-    return await measured(kit, progress, subjects, to_test("desk"))
+    return await measured(kit, subjects, to_test("desk"))
 
 
-def kinds_of_the_desk() -> list[Task]:
-    """The desk's tasks as labels: right is who names a task's kind."""
+async def routing(kit: Kit) -> Matrix:
+    """Both sizes name the kind of the desk's tasks."""
+    sizes = two_sizes(kit).items()
+    return await _kinds(kit, {name: member_for(member, "kind") for name, member in sizes})
+
+
+async def classifiers(kit: Kit) -> dict[int, Matrix]:
+    """The small model names the kind of the desk's tasks with 0, 4 and 8 examples."""
+    small = kit.cast.small
+    return {
+        count: await _kinds(kit, {"small": member_for(small, "kind", count)}) for count in (0, 4, 8)
+    }
+
+
+async def _kinds(kit: Kit, members: Mapping[str, Member]) -> Matrix:
+    """Who names a task's kind is right; read as the router reads it."""
     desk = tasks.load("desk")
-    return [replace(task, grader="label", gold=task.kind, labels=KINDS) for task in desk]
-
-
-async def routing(kit: Kit, progress: str = "") -> Matrix:
-    """Both sizes name the kind of the desk's tasks, read as the router reads them."""
-    kinds = kinds_of_the_desk()
-    members = {name: member_for(member, "kind") for name, member in two_sizes(kit).items()}
-    return (await measured(kit, progress, each(members, KINDS), kinds)).labelled(KINDS)
+    kinds = [replace(task, grader="label", gold=task.kind, labels=KINDS) for task in desk]
+    return (await measured(kit, each(members, KINDS), kinds)).labelled(KINDS)
 
 
 def sent(named: Matrix, rule: ModelRouter) -> np.ndarray:
@@ -72,27 +80,24 @@ def answered_by(every: Matrix, kinds: Sequence[str] | np.ndarray) -> np.ndarray:
     return np.array([every.column(kind)[n] for n, kind in enumerate(kinds)])
 
 
-async def triage(kit: Kit, progress: str = "") -> Matrix:
+async def triage(kit: Kit) -> Matrix:
     """Three members name the queue, with probabilities: both sizes by examples, large by rules."""
     subjects = each(triage_members(kit), QUEUES)
-    return await measured(kit, progress, subjects, tasks.load("triage"))
+    return await measured(kit, subjects, tasks.load("triage"))
 
 
 def triage_members(kit: Kit) -> dict[str, Member]:
     """Who names the queue, by name."""
-    return {
-        "small": member_for(kit.cast.small, "triage"),
-        "large": member_for(kit.cast.large, "triage"),
-        "large, rules": member_for(kit.cast.large, "rules"),
-    }
+    members = {name: member_for(member, "triage") for name, member in two_sizes(kit).items()}
+    return members | {"large, rules": member_for(kit.cast.large, "rules")}
 
 
-async def samples(kit: Kit, progress: str = "") -> Matrix:
+async def samples(kit: Kit) -> Matrix:
     """Five samples at temperature 0.7 of both sizes, on the test tasks of triage and of sums."""
-    return await sampled(kit, [*to_test("triage"), *to_test("desk", "math")], progress)
+    return await sampled(kit, [*to_test("triage"), *to_test("desk", "math")])
 
 
-async def examples(kit: Kit, progress: str = "") -> Matrix:
+async def examples(kit: Kit) -> Matrix:
     """The desk's test sums with 0 to 4 examples, and step by step in prose; both models."""
     sizes, sums = two_sizes(kit).items(), to_test("desk", "math")
     counted = {
@@ -103,10 +108,8 @@ async def examples(kit: Kit, progress: str = "") -> Matrix:
     prose = {f"{name}, prose": member_for(member, "prose") for name, member in sizes}
     # Prose ends in a number, where the others write an expression.
     numbers = [replace(task, grader="number") for task in sums]
-    return merged(
-        await measured(kit, progress, each(counted), sums),
-        await measured(kit, progress, each(prose), numbers),
-    )
+    written = await measured(kit, each(counted), sums)
+    return merged(written, await measured(kit, each(prose), numbers))
 
 
 class Judged(NamedTuple):
@@ -118,7 +121,7 @@ class Judged(NamedTuple):
     swapped: int  # the same with the large model's answer shown first
 
 
-async def judge(kit: Kit, progress: str = "") -> list[Judged]:
+async def judge(kit: Kit) -> list[Judged]:
     """The large model judges 24 pairs of answers to test tasks of the desk (the small and the large
     model's, of which one is right), each pair in both orders.
     """
@@ -138,15 +141,3 @@ async def _pick(kit: Kit, member: Member, question: str, one: str, other: str) -
     prompt = f"Question: {question}\n\nAnswer A: {one}\n\nAnswer B: {other}"
     reply = await kit.ask(member, prompt, role="judge", labels=("A", "B"))
     return "AB".index(most_likely(reply, "AB").label)
-
-
-async def classifiers(kit: Kit, progress: str = "") -> dict[int, Matrix]:
-    """The small model names the kind of the desk's tasks with 0, 4 and 8 examples."""
-    kinds = kinds_of_the_desk()
-    found = {}
-    for count in (0, 4, 8):
-        member = member_for(kit.cast.small, "kind", count)
-        subjects = each({"small": member}, KINDS)
-        named = await measured(kit, progress, subjects, kinds)
-        found[count] = named.labelled(KINDS)
-    return found

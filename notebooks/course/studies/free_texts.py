@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 
-from course.orders import order_member
 from course.shop import member_for
 from course.studies.measuring import SAMPLES, by_kind, measured, of_patterns, sampled, to_test
 from mlkit.ask import Ask, Member
@@ -24,17 +23,16 @@ def text_tasks() -> list[Task]:
     return [*to_test("desk", "creative"), *tasks.load("texts")]
 
 
-async def texts(kit: Kit, progress: str = "") -> Matrix:
+async def texts(kit: Kit) -> Matrix:
     """Five samples at temperature 0.7 of both sizes on the 44 free texts."""
-    return await sampled(kit, text_tasks(), progress)
+    return await sampled(kit, text_tasks())
 
 
-async def meanings(kit: Kit, progress: str = "") -> dict[str, np.ndarray]:
+async def meanings(kit: Kit) -> dict[str, np.ndarray]:
     """The unit vectors of the large model's five samples for each free text: shape (5, d)."""
-    written = await texts(kit, progress)
-    column = written.subjects.index("large")
+    written = (await texts(kit)).of(["large"])
     return {
-        task.id: await kit.embed([cell.text for cell in row[column]])
+        task.id: await kit.embed([cell.text for cell in row[0]])
         for task, row in zip(written.tasks, written.cells, strict=True)
     }
 
@@ -64,23 +62,22 @@ async def write_and_check(ask: Ask, prompt: str, writer: Member, checker: Member
     return Rewritten(written[-1], tuple(written), tuple(found))
 
 
-async def rewriting(kit: Kit, progress: str = "") -> Matrix:
+async def rewriting(kit: Kit) -> Matrix:
     """Write, check by a model, write again, on the 44 texts: both sizes write, large checks."""
-    checker = order_member(kit.cast.large, "check text")
+    checker = member_for(kit.cast.large, "check text")
+    loop = partial(write_and_check, checker=checker)
     patterns = {
-        f"{name}, checked": partial(
-            write_and_check, writer=member_for(member, "creative"), checker=checker
-        )
+        f"{name}, checked": partial(loop, writer=member_for(member, "creative"))
         for name, member in (("small", kit.cast.small), ("large", kit.cast.large))
     }
-    return await of_patterns(kit, progress, patterns, text_tasks())
+    return await of_patterns(kit, patterns, text_tasks())
 
 
-async def picking(kit: Kit, progress: str = "") -> Matrix:
+async def picking(kit: Kit) -> Matrix:
     """Five samples of the large model on the 44 texts: a judge picks, twice shuffled; or they are
     fused. "one answer" is the large model's at temperature 0.
     """
-    judge, fuse = member_for(kit.cast.large, "judge"), order_member(kit.cast.large, "fuse texts")
+    judge, fuse = member_for(kit.cast.large, "judge"), member_for(kit.cast.large, "fuse texts")
 
     def members(task: Task) -> list[Member]:
         large = replace(member_for(kit.cast.large, "creative"), temperature=0.7)
@@ -92,4 +89,4 @@ async def picking(kit: Kit, progress: str = "") -> Matrix:
         "judge, other order": lambda task, sample: ModelFanOut(members(task), judge, seed=1),
         "fuse": lambda task, sample: ModelFanOut(members(task), fuse=fuse),
     }
-    return await measured(kit, progress, subjects, text_tasks())
+    return await measured(kit, subjects, text_tasks())

@@ -46,26 +46,24 @@ def with_id(items: Sequence[Task], task_id: str) -> Task:
 
 async def measured(
     kit: Kit,
-    progress: str,
     subjects: Mapping[str, Subject],
     items: Sequence[Task],
     samples: int = 1,
     at_once: int = 1,
 ) -> Matrix:
-    """What subjects answer. While it is recorded, an error of the engine ends it."""
-    return await measure(kit.ask, subjects, items, samples, progress, at_once, kit.recording)
+    """What subjects answer. While it is recorded, there is a bar, and an engine's error ends it."""
+    bar = "answers" if kit.recording else ""
+    return await measure(kit.ask, subjects, items, samples, bar, at_once, kit.recording)
 
 
-async def sampled(kit: Kit, items: Sequence[Task], progress: str) -> Matrix:
+async def sampled(kit: Kit, items: Sequence[Task]) -> Matrix:
     """Five samples at temperature 0.7 of both sizes, asked in the way of each task's kind."""
     sizes = two_sizes(kit).items()
     subjects = {name: by_kind(replace(member, temperature=0.7)) for name, member in sizes}
-    return await measured(kit, progress, subjects, items, SAMPLES)
+    return await measured(kit, subjects, items, SAMPLES)
 
 
-async def of_patterns(
-    kit: Kit, progress: str, patterns: Mapping[str, Runnable], items: Sequence[Task]
-) -> Matrix:
+async def of_patterns(kit: Kit, patterns: Mapping[str, Runnable], items: Sequence[Task]) -> Matrix:
     """What patterns answer, all items under way together."""
     subjects = {name: fixed(pattern) for name, pattern in patterns.items()}
-    return await measured(kit, progress, subjects, items, at_once=len(items))
+    return await measured(kit, subjects, items, at_once=len(items))

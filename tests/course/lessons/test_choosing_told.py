@@ -178,5 +178,5 @@ def test_the_stricter_rule_leaves_fan_out_alone_at_55_percent(nine):
 
 def test_the_card_of_the_notebook_reads_as_the_text_says():
     counted = ways.read_counts([("one", 41, 50, 0.1, 1.2), ("two", 43, 50, 0.14, 1.5)])
-    lines = card.rows("two", counted, Limits(least=0.85), "", "here")
+    lines = card.DecisionCard("two", counted, Limits(least=0.85), "here").lines
     assert any(line.about == "how sure" and "74%" in line.text for line in lines)
