@@ -1,7 +1,5 @@
 """An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
 
-import ast
-import builtins
 import copy
 import math
 import numbers
@@ -101,35 +99,36 @@ def judgement(entries: Sequence[Case], praise: str) -> Callable[[Any], Verdict]:
     return judge
 
 
-def cases(text: str) -> list[Case]:
+def cases(text: str, **names: Any) -> list[Case]:
     """Cases from a text that parts them by blank lines:
 
     [4.0, 3.0], 2 -> 4.0
+    [3.0, 4.0], 2 -> 4.0
     Who is free first, and when?
     7: That is all the work, one after the other.
     ValueError: With two machines your code {said}.
 
-    Python's literals (and inf, and names of errors) are what the answer is called with and what is
-    right. The first hint is for any other value; one after a value and a colon is for that value,
-    as in `hints`.
+    What the answer is called with and what is right is Python, which may use inf and `names`. The
+    first hint is for any other value; one after a value and a colon is for that value, as in
+    `hints`.
     """
-    return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return [case for block in blocks for case in _cases(block, names)]
 
 
-def _case(block: str) -> Case:
-    call, _, rest = block.partition(" -> ")
-    right, _, told = rest.partition("\n")
+def _cases(block: str, names: Mapping[str, Any]) -> list[Case]:
+    *calls, told = re.split(r" -> (.*)\n?", block)
     hint, *_ = _WRONG.split(told)
-    args = ast.literal_eval(f"({call},)")
-    return Case(args, _value(right), " ".join(hint.split()), hints(told))
+    said = " ".join(hint.split()), hints(told)
+    pairs = zip(calls[::2], calls[1::2], strict=True)
+    return [Case(_value(f"({call},)", names), _value(right, names), *said) for call, right in pairs]
 
 
 _WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"|None|bool|Exception|\w+Error): """, re.MULTILINE)
 
 
-def _value(text: str) -> Any:
-    names = vars(builtins) | {"inf": math.inf}
-    return names[text] if text in names else ast.literal_eval(text)
+def _value(text: str, names: Mapping[str, Any]) -> Any:
+    return eval(text, {"inf": math.inf, **names})
 
 
 def hints(text: str) -> dict[Any, str]:
@@ -138,7 +137,7 @@ def hints(text: str) -> dict[Any, str]:
     """
     _, *parts = _WRONG.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {_value(value): " ".join(hint.split()) for value, hint in pairs}
+    return {_value(value, {}): " ".join(hint.split()) for value, hint in pairs}
 
 
 def choice(name: str, right: str, words: Collection[str], hint: str) -> Case:

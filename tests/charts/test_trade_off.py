@@ -72,7 +72,7 @@ def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
 
     member = Member("m", name="one")
     matrix = Matrix([None, None], ["x", "y"], [[[cell(True)], [cell(True)]]] * 2)
-    found = trade_off.ways(matrix, {"the second": "y"}, prices)
+    found = trade_off.ways(matrix, prices, {"the second": "y"})
     assert found == [("the second", 2, 2, pytest.approx(0.2), 2.0)]
 
 

@@ -180,9 +180,10 @@ ValueError: It {said}.
 Another.
 
 None -> inf
-A third.
+[HALF] -> HALF
+Two of one hint.
 """
-    assert cases(text) == [
+    assert cases(text, HALF=0.5) == [
         Case(
             ([4.0, 3.0], 2),
             4.0,
@@ -190,5 +191,6 @@ A third.
             {7: "All the work, one after the other.", ValueError: "It {said}.", "x": "No text."},
         ),
         Case(("a b",), "c", "Another."),
-        Case((None,), inf, "A third."),
+        Case((None,), inf, "Two of one hint."),
+        Case(([0.5],), 0.5, "Two of one hint."),
     ]

@@ -179,9 +179,7 @@ def _drawn_counts(seeded: Random) -> tuple[int, int, int]:
 
 
 best_of = Exercise(
-    [
-        *cases(
-            """
+    cases("""
 2, 5, 2 -> 0.7
 Two of five samples are right, and two are drawn. It gave {got:.4g}. Count the pairs by hand: how
 many are there, and how many hold no right sample?
@@ -197,10 +195,8 @@ Only three samples are wrong, and four are drawn. It gave {got:.4g}. Can all fou
 
 0, 5, 3 -> 0.0
 No sample is right. It gave {got:.4g}. A checker finds no right text where there is none.
-"""
-        ),
-        *against(chance, _drawn_counts),
-    ],
+""")
+    + against(chance, _drawn_counts),
     "Right. This is the line of the chart above, for one text; the chart takes the mean of all.",
     {not_number: "It should give a chance from 0 to 1; it gave {kind}."},
 )
@@ -255,8 +251,7 @@ do several short calls. It gave {got:.4g}.
 )
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 Three members need 2, 3 and 7 seconds. Each has a server of its own. When are all answers there?
 - After 4 seconds, the mean of all.
 > The mean says how long one answer takes. The last answer is waited for, too.
@@ -280,5 +275,4 @@ A fan-out of three samples takes one by chance. What do you add first, to get mo
 > Measure it first, in both orders. A judge that you have not measured may be no help at all.
 + A program that tells whether a text keeps the rules.
 > A right answer is worth nothing until it is found. A checker finds it, and costs no tokens.
-"""
-)
+""")

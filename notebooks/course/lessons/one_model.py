@@ -129,8 +129,7 @@ def numbers(text: str) -> set[float]:
     return {float(one) for one in re.findall(r"\d+(?:\.\d+)?", text) if float(one) > 1}
 
 
-_CALCULATIONS = cases(
-    """
+_CALCULATIONS = cases("""
 "(45 + 30) * 6" -> 450
 For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before:
 a number, not a text.
@@ -150,8 +149,7 @@ what stands before the first of them.
 "$12 + $8 * 6 = $12 + $48 = $62" -> 60
 For {args[0]!r} your reader {said}. Dollar signs are no problem for
 arithmetic; cut at the first equals sign, and give it the rest.
-"""
-)
+""")
 _REFUSED = (
     "{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an"
     " answer that cannot be read counts as wrong, and must not look like a number."
@@ -222,8 +220,7 @@ def _drawn_ways(seeded: Random) -> tuple[Any, ...]:
 # answer(ways, least): the cheapest way whose interval begins at `least` or above; a way is its
 # name, dollars, share right, and the low end of the interval.
 cheapest = Exercise(
-    cases(
-        """
+    cases("""
 [("a", 0.02, 0.70, 0.61), ("b", 0.05, 0.85, 0.75)], 0.6 -> "a"
 Both are sure to keep 60%: give the name of the one that costs less. Yours {said}.
 
@@ -242,15 +239,13 @@ IndexError: Where no way is sure, there is no first one. Give None there.
 
 [("a", 0.02, 0.70, 0.60)], 0.6 -> "a"
 The interval begins at 60% exactly, and 60% is kept. Yours {said}.
-"""
-    )
+""")
     + against(_cheapest, _drawn_ways),
     "Right. It reads the interval, not only the share.",
 )
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 A model gets 3 of 10 sums right when it works step by step. What do you do first?
 - Take a model of ten times the size, and measure it.
 > Perhaps later. It costs more, and you do not know yet what this one can do.
@@ -274,5 +269,4 @@ Two models: best single 80%, oracle 82%. What is it worth here to choose a model
 > The other 18 points are tasks that both models get wrong. Choosing cannot repair them.
 - More, the better the models are.
 > These two are as good as they are. The oracle is the ceiling for choosing between them.
-"""
-)
+""")

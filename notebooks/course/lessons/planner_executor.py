@@ -197,8 +197,7 @@ def _drawn_type(seeded: Random) -> tuple[Any, tuple[str, ...], str]:
 
 
 executor = Exercise(  # of (named, types, fallback): the known type that was meant, or the fallback
-    [
-        *cases("""
+    cases("""
 "rental", ("order", "rental"), "order" -> "rental"
 A step of the type rental does not stay one.
 
@@ -235,9 +234,8 @@ in `types`.
 " sql", ("SQL", "order"), "order" -> "SQL"
 A list of types may have capitals, too. Compare both without them, and give the name as it stands
 in `types`.
-"""),
-        *against(_meant, _drawn_type),
-    ],
+""")
+    + against(_meant, _drawn_type),
     "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
     " lost.",
     {None: "For {args[0]!r} it gives nothing. A step without an executor would never be done."},
@@ -249,8 +247,7 @@ def _equal_cost(planning: int, executing: int, alone: int) -> float:
 
 
 break_even = Exercise(  # of (planning, executing, alone): the price ratio at which costs are equal
-    [
-        *cases("""
+    cases("""
 700, 600, 1500 -> 0.75
 For 700 planning, 600 executing and 1,500 alone it is not right yet. Write both costs down, with a
 price of r for the planner's tokens and 1 for the executors', and ask where they are equal.
@@ -273,9 +270,8 @@ made good? Give math.inf.
 
 200, 1600, 1000 -> 2
 It is right for one order, and not for others. Are numbers of that order written into your code?
-"""),
-        *against(_equal_cost, lambda seeded: (*(100 * seeded.randint(n, 20) for n in (1, 0, 1)),)),
-    ],
+""")
+    + against(_equal_cost, lambda seeded: (*(100 * seeded.randint(n, 20) for n in (1, 0, 1)),)),
     "Right. The price ratio helps only as far as planning is shorter than doing it all.",
 )
 

@@ -236,8 +236,7 @@ def _drawn_label(seeded: Random) -> tuple[str, float, float, float]:
 
 # answer(label, certainty, mass, threshold): a specialist, "general", or "person".
 route = Exercise(
-    cases(
-        """
+    cases("""
 "math", 0.9, 0.95, 0.6 -> "math"
 A sure and known label goes to {got!r}. It has a specialist of its own.
 "person": A mass of 0.95 goes to a person. Only a low mass should: below 0.5.
@@ -264,8 +263,7 @@ threshold for the mass, or 0.6 in its place?
 
 "code", 0.71, 0.95, 0.8 -> "general"
 With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
-"""
-    )
+""")
     + against(_way_out, _drawn_label),
     "Right. Three ways out: a specialist, the fallback, and nobody at all.",
 )
@@ -287,8 +285,7 @@ def _drawn_labels(seeded: Random) -> tuple[list[float], list[bool], float]:
 
 # answer(certainties, right, least): the lowest certainty from which enough is right, or 1.0.
 threshold = Exercise(
-    cases(
-        """
+    cases("""
 [0.9, 0.7, 0.5, 0.3], [True, True, True, False], 0.8 -> 0.5
 From 0.5 on, three labels are kept, and all are right; from 0.3 on it is three of four, too few.
 Your function {said}.
@@ -313,14 +310,12 @@ One of two is right, and that is exactly {args[2]}: "at least" takes >=, not >.
 [0.9, 0.5], [False, True], 0.8 -> 1.0
 No threshold is enough here: the surest label is wrong. Then give 1.0, which keeps no label.
 ZeroDivisionError: With no label left your function divides by 0.
-"""
-    )
+""")
     + against(_lowest, _drawn_labels),
     "Right. Chosen so on fit, it may be reported on test.",
 )
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 A classifier says math, with a certainty of 0.95. What is this number about?
 - The chance that the specialist's answer is right.
 > Whether the specialist can do the sum is another question. Count the answers for that.
@@ -344,5 +339,4 @@ You try 20 thresholds on your test tasks, and report the best of them. What is w
 > With more of them, the luckiest would be luckier still.
 + It was chosen on the tasks it is reported on.
 > Choose on fit, report on test. What looks best on its own tasks looks worse on new ones.
-"""
-)
+""")

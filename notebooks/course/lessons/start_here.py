@@ -314,8 +314,7 @@ async def edits(kit: Kit, question: str, door_note: Callable[..., Awaitable[str]
                 await kit.run(note, ", ".join(some))
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 The setup line says REPLAY. Where do the answers come from?
 - They were made up for this notebook by its authors.
 > Nothing here is made up. A question that was never recorded gives an error, not an answer.
@@ -341,5 +340,4 @@ an hour does it now cost as much as the host?
 > The host is paid by the token, your machine by its seconds: these are half as many now.
 + At twice the price at which it did before.
 > An hour holds twice as many answers, and the host charges for each. A fast machine may cost more.
-"""
-)
+""")
