@@ -16,7 +16,7 @@ from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic
 from mlkit.models import list_prices
-from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
+from mlkit.widgets.exercises import Exercise, against, cases, not_number
 from mlkit.widgets.lessons import Prediction, questions
 from mlkit.widgets.panels import Panel, compare
 
@@ -149,12 +149,12 @@ what stands before the first of them.
 "$12 + $8 * 6 = $12 + $48 = $62" -> 60
 For {args[0]!r} your reader {said}. Dollar signs are no problem for
 arithmetic; cut at the first equals sign, and give it the rest.
+
+"about 12" -> Exception
+"First, we add the two prices." -> Exception
+{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an answer
+that cannot be read counts as wrong, and must not look like a number.
 """)
-_REFUSED = (
-    "{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an"
-    " answer that cannot be read counts as wrong, and must not look like a number."
-)
-_TEXTS = ("about 12", "First, we add the two prices.")
 
 
 def _left_side(text: str) -> Any:
@@ -188,9 +188,7 @@ def before_equals(recorded: Sequence[tuple[Task, Cell]]) -> Exercise:
             f" with your reader it is {after}."
         )
 
-    refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
-    drawn = against(_left_side, _drawn_answer)
-    return Exercise([*_CALCULATIONS, *refused, *drawn], praise, call=_value)
+    return Exercise(_CALCULATIONS + against(_left_side, _drawn_answer), praise, call=_value)
 
 
 def _value(read: Callable[[str], Any], text: str) -> Any:

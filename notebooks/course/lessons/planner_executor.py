@@ -228,9 +228,6 @@ AttributeError: It fails on the type None. A plan is data from a model: a type m
 Another list of types, or another fallback: are order and rental written into your code?
 
 "SQL", ("SQL", "order"), "order" -> "SQL"
-A list of types may have capitals, too. Compare both without them, and give the name as it stands
-in `types`.
-
 " sql", ("SQL", "order"), "order" -> "SQL"
 A list of types may have capitals, too. Compare both without them, and give the name as it stands
 in `types`.
@@ -259,14 +256,11 @@ alone.
 planner's.
 
 1500, 600, 1500 -> inf
+1800, 600, 1500 -> inf
 Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
 made good? Give math.inf.
 ZeroDivisionError: Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which
 price would that be made good? Give math.inf.
-
-1800, 600, 1500 -> inf
-Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
-made good? Give math.inf.
 
 200, 1600, 1000 -> 2
 It is right for one order, and not for others. Are numbers of that order written into your code?

@@ -23,7 +23,6 @@ from mlkit.widgets.exercises import (
     against,
     cases,
     choice,
-    hints,
     judgement,
     near,
     not_number,
@@ -50,15 +49,10 @@ def _drawn_reply(seeded: Random) -> tuple[CountedReply, float, float]:
 
 # answer(reply, prompt_price, output_price): dollars for 1,000 such calls, prices in dollars per
 # million tokens.
-dollars_per_thousand = Exercise(
-    [
-        Case(
-            (CountedReply(prompt_tokens=40, output_tokens=10), 0.5, 3.0),
-            0.05,
-            "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
-            " dollars per 1,000 calls. Multiply each count by its own price, then add.",
-            hints(
-                """
+_DOLLARS = """
+CountedReply(prompt_tokens=40, output_tokens=10), 0.5, 3.0 -> 0.05
+For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g} dollars per 1,000
+calls. Multiply each count by its own price, then add.
 0.00005: That is one call. The question is about 1,000 of them.
 50000: Prices are dollars per million tokens: something is a million times too much.
 0.025: Only the prompt price is used. Tokens read and tokens written have a price each.
@@ -68,10 +62,8 @@ dollars_per_thousand = Exercise(
 0.02: The answer is not free: tokens written cost too.
 50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
 """
-            ),
-        ),
-        *against(_dollars, _drawn_reply),
-    ],
+dollars_per_thousand = Exercise(
+    cases(_DOLLARS, CountedReply=CountedReply) + against(_dollars, _drawn_reply),
     "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
     {not_number: "It should give a number of dollars; it gave {kind}."},
 )
