@@ -126,8 +126,7 @@ def ladder(found: Triage) -> str:
 def priced(kit: Kit, found: Triage) -> Panel:
     """The trade-off at the article's prices; the title says whose answers and whose prices."""
     own = {"small": kit.cast.small.model, "large": kit.cast.large.model}
-    both = np.array([found.vote(3)[2], found.large])
-    lines = {"oracle": both.any(axis=0).mean(), "random": both.mean()}
+    lines = trade_off.baselines(np.array([found.vote(3)[2], found.large]).T)
 
     def draw(edited: Prices, by: str) -> Chart:
         paid = {own[size]: edited[model] for size, model in PRICED_AS.items()}
@@ -148,7 +147,7 @@ def _ways(found: Triage, prices: Prices) -> list[trade_off.Way]:
         (one.way, one.right, one.of, 1000 * (votes + one.escalated * large), one.seconds)
         for one in rungs(found, 3)
     ]
-    return [*trade_off.ways(found.alone, {"small": "small", "large": "large"}, prices), *ladder]
+    return [*trade_off.ways(found.alone, prices), *ladder]
 
 
 async def inside(kit: Kit) -> str:

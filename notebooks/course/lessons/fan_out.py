@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import comb
 from random import Random
 from statistics import mean
@@ -102,7 +103,7 @@ def table(picked: Matrix) -> str:
 
 def priced(picked: Matrix) -> Callable[[Prices], list[trade_off.Way]]:
     """The ways for a trade-off, at any prices."""
-    return lambda prices: trade_off.ways(picked, {way: way for way in picked.subjects}, prices)
+    return partial(trade_off.ways, picked)
 
 
 async def counts(kit: Kit) -> dict[str, list[int]]:

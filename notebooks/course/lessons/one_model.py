@@ -74,16 +74,9 @@ class Shop:
         )
 
     def trade_off(self, guess: Prediction) -> Panel:
-        """Four ways of asking one model; the lines are one of them by chance, and any that is
-        right.
-        """
-        lines = {
-            "random": float(self.desk.right.mean()),
-            "oracle": float(self.desk.right.any(axis=1).mean()),
-        }
-        if guess.value is not None:
-            lines["your guess"] = guess.value / 100
-        ways = partial(trade_off.ways, self.desk, WAYS)
+        """Four ways of asking one model."""
+        lines = trade_off.baselines(self.desk.right, guess.value)
+        ways = partial(trade_off.ways, self.desk, names=WAYS)
         return compare(ways, list_prices(), self.source, self.models, lines)
 
     def eight(self) -> list[tuple[Task, bool]]:

@@ -94,13 +94,6 @@ async def measured(kit: Kit) -> Matrix:
     return merged(whole, Matrix(whole.tasks, [MORE], [cells[task.id] for task in whole.tasks]))
 
 
-def lines(matrix: Matrix, guess: float | None) -> dict[str, float]:
-    """What the points are compared with; the guess is a number of orders, if there is one."""
-    right = matrix.of([*WAYS.values()]).right[:, :, 0]
-    found = {"oracle": float(right.any(axis=1).mean()), "random": float(right.mean())}
-    return found if guess is None else found | {"your guess": guess / len(right)}
-
-
 def table(matrix: Matrix) -> str:
     """Each way's right orders, tokens and seconds an order, and what the pipeline gains over it."""
     said = [f"way           right  tokens  seconds  pipeline minus it (95%, n {len(matrix.tasks)})"]

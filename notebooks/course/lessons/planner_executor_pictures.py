@@ -1,34 +1,14 @@
 """Notebook 06: what planner-executor costs beside the large model alone, by the price ratio."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from mlkit.charts import trade_off, waterfall
 from mlkit.charts.look import BLUE, DOTTED, GREEN, GREY, SKY, Chart, charted
 from mlkit.measure.matrix import Matrix, tokens
-from mlkit.models import Prices, list_prices
-from mlkit.trace import Run
 
 PLANNER = "planner-executor"
 _COLOURS = {"all at once": GREY, "plan": BLUE, "merge": SKY, "steps": GREEN}
-
-
-def ways(whole: Matrix) -> Callable[[Prices], list[trade_off.Way]]:
-    """What `compare` draws at some prices."""
-    return lambda prices: trade_off.ways(whole, {name: name for name in whole.subjects}, prices)
-
-
-def lines(whole: Matrix, guess: float | None) -> dict[str, float]:
-    """What to compare with: any of the ways right, one of them by chance; the guess, of orders."""
-    found = {"oracle": whole.right.any(axis=1).mean(), "random": whole.right.mean()}
-    return found if guess is None else found | {"your guess": guess / len(whole.tasks)}
-
-
-def calls(run: Run, source: str) -> Chart:
-    """Where the seconds of a run went."""
-    return waterfall.chart(run.calls, source, list_prices())
 
 
 class Part(NamedTuple):

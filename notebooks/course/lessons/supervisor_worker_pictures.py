@@ -10,12 +10,10 @@ import plotly.graph_objects as go
 
 from course import studies
 from course.shop.price_list import joined
-from mlkit.charts import trade_off
 from mlkit.charts.look import BLACK, DOTTED, ORANGE, Chart, charted
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, merged, tokens
 from mlkit.measure.stats import difference
-from mlkit.models import Prices
 from mlkit.schedule import schedule
 
 # What is added, by which way, beside which without it; and what the studies call that way.
@@ -80,18 +78,6 @@ def _change(part: str, way: str, before: str, halves: list[Matrix]) -> str:
     counts = f"{now.sum():>5}{spent:>8,.0f}{(now & ~then).sum():>5}{(then & ~now).sum():>5}"
     change = difference(now, then).points().replace(" points", "").replace("95% interval ", "")
     return f"{part:<17}{way:<14}{before:<13}{counts}  {change.partition(', n')[0]})"
-
-
-def ways(orders: Matrix, prices: Prices) -> list[trade_off.Way]:
-    """The ways on the chart."""
-    return trade_off.ways(orders, {way: way for way in SHOWN}, prices)
-
-
-def lines(orders: Matrix, guess: float | None) -> dict[str, float]:
-    """Shares to compare them with: oracle, random, and the learner's guess of orders."""
-    grades = np.array([orders.column(way) for way in SHOWN])
-    drawn = {"oracle": float(grades.max(axis=0).mean()), "random": float(grades.mean())}
-    return drawn if guess is None else drawn | {"your guess": guess / len(orders.tasks)}
 
 
 # A new answer, of the one as it was and of the workers' forms.

@@ -107,7 +107,7 @@ async def recorded(kit: Kit) -> Recorded:
 def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
     """The members alone and their votes on the messages; three samples take the tokens of three."""
     large = shown.samples.of(["large"], kind="triage")
-    found = trade_off.ways(shown.triage, {name: name for name in shown.triage.subjects}, prices)
+    found = trade_off.ways(shown.triage, prices)
     votes = {"vote of three members": shown.triage}
     for count, word in ((3, "three"), (5, "five")):
         cells = [[row[0][:count]] for row in large.cells]

@@ -130,14 +130,11 @@ async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> pa
     test = (await messages(kit)).of(split="test")
     samples = (await studies.samples(kit)).of(["large"], kind="triage")
     three = samples.answers[:, 0, :3], samples.right[:, 0, :3]
-    lines = {"oracle": test.right.any(axis=1).mean(), "random": test.right.mean()}
-    if guess is not None:
-        lines["your guess"] = guess / len(test.tasks)
+    lines = trade_off.baselines(test.right, guess, len(test.tasks))
 
     def ways(prices: Prices) -> list[trade_off.Way]:
-        alone = {name: name for name in TEAM}
         return [
-            *trade_off.ways(test, alone, prices),
+            *trade_off.ways(test, prices),
             _together("3 samples of large", voted(*three), samples, prices),
             _together("the article's weights", right(test, ARTICLE), test, prices),
             _together("learned weights", right(test, learned), test, prices),

@@ -318,14 +318,7 @@ def test_what_a_merge_moves(merge, whole):
     assert (mended, broken) == (moved.count((False, True)), moved.count((True, False)))
 
 
-def test_the_lines_and_the_parts_of_the_cost(whole):
-    few = whole.of(whole.subjects[:3])
-    lines = pictures.lines(few, None)
-    right = few.right[:, :, 0]
-    assert lines == {"oracle": right.any(axis=1).mean(), "random": right.mean()}
-    assert (
-        pictures.lines(few, 0)["your guess"] == 0 and pictures.lines(few, 48)["your guess"] == 0.5
-    )
+def test_the_parts_of_the_cost(whole):
     alone, plan, merge, steps = pictures.parts(whole, 2.0)
     assert alone.cost == 1 and plan.cost == plan.tokens / alone.tokens
     assert steps.cost == pytest.approx(steps.tokens / alone.tokens / 2)
