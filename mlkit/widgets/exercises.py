@@ -109,35 +109,24 @@ def cases(text: str, **names: Any) -> list[Case]:
     ValueError: With two machines your code {said}.
 
     What the answer is called with and what is right is Python, which may use inf and `names`. The
-    first hint is for any other value; one after a value and a colon is for that value, as in
-    `hints`.
+    first hint is for any other value; one after a value and a colon is for that value.
     """
     blocks = re.split(r"\n\s*\n", text.strip())
     return [case for block in blocks for case in _cases(block, names)]
 
 
 def _cases(block: str, names: Mapping[str, Any]) -> list[Case]:
+    names = {"inf": math.inf, **names}
     *calls, told = re.split(r" -> (.*)\n?", block)
-    hint, *_ = _WRONG.split(told)
-    said = " ".join(hint.split()), hints(told)
+    hint, *rest = (" ".join(part.split()) for part in _WRONG.split(told))
+    known = {eval(value): why for value, why in zip(rest[::2], rest[1::2], strict=True)}
     pairs = zip(calls[::2], calls[1::2], strict=True)
-    return [Case(_value(f"({call},)", names), _value(right, names), *said) for call, right in pairs]
+    return [
+        Case(eval(f"({args},)", names), eval(right, names), hint, known) for args, right in pairs
+    ]
 
 
 _WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"|None|bool|Exception|\w+Error): """, re.MULTILINE)
-
-
-def _value(text: str, names: Mapping[str, Any]) -> Any:
-    return eval(text, {"inf": math.inf, **names})
-
-
-def hints(text: str) -> dict[Any, str]:
-    """Hints for wrong values, as they are read: "0.5: That is half of it." Each may go on over the
-    next lines.
-    """
-    _, *parts = _WRONG.split(text)
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {_value(value, {}): " ".join(hint.split()) for value, hint in pairs}
 
 
 def choice(name: str, right: str, words: Collection[str], hint: str) -> Case:

@@ -11,7 +11,6 @@ from mlkit.widgets.exercises import (
     Exercise,
     against,
     cases,
-    hints,
     judgement,
     near,
     none_of,
@@ -154,15 +153,6 @@ judge = judgement(
 )
 def test_a_judgement_is_tried_entry_by_entry(answer, verdict):
     assert judge(answer) == verdict
-
-
-def test_hints_for_numbers_are_read_from_a_text():
-    text = """
-0.5: That is half of it: 2
- is the rest.
-10: Ten.
-"""
-    assert hints(text) == {0.5: "That is half of it: 2 is the rest.", 10: "Ten."}
 
 
 def test_cases_are_read_from_a_text():

@@ -9,16 +9,15 @@ from plotly.subplots import make_subplots
 
 from course import studies
 from course.shop import QUEUES
-from mlkit.charts import trade_off, waterfall
+from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, DOTTED, GREEN, INK, ORANGE, PINK, Chart, charted, whiskers
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
 from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.patterns.consensus_ensemble import votes_needed
-from mlkit.trace import Run
 from mlkit.widgets import panels
-from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds, show, slider, steps
+from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds, slider, steps
 
 PRICED_AS = {"small": "qwen2.5:7b", "large": "qwen2.5:32b"}  # as in the article
 
@@ -48,11 +47,6 @@ async def measured(kit: Kit) -> Triage:
     alone = (await studies.triage(kit)).of(["small", "large"])
     votes = (await studies.samples(kit)).of(["small", "large"], kind="triage")
     return Triage(votes, alone.of(split="test"), alone.of(split="fit"))
-
-
-def timeline(run: Run, kit: Kit) -> Panel:
-    """The calls of a run, on one machine."""
-    return show(waterfall.chart(run.calls, kit.source, list_prices()))
 
 
 def sheet(found: Triage, numbers: Sequence[int]) -> str:

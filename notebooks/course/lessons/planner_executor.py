@@ -1,4 +1,4 @@
-"""Notebook 06: where orders were lost, repairs of the merge, exercises and the quiz."""
+"""Notebook 06: where orders were lost, repairs of the merge, what it costs; exercises and quiz."""
 
 import json
 import math
@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 
 from course import studies
 from course.shop.price_list import PRICES, RULES, add_up, total_of
 from mlkit.ask import Member, Reply
+from mlkit.charts.look import BLUE, DOTTED, GREEN, GREY, SKY, Chart, charted
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, merged
+from mlkit.measure.matrix import Matrix, merged, tokens
 from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.parsing import object_in
@@ -27,6 +29,7 @@ from mlkit.widgets.told import Told
 
 order = studies.order  # a test order, by its id
 PLANNER = "planner-executor"
+_COLOURS = {"all at once": GREY, "plan": BLUE, "merge": SKY, "steps": GREEN}
 EXECUTORS = ("executors see the request", "small executors", "small executors see the request")
 Form = dict[str, Any]
 Merge = Callable[[list[Form], str], Form]  # of forms and the request: one form
@@ -182,6 +185,53 @@ async def variants(kit: Kit) -> str:
         lines.append(f"{name.replace('_', '-'):<32} {counts}")
     gain = f"the best of these minus large alone: {difference(best, alone).points()}"
     return "\n".join([*lines, f"large alone, in one call: {alone.sum():.0f}", gain])
+
+
+class Part(NamedTuple):
+    way: str
+    part: str
+    tokens: float  # an order
+    cost: float  # as a share of what the large model alone costs
+
+
+def parts(whole: Matrix, price_ratio: float) -> list[Part]:
+    """The parts of both ways, where a token of planner and merge costs `price_ratio` times one of
+    the steps, and the large model alone is paid like the planner.
+    """
+    alone = float(whole.of(["large alone"]).tokens.mean())
+    spent = dict.fromkeys(("plan", "merge", "steps"), 0.0)
+    for ((cell,),) in whole.of([PLANNER]).cells:
+        for call in cell.calls:
+            part = {"plan": "plan", "synthesize": "merge"}.get(call.role, "steps")
+            spent[part] += tokens([call]) / len(whole.tasks)
+    found = [Part("large alone", "all at once", alone, 1.0)]
+    for part, count in spent.items():
+        ratio = price_ratio if part == "steps" else 1
+        found.append(Part(PLANNER, part, count, count / alone / ratio))
+    return found
+
+
+def chart(whole: Matrix, price_ratio: float, source: str) -> Chart:
+    """One bar for each way, in its parts."""
+    found = parts(whole, price_ratio)
+    figure = go.Figure()
+    for way, part, _, cost in found:
+        style = {"orientation": "h", "marker": {"color": _COLOURS[part]}, "textposition": "inside"}
+        said = f"{part} {cost:.0%}" if cost > 0.2 else ""  # else there is no room
+        figure.add_bar(name=part, y=[way], x=[cost], text=[said], **style)
+    figure.add_vline(1, line=DOTTED, layer="below")
+    figure.update_layout(barmode="stack", xaxis_showgrid=False)
+    figure.update_xaxes(range=[0, 2], tickformat=".0%", title_text="of what large alone costs")
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    plan, merge, steps = (part.cost for part in found[1:])
+    reading = (
+        f"At a price ratio of {price_ratio:g}, {PLANNER} costs {plan + merge + steps:.0%} of the"
+        f" large model alone: plan {plan:.0%}, merge {merge:.0%}, steps {steps:.0%}"
+    )
+    return charted(figure, found, reading, source, height=190)
+
+
+# Exercises
 
 
 def _meant(named: Any, types: Sequence[str], fallback: str) -> str:

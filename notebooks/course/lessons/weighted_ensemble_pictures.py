@@ -12,7 +12,7 @@ from course.shop import QUEUES
 from course.shop.price_list import fault
 from course.studies.votes import voted, weighted
 from mlkit.ask import Member, Reply
-from mlkit.charts import trade_off, waterfall
+from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, INK, PALE, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.kit import Kit
@@ -21,7 +21,7 @@ from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.parsing import most_likely_or_none
 from mlkit.ties import exceeds, highest, same
-from mlkit.trace import Call, Run
+from mlkit.trace import Call
 from mlkit.widgets import panels
 
 TEAM = ("large", "small", "large, rules")  # from the best on fit down
@@ -50,11 +50,6 @@ def probabilities(calls: Sequence[Call]) -> str:
             each = "".join(f"{share / (sum(shares) or 1):>11.0%}" for share in shares)
             lines.append(f"{name:<14}{call.reply.text:<11}{each}")
     return "\n".join(lines)
-
-
-def timeline(run: Run, kit: Kit) -> panels.Panel:
-    """The calls of a run, on one machine."""
-    return panels.show(waterfall.chart(run.calls, kit.source, list_prices()))
 
 
 def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
