@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isnan, log
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -127,24 +127,6 @@ def families(
 # Traffic
 
 
-_HOURS_PER_MONTH = 365 * 24 / 12
-
-
-class Load(NamedTuple):
-    servers: int
-    busy: float  # of their time, by what is asked of them; 1 and more is too much
-    p95_wait_seconds: float  # 95% of the requests wait no longer; inf without a steady state
-
-
-def load(
-    requests_per_day: float, service_seconds: float, servers: int, spread: float = 1.0
-) -> Load:
-    """What servers that share one queue have to do, and who waits how long."""
-    offered = requests_per_day * service_seconds / 86_400
-    wait = wait_within(0.95, offered, servers, service_seconds, spread)
-    return Load(servers, offered / servers, wait)
-
-
 def wait_within(
     share: float, offered: float, servers: int, service_seconds: float, spread: float = 1.0
 ) -> float:
@@ -177,14 +159,14 @@ def traffic(
     """
     rows = [("way", "servers", "busy", "95% wait at most", "own servers", "hosted tokens")]
     for way in ways:
-        loads = [load(requests_per_day, way.seconds, k, way.spread) for k in range(1, 51)]
+        offered = requests_per_day * way.seconds / 86_400
+        waits = {k: wait_within(0.95, offered, k, way.seconds, way.spread) for k in range(1, 51)}
+        servers = next((k for k, wait in waits.items() if reaches(most_wait, wait)), None)
         hosted = dollars(requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000)
-        enough = next((one for one in loads if reaches(most_wait, one[2])), None)
-        if enough is None:
+        if servers is None:
             rows.append((way.pattern, "over 50", "", "", "", hosted))
             continue
-        own = enough.servers * dollars_per_hour * _HOURS_PER_MONTH
-        wait = seconds(enough.p95_wait_seconds) if enough.p95_wait_seconds else "0 s"
-        cells = (str(enough.servers), f"{enough.busy:.0%}", wait, dollars(own), hosted)
-        rows.append((way.pattern, *cells))
+        own = dollars(servers * dollars_per_hour * 365 * 24 / 12)
+        wait = seconds(waits[servers]) if waits[servers] else "0 s"
+        rows.append((way.pattern, str(servers), f"{offered / servers:.0%}", wait, own, hosted))
     return lined_up(rows)

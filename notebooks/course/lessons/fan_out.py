@@ -228,9 +228,6 @@ Members of 4, 3 and 2 seconds on two servers: who is free first, and when? It ga
 6: Did the third member wait for the first server, or for both of them? It goes to the server
 that is free first.
 
-[4.0, 3.0, 2.0], 1 -> 9.0
-With one server, all wait for each other. It gave {got:.4g}.
-
 [4.0, 3.0, 2.0], 5 -> 4.0
 With more servers than members, some servers stay idle, and nothing else changes. It gave
 {got:.4g}.

@@ -179,8 +179,8 @@ class Desk:
         kept = studies.answered_by(self.every, self.sent("small"))
         likely = self.likely("small")
         right = [one.label == kind for one, kind in zip(likely, self.kinds, strict=True)]
-        rows = [*zip((one.certainty for one in likely), right, kept, other, strict=True)]
-        return rows, threshold, fallback, float(alone.mean()), self.source
+        items = np.column_stack([[one.certainty for one in likely], right, kept, other])
+        return items, threshold, fallback, float(alone.mean()), self.source
 
     def chosen(self, least: float) -> float:
         """The lowest threshold from which so many of small's labels on fit are right, rounded."""

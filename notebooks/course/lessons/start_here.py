@@ -124,9 +124,6 @@ Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for th
 [(5, []), (1, []), (1, [1])] -> 5
 A call of 5 seconds runs beside two short ones that follow each other. The call that was asked last
 is not always the one that ends last. You get {got!r}.
-
-[(2, [])] -> 2
-A run with a single call takes as long as this call. You get {got!r}.
 """
     )
     + against(
@@ -254,8 +251,13 @@ def local_or_hosted(
     now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
     meet = meeting(calls, dollars_per_million)
     chart = go.Figure()
+    hours = [cost.dollars_per_hour for cost in costs]
     for name, colour in (("local", BLUE), ("hosted", ORANGE)):
-        _line(chart, name, colour, costs)
+        values = [getattr(cost, name) for cost in costs]
+        line = {"color": colour, "width": 3}
+        chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
+        at_its_end = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
+        chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **at_its_end)
     chart.add_scatter(
         x=[dollars_per_hour] * 2,
         y=[now.local, now.hosted],
@@ -270,16 +272,6 @@ def local_or_hosted(
     money = {"title_text": in_plotly("$ per 1,000 runs"), "rangemode": "tozero"}
     chart.update_yaxes(**money, ticklabelstandoff=6)
     return charted(chart, costs, cost_reading(now, meet), source, height=260)
-
-
-def _line(chart: go.Figure, name: str, colour: str, costs: Sequence[Cost]) -> None:
-    """One of the two costs, named at its end."""
-    hours = [cost.dollars_per_hour for cost in costs]
-    values = [getattr(cost, name) for cost in costs]
-    line = {"color": colour, "width": 3}
-    chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
-    beside = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
-    chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **beside)
 
 
 # What the bench of one call offers beside the question.

@@ -180,21 +180,6 @@ def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     what = f"{ways[0].right} of the {of} {matrix.tasks[0].split} messages right"
     who = decided_by(weights, matrix.answers[:, :, 0])
     said = f"{what} with {mix}: {who}"
-    return charted(_bars(ways), ways, said, source, height=230)
-
-
-def weights_explored(whole: Matrix, source: str) -> panels.Panel:
-    """Sliders for the weights, on the messages of fit or of test."""
-    parts = {split: whole.of(split=split) for split in ("fit", "test")}
-    return panels.explore(
-        lambda mix, messages: four_ways(parts[messages], mix, source),
-        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
-        messages=panels.steps("messages", "fit", list(parts)),
-    )
-
-
-def _bars(ways: Sequence[Way]) -> go.Figure:
-    """A bar for each way, the present weights on top."""
     chart = go.Figure()
     chart.add_bar(
         orientation="h",
@@ -208,4 +193,15 @@ def _bars(ways: Sequence[Way]) -> go.Figure:
         hoverinfo="skip",
     )
     chart.update_xaxes(title_text="answered right", tickformat=".0%", range=[0, 1])
-    return chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
+    chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
+    return charted(chart, ways, said, source, height=230)
+
+
+def weights_explored(whole: Matrix, source: str) -> panels.Panel:
+    """Sliders for the weights, on the messages of fit or of test."""
+    parts = {split: whole.of(split=split) for split in ("fit", "test")}
+    return panels.explore(
+        lambda mix, messages: four_ways(parts[messages], mix, source),
+        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
+        messages=panels.steps("messages", "fit", list(parts)),
+    )
