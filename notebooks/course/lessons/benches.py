@@ -5,7 +5,7 @@ In a notebook: `play = benches.play("router", kit)`, then
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -66,10 +66,6 @@ def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
     return every[:: max(1, len(every) // count)][:count]
 
 
-def _inputs(kind: str = "") -> list[str]:
-    return [task.input for task in _some("desk", kind)]
-
-
 def _requests() -> list[str]:
     """Orders on which all variants are recorded too, one or two of each level."""
     every = studies.order_tasks("test", half=True)
@@ -87,7 +83,7 @@ def _single_model(kit: Kit) -> Play:
         "way": steps("asked for (new calls)", "expression", list(ways)),
         "examples": steps("examples (new calls)", 4, [0, 1, 2, 3, 4]),
     }
-    return Play(build, _inputs("math"), controls)
+    return Play(build, [task.input for task in _some("desk", "math")], controls)
 
 
 def _pipeline(kit: Kit) -> Play:
@@ -119,7 +115,7 @@ def _router(kit: Kit) -> Play:
         "threshold": slider("threshold (new calls of the fallback)", 0.0, 0.0, 1.0, 0.05),
         "fallback": steps("fallback (new calls)", "general", KINDS),
     }
-    return Play(build, _inputs(), controls)
+    return Play(build, [task.input for task in _some("desk")], controls)
 
 
 def _samples(member: Member, task: Task | None, count: int) -> list[Member]:
@@ -160,30 +156,6 @@ def _fan_out(kit: Kit) -> Play:
     return Play(build, list(known), controls)
 
 
-@dataclass(frozen=True)
-class SampledVote:
-    """A vote of samples of one model, on a task with the seeds that were recorded for it."""
-
-    model: Member
-    voters: int
-    normalise: Callable[[str], str]
-    embed: Embed
-    threshold: float  # of similarity, for free texts; 0 counts them as they are written
-    known: Mapping[str, Task]  # by prompt
-
-    async def run(self, ask: Ask, prompt: str) -> Voted:
-        task, members = self.known.get(prompt), systems.samples(*[self.model] * self.voters)
-        if task:
-            members = tuple(_samples(member_for(self.model, task.kind), task, self.voters))
-        free = task is None or task.kind == "creative"
-        embed = self.embed if free and self.threshold else None
-        vote = ModelVoting(members, self.normalise, embed, self.threshold or 1.0)
-        voted = await vote.run(ask, prompt)
-        if free:  # with the run, so that the slider is free
-            await self.embed([one.text for one in voted.answers if isinstance(one, Reply)])
-        return voted
-
-
 def value_of(text: str) -> str:
     """What a calculation comes to. Raises Unparsed where there is none."""
     try:
@@ -192,11 +164,8 @@ def value_of(text: str) -> str:
         raise Unparsed(str(error)) from None
 
 
-def _voting(kit: Kit) -> Play:
-    some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
-    known = {task.input: task for task in some}
-    ways: dict[str, Callable[[str], str]]
-    ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
+def _remembering(kit: Kit) -> Embed:
+    """Embeds no text twice."""
     vectors: dict[str, np.ndarray] = {}
 
     async def embed(texts: Sequence[str]) -> np.ndarray:
@@ -204,9 +173,29 @@ def _voting(kit: Kit) -> Play:
             vectors.update(zip(new, await kit.embed(new), strict=True))
         return np.array([vectors[text] for text in texts])
 
-    def build(voters: int, normaliser: str, similarity: float | str) -> SampledVote:
-        threshold = 0.0 if similarity == "off" else float(similarity)
-        return SampledVote(kit.cast.large, voters, ways[normaliser], embed, threshold, known)
+    return embed
+
+
+def _voting(kit: Kit) -> Play:
+    some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
+    known = {task.input: task for task in some}
+    large, embed = kit.cast.large, _remembering(kit)
+    ways: dict[str, Callable[[str], str]]
+    ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
+
+    def build(voters: int, normaliser: str, similarity: float | str) -> Runnable:
+        async def vote(ask: Ask, prompt: str) -> Voted:
+            task, members = known.get(prompt), systems.samples(*[large] * voters)
+            if task:
+                members = tuple(_samples(member_for(large, task.kind), task, voters))
+            free = task is None or task.kind == "creative"
+            alike = (embed, float(similarity)) if free and similarity != "off" else ()
+            voted = await ModelVoting(members, ways[normaliser], *alike).run(ask, prompt)
+            if free:  # with the run, so that the slider is free
+                await embed([one.text for one in voted.answers if isinstance(one, Reply)])
+            return voted
+
+        return vote
 
     levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {

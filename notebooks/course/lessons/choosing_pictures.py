@@ -84,9 +84,6 @@ def priced(
     return at
 
 
-# The break
-
-
 def draws(items: int, count: int = 16, times: int = 1000) -> list[tuple[np.ndarray, np.ndarray]]:
     """So often `count` items by chance, and as many others; the same each time."""
     chance = np.random.default_rng(0)
@@ -95,15 +92,10 @@ def draws(items: int, count: int = 16, times: int = 1000) -> list[tuple[np.ndarr
 
 
 def only_one_right(measured: Matrix, places: Sequence[int], way: str, other: str) -> str:
-    """The id of the first task of some on which one way is right and the other wrong; "" for
-    none.
-    """
+    """The id of the first task of some on which one way is right and the other wrong, or ""."""
     mine, others = measured.column(way), measured.column(other)
     found = (measured.tasks[n].id for n in places if mine[n] and not others[n])
     return next(found, "")
-
-
-# The article's second table
 
 
 def families(
@@ -122,9 +114,6 @@ def families(
         pairs = zip(words, ours, strict=True)
         rows.append((family, *(part for pair in pairs for part in pair)))
     return lined_up(rows)
-
-
-# Traffic
 
 
 def wait_within(

@@ -1,6 +1,4 @@
-"""The picture of notebook 02: how shares right compound. The stages of a pipeline, their running
-product, and the whole as measured.
-"""
+"""The picture of notebook 02: how the shares right of stages compound."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate

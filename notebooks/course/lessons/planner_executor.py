@@ -231,9 +231,6 @@ def chart(whole: Matrix, price_ratio: float, source: str) -> Chart:
     return charted(figure, found, reading, source, height=190)
 
 
-# Exercises
-
-
 def _meant(named: Any, types: Sequence[str], fallback: str) -> str:
     name = named.strip().lower() if isinstance(named, str) else ""
     return next((known for known in types if known.lower() == name), fallback)

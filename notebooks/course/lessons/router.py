@@ -192,12 +192,14 @@ class Desk:
         """Eight fit tasks, the surest label first: a line for each."""
         said = zip(self.likely("small", "fit"), self.fit, strict=True)
         some = sorted(said, key=lambda pair: -pair[0].certainty)
-        rows = [
-            f"{one.certainty:>9.2f}  {one.mass:.2f}  {one.label:<9}{task.kind:<9}{_last(task)}"
-            for one, task in some
-            if task.id in EIGHT
-        ]
-        return "\n".join(["certainty  mass  label    kind     the end of the prompt", *rows])
+        rows = ["certainty  mass  label    kind     the end of the prompt"]
+        for one, task in some:
+            if task.id in EIGHT:
+                end = task.input.rpartition("\n")[2]
+                end = end if len(end) <= 56 else f"... {end[-52:]}"
+                kinds = f"{one.label:<9}{task.kind:<9}"
+                rows.append(f"{one.certainty:>9.2f}  {one.mass:.2f}  {kinds}{end}")
+        return "\n".join(rows)
 
     def astray(self, who: str) -> str:
         """Where prompts of each kind are sent: how many, and how many of them answered right."""
@@ -208,11 +210,6 @@ class Desk:
             texts = [f"{here.sum()}: {right[here].sum()} right" for here in fields]
             rows.append(f"{kind:<10}" + "".join(f"{text:<15}" for text in texts))
         return "\n".join(row.rstrip() for row in rows)
-
-
-def _last(task: Task) -> str:
-    end = task.input.rpartition("\n")[2]
-    return end if len(end) <= 56 else f"... {end[-52:]}"
 
 
 async def measured(kit: Kit) -> Desk:

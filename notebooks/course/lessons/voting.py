@@ -183,9 +183,6 @@ def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
     )
 
 
-# Exercises
-
-
 def _most_common(answers: list[str | None]) -> str | None:
     votes = Counter(answer for answer in answers if answer is not None)
     first = [answer for answer, count in votes.items() if count == max(votes.values())]

@@ -74,9 +74,6 @@ def similarity(
     return charted(figure, steps, reading, source, height=280)
 
 
-# What the notebook prints
-
-
 def examples(shown: Any, alike: float) -> str:
     """A sum and an order, what one voter writes, and the right answer; who votes on orders, and
     when texts are the same.

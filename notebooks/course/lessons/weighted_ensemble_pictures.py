@@ -63,9 +63,6 @@ def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-# How often weights are right
-
-
 def right(matrix: Matrix, weights: Sequence[float], evaluate: Evaluate | None = None) -> np.ndarray:
     """Whether the answer with the highest total is right, message by message: shape (n,).
 
@@ -145,9 +142,6 @@ def _together(name: str, grades: np.ndarray, asked: Matrix, prices: Prices) -> t
     return trade_off.way(name, grades, *three)
 
 
-# The four ways in which three decide, where they do not all differ
-
-
 class Way(NamedTuple):
     who_decides: str
     right: int
@@ -195,13 +189,3 @@ def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     chart.update_xaxes(title_text="answered right", tickformat=".0%", range=[0, 1])
     chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
     return charted(chart, ways, said, source, height=230)
-
-
-def weights_explored(whole: Matrix, source: str) -> panels.Panel:
-    """Sliders for the weights, on the messages of fit or of test."""
-    parts = {split: whole.of(split=split) for split in ("fit", "test")}
-    return panels.explore(
-        lambda mix, messages: four_ways(parts[messages], mix, source),
-        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
-        messages=panels.steps("messages", "fit", list(parts)),
-    )
