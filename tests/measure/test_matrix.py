@@ -181,6 +181,10 @@ def test_a_matrix_can_be_narrowed_but_never_in_silence(scripted):
     matrix = measured(scripted({"answer": ["1 + 1", "4", "0", "8"]}), good=member(GOOD))
     assert matrix.of(split="test").right[:, 0, 0].tolist() == [True, False, True]
     assert [task.id for task in matrix.of(level="four-step").tasks] == ["math-03", "math-04"]
+    some = matrix.of(id={"math-04", "math-03"}, split="test").tasks
+    assert [task.id for task in some] == [
+        task.id for task in matrix.of(level="four-step").tasks if task.split == "test"
+    ]
     with pytest.raises(ValueError, match="'other' was not measured here; choose among good"):
         matrix.of(["other"])
     with pytest.raises(ValueError, match="no task has"):

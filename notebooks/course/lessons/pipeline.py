@@ -90,8 +90,7 @@ async def on_orders(kit: Kit, pattern: Runnable) -> list[bool]:
 async def measured(kit: Kit) -> Matrix:
     """The nine and their variants on 48 orders, and the large model with more examples."""
     whole, pool = await studies.orders_and_variants(kit), await studies.order_members(kit)
-    cells = {task.id: row for task, row in zip(pool.tasks, pool.of([MORE]).cells, strict=True)}
-    return merged(whole, Matrix(whole.tasks, [MORE], [cells[task.id] for task in whole.tasks]))
+    return merged(whole, pool.of([MORE], id={task.id for task in whole.tasks}))
 
 
 def table(matrix: Matrix) -> str:
