@@ -129,13 +129,6 @@ def _cases(block: str, names: Mapping[str, Any]) -> list[Case]:
 _WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"|None|bool|Exception|\w+Error): """, re.MULTILINE)
 
 
-def choice(name: str, right: str, words: Collection[str], hint: str) -> Case:
-    """An entry of a judgement that is one of some words."""
-    listed = ", ".join(map(repr, words))
-    stranger = {none_of(words): f"{{args[0]}}: {{got!r}} is none of {listed}."}
-    return Case((name,), right, hint, stranger)
-
-
 def not_number(value: Any) -> bool:
     """A test: no real number (numpy's are some); a bool is none."""
     return isinstance(value, bool) or not isinstance(value, numbers.Real)

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 
 from course.shop.price_list import total_of
-from course.studies import composite_orders
 from course.ways import ways as counted
 from mlkit.charts.look import dollars, seconds
 from mlkit.charts.table import lined_up
 from mlkit.errors import Unparsed
-from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices
@@ -63,13 +61,6 @@ def _answer(cell: Any, is_form: bool) -> str:
         return f"${total_of(cell.text):<5} {cell.text}"
     except Unparsed:
         return f"none   {cell.text}"
-
-
-async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
-    """The large model alone votes with so many of its recorded samples (at temperature 0.7) on the
-    test orders, for each count. Three take about the tokens of three members.
-    """
-    return await composite_orders.sampled_votes(kit, {f"large ×{n}": n for n in counts})
 
 
 def priced(

@@ -165,11 +165,8 @@ def _drawn_answer(seeded: Random) -> tuple[str]:
 
 
 def before_equals(recorded: Sequence[tuple[Task, Cell]]) -> Exercise:
-    """The judge of `answer(text)`: the value of the calculation before the first equals sign, where
-    there is one.
-
-    A reader that passes is counted on `recorded`: texts of a model, each with its right number, and
-    whether it counted as right.
+    """The judge of `answer(text)`: the value of the calculation before the first equals sign. A
+    reader that passes is counted on `recorded` answers, beside how many counted as right.
     """
 
     def praise(answer: Callable[[str], Any]) -> str:

@@ -17,16 +17,7 @@ from mlkit.kit import Kit
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    choice,
-    judgement,
-    near,
-    not_number,
-)
+from mlkit.widgets.exercises import Exercise, against, cases, judgement, near, none_of, not_number
 from mlkit.widgets.lessons import Verdict, questions
 from mlkit.widgets.panels import slider
 
@@ -138,6 +129,21 @@ is not always the one that ends last. You get {got!r}.
 )
 
 
+_OWN_MACHINE = """
+"always_busy" -> busy
+An hour holds so many runs as the seconds of one fit into it. What does the host charge for that
+many?
+
+"half_idle" -> idle
+The hour costs the same, whether the machine works or waits. How many runs are left in it when it
+waits for half of it?
+
+"meet_at" -> meet
+At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and what the host
+charges for them.
+"""
+
+
 def own_machine(
     tokens: int, busy_seconds: float, dollars_per_million: float, dollars_per_hour: float
 ) -> Callable[[Any], Verdict]:
@@ -149,49 +155,21 @@ def own_machine(
     the time.
     """
     meet = 3600 * tokens * dollars_per_million / 1e6 / busy_seconds  # dollars an hour, always busy
-    cheaper = ("machine", "host")
+    words = ("machine", "host")
+    busy, idle = (words[dollars_per_hour >= price] for price in (meet, meet / 2))
+    *which, price = cases(_OWN_MACHINE, busy=busy, idle=idle, meet=near(meet / 2, 0.05))
+    stranger = {none_of(words): "{args[0]}: {got!r} is none of 'machine', 'host'."}
+    known = {
+        not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
+        near(meet, 0.05): "That is the price where the machine works all the time. Here it waits"
+        " for half of each hour.",
+        near(2 * meet, 0.05): "Waiting makes a run on the machine cost more, so its hour may cost"
+        " less, not more.",
+        near(meet / 7200, 0.05): "That is dollars for a second. The machine is paid by the hour.",
+    }
     return judgement(
-        [
-            choice(
-                "always_busy",
-                cheaper[dollars_per_hour >= meet],
-                cheaper,
-                "An hour holds so many runs as the seconds of one fit into it. What does the host"
-                " charge for that many?",
-            ),
-            choice(
-                "half_idle",
-                cheaper[dollars_per_hour >= meet / 2],
-                cheaper,
-                "The hour costs the same, whether the machine works or waits. How many runs are"
-                " left in it when it waits for half of it?",
-            ),
-            _meeting(meet),
-        ],
-        praise="Right. Before you buy a machine, ask how many hours a day it would work.",
-    )
-
-
-def _meeting(meet: float) -> Case:
-    """Where both cost the same, if they did at `meet` dollars an hour with no idle time."""
-    return Case(
-        ("meet_at",),
-        near(meet / 2, 0.05),
-        "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
-        " what the host charges for them.",
-        {
-            not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
-            near(meet, 0.05): (
-                "That is the price where the machine works all the time. Here it waits for"
-                " half of each hour."
-            ),
-            near(2 * meet, 0.05): (
-                "Waiting makes a run on the machine cost more, so its hour may cost less, not more."
-            ),
-            near(meet / 7200, 0.05): (
-                "That is dollars for a second. The machine is paid by the hour."
-            ),
-        },
+        [*(replace(case, known=stranger) for case in which), replace(price, known=known)],
+        "Right. Before you buy a machine, ask how many hours a day it would work.",
     )
 
 

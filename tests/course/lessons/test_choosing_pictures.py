@@ -9,6 +9,7 @@ from course import orders, ways
 from course.claims.article import CLAIMED
 from course.lessons import choosing_pictures as pictures
 from course.shop.price_list import total_of
+from course.studies import composite_orders
 from course.ways import Way
 
 from mlkit.measure.matrix import seed_for
@@ -55,7 +56,7 @@ def test_what_has_no_total_and_what_failed_is_said():
 
 
 def test_samples_are_the_recorded_ones_of_the_large_model():
-    found = asyncio.run(pictures.samples(kit(), (3, 5)))
+    found = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3, "large ×5": 5}))
     assert found.subjects == ["large ×3", "large ×5"]
     assert (found.column("large ×5") == study("order_samples").column("large, 5 samples")).all()
     for task, row in zip(found.tasks, found.cells, strict=True):
@@ -70,7 +71,7 @@ def test_samples_are_the_recorded_ones_of_the_large_model():
 
 
 def test_the_ways_and_the_samples_are_drawn_at_any_prices_the_samples_untimed():
-    samples = asyncio.run(pictures.samples(kit(), (3,)))
+    samples = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3}))
     clock = {name: np.array([1.0, 2.0]) for name in ORDERS.subjects}
     drawn = pictures.priced(ORDERS, samples, clock)
     prices = list_prices()
