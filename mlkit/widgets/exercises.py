@@ -119,7 +119,7 @@ def _cases(block: str, names: Mapping[str, Any]) -> list[Case]:
     names = {"inf": math.inf, **names}
     *calls, told = re.split(r" -> (.*)\n?", block)
     hint, *rest = (" ".join(part.split()) for part in _WRONG.split(told))
-    known = {eval(value): why for value, why in zip(rest[::2], rest[1::2], strict=True)}
+    known = {eval(value, names): why for value, why in zip(rest[::2], rest[1::2], strict=True)}
     pairs = zip(calls[::2], calls[1::2], strict=True)
     return [
         Case(eval(f"({args},)", names), eval(right, names), hint, known) for args, right in pairs

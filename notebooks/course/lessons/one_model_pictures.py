@@ -108,10 +108,7 @@ class Score(NamedTuple):
 
 
 def score_chart(scores: Sequence[Score], title: str, source: str) -> Chart:
-    """A point with its interval for each way of asking, and its numbers beside it.
-
-    The title says the finding, and is the sentence under the chart.
-    """
+    """A point with its interval for each way of asking, its numbers beside it; `title` reads it."""
     names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
     colours = [MEMBERS.get(score.member, BLACK) for score in scores]

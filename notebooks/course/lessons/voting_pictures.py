@@ -75,9 +75,7 @@ def similarity(
 
 
 def examples(shown: Any, alike: float) -> str:
-    """A sum and an order, what one voter writes, and the right answer; who votes on orders, and
-    when texts are the same.
-    """
+    """A sum and an order as a voter writes them; who votes on orders; when texts are the same."""
     sums, orders = shown.samples.of(["large"], kind="math"), next(iter(shown.orders.values()))
     lines = []
     for what, matrix, by in (
