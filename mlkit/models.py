@@ -139,8 +139,8 @@ def cost_dollars(calls: Iterable[Call], prices: Prices) -> float:
 
 @cache
 def priced_like(model: str) -> str:
-    """The listed model whose price a model has: its own, of another Claude that of the dearest, of
-    all others that of the listed Qwen nearest in size (the largest, where the name does not tell).
+    """The listed model whose price a model has: its own, of another Claude the highest, of all
+    others that of the listed Qwen nearest in size (the largest, where the name does not tell).
     """
     listed = list_prices()
     if model in listed:

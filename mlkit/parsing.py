@@ -28,16 +28,17 @@ _LETTER = (
     r"\U00020000-\U0003ffff]|[\u0300-\u036f\u0900-\u0dff]"
 )
 _NO = (
-    r"(?:(?<!\w)(?:no|nope|not|non|never|neither|nor|without|cannot|nicht|kein|keine|ohne|pas|aucun"
-    r"|sin|niet|geen|ikke|не|нет|ليس|instead of|rather than|other than|except|anything but)(?!\w)"
-    r"|n['’]t\b|[不非没沒无無未])"
+    r"(?:(?<!\w)(?:no|nope|not|non|nobody|none|never|neither|nor|without|cannot|(?:is|do|ca)nt|nicht"
+    r"|keine?[nmrs]?|ohne|pas|aucun|sin|nunca|não|niet|geen|ikke|değil|не|нет|ليس|لا|instead of"
+    r"|rather than|other than|except|anything but)(?!\w)|n['’]t\b|[不非没沒无無未])"
 )
 _SENTENCE_ENDS = re.compile("[.;!?\n。；！？]")
 # "not a refund", but not "No, a refund"; and "refund? No", "a refund it is not", "refund is wrong"
 _DENIED = re.compile(rf"(?!no(?:pe)? ?,){_NO}")
 _DENIES = re.compile(
-    r"[ ?:=-]*(?:it )?(?:is|was|are|does|do|did|would|could|should)? ?"
-    rf"(?:{_NO}|(?:wrong|false|incorrect)(?!\w))|\w{{0,3}} ?(?:ない|ありません|아니|아닙)"
+    r"[ ?:=\"'()–—-]*(?:it )?(?:is|was|are|does|do|did|would|could|should|must|can|ca|ist|est)? ?"
+    rf"(?:{_NO}|(?:be )?(?:the )?(?:wrong|false|incorrect|falsch|faux)(?!\w))"
+    r"|\w{0,3} ?(?:ない|ありません|違|아니|아닙)"
 )
 _PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]\w")
 _MOST_NAMES = 999  # a text that names labels more often settles on none
@@ -78,7 +79,7 @@ def naming(labels: Collection[str]) -> re.Pattern[str]:
     """What finds the labels in a casefolded text as whole words; of "c" and "c++", the longer."""
     longest = sorted({label.casefold() for label in labels} - {""}, key=len, reverse=True)
     any_of = "|".join(map(re.escape, longest))
-    return re.compile(rf"(?<!{_LETTER})(?<!\w[-'’])(?:{any_of})(?!{_LETTER}|-\w|[+#](?!\w))")
+    return re.compile(rf"(?<!{_LETTER})(?<!\w[-'’])(?:{any_of})(?!{_LETTER}|-\w|[.,]\d|[+#](?!\w))")
 
 
 def in_doubt(named: re.Match[str]) -> bool:

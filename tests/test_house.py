@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "edition": {"errors", "paths"},
     "ties": set(),
     "ask": set(),
-    "trace": {"ask"},
+    "trace": {"ask", "errors"},
     "schedule": {"ties", "trace"},
     "numbers": set(),
     "parsing": {"ask", "errors", "numbers", "ties"},
@@ -99,7 +99,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "course.shop",
     },
     "course.capstone": {
-        "ask",
         "engines",
         "errors",
         "kit",

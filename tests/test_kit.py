@@ -205,8 +205,12 @@ class TestHostedAlone:
         line = capsys.readouterr().out
         assert line.startswith("LIVE · hosted (openai) · small=openai:m large=openai:n")
         assert kit.live and kit.engine.kind == "hosted" and not kit.recorded.live
-        assert kit.source.endswith(" · hosted (openai) · machines of the host")
+        assert " · hosted (openai) · machines of the host · priced: openai:m like " in kit.source
         assert choose.machine() not in kit.source
+
+    def test_a_cast_that_nobody_hosts_is_refused(self):
+        with pytest.raises(SettingError, match="Nobody hosts qwen2.5-coder:0.5b and .*MLKIT_ENGIN"):
+            mlkit.connect("tiny", engine="hosted")
 
     def test_it_can_be_asked_for_by_its_name_as_a_recording_does(self, capsys):
         assert mlkit.connect(self.CAST, engine="hosted").engine.kind == "hosted"
@@ -373,6 +377,18 @@ def test_every_cast_fills_every_role_and_every_model_has_a_price_or_is_priced_li
         assert {priced_like(model) for model in cast.models} <= set(prices)
         # No list has the models of the present generation yet.
         assert set(cast.models) <= set(prices) or cast.name == "current"
+
+
+@pytest.mark.parametrize(
+    "model, like",
+    [
+        ("openai:m", "qwen2.5:32b"),
+        ("openai:qwen3:8b", "qwen2.5-coder:7b"),
+        ("claude:claude-opus-9", "claude:claude-sonnet-4-6"),
+    ],
+)
+def test_a_hosted_model_without_a_price_is_priced_like_a_listed_one(model, like):
+    assert priced_like(model) == like
 
 
 def test_cost_counts_tokens_read_and_written_and_nothing_for_a_failure():

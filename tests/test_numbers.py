@@ -11,6 +11,10 @@ from mlkit.parsing import number_in, plain
 READ = {
     "−5": -5,
     "-$5": -5,
+    "➖5": -5,
+    "-\u200e5": -5,
+    "The answer is 42.\nPlease check the 2 answers above.": 42,
+    r"We get \boxed{12\text{ km}} for 3 laps.": 12,
     "$-5": -5,
     "x=-3": -3,
     "+5": 5,
@@ -96,6 +100,9 @@ REFUSED = (
     *("-`5`", '-"5"', "–$5", "not **5**", "minus $5", "⁻5", "10⁻⁵", r"3 - \boxed{5}"),
     *("5 Millionen", "5 mln", "$1.5 mil", "5 万", "5 тыс", "5 and half", "5 and a third"),
     *("1,000_000", "1_00", "12 thousand five hundred", "12 thousand and twenty"),
+    *("-\xa05", "–\u202f5", r"-$\boxed{5}$", r"-(\boxed{5})", "5 is wrong", "The answer is 5? No"),
+    *("It can't be 5", "never 5", "anything but 5", "kein 5", "не 5", "2 dozens", "3 quarters"),
+    *("1 thousand million", "5 hundredths", "5 lakhs", "5 Tausend", "5 squared", "√ 16"),
     *(r"\frac{x}{2}", r"\frac12", "Answer: 12:30\nin 5 minutes", "Answer: 3-5\nor 2 each"),
 )
 

@@ -91,3 +91,10 @@ def test_settings_are_given_for_windows_too():
     assert re.search(r"`OLLAMA_HOST=.* uv run mlkit lab`.*`\$env:OLLAMA_HOST=.*`set ", settings)
     for page in ("notebooks/CLASSROOM.md", "notebooks/INSTRUCTORS.md"):
         assert "(../README.md#settings)" in (paths.root() / page).read_text(encoding="utf-8")
+
+
+def test_the_bench_of_the_readme_asks_what_is_recorded(capsys):
+    (prompt,) = re.findall(r"^bench\(kit, lambda: both, \[\"(.*)\"\]\)$", text("README.md"), re.M)
+    kit = mlkit.connect(engine="replay")
+    for member in (kit.cast.small, kit.cast.large):
+        assert prompt in kit.recorded_prompts(member)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlkit.ask import Failure, Member, Reply, together
+from mlkit.errors import SettingError
 from mlkit.schedule import schedule
 from mlkit.trace import Call, run
 
@@ -127,6 +128,31 @@ def test_branches_inside_branches_join(scripted):
     by_role = {call.role: call for call in done.calls}
     assert {done.calls[number].role for number in by_role["last"].after} == {"a2", "b2", "c2"}
     assert {done.calls[number].role for number in by_role["c2"].after} == {"c1"}
+
+
+async def forgets(ask, prompt):
+    return ask(Member("m"), prompt)
+
+
+class Answers:
+    async def run(self, ask, prompt):
+        return "42"
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize(
+    "pattern, problem",
+    [
+        (Answers, "Answers is no pattern. Give an async function"),
+        (Member("m"), "Member.* is no pattern"),
+        (None, "None is no pattern"),
+        (forgets, "forgets does not wait for its calls. Write  async def  and  await"),
+        (lambda ask, prompt: "42", "does not wait for its calls"),
+    ],
+)
+def test_what_is_no_pattern_or_does_not_wait_is_told(scripted, pattern, problem):
+    with pytest.raises(SettingError, match=problem):
+        asyncio.run(run(scripted({"": "42"}), pattern, "6 * 7?"))
 
 
 def test_runs_that_overlap_keep_their_own_calls(scripted):

@@ -52,10 +52,20 @@ def way(name: str, right: Any, dollars_each: Any, seconds_each: Any) -> Way:
     return name, int(np.sum(right)), len(right), *costs
 
 
-def ways(matrix: Matrix, names: Mapping[str, str], prices: Prices) -> list[Way]:
-    """Subjects of a matrix, each under the name it has on the chart: {"large alone": "large"}."""
-    found = [(name, matrix.score(subject, prices)) for name, subject in names.items()]
+def ways(matrix: Matrix, prices: Prices, names: Mapping[str, str] | None = None) -> list[Way]:
+    """The subjects of a matrix; or some, by their names on the chart: {"large alone": "large"}."""
+    named = names or {subject: subject for subject in matrix.subjects}
+    found = [(name, matrix.score(subject, prices)) for name, subject in named.items()]
     return [(name, one.right, one.of, one.dollars_per_thousand, one.seconds) for name, one in found]
+
+
+def baselines(right: np.ndarray, guess: float | None = None, of: float = 100) -> dict[str, float]:
+    """Lines to compare ways with: any of them right, one of them by chance; a guess, of so many.
+
+    right: bools, shape (n, ways) or (n, ways, 1).
+    """
+    found = {"oracle": float(right.any(axis=1).mean()), "random": float(right.mean())}
+    return found if guess is None else found | {"your guess": guess / of}
 
 
 def rows(measured: Sequence[Way], cost: str = DOLLARS) -> list[Point]:

@@ -162,16 +162,18 @@ class Matrix:
         return Matrix(self.tasks, self.subjects, cells)
 
     def of(self, subjects: Sequence[str] | None = None, **wanted: Any) -> Matrix:
-        """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`.
+        """Some subjects, in the order given, on some tasks: `matrix.of(kind="math", split="test")`;
+        of a set, any of its values: `matrix.of(id={"math-01", "math-02"})`.
 
         Raises ValueError for a subject or a value that was not measured.
         """
         subjects = list(self.subjects if subjects is None else subjects)
         columns = [self._column_of(name) for name in subjects]
+        allowed = {key: one if isinstance(one, set) else (one,) for key, one in wanted.items()}
         rows = [
             n
             for n, task in enumerate(self.tasks)
-            if all(getattr(task, key) == value for key, value in wanted.items())
+            if all(getattr(task, key) in values for key, values in allowed.items())
         ]
         if not rows:
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")

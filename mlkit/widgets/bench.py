@@ -15,7 +15,7 @@ from mlkit.ask import Ask, Member, Reply
 from mlkit.charts import waterfall
 from mlkit.charts.look import dollars, seconds, short
 from mlkit.errors import BadPrompt, MlkitError
-from mlkit.escaped import NO_MATH, in_html, printable
+from mlkit.escaped import NO_MATH, in_html
 from mlkit.kit import Kit
 from mlkit.models import cost_dollars, list_prices
 from mlkit.patterns.single_model import SingleModel
@@ -148,7 +148,7 @@ class Bench(Described):
 
     async def _run_and_count(self) -> None:
         """Run the pattern; what was asked before, with this prompt, is not asked again."""
-        pattern, prompt, calls = self._pattern(), self.prompt.value, Calls()
+        pattern, prompt, calls = self._build(**self._values()), self.prompt.value, Calls()
         name = getattr(pattern, "__name__", type(pattern).__name__)
         settings = [f"{each} {setting(value)}" for each, value in self._values().items()]
         # What stands below is an answer to another prompt or setting.
@@ -169,7 +169,7 @@ class Bench(Described):
         ask = Replay(self._memory, lambda asked: NotAsked("This call was not made."))
         try:
             async with asyncio.timeout(DECIDE_SECONDS):
-                run = await _tried(self._pattern(), prompt, ask, calls)
+                run = await _tried(self._build(**self._values()), prompt, ask, calls)
             self._show(run, prompt, calls)
         except NotAsked:
             missing = [call.member.name for call in calls if isinstance(call.error, NotAsked)]
@@ -184,15 +184,6 @@ class Bench(Described):
             self.cards.show(calls or self.cards.calls)
             late = MlkitError(f"It does not come to an end within {DECIDE_SECONDS:.0f} s.")
             self._complain(late if isinstance(error, TimeoutError) else error)
-
-    def _pattern(self) -> Runnable:
-        pattern = self._build(**self._values())
-        if not callable(pattern) and not hasattr(pattern, "run"):
-            raise MlkitError(
-                f"build gave {printable(repr(pattern))[:60]}, which is no pattern. Give one, or an"
-                " async function (ask, prompt)."
-            )
-        return pattern
 
     async def _tick(self, calls: Calls) -> None:
         started = time.perf_counter()

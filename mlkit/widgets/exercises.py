@@ -1,7 +1,5 @@
 """An exercise as data: what an answer is tried on, what is right, a hint for each known mistake."""
 
-import ast
-import builtins
 import copy
 import math
 import numbers
@@ -94,49 +92,34 @@ def judgement(entries: Sequence[Case], praise: str) -> Callable[[Any], Verdict]:
     return judge
 
 
-def cases(text: str) -> list[Case]:
+def cases(text: str, **names: Any) -> list[Case]:
     """Cases from a text that parts them by blank lines:
 
     [4.0, 3.0], 2 -> 4.0
+    [3.0, 4.0], 2 -> 4.0
     Who is free first, and when?
     7: That is all the work, one after the other.
     ValueError: With two machines your code {said}.
 
-    Python's literals (and inf, and names of errors) are what the answer is called with and what is
-    right. The first hint is for any other value; one after a value and a colon is for that value,
-    as in `hints`.
+    What the answer is called with and what is right is Python, which may use inf and `names`. The
+    first hint is for any other value; one after a value and a colon is for that value.
     """
-    return [_case(block) for block in re.split(r"\n\s*\n", text.strip())]
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return [case for block in blocks for case in _cases(block, names)]
 
 
-def _case(block: str) -> Case:
-    call, _, rest = block.partition(" -> ")
-    right, _, told = rest.partition("\n")
-    hint, *_ = _WRONG.split(told)
-    args = ast.literal_eval(f"({call},)")
-    return Case(args, _value(right), " ".join(hint.split()), hints(told))
+def _cases(block: str, names: Mapping[str, Any]) -> list[Case]:
+    names = {"inf": math.inf, **names}
+    *calls, told = re.split(r" -> (.*)\n?", block)
+    hint, *rest = (" ".join(part.split()) for part in _WRONG.split(told))
+    known = {eval(value, names): why for value, why in zip(rest[::2], rest[1::2], strict=True)}
+    pairs = zip(calls[::2], calls[1::2], strict=True)
+    return [
+        Case(eval(f"({args},)", names), eval(right, names), hint, known) for args, right in pairs
+    ]
 
 
 _WRONG = re.compile(r"""^(-?[\d.]+|"[^"\n]*"|None|bool|Exception|\w+Error): """, re.MULTILINE)
-
-
-def _value(text: str) -> Any:
-    names = vars(builtins) | {"inf": math.inf}
-    return names[text] if text in names else ast.literal_eval(text)
-
-
-def hints(text: str) -> dict[Any, str]:
-    """Hints for wrong values, each of a line or several: `0.5: That is half of it.`"""
-    _, *parts = _WRONG.split(text)
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return {_value(value): " ".join(hint.split()) for value, hint in pairs}
-
-
-def choice(name: str, right: str, words: Collection[str], hint: str) -> Case:
-    """An entry of a judgement that is one of some words."""
-    listed = ", ".join(map(repr, words))
-    stranger = {none_of(words): f"{{args[0]}}: {{got!r}} is none of {listed}."}
-    return Case((name,), right, hint, stranger)
 
 
 def not_number(value: Any) -> bool:

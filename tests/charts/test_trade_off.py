@@ -1,6 +1,7 @@
 from itertools import combinations, pairwise
 from math import isnan
 
+import numpy as np
 import pytest
 
 from mlkit.ask import Member, Reply
@@ -72,8 +73,17 @@ def test_ways_of_a_matrix_are_paid_by_model_or_by_member(prices):
 
     member = Member("m", name="one")
     matrix = Matrix([None, None], ["x", "y"], [[[cell(True)], [cell(True)]]] * 2)
-    found = trade_off.ways(matrix, {"the second": "y"}, prices)
+    found = trade_off.ways(matrix, prices, {"the second": "y"})
     assert found == [("the second", 2, 2, pytest.approx(0.2), 2.0)]
+    assert [name for name, *_ in trade_off.ways(matrix, prices)] == ["x", "y"]
+
+
+def test_ways_are_compared_with_the_oracle_with_chance_and_with_a_guess():
+    right = np.array([[True, False], [True, True], [False, False], [False, True]])
+    lines = trade_off.baselines(right)
+    assert lines == {"oracle": 0.75, "random": 0.5} == trade_off.baselines(right[:, :, None])
+    assert trade_off.baselines(right, 0) == lines | {"your guess": 0.0}
+    assert trade_off.baselines(right, 12, 48)["your guess"] == 0.25
 
 
 def test_the_figure_draws_the_front_by_cost_and_dims_the_beaten():

@@ -513,8 +513,8 @@ class NotAsync:
 @pytest.mark.parametrize(
     "pattern, error",
     [
-        (gives_nothing, "Unparsed: mine gave None. Give a text, or what has a .text."),
-        (breaks, "Unparsed: mine raised KeyError"),
+        (gives_nothing, "SettingError: A pattern gave None; give a text"),
+        (breaks, "KeyError: "),
     ],
 )
 def test_what_an_own_pattern_raises_is_a_wrong_answer_that_says_why(pattern, error):

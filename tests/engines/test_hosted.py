@@ -147,6 +147,12 @@ def test_a_reply_with_its_tokens_and_seconds(server: Server) -> None:
     assert reply.output_seconds > 0 and not reply.choices
 
 
+def test_one_kit_serves_any_number_of_event_loops(server: Server) -> None:
+    server.replies = [(200, completion("42"))]
+    hosted = Hosted(Scripted({}))
+    assert [asyncio.run(hosted(Member("openai:m"), "6 * 7?")).text for _ in range(4)] == ["42"] * 4
+
+
 def test_what_is_sent(server: Server) -> None:
     member = Member(
         "claude:claude-sonnet-5-5",

@@ -181,6 +181,10 @@ def test_a_matrix_can_be_narrowed_but_never_in_silence(scripted):
     matrix = measured(scripted({"answer": ["1 + 1", "4", "0", "8"]}), good=member(GOOD))
     assert matrix.of(split="test").right[:, 0, 0].tolist() == [True, False, True]
     assert [task.id for task in matrix.of(level="four-step").tasks] == ["math-03", "math-04"]
+    some = matrix.of(id={"math-04", "math-03"}, split="test").tasks
+    assert [task.id for task in some] == [
+        task.id for task in matrix.of(level="four-step").tasks if task.split == "test"
+    ]
     with pytest.raises(ValueError, match="'other' was not measured here; choose among good"):
         matrix.of(["other"])
     with pytest.raises(ValueError, match="no task has"):
@@ -342,6 +346,39 @@ def test_nothing_measured_is_told_and_never_waits_or_divides_by_zero(scripted):
             share("good")
         with pytest.raises(ValueError, match="'best' was not measured here; choose among good"):
             share("best")
+
+
+async def breaks_late(ask, prompt):
+    if prompt == "b":
+        return {}[prompt]
+    return await ask(GOOD, prompt)
+
+
+async def gives_nothing(ask, prompt):
+    await ask(GOOD, prompt)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_pattern_that_breaks_late_loses_no_answer(strict, scripted):
+    ask = scripted({"": "42"})
+    tasks = [Task(name, "sum", "easy", "fit", name, "number", 42) for name in "ab"]
+    subjects = {"good": member(GOOD), "mine": lambda task, sample: breaks_late}
+    measuring = measure(ask, subjects, tasks, strict=strict)
+    if strict:  # a recording without its answer would be a hole
+        with pytest.warns(UserWarning), pytest.raises(KeyError):
+            asyncio.run(measuring)
+        return
+    with pytest.warns(UserWarning, match="raised KeyError: 'b'. That answer counts as wrong"):
+        found = asyncio.run(measuring)
+    assert found.right[:, :, 0].tolist() == [[True, True], [True, False]]
+    assert found.cell("mine", "b").error == "KeyError: 'b'"
+
+
+def test_a_pattern_that_gives_no_text_is_wrong_and_its_calls_are_kept(scripted):
+    matrix = measured(scripted({"": "42"}), mine=lambda task, sample: gives_nothing)
+    cell = matrix.cells[0][0][0]
+    assert cell.error == "SettingError: A pattern gave None; give a text, or what has a .text"
+    assert (matrix.calls == 1).all() and not matrix.right.any()
 
 
 def test_a_function_may_give_just_its_text():

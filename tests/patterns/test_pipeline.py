@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,12 @@ def test_a_gate_that_never_passes_ends_after_its_retries_and_says_so(retries: in
     run = asyncio.run(trace.run(Scripted(dict(SCRIPT)), pipeline, "Two bells, please."))
     assert len(run.calls) == 3 + retries
     assert (run.result.text, run.result.stages[1].complaint) == ("10", "never good enough")
+
+
+def test_a_check_that_says_whether_and_not_what_is_refused() -> None:
+    pipeline = ModelPipeline(stages(check=lambda text: "bells" in text))  # True for a good text
+    with pytest.raises(TypeError, match="check of stage 'extract' gave True; it gives what is wro"):
+        asyncio.run(pipeline.run(Scripted(dict(SCRIPT)), "Two bells, please."))
 
 
 def test_stages_run_one_after_another() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlkit import trace
 from mlkit.ask import Member
 from mlkit.errors import EngineError
-from mlkit.parsing import label_in, plain
+from mlkit.parsing import label_in, number_in, plain
 from mlkit.patterns.voting import ModelVoting, similar, vote
 from mlkit.schedule import schedule
 from mlkit.votes import Vote
@@ -86,6 +86,12 @@ def test_what_the_normaliser_cannot_read_is_a_spoilt_vote() -> None:
     voting = ModelVoting(MEMBERS, normalise=lambda text: label_in(text, ("refund", "order")))
     result = asyncio.run(voting.run(ask, "Money back!"))
     assert result.vote == Vote("refund", 2, 3, False, {"refund": 2})
+
+
+def test_a_zero_is_a_vote() -> None:
+    voting = ModelVoting(MEMBERS, normalise=number_in)
+    result = asyncio.run(voting.run(Scripted({"vote 1": "0", "vote 2": "0", "vote 3": "5"}), "?"))
+    assert result.vote == Vote(0.0, 2, 3, False, {0.0: 2, 5.0: 1})
 
 
 def test_dress_and_thoughts_part_no_votes_and_a_letter_is_one() -> None:

@@ -3,8 +3,9 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from course.lessons import router
-from course.lessons.router_pictures import Item, threshold_chart
+from course.lessons.router_pictures import threshold_chart
 
 from tests.pictures import kit
 
@@ -14,7 +15,7 @@ def _desk() -> router.Desk:
         return thread.submit(asyncio.run, router.measured(kit())).result()
 
 
-ITEMS = [Item(0.5, True, True, False)]
+ITEMS = np.array([(0.5, True, True, False)])
 FIGURES = {"threshold": lambda: threshold_chart(*_desk().decided(0.49, "general")).figure}
 NAMED = {"threshold, fallback": lambda text: threshold_chart(ITEMS, 0.5, text, 0.5, "here")}
 SOURCED = {"threshold": lambda text: threshold_chart(ITEMS, 0.5, "general", 0.5, text)}

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from course.lessons import planner_executor as lesson
-from course.lessons import planner_executor_pictures as pictures
 
 from tests.pictures import kit
 
@@ -19,9 +18,9 @@ def measured() -> Any:
 
 FIGURES: dict = {
     f"planner_executor-{ratio}": lambda ratio=ratio: (
-        pictures.chart(measured(), ratio, kit().source).figure
+        lesson.chart(measured(), ratio, kit().source).figure
     )
     for ratio in (1, 4.5, 20)
 }
 NAMED: dict = {}
-SOURCED: dict = {"planner-executor": lambda text: pictures.chart(measured(), 4.5, text)}
+SOURCED: dict = {"planner-executor": lambda text: lesson.chart(measured(), 4.5, text)}

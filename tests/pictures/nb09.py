@@ -11,7 +11,7 @@ from tests.pictures import kit
 def _threshold(voters, guess, source):
     with ThreadPoolExecutor() as thread:  # Playwright keeps an event loop running in this one
         found = thread.submit(asyncio.run, pictures.measured(kit())).result()
-    return pictures.threshold_chart(found, 0.7, voters, guess, source)
+    return pictures.threshold_chart(found, guess, source, 0.7, voters)
 
 
 FIGURES: dict = {

@@ -521,9 +521,12 @@ def raises(**_: Any) -> Any:
     ("build", "said"),
     [
         (raises, "ValueError: no such &lt;b&gt;setting&lt;/b&gt;"),
-        (lambda: None, "build gave None, which is no pattern"),
+        (lambda: None, "SettingError: None is no pattern"),
         (lambda: len, "TypeError"),  # a function of something else
-        (lambda: lambda ask, prompt: "at once", "TypeError"),  # one that is not async
+        (
+            lambda: lambda ask, prompt: "at once",
+            "does not wait for its calls",
+        ),  # one that is not async
     ],
 )
 def test_a_build_that_raises_or_gives_no_pattern_is_one_line(build, said):

@@ -11,7 +11,6 @@ from mlkit.widgets.exercises import (
     Exercise,
     against,
     cases,
-    hints,
     judgement,
     near,
     none_of,
@@ -156,15 +155,6 @@ def test_a_judgement_is_tried_entry_by_entry(answer, verdict):
     assert judge(answer) == verdict
 
 
-def test_hints_for_numbers_are_read_from_a_text():
-    text = """
-0.5: That is half of it: 2
- is the rest.
-10: Ten.
-"""
-    assert hints(text) == {0.5: "That is half of it: 2 is the rest.", 10: "Ten."}
-
-
 def test_cases_are_read_from_a_text():
     text = """
 [4.0, 3.0], 2 -> 4.0
@@ -180,9 +170,10 @@ ValueError: It {said}.
 Another.
 
 None -> inf
-A third.
+[HALF] -> HALF
+Two of one hint.
 """
-    assert cases(text) == [
+    assert cases(text, HALF=0.5) == [
         Case(
             ([4.0, 3.0], 2),
             4.0,
@@ -190,5 +181,6 @@ A third.
             {7: "All the work, one after the other.", ValueError: "It {said}.", "x": "No text."},
         ),
         Case(("a b",), "c", "Another."),
-        Case((None,), inf, "A third."),
+        Case((None,), inf, "Two of one hint."),
+        Case(([0.5],), 0.5, "Two of one hint."),
     ]

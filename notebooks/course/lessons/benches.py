@@ -5,7 +5,7 @@ In a notebook: `play = benches.play("router", kit)`, then
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,11 +22,9 @@ from mlkit.measure import tasks
 from mlkit.measure.matrix import seed_for
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import ToolError, arithmetic
-from mlkit.models import Cast
 from mlkit.parsing import label_in, most_likely, plain
 from mlkit.patterns.consensus_ensemble import Agreed, ConsensusEnsemble
 from mlkit.patterns.fan_out import FannedOut, ModelFanOut
-from mlkit.patterns.planner_executor import PlannerExecutor
 from mlkit.patterns.router import ModelRouter
 from mlkit.patterns.single_model import SingleModel
 from mlkit.patterns.voting import ModelVoting, Voted
@@ -56,10 +54,8 @@ class Play(NamedTuple):
 
 def play(name: str, kit: Kit) -> Play:
     """The bench of a pattern, by the name of its file; without settings where it has none here."""
-    return _PLAYS[name](kit) if name in _PLAYS else _plain(name, kit)
-
-
-def _plain(name: str, kit: Kit) -> Play:
+    if name in _PLAYS:
+        return _PLAYS[name](kit)
     pattern = systems.for_orders(kit.cast)[name]
     return Play(lambda: pattern, _requests(), {})
 
@@ -68,10 +64,6 @@ def _some(name: str, kind: str = "", count: int = PROMPTS) -> list[Task]:
     """Test tasks of a file, from all over it."""
     every = [one for one in tasks.load(name) if one.split == "test" and kind in ("", one.kind)]
     return every[:: max(1, len(every) // count)][:count]
-
-
-def _inputs(kind: str = "") -> list[str]:
-    return [task.input for task in _some("desk", kind)]
 
 
 def _requests() -> list[str]:
@@ -91,7 +83,7 @@ def _single_model(kit: Kit) -> Play:
         "way": steps("asked for (new calls)", "expression", list(ways)),
         "examples": steps("examples (new calls)", 4, [0, 1, 2, 3, 4]),
     }
-    return Play(build, _inputs("math"), controls)
+    return Play(build, [task.input for task in _some("desk", "math")], controls)
 
 
 def _pipeline(kit: Kit) -> Play:
@@ -123,43 +115,38 @@ def _router(kit: Kit) -> Play:
         "threshold": slider("threshold (new calls of the fallback)", 0.0, 0.0, 1.0, 0.05),
         "fallback": steps("fallback (new calls)", "general", KINDS),
     }
-    return Play(build, _inputs(), controls)
+    return Play(build, [task.input for task in _some("desk")], controls)
 
 
-@dataclass(frozen=True)
-class SampledTexts:
-    """Samples of one text, with the seeds that were recorded for it, and who picks among them."""
-
-    cast: Cast
-    count: int
-    picker: str
-    known: Mapping[str, Task]  # by prompt
-
-    async def run(self, ask: Ask, prompt: str) -> FannedOut:
-        task, large = self.known.get(prompt), self.cast.large
-        sampled = replace(member_for(large, "creative"), temperature=0.7)
-        seeds = [seed_for(task, n) if task else n for n in range(self.count)]
-        members = [replace(sampled, seed=seed) for seed in seeds]
-        checker = task.right if task else lambda text: True  # no rules are known of an own prompt
-        judge, fuser = member_for(large, "judge"), member_for(large, "fuse texts")
-        pattern = {
-            "nobody: the first": ModelFanOut(members),
-            "a checker": ModelFanOut(members, checker),
-            "a judge": ModelFanOut(members, judge),
-            "a judge, other order": ModelFanOut(members, judge, seed=1),
-            "fuse": ModelFanOut(members, fuse=fuser),
-        }[self.picker]
-        return await pattern.run(ask, prompt)
+def _samples(member: Member, task: Task | None, count: int) -> list[Member]:
+    """A member so often, each time with the seed that was recorded for the task."""
+    seeds = [seed_for(task, n) if task else n for n in range(count)]
+    return [replace(member, temperature=0.7, seed=seed) for seed in seeds]
 
 
 def _fan_out(kit: Kit) -> Play:
     known = {task.input: task for task in studies.text_tasks() if task.id in TEXTS}
-    by_program = ["nobody: the first", "a checker"]
+    large, by_program = kit.cast.large, ["nobody: the first", "a checker"]
+    judge, fuser = member_for(large, "judge"), member_for(large, "fuse texts")
 
-    def build(count: int, picker: str) -> SampledTexts:
+    def build(count: int, picker: str) -> Runnable:
         if not kit.live and count < 5 and picker not in by_program:
             raise MlkitError("On recordings a judge, or who fuses, sees all: set samples to 5.")
-        return SampledTexts(kit.cast, count, picker, known)
+
+        async def sampled(ask: Ask, prompt: str) -> FannedOut:
+            task = known.get(prompt)
+            members = _samples(member_for(large, "creative"), task, count)
+            checker = task.right if task else lambda text: True  # no rules are known of it
+            pattern = {
+                "nobody: the first": ModelFanOut(members),
+                "a checker": ModelFanOut(members, checker),
+                "a judge": ModelFanOut(members, judge),
+                "a judge, other order": ModelFanOut(members, judge, seed=1),
+                "fuse": ModelFanOut(members, fuse=fuser),
+            }[picker]
+            return await pattern.run(ask, prompt)
+
+        return sampled
 
     pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
     controls = {
@@ -167,34 +154,6 @@ def _fan_out(kit: Kit) -> Play:
         "picker": steps("who picks (new calls)", "a checker", pickers),
     }
     return Play(build, list(known), controls)
-
-
-@dataclass(frozen=True)
-class SampledVote:
-    """A vote of samples of one model, on a task with the seeds that were recorded for it."""
-
-    model: Member
-    voters: int
-    normalise: Callable[[str], str]
-    embed: Embed
-    threshold: float  # of similarity, for free texts; 0 counts them as they are written
-    known: Mapping[str, Task]  # by prompt
-
-    async def run(self, ask: Ask, prompt: str) -> Voted:
-        task = self.known.get(prompt)
-        if task is None:
-            members = systems.samples(*[self.model] * self.voters)
-        else:
-            sampled = replace(member_for(self.model, task.kind), temperature=0.7)
-            seeds = (seed_for(task, n) for n in range(self.voters))
-            members = tuple(replace(sampled, seed=seed) for seed in seeds)
-        free = task is None or task.kind == "creative"
-        embed = self.embed if free and self.threshold else None
-        vote = ModelVoting(members, self.normalise, embed, self.threshold or 1.0)
-        voted = await vote.run(ask, prompt)
-        if free:  # with the run, so that the slider is free
-            await self.embed([one.text for one in voted.answers if isinstance(one, Reply)])
-        return voted
 
 
 def value_of(text: str) -> str:
@@ -205,11 +164,8 @@ def value_of(text: str) -> str:
         raise Unparsed(str(error)) from None
 
 
-def _voting(kit: Kit) -> Play:
-    some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
-    known = {task.input: task for task in some}
-    ways: dict[str, Callable[[str], str]]
-    ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
+def _remembering(kit: Kit) -> Embed:
+    """Embeds no text twice."""
     vectors: dict[str, np.ndarray] = {}
 
     async def embed(texts: Sequence[str]) -> np.ndarray:
@@ -217,9 +173,29 @@ def _voting(kit: Kit) -> Play:
             vectors.update(zip(new, await kit.embed(new), strict=True))
         return np.array([vectors[text] for text in texts])
 
-    def build(voters: int, normaliser: str, similarity: float | str) -> SampledVote:
-        threshold = 0.0 if similarity == "off" else float(similarity)
-        return SampledVote(kit.cast.large, voters, ways[normaliser], embed, threshold, known)
+    return embed
+
+
+def _voting(kit: Kit) -> Play:
+    some = [*_some("triage", count=4), *_some("desk", "math", 2), *_some("desk", "creative", 2)]
+    known = {task.input: task for task in some}
+    large, embed = kit.cast.large, _remembering(kit)
+    ways: dict[str, Callable[[str], str]]
+    ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
+
+    def build(voters: int, normaliser: str, similarity: float | str) -> Runnable:
+        async def vote(ask: Ask, prompt: str) -> Voted:
+            task, members = known.get(prompt), systems.samples(*[large] * voters)
+            if task:
+                members = tuple(_samples(member_for(large, task.kind), task, voters))
+            free = task is None or task.kind == "creative"
+            alike = (embed, float(similarity)) if free and similarity != "off" else ()
+            voted = await ModelVoting(members, ways[normaliser], *alike).run(ask, prompt)
+            if free:  # with the run, so that the slider is free
+                await embed([one.text for one in voted.answers if isinstance(one, Reply)])
+            return voted
+
+        return vote
 
     levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {
@@ -233,20 +209,17 @@ def _voting(kit: Kit) -> Play:
 def _planner_executor(kit: Kit) -> Play:
     planner = orders.planner_executor(kit.cast)
     small = {name: orders.specialist(kit.cast.small, name) for name in planner.members}
-    ways: dict[str, PlannerExecutor | SingleModel] = {
+    planners = {
         "as built": planner,
         "with the request": replace(planner, keep_request=True),
         "small executors": replace(planner, members=small),
-        "large alone": SingleModel(orders.order_voters(kit.cast)[0]),
     }
+    alone = SingleModel(orders.order_voters(kit.cast)[0])
 
     def build(way: str, max_steps: int = planner.max_steps) -> Runnable:
-        chosen = ways[way]
-        if isinstance(chosen, PlannerExecutor):
-            return replace(chosen, max_steps=max_steps)
-        return chosen
+        return alone if way == "large alone" else replace(planners[way], max_steps=max_steps)
 
-    controls = {"way": steps("way (new calls)", "as built", list(ways))}
+    controls = {"way": steps("way (new calls)", "as built", [*planners, "large alone"])}
     if kit.live:  # on recordings all plans were made with the same limit
         controls["max_steps"] = steps("steps (new calls)", planner.max_steps, [1, 2, 3, 4, 6])
     return Play(build, _requests(), controls)
@@ -269,25 +242,17 @@ def _supervisor_worker(kit: Kit) -> Play:
 
 def _weighted_ensemble(kit: Kit) -> Play:
     """On messages, and not on orders: their members say how likely each answer is."""
-    members = studies.triage_members(kit)
-    named = {name: members[name] for name in ("large", "small", "large, rules")}
-
-    def confidence(reply: Reply) -> float:
-        return most_likely(reply, QUEUES).confidence
-
-    scores: dict[str, Callable[[Reply], float]] = {"1": lambda reply: 1.0}
-    scores["its probability"] = confidence
+    team, members = ("large", "small", "large, rules"), studies.triage_members(kit)
+    named = [replace(members[name], name=name) for name in team]
+    scores: dict[str, Callable[[Reply], float]] = {
+        "1": lambda reply: 1.0,
+        "its probability": lambda reply: most_likely(reply, QUEUES).confidence,
+    }
 
     def build(weights: Sequence[float], score: str) -> WeightedEnsemble:
-        return WeightedEnsemble(
-            [replace(one, name=name) for name, one in named.items()],
-            weights,
-            scores[score],
-            queue_in,
-            QUEUES,
-        )
+        return WeightedEnsemble(named, weights, scores[score], queue_in, QUEUES)
 
-    labels = (f"weight of {name} (free)" for name in named)
+    labels = (f"weight of {name} (free)" for name in team)
     controls: dict[str, ValueWidget] = {
         "weights": Shares(**dict(zip(labels, (0.5, 0.3, 0.2), strict=True))),
         "score": steps("an answer scores (free)", "1", list(scores)),
@@ -298,9 +263,8 @@ def _weighted_ensemble(kit: Kit) -> Play:
 
 def triage_voters(kit: Kit, task: Task | None, count: int) -> list[Member]:
     """Samples of the small model that name the queue, with the seeds recorded for a message."""
-    sampled = replace(studies.triage_members(kit)["small"], temperature=0.7)
-    seeds = (seed_for(task, n) if task else n for n in range(count))
-    return [replace(sampled, seed=seed, name=f"small {n}") for n, seed in enumerate(seeds, 1)]
+    some = _samples(studies.triage_members(kit)["small"], task, count)
+    return [replace(one, name=f"small {n}") for n, one in enumerate(some, 1)]
 
 
 def _consensus_ensemble(kit: Kit) -> Play:
@@ -313,8 +277,7 @@ def _consensus_ensemble(kit: Kit) -> Play:
         async def consensus(ask: Ask, prompt: str) -> Agreed:
             voters = triage_voters(kit, known.get(prompt), 3)
             members = voters if strong == "outside" else [large, *voters[:2]]
-            pattern = ConsensusEnsemble(members, large, needed / 3, queue_in)
-            return await pattern.run(ask, prompt)
+            return await ConsensusEnsemble(members, large, needed / 3, queue_in).run(ask, prompt)
 
         return consensus
 
@@ -327,13 +290,10 @@ def _consensus_ensemble(kit: Kit) -> Play:
 
 def _choosing(kit: Kit) -> Play:
     nine = systems.for_any_prompt(kit.cast)
-
-    def build(pattern: str) -> Runnable:
-        return nine[pattern]
-
     alone: Any = systems.for_any_prompt(kit.recorded.cast)["single_model"]
     prompts = kit.recorded_prompts(alone.member)  # all nine have answered them
-    return Play(build, prompts, {"pattern": steps("pattern (new calls)", "single_model", [*nine])})
+    chosen = steps("pattern (new calls)", "single_model", [*nine])
+    return Play(lambda pattern: nine[pattern], prompts, {"pattern": chosen})
 
 
 _PLAYS: Mapping[str, Callable[[Kit], Play]] = {

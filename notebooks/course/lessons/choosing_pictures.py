@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, isnan, log
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from course.shop.price_list import total_of
-from course.studies import composite_orders
 from course.ways import ways as counted
 from mlkit.charts.look import dollars, seconds
 from mlkit.charts.table import lined_up
 from mlkit.errors import Unparsed
-from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix
 from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices
@@ -65,13 +63,6 @@ def _answer(cell: Any, is_form: bool) -> str:
         return f"none   {cell.text}"
 
 
-async def samples(kit: Kit, counts: Sequence[int]) -> Matrix:
-    """The large model alone votes with so many of its recorded samples (at temperature 0.7) on the
-    test orders, for each count. Three take about the tokens of three members.
-    """
-    return await composite_orders.sampled_votes(kit, {f"large ×{n}": n for n in counts})
-
-
 def priced(
     orders: Matrix, samples: Matrix, clock: Mapping[str, np.ndarray]
 ) -> Callable[[Prices], list[Any]]:
@@ -84,9 +75,6 @@ def priced(
     return at
 
 
-# The break
-
-
 def draws(items: int, count: int = 16, times: int = 1000) -> list[tuple[np.ndarray, np.ndarray]]:
     """So often `count` items by chance, and as many others; the same each time."""
     chance = np.random.default_rng(0)
@@ -95,15 +83,10 @@ def draws(items: int, count: int = 16, times: int = 1000) -> list[tuple[np.ndarr
 
 
 def only_one_right(measured: Matrix, places: Sequence[int], way: str, other: str) -> str:
-    """The id of the first task of some on which one way is right and the other wrong; "" for
-    none.
-    """
+    """The id of the first task of some on which one way is right and the other wrong, or ""."""
     mine, others = measured.column(way), measured.column(other)
     found = (measured.tasks[n].id for n in places if mine[n] and not others[n])
     return next(found, "")
-
-
-# The article's second table
 
 
 def families(
@@ -122,27 +105,6 @@ def families(
         pairs = zip(words, ours, strict=True)
         rows.append((family, *(part for pair in pairs for part in pair)))
     return lined_up(rows)
-
-
-# Traffic
-
-
-_HOURS_PER_MONTH = 365 * 24 / 12
-
-
-class Load(NamedTuple):
-    servers: int
-    busy: float  # of their time, by what is asked of them; 1 and more is too much
-    p95_wait_seconds: float  # 95% of the requests wait no longer; inf without a steady state
-
-
-def load(
-    requests_per_day: float, service_seconds: float, servers: int, spread: float = 1.0
-) -> Load:
-    """What servers that share one queue have to do, and who waits how long."""
-    offered = requests_per_day * service_seconds / 86_400
-    wait = wait_within(0.95, offered, servers, service_seconds, spread)
-    return Load(servers, offered / servers, wait)
 
 
 def wait_within(
@@ -177,14 +139,14 @@ def traffic(
     """
     rows = [("way", "servers", "busy", "95% wait at most", "own servers", "hosted tokens")]
     for way in ways:
-        loads = [load(requests_per_day, way.seconds, k, way.spread) for k in range(1, 51)]
+        offered = requests_per_day * way.seconds / 86_400
+        waits = {k: wait_within(0.95, offered, k, way.seconds, way.spread) for k in range(1, 51)}
+        servers = next((k for k, wait in waits.items() if reaches(most_wait, wait)), None)
         hosted = dollars(requests_per_day * 365 / 12 * way.dollars_per_thousand / 1000)
-        enough = next((one for one in loads if reaches(most_wait, one[2])), None)
-        if enough is None:
+        if servers is None:
             rows.append((way.pattern, "over 50", "", "", "", hosted))
             continue
-        own = enough.servers * dollars_per_hour * _HOURS_PER_MONTH
-        wait = seconds(enough.p95_wait_seconds) if enough.p95_wait_seconds else "0 s"
-        cells = (str(enough.servers), f"{enough.busy:.0%}", wait, dollars(own), hosted)
-        rows.append((way.pattern, *cells))
+        own = dollars(servers * dollars_per_hour * 365 * 24 / 12)
+        wait = seconds(waits[servers]) if waits[servers] else "0 s"
+        rows.append((way.pattern, str(servers), f"{offered / servers:.0%}", wait, own, hosted))
     return lined_up(rows)

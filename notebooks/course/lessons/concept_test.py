@@ -4,8 +4,7 @@ after the last notebook. Explanations come after the last.
 
 from mlkit.widgets.lessons import questions
 
-TEST = questions(
-    """
+TEST = questions("""
 Your app answers 80% of its questions well. What do you try first?
 - Several models that vote on each answer
 > A better prompt is cheaper, and often does as much: notebook 01.
@@ -94,5 +93,4 @@ you know?
 > Not even this is known: the interval of the difference holds 0. Notebooks 01 and 10.
 + Not yet which of them is better
 > The interval of the difference holds 0: ask more questions. Notebooks 01 and 10.
-"""
-)
+""")

@@ -21,9 +21,7 @@ def _drawn_ballot(seeded: Random) -> tuple[list[str | None], float, int]:
 
 # `lead`: as `decide`, but the winner also needs `lead` votes more than any other answer.
 lead = Exercise(
-    [
-        *cases(
-            """
+    cases("""
 ["a", "a", "a"], 0.7, 2 -> "a"
 Where all three say 'a', you give {got!r}. Give the answer itself, or None to escalate.
 None: Not written yet, or it escalates always: where all three agree, give back their answer.
@@ -53,10 +51,8 @@ The others do not add up: they disagree with each other. What counts is the larg
 
 [None, None, None], 0.7, 1 -> None
 Where nobody answered there is no answer to give. That, too, is a case for the strong model.
-"""
-        ),
-        *against(_with_lead, _drawn_ballot),
-    ],
+""")
+    + against(_with_lead, _drawn_ballot),
     "Right. A stricter rule escalates more: safer answers, and a higher bill.",
 )
 

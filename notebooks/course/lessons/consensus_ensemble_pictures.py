@@ -9,16 +9,15 @@ from plotly.subplots import make_subplots
 
 from course import studies
 from course.shop import QUEUES
-from mlkit.charts import trade_off, waterfall
+from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, DOTTED, GREEN, INK, ORANGE, PINK, Chart, charted, whiskers
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, agreed
 from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.patterns.consensus_ensemble import votes_needed
-from mlkit.trace import Run
 from mlkit.widgets import panels
-from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds, show, slider, steps
+from mlkit.widgets.panels import Panel, PriceList, dollars_or_seconds
 
 PRICED_AS = {"small": "qwen2.5:7b", "large": "qwen2.5:32b"}  # as in the article
 
@@ -50,11 +49,6 @@ async def measured(kit: Kit) -> Triage:
     return Triage(votes, alone.of(split="test"), alone.of(split="fit"))
 
 
-def timeline(run: Run, kit: Kit) -> Panel:
-    """The calls of a run, on one machine."""
-    return show(waterfall.chart(run.calls, kit.source, list_prices()))
-
-
 def sheet(found: Triage, numbers: Sequence[int]) -> str:
     """Votes and the large model's answer on some messages, a star where right: to count by hand."""
     heads = ("message", "vote 1", "vote 2", "vote 3", "large")
@@ -65,9 +59,6 @@ def sheet(found: Triage, numbers: Sequence[int]) -> str:
             said = (f"{cell.answer}{' *' * cell.right}" for cell in (*votes[:3], strong))
             lines.append("".join(f"{each:<13}" for each in (task.id, *said)))
     return "\n".join(line.rstrip() for line in lines)
-
-
-# The ladder: 1, 2, ... votes must agree
 
 
 class Rung(NamedTuple):
@@ -120,14 +111,10 @@ def ladder(found: Triage) -> str:
     return "\n".join([*lines, f"{'4 samples of large':<31}{right:<14}{tokens:.0f}"])
 
 
-# What it costs
-
-
 def priced(kit: Kit, found: Triage) -> Panel:
     """The trade-off at the article's prices; the title says whose answers and whose prices."""
     own = {"small": kit.cast.small.model, "large": kit.cast.large.model}
-    both = np.array([found.vote(3)[2], found.large])
-    lines = {"oracle": both.any(axis=0).mean(), "random": both.mean()}
+    lines = trade_off.baselines(np.array([found.vote(3)[2], found.large]).T)
 
     def draw(edited: Prices, by: str) -> Chart:
         paid = {own[size]: edited[model] for size, model in PRICED_AS.items()}
@@ -148,7 +135,7 @@ def _ways(found: Triage, prices: Prices) -> list[trade_off.Way]:
         (one.way, one.right, one.of, 1000 * (votes + one.escalated * large), one.seconds)
         for one in rungs(found, 3)
     ]
-    return [*trade_off.ways(found.alone, {"small": "small", "large": "large"}, prices), *ladder]
+    return [*trade_off.ways(found.alone, prices), *ladder]
 
 
 async def inside(kit: Kit) -> str:
@@ -164,22 +151,12 @@ async def inside(kit: Kit) -> str:
     )
 
 
-# The threshold
-
-
-def explored(found: Triage, guess: float | None, source: str) -> Panel:
-    """Sliders for threshold and voters; `guess` is the share right where all agree, in percent."""
-    return panels.explore(
-        lambda threshold, voters: threshold_chart(found, threshold, voters, guess, source),
-        threshold=slider("threshold", 0.7, 0.0, 1.0, 0.01),
-        voters=steps("voters", 3, [3, 5]),
-    )
-
-
 def threshold_chart(
-    found: Triage, threshold: float, voters: int, guess: float | None, source: str
+    found: Triage, guess: float | None, source: str, threshold: float, voters: int
 ) -> Chart:
-    """Right and escalated over the threshold, and from which price on the large model is spared."""
+    """Right and escalated over the threshold, and from which price on the large model is spared;
+    `guess` is the share right where all agree, in percent.
+    """
     ladder, needed = rungs(found, voters), votes_needed(voters, threshold)
     one, large = ladder[needed - 1], int(found.large.sum())
     said = (
@@ -219,9 +196,6 @@ def _stairs(ladder: Sequence[Rung], lines: dict[str, float]) -> go.Figure:
     figure.update_yaxes(title_text="escalated", range=[-0.03, 1], tickformat=".0%", row=2)
     figure.update_xaxes(range=[-0.01, 1.01])
     return figure.update_xaxes(title_text="threshold", row=2)
-
-
-# Whom to believe
 
 
 def named_on_fit(found: Triage) -> dict[str, tuple[int, int]]:

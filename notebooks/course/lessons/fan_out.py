@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import comb
 from random import Random
 from statistics import mean
@@ -101,7 +102,7 @@ def table(picked: Matrix) -> str:
 
 def priced(picked: Matrix) -> Callable[[Prices], list[trade_off.Way]]:
     """The ways for a trade-off, at any prices."""
-    return lambda prices: trade_off.ways(picked, {way: way for way in picked.subjects}, prices)
+    return partial(trade_off.ways, picked)
 
 
 async def counts(kit: Kit) -> dict[str, list[int]]:
@@ -178,9 +179,7 @@ def _drawn_counts(seeded: Random) -> tuple[int, int, int]:
 
 
 best_of = Exercise(
-    [
-        *cases(
-            """
+    cases("""
 2, 5, 2 -> 0.7
 Two of five samples are right, and two are drawn. It gave {got:.4g}. Count the pairs by hand: how
 many are there, and how many hold no right sample?
@@ -196,10 +195,8 @@ Only three samples are wrong, and four are drawn. It gave {got:.4g}. Can all fou
 
 0, 5, 3 -> 0.0
 No sample is right. It gave {got:.4g}. A checker finds no right text where there is none.
-"""
-        ),
-        *against(chance, _drawn_counts),
-    ],
+""")
+    + against(chance, _drawn_counts),
     "Right. This is the line of the chart above, for one text; the chart takes the mean of all.",
     {not_number: "It should give a chance from 0 to 1; it gave {kind}."},
 )
@@ -230,9 +227,6 @@ Members of 4, 3 and 2 seconds on two servers: who is free first, and when? It ga
 6: Did the third member wait for the first server, or for both of them? It goes to the server
 that is free first.
 
-[4.0, 3.0, 2.0], 1 -> 9.0
-With one server, all wait for each other. It gave {got:.4g}.
-
 [4.0, 3.0, 2.0], 5 -> 4.0
 With more servers than members, some servers stay idle, and nothing else changes. It gave
 {got:.4g}.
@@ -254,8 +248,7 @@ do several short calls. It gave {got:.4g}.
 )
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 Three members need 2, 3 and 7 seconds. Each has a server of its own. When are all answers there?
 - After 4 seconds, the mean of all.
 > The mean says how long one answer takes. The last answer is waited for, too.
@@ -279,5 +272,4 @@ A fan-out of three samples takes one by chance. What do you add first, to get mo
 > Measure it first, in both orders. A judge that you have not measured may be no help at all.
 + A program that tells whether a text keeps the rules.
 > A right answer is worth nothing until it is found. A checker finds it, and costs no tokens.
-"""
-)
+""")

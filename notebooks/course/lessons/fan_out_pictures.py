@@ -48,38 +48,30 @@ class Lane(NamedTuple):
     slowest: float
 
 
-def lane_rows(timed: Sequence[timings.Shared]) -> list[Lane]:
-    """A row for each way, in the order in which they were timed."""
-    ways = dict.fromkeys(one.way for one in timed)
-    took = {way: [one.seconds for one in timed if one.way == way] for way in ways}
-    return [Lane(way, median(times), min(times), max(times)) for way, times in took.items()]
-
-
-def lane_reading(rows: Sequence[Lane]) -> str:
-    in_turn, at_once, one_thread = (row.median for row in rows)
-    return (
-        f"Both models at once: {at_once / in_turn:.0f} times as long as one after the other; with"
-        f" one thread each: {one_thread / in_turn:.1f} times"
-    )
-
-
 def lanes() -> Chart:
     """Two models on one machine with two cores: every repeat of each way a point."""
     header, timed = timings.load_lanes()
-    rows = lane_rows(timed)
-    figure = go.Figure(
-        go.Scatter(
-            x=[one.seconds for one in timed],
-            y=[one.way for one in timed],
-            mode="markers",
-            marker={"size": 11, "color": BLUE, "opacity": 0.6},
-        )
+    rows = []
+    for way in dict.fromkeys(one.way for one in timed):
+        took = [one.seconds for one in timed if one.way == way]
+        rows.append(Lane(way, median(took), min(took), max(took)))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[one.seconds for one in timed],
+        y=[one.way for one in timed],
+        mode="markers",
+        marker={"size": 11, "color": BLUE, "opacity": 0.6},
     )
     figure.update_xaxes(type="log", range=[0, 2], tickvals=[1, 2, 5, 10, 20, 50, 100])
     figure.update_xaxes(title_text="seconds until both had answered (logarithmic)")
     figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    in_turn, at_once, one_thread = (row.median for row in rows)
+    reading = (
+        f"Both models at once: {at_once / in_turn:.0f} times as long as one after the other; with"
+        f" one thread each: {one_thread / in_turn:.1f} times"
+    )
     source = f"timed {header.date} on {header.engine}, {header.machine}"
-    return charted(figure, rows, lane_reading(rows), source, 180)
+    return charted(figure, rows, reading, source, 180)
 
 
 class Best(NamedTuple):
@@ -92,23 +84,14 @@ class Best(NamedTuple):
     high: float
 
 
-def best_rows(counts: Mapping[str, Sequence[int]], most: int = 5) -> list[Best]:
-    """For each model and each number of samples; `counts` are how many of `most` are right."""
-    return [
-        Best(
-            model, n, *mean_interval([1 - comb(most - one, n) / comb(most, n) for one in right])[:3]
-        )
-        for model, right in counts.items()
-        for n in range(1, most + 1)
-    ]
-
-
-def best_reading(rows: Sequence[Best], samples: int) -> str:
-    now, alone = (
-        ", ".join(f"{row.model} {row.share_right:.0%}" for row in rows if row.samples == n)
-        for n in (samples, 1)
-    )
-    return f"The best of {samples} by a checker: {now} right; one by chance: {alone}"
+def best_rows(counts: Mapping[str, Sequence[int]]) -> list[Best]:
+    """For each model and each number of samples; `counts` are how many of five are right."""
+    rows = []
+    for model, right in counts.items():
+        for n in range(1, 6):
+            mean = mean_interval([1 - comb(5 - one, n) / comb(5, n) for one in right])
+            rows.append(Best(model, n, *mean[:3]))
+    return rows
 
 
 def best_of(
@@ -138,6 +121,11 @@ def best_of(
         figure.add_hline(one_answer, line=DOTTED, annotation_position="bottom right", **said)
         figure.update_xaxes(title_text="samples", dtick=1, range=[0.7, 5.3])
         figure.update_yaxes(title_text="answered right", tickformat=".0%", range=[0.4, 1.02])
-        return charted(figure, rows, best_reading(rows, samples), source, 280)
+        now, alone = (
+            ", ".join(f"{row.model} {row.share_right:.0%}" for row in rows if row.samples == n)
+            for n in (samples, 1)
+        )
+        reading = f"The best of {samples} by a checker: {now} right; one by chance: {alone}"
+        return charted(figure, rows, reading, source, 280)
 
     return draw

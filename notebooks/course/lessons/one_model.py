@@ -16,7 +16,7 @@ from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.measure.tools import arithmetic
 from mlkit.models import list_prices
-from mlkit.widgets.exercises import Case, Exercise, against, cases, not_number
+from mlkit.widgets.exercises import Exercise, against, cases, not_number
 from mlkit.widgets.lessons import Prediction, questions
 from mlkit.widgets.panels import Panel, compare
 
@@ -74,16 +74,9 @@ class Shop:
         )
 
     def trade_off(self, guess: Prediction) -> Panel:
-        """Four ways of asking one model; the lines are one of them by chance, and any that is
-        right.
-        """
-        lines = {
-            "random": float(self.desk.right.mean()),
-            "oracle": float(self.desk.right.any(axis=1).mean()),
-        }
-        if guess.value is not None:
-            lines["your guess"] = guess.value / 100
-        ways = partial(trade_off.ways, self.desk, WAYS)
+        """Four ways of asking one model."""
+        lines = trade_off.baselines(self.desk.right, guess.value)
+        ways = partial(trade_off.ways, self.desk, names=WAYS)
         return compare(ways, list_prices(), self.source, self.models, lines)
 
     def eight(self) -> list[tuple[Task, bool]]:
@@ -129,8 +122,7 @@ def numbers(text: str) -> set[float]:
     return {float(one) for one in re.findall(r"\d+(?:\.\d+)?", text) if float(one) > 1}
 
 
-_CALCULATIONS = cases(
-    """
+_CALCULATIONS = cases("""
 "(45 + 30) * 6" -> 450
 For {args[0]!r} your reader {said}. It has no equals sign, and should be worked out as before:
 a number, not a text.
@@ -150,13 +142,12 @@ what stands before the first of them.
 "$12 + $8 * 6 = $12 + $48 = $62" -> 60
 For {args[0]!r} your reader {said}. Dollar signs are no problem for
 arithmetic; cut at the first equals sign, and give it the rest.
-"""
-)
-_REFUSED = (
-    "{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an"
-    " answer that cannot be read counts as wrong, and must not look like a number."
-)
-_TEXTS = ("about 12", "First, we add the two prices.")
+
+"about 12" -> Exception
+"First, we add the two prices." -> Exception
+{args[0]!r} is no calculation, and your reader {said}. Let the error of arithmetic pass: an answer
+that cannot be read counts as wrong, and must not look like a number.
+""")
 
 
 def _left_side(text: str) -> Any:
@@ -174,11 +165,8 @@ def _drawn_answer(seeded: Random) -> tuple[str]:
 
 
 def before_equals(recorded: Sequence[tuple[Task, Cell]]) -> Exercise:
-    """The judge of `answer(text)`: the value of the calculation before the first equals sign, where
-    there is one.
-
-    A reader that passes is counted on `recorded`: texts of a model, each with its right number, and
-    whether it counted as right.
+    """The judge of `answer(text)`: the value of the calculation before the first equals sign. A
+    reader that passes is counted on `recorded` answers, beside how many counted as right.
     """
 
     def praise(answer: Callable[[str], Any]) -> str:
@@ -190,9 +178,7 @@ def before_equals(recorded: Sequence[tuple[Task, Cell]]) -> Exercise:
             f" with your reader it is {after}."
         )
 
-    refused = [Case((text,), Exception, _REFUSED) for text in _TEXTS]
-    drawn = against(_left_side, _drawn_answer)
-    return Exercise([*_CALCULATIONS, *refused, *drawn], praise, call=_value)
+    return Exercise(_CALCULATIONS + against(_left_side, _drawn_answer), praise, call=_value)
 
 
 def _value(read: Callable[[str], Any], text: str) -> Any:
@@ -222,8 +208,7 @@ def _drawn_ways(seeded: Random) -> tuple[Any, ...]:
 # answer(ways, least): the cheapest way whose interval begins at `least` or above; a way is its
 # name, dollars, share right, and the low end of the interval.
 cheapest = Exercise(
-    cases(
-        """
+    cases("""
 [("a", 0.02, 0.70, 0.61), ("b", 0.05, 0.85, 0.75)], 0.6 -> "a"
 Both are sure to keep 60%: give the name of the one that costs less. Yours {said}.
 
@@ -242,15 +227,13 @@ IndexError: Where no way is sure, there is no first one. Give None there.
 
 [("a", 0.02, 0.70, 0.60)], 0.6 -> "a"
 The interval begins at 60% exactly, and 60% is kept. Yours {said}.
-"""
-    )
+""")
     + against(_cheapest, _drawn_ways),
     "Right. It reads the interval, not only the share.",
 )
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 A model gets 3 of 10 sums right when it works step by step. What do you do first?
 - Take a model of ten times the size, and measure it.
 > Perhaps later. It costs more, and you do not know yet what this one can do.
@@ -274,5 +257,4 @@ Two models: best single 80%, oracle 82%. What is it worth here to choose a model
 > The other 18 points are tasks that both models get wrong. Choosing cannot repair them.
 - More, the better the models are.
 > These two are as good as they are. The oracle is the ceiling for choosing between them.
-"""
-)
+""")

@@ -108,10 +108,7 @@ class Score(NamedTuple):
 
 
 def score_chart(scores: Sequence[Score], title: str, source: str) -> Chart:
-    """A point with its interval for each way of asking, and its numbers beside it.
-
-    The title says the finding, and is the sentence under the chart.
-    """
+    """A point with its interval for each way of asking, its numbers beside it; `title` reads it."""
     names = [f"{in_plotly(score.member)}, {in_plotly(score.way)}" for score in scores]
     shares = [score.right / max(score.of, 1) for score in scores]
     colours = [MEMBERS.get(score.member, BLACK) for score in scores]
@@ -143,20 +140,14 @@ def score_chart(scores: Sequence[Score], title: str, source: str) -> Chart:
     return charted(figure, list(scores), title, source, height=70 + 56 * len(scores))
 
 
-def _scored(sums: Matrix, subject: str, way: str, member: str) -> Score:
-    one = sums.score(subject, list_prices())
-    _, low, high = one.interval
-    took = one.tokens, one.dollars_per_thousand
-    return Score(way, member, one.right, one.of, low, high, *took)
-
-
 def examples_chart(sums: Matrix, count: int, source: str) -> Chart:
     """Both sizes with so many examples, beside step by step."""
-    rows = [
-        _scored(sums, f"{size}, {subject}", way, size)
-        for size in ("small", "large")
-        for subject, way in (("prose", "step by step"), (str(count), "expression"))
-    ]
+    rows = []
+    for size in ("small", "large"):
+        for subject, way in (("prose", "step by step"), (str(count), "expression")):
+            one = sums.score(f"{size}, {subject}", list_prices())
+            took = one.tokens, one.dollars_per_thousand
+            rows.append(Score(way, size, one.right, one.of, *one.interval[1:], *took))
     small, large = (row for row in rows if row.way == "expression")
     lost = [
         sum(answer is None for answer in sums.of([f"{size}, {count}"]).answers[:, 0, 0])

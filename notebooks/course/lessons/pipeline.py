@@ -90,15 +90,7 @@ async def on_orders(kit: Kit, pattern: Runnable) -> list[bool]:
 async def measured(kit: Kit) -> Matrix:
     """The nine and their variants on 48 orders, and the large model with more examples."""
     whole, pool = await studies.orders_and_variants(kit), await studies.order_members(kit)
-    cells = {task.id: row for task, row in zip(pool.tasks, pool.of([MORE]).cells, strict=True)}
-    return merged(whole, Matrix(whole.tasks, [MORE], [cells[task.id] for task in whole.tasks]))
-
-
-def lines(matrix: Matrix, guess: float | None) -> dict[str, float]:
-    """What the points are compared with; the guess is a number of orders, if there is one."""
-    right = matrix.of([*WAYS.values()]).right[:, :, 0]
-    found = {"oracle": float(right.any(axis=1).mean()), "random": float(right.mean())}
-    return found if guess is None else found | {"your guess": guess / len(right)}
+    return merged(whole, pool.of([MORE], id={task.id for task in whole.tasks}))
 
 
 def table(matrix: Matrix) -> str:
@@ -168,8 +160,7 @@ def promised(stage_right: Sequence[bool], total_right: Sequence[bool], then: int
     return then * good + (len(pairs) - then) * bad
 
 
-_GATE = cases(
-    """
+_GATE = cases("""
 "I will give it back for no less than $65.", "60 - 65" -> "refuses"
 60 - 65 passes, and 65 is the customer's limit of $65.
 
@@ -199,8 +190,7 @@ A request may name two amounts, and the second one passes.
 
 "Two helmets, please.", "2 * 45" -> "passes"
 It refuses a calculation where the request names no amount at all.
-"""
-)
+""")
 _NO_TEXT = (
     'For {args[1]!r} it gives {got!r}. A gate gives a text: the complaint, or "" where all is well.'
     " The pipeline puts this text into the next prompt."
@@ -254,8 +244,7 @@ def _gated(answer: Callable[[str, str], str], request: str, calculation: str) ->
     return "refuses" if said else "passes"
 
 
-_PROMISED = cases(
-    """
+_PROMISED = cases("""
 [True, True, False, False, False], [True, True, True, False, False], 2 -> 3.0
 With as many right stages as now (2 of these 5) nothing changes: 3 totals are right, and you give
 {got:.3g}.
@@ -274,8 +263,7 @@ of the second, and you give {got:.4g}.
 
 [True, False], [False, True], 0 -> 2.0
 A stage can be wrong on all orders, too. Here that would even be better.
-"""
-)
+""")
 
 
 def _drawn_stage(seeded: Random) -> tuple[list[bool], list[bool], int]:
@@ -304,8 +292,7 @@ def replaced(
     return Exercise([*_PROMISED, *against(promised, _drawn_stage)], praise, wrong_kind)
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 Three stages, each right in 90% of the cases. They err independently, and each can only work with
 what the one before it wrote. How often is the end right?
 - In 90%, like the weakest of the links.
@@ -330,5 +317,4 @@ A stage is wrong on most orders, and yet most totals are right. Which of these d
 > It may become right more often. But the end did not need it: what would change?
 - More retries for the same stage.
 > They cost calls, and mend an output that the end did not need.
-"""
-)
+""")

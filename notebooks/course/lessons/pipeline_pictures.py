@@ -1,6 +1,4 @@
-"""The picture of notebook 02: how shares right compound. The stages of a pipeline, their running
-product, and the whole as measured.
-"""
+"""The picture of notebook 02: how the shares right of stages compound."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -31,9 +29,7 @@ class Step(NamedTuple):
 
 
 def rows(stages: Mapping[str, Interval], whole: Interval) -> list[Step]:
-    """One row for each stage in its order, and a last one for the whole, each given as
-    `stats.wilson(right, of)`.
-    """
+    """One row for each stage in its order, and a last one for the whole."""
     products = accumulate((stage.share for stage in stages.values()), mul)
     steps = [Step(name, *stages[name], far) for name, far in zip(stages, products, strict=True)]
     return [*steps, Step("measured end to end", *whole, steps[-1].product)]

@@ -1,4 +1,4 @@
-"""Notebook 06: where orders were lost, repairs of the merge, exercises and the quiz."""
+"""Notebook 06: where orders were lost, repairs of the merge, what it costs; exercises and quiz."""
 
 import json
 import math
@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 
 from course import studies
 from course.shop.price_list import PRICES, RULES, add_up, total_of
 from mlkit.ask import Member, Reply
+from mlkit.charts.look import BLUE, DOTTED, GREEN, GREY, SKY, Chart, charted
 from mlkit.errors import Unparsed
 from mlkit.kit import Kit
-from mlkit.measure.matrix import Matrix, merged
+from mlkit.measure.matrix import Matrix, merged, tokens
 from mlkit.measure.stats import difference
 from mlkit.measure.tasks import Task
 from mlkit.parsing import object_in
@@ -27,6 +29,7 @@ from mlkit.widgets.told import Told
 
 order = studies.order  # a test order, by its id
 PLANNER = "planner-executor"
+_COLOURS = {"all at once": GREY, "plan": BLUE, "merge": SKY, "steps": GREEN}
 EXECUTORS = ("executors see the request", "small executors", "small executors see the request")
 Form = dict[str, Any]
 Merge = Callable[[list[Form], str], Form]  # of forms and the request: one form
@@ -184,6 +187,50 @@ async def variants(kit: Kit) -> str:
     return "\n".join([*lines, f"large alone, in one call: {alone.sum():.0f}", gain])
 
 
+class Part(NamedTuple):
+    way: str
+    part: str
+    tokens: float  # an order
+    cost: float  # as a share of what the large model alone costs
+
+
+def parts(whole: Matrix, price_ratio: float) -> list[Part]:
+    """The parts of both ways, where a token of planner and merge costs `price_ratio` times one of
+    the steps, and the large model alone is paid like the planner.
+    """
+    alone = float(whole.of(["large alone"]).tokens.mean())
+    spent = dict.fromkeys(("plan", "merge", "steps"), 0.0)
+    for ((cell,),) in whole.of([PLANNER]).cells:
+        for call in cell.calls:
+            part = {"plan": "plan", "synthesize": "merge"}.get(call.role, "steps")
+            spent[part] += tokens([call]) / len(whole.tasks)
+    found = [Part("large alone", "all at once", alone, 1.0)]
+    for part, count in spent.items():
+        ratio = price_ratio if part == "steps" else 1
+        found.append(Part(PLANNER, part, count, count / alone / ratio))
+    return found
+
+
+def chart(whole: Matrix, price_ratio: float, source: str) -> Chart:
+    """One bar for each way, in its parts."""
+    found = parts(whole, price_ratio)
+    figure = go.Figure()
+    for way, part, _, cost in found:
+        style = {"orientation": "h", "marker": {"color": _COLOURS[part]}, "textposition": "inside"}
+        said = f"{part} {cost:.0%}" if cost > 0.2 else ""  # else there is no room
+        figure.add_bar(name=part, y=[way], x=[cost], text=[said], **style)
+    figure.add_vline(1, line=DOTTED, layer="below")
+    figure.update_layout(barmode="stack", xaxis_showgrid=False)
+    figure.update_xaxes(range=[0, 2], tickformat=".0%", title_text="of what large alone costs")
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ")
+    plan, merge, steps = (part.cost for part in found[1:])
+    reading = (
+        f"At a price ratio of {price_ratio:g}, {PLANNER} costs {plan + merge + steps:.0%} of the"
+        f" large model alone: plan {plan:.0%}, merge {merge:.0%}, steps {steps:.0%}"
+    )
+    return charted(figure, found, reading, source, height=190)
+
+
 def _meant(named: Any, types: Sequence[str], fallback: str) -> str:
     name = named.strip().lower() if isinstance(named, str) else ""
     return next((known for known in types if known.lower() == name), fallback)
@@ -197,8 +244,7 @@ def _drawn_type(seeded: Random) -> tuple[Any, tuple[str, ...], str]:
 
 
 executor = Exercise(  # of (named, types, fallback): the known type that was meant, or the fallback
-    [
-        *cases("""
+    cases("""
 "rental", ("order", "rental"), "order" -> "rental"
 A step of the type rental does not stay one.
 
@@ -229,15 +275,11 @@ AttributeError: It fails on the type None. A plan is data from a model: a type m
 Another list of types, or another fallback: are order and rental written into your code?
 
 "SQL", ("SQL", "order"), "order" -> "SQL"
-A list of types may have capitals, too. Compare both without them, and give the name as it stands
-in `types`.
-
 " sql", ("SQL", "order"), "order" -> "SQL"
 A list of types may have capitals, too. Compare both without them, and give the name as it stands
 in `types`.
-"""),
-        *against(_meant, _drawn_type),
-    ],
+""")
+    + against(_meant, _drawn_type),
     "Right. What is meant is understood, what is unknown goes to the fallback, and nothing gets"
     " lost.",
     {None: "For {args[0]!r} it gives nothing. A step without an executor would never be done."},
@@ -249,8 +291,7 @@ def _equal_cost(planning: int, executing: int, alone: int) -> float:
 
 
 break_even = Exercise(  # of (planning, executing, alone): the price ratio at which costs are equal
-    [
-        *cases("""
+    cases("""
 700, 600, 1500 -> 0.75
 For 700 planning, 600 executing and 1,500 alone it is not right yet. Write both costs down, with a
 price of r for the planner's tokens and 1 for the executors', and ask where they are equal.
@@ -262,20 +303,16 @@ alone.
 planner's.
 
 1500, 600, 1500 -> inf
+1800, 600, 1500 -> inf
 Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
 made good? Give math.inf.
 ZeroDivisionError: Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which
 price would that be made good? Give math.inf.
 
-1800, 600, 1500 -> inf
-Planning takes {args[0]:,} tokens, the large model alone {args[2]:,}. At which price would that be
-made good? Give math.inf.
-
 200, 1600, 1000 -> 2
 It is right for one order, and not for others. Are numbers of that order written into your code?
-"""),
-        *against(_equal_cost, lambda seeded: (*(100 * seeded.randint(n, 20) for n in (1, 0, 1)),)),
-    ],
+""")
+    + against(_equal_cost, lambda seeded: (*(100 * seeded.randint(n, 20) for n in (1, 0, 1)),)),
     "Right. The price ratio helps only as far as planning is shorter than doing it all.",
 )
 

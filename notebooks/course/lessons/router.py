@@ -179,8 +179,8 @@ class Desk:
         kept = studies.answered_by(self.every, self.sent("small"))
         likely = self.likely("small")
         right = [one.label == kind for one, kind in zip(likely, self.kinds, strict=True)]
-        rows = [*zip((one.certainty for one in likely), right, kept, other, strict=True)]
-        return rows, threshold, fallback, float(alone.mean()), self.source
+        items = np.column_stack([[one.certainty for one in likely], right, kept, other])
+        return items, threshold, fallback, float(alone.mean()), self.source
 
     def chosen(self, least: float) -> float:
         """The lowest threshold from which so many of small's labels on fit are right, rounded."""
@@ -192,12 +192,14 @@ class Desk:
         """Eight fit tasks, the surest label first: a line for each."""
         said = zip(self.likely("small", "fit"), self.fit, strict=True)
         some = sorted(said, key=lambda pair: -pair[0].certainty)
-        rows = [
-            f"{one.certainty:>9.2f}  {one.mass:.2f}  {one.label:<9}{task.kind:<9}{_last(task)}"
-            for one, task in some
-            if task.id in EIGHT
-        ]
-        return "\n".join(["certainty  mass  label    kind     the end of the prompt", *rows])
+        rows = ["certainty  mass  label    kind     the end of the prompt"]
+        for one, task in some:
+            if task.id in EIGHT:
+                end = task.input.rpartition("\n")[2]
+                end = end if len(end) <= 56 else f"... {end[-52:]}"
+                kinds = f"{one.label:<9}{task.kind:<9}"
+                rows.append(f"{one.certainty:>9.2f}  {one.mass:.2f}  {kinds}{end}")
+        return "\n".join(rows)
 
     def astray(self, who: str) -> str:
         """Where prompts of each kind are sent: how many, and how many of them answered right."""
@@ -208,11 +210,6 @@ class Desk:
             texts = [f"{here.sum()}: {right[here].sum()} right" for here in fields]
             rows.append(f"{kind:<10}" + "".join(f"{text:<15}" for text in texts))
         return "\n".join(row.rstrip() for row in rows)
-
-
-def _last(task: Task) -> str:
-    end = task.input.rpartition("\n")[2]
-    return end if len(end) <= 56 else f"... {end[-52:]}"
 
 
 async def measured(kit: Kit) -> Desk:
@@ -236,8 +233,7 @@ def _drawn_label(seeded: Random) -> tuple[str, float, float, float]:
 
 # answer(label, certainty, mass, threshold): a specialist, "general", or "person".
 route = Exercise(
-    cases(
-        """
+    cases("""
 "math", 0.9, 0.95, 0.6 -> "math"
 A sure and known label goes to {got!r}. It has a specialist of its own.
 "person": A mass of 0.95 goes to a person. Only a low mass should: below 0.5.
@@ -264,8 +260,7 @@ threshold for the mass, or 0.6 in its place?
 
 "code", 0.71, 0.95, 0.8 -> "general"
 With a threshold of 0.8, a certainty of 0.71 is too low. Is 0.6 written into your code?
-"""
-    )
+""")
     + against(_way_out, _drawn_label),
     "Right. Three ways out: a specialist, the fallback, and nobody at all.",
 )
@@ -287,8 +282,7 @@ def _drawn_labels(seeded: Random) -> tuple[list[float], list[bool], float]:
 
 # answer(certainties, right, least): the lowest certainty from which enough is right, or 1.0.
 threshold = Exercise(
-    cases(
-        """
+    cases("""
 [0.9, 0.7, 0.5, 0.3], [True, True, True, False], 0.8 -> 0.5
 From 0.5 on, three labels are kept, and all are right; from 0.3 on it is three of four, too few.
 Your function {said}.
@@ -313,14 +307,12 @@ One of two is right, and that is exactly {args[2]}: "at least" takes >=, not >.
 [0.9, 0.5], [False, True], 0.8 -> 1.0
 No threshold is enough here: the surest label is wrong. Then give 1.0, which keeps no label.
 ZeroDivisionError: With no label left your function divides by 0.
-"""
-    )
+""")
     + against(_lowest, _drawn_labels),
     "Right. Chosen so on fit, it may be reported on test.",
 )
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 A classifier says math, with a certainty of 0.95. What is this number about?
 - The chance that the specialist's answer is right.
 > Whether the specialist can do the sum is another question. Count the answers for that.
@@ -344,5 +336,4 @@ You try 20 thresholds on your test tasks, and report the best of them. What is w
 > With more of them, the luckiest would be luckier still.
 + It was chosen on the tasks it is reported on.
 > Choose on fit, report on test. What looks best on its own tasks looks worse on new ones.
-"""
-)
+""")

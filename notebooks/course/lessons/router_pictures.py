@@ -1,9 +1,10 @@
 """Notebook 03: what a threshold does to labels and answers, and the queues of triage's messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import nan
 from typing import NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 
 from course import studies
@@ -22,15 +23,6 @@ LEVELS = {
 }
 
 
-class Item(NamedTuple):
-    """A prompt, and what comes of it either way."""
-
-    certainty: float  # of its label
-    label_right: bool
-    specialist_right: bool  # the answer, if the label is kept
-    fallback_right: bool  # the answer, if not
-
-
 class Step(NamedTuple):
     """What one threshold does."""
 
@@ -42,13 +34,16 @@ class Step(NamedTuple):
     answers_right: float  # of all answers, in [0, 1]
 
 
-def step(items: Sequence[Item], threshold: float) -> Step:
-    """Labels below the threshold give way to the fallback."""
-    kept = [reaches(item.certainty, threshold) for item in items]
-    sure = [item for item, one in zip(items, kept, strict=True) if one]
-    answers = [item[2] if one else item[3] for item, one in zip(items, kept, strict=True)]
-    labels, theirs = (sum(item[n] for item in sure) / len(sure) if sure else nan for n in (1, 2))
-    return Step(threshold, len(sure), len(items), labels, theirs, sum(answers) / len(items))
+def step(items: np.ndarray, threshold: float) -> Step:
+    """Labels below the threshold give way to the fallback.
+
+    items: (n, 4), of each prompt how certain its label is; whether the label is right, whether the
+    answer is if the label is kept, and if it is not.
+    """
+    kept = reaches(items[:, 0], threshold)
+    labels, theirs = items[kept, 1:3].mean(axis=0).tolist() if kept.any() else (nan, nan)
+    answers = np.where(kept, items[:, 2], items[:, 3])
+    return Step(threshold, int(kept.sum()), len(items), labels, theirs, float(answers.mean()))
 
 
 def reading(mark: Step, fallback: str) -> str:
@@ -59,16 +54,11 @@ def reading(mark: Step, fallback: str) -> str:
 
 
 def threshold_chart(
-    found: Iterable[tuple[float, bool, bool, bool]],
-    threshold: float,
-    fallback: str,
-    alone: float,
-    source: str,
+    items: np.ndarray, threshold: float, fallback: str, alone: float, source: str
 ) -> Chart:
-    """How many labels kept and how many answers are right at each threshold, from what Items hold;
-    `alone` is the large model's share without a router.
+    """How many labels kept and how many answers are right at each threshold, of `items` as in
+    `step`; `alone` is the large model's share without a router.
     """
-    items = [Item(*one) for one in found]
     rows = [step(items, n / 100) for n in range(round(100 * FLOOR), 101)]
     mark = step(items, threshold)
     figure = go.Figure()

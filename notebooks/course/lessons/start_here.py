@@ -17,17 +17,7 @@ from mlkit.kit import Kit
 from mlkit.measure.matrix import tokens
 from mlkit.ties import exceeds
 from mlkit.trace import Call
-from mlkit.widgets.exercises import (
-    Case,
-    Exercise,
-    against,
-    cases,
-    choice,
-    hints,
-    judgement,
-    near,
-    not_number,
-)
+from mlkit.widgets.exercises import Exercise, against, cases, judgement, near, none_of, not_number
 from mlkit.widgets.lessons import Verdict, questions
 from mlkit.widgets.panels import slider
 
@@ -50,15 +40,10 @@ def _drawn_reply(seeded: Random) -> tuple[CountedReply, float, float]:
 
 # answer(reply, prompt_price, output_price): dollars for 1,000 such calls, prices in dollars per
 # million tokens.
-dollars_per_thousand = Exercise(
-    [
-        Case(
-            (CountedReply(prompt_tokens=40, output_tokens=10), 0.5, 3.0),
-            0.05,
-            "For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g}"
-            " dollars per 1,000 calls. Multiply each count by its own price, then add.",
-            hints(
-                """
+_DOLLARS = """
+CountedReply(prompt_tokens=40, output_tokens=10), 0.5, 3.0 -> 0.05
+For 40 tokens read at $0.50 and 10 written at $3.00 a million, you get {got:.4g} dollars per 1,000
+calls. Multiply each count by its own price, then add.
 0.00005: That is one call. The question is about 1,000 of them.
 50000: Prices are dollars per million tokens: something is a million times too much.
 0.025: Only the prompt price is used. Tokens read and tokens written have a price each.
@@ -68,10 +53,8 @@ dollars_per_thousand = Exercise(
 0.02: The answer is not free: tokens written cost too.
 50: Something is a thousand times too much: 1,000 calls, prices per million tokens.
 """
-            ),
-        ),
-        *against(_dollars, _drawn_reply),
-    ],
+dollars_per_thousand = Exercise(
+    cases(_DOLLARS, CountedReply=CountedReply) + against(_dollars, _drawn_reply),
     "Right. Tokens read and tokens written are counted apart, because servers price them apart.",
     {not_number: "It should give a number of dollars; it gave {kind}."},
 )
@@ -132,9 +115,6 @@ Two chains run side by side: 1 then 4 seconds, and 4 then 1. A call waits for th
 [(5, []), (1, []), (1, [1])] -> 5
 A call of 5 seconds runs beside two short ones that follow each other. The call that was asked last
 is not always the one that ends last. You get {got!r}.
-
-[(2, [])] -> 2
-A run with a single call takes as long as this call. You get {got!r}.
 """
     )
     + against(
@@ -149,6 +129,21 @@ A run with a single call takes as long as this call. You get {got!r}.
 )
 
 
+_OWN_MACHINE = """
+"always_busy" -> busy
+An hour holds so many runs as the seconds of one fit into it. What does the host charge for that
+many?
+
+"half_idle" -> idle
+The hour costs the same, whether the machine works or waits. How many runs are left in it when it
+waits for half of it?
+
+"meet_at" -> meet
+At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and what the host
+charges for them.
+"""
+
+
 def own_machine(
     tokens: int, busy_seconds: float, dollars_per_million: float, dollars_per_hour: float
 ) -> Callable[[Any], Verdict]:
@@ -160,49 +155,21 @@ def own_machine(
     the time.
     """
     meet = 3600 * tokens * dollars_per_million / 1e6 / busy_seconds  # dollars an hour, always busy
-    cheaper = ("machine", "host")
+    words = ("machine", "host")
+    busy, idle = (words[dollars_per_hour >= price] for price in (meet, meet / 2))
+    *which, price = cases(_OWN_MACHINE, busy=busy, idle=idle, meet=near(meet / 2, 0.05))
+    stranger = {none_of(words): "{args[0]}: {got!r} is none of 'machine', 'host'."}
+    known = {
+        not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
+        near(meet, 0.05): "That is the price where the machine works all the time. Here it waits"
+        " for half of each hour.",
+        near(2 * meet, 0.05): "Waiting makes a run on the machine cost more, so its hour may cost"
+        " less, not more.",
+        near(meet / 7200, 0.05): "That is dollars for a second. The machine is paid by the hour.",
+    }
     return judgement(
-        [
-            choice(
-                "always_busy",
-                cheaper[dollars_per_hour >= meet],
-                cheaper,
-                "An hour holds so many runs as the seconds of one fit into it. What does the host"
-                " charge for that many?",
-            ),
-            choice(
-                "half_idle",
-                cheaper[dollars_per_hour >= meet / 2],
-                cheaper,
-                "The hour costs the same, whether the machine works or waits. How many runs are"
-                " left in it when it waits for half of it?",
-            ),
-            _meeting(meet),
-        ],
-        praise="Right. Before you buy a machine, ask how many hours a day it would work.",
-    )
-
-
-def _meeting(meet: float) -> Case:
-    """Where both cost the same, if they did at `meet` dollars an hour with no idle time."""
-    return Case(
-        ("meet_at",),
-        near(meet / 2, 0.05),
-        "At ${got:.4g} an hour the two do not cost the same. Count the runs of an hour, and"
-        " what the host charges for them.",
-        {
-            not_number: '"meet_at" is a number of dollars for an hour; it is {kind}.',
-            near(meet, 0.05): (
-                "That is the price where the machine works all the time. Here it waits for"
-                " half of each hour."
-            ),
-            near(2 * meet, 0.05): (
-                "Waiting makes a run on the machine cost more, so its hour may cost less, not more."
-            ),
-            near(meet / 7200, 0.05): (
-                "That is dollars for a second. The machine is paid by the hour."
-            ),
-        },
+        [*(replace(case, known=stranger) for case in which), replace(price, known=known)],
+        "Right. Before you buy a machine, ask how many hours a day it would work.",
     )
 
 
@@ -262,8 +229,13 @@ def local_or_hosted(
     now = next(cost for cost in costs if cost.dollars_per_hour == dollars_per_hour)
     meet = meeting(calls, dollars_per_million)
     chart = go.Figure()
+    hours = [cost.dollars_per_hour for cost in costs]
     for name, colour in (("local", BLUE), ("hosted", ORANGE)):
-        _line(chart, name, colour, costs)
+        values = [getattr(cost, name) for cost in costs]
+        line = {"color": colour, "width": 3}
+        chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
+        at_its_end = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
+        chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **at_its_end)
     chart.add_scatter(
         x=[dollars_per_hour] * 2,
         y=[now.local, now.hosted],
@@ -278,16 +250,6 @@ def local_or_hosted(
     money = {"title_text": in_plotly("$ per 1,000 runs"), "rangemode": "tozero"}
     chart.update_yaxes(**money, ticklabelstandoff=6)
     return charted(chart, costs, cost_reading(now, meet), source, height=260)
-
-
-def _line(chart: go.Figure, name: str, colour: str, costs: Sequence[Cost]) -> None:
-    """One of the two costs, named at its end."""
-    hours = [cost.dollars_per_hour for cost in costs]
-    values = [getattr(cost, name) for cost in costs]
-    line = {"color": colour, "width": 3}
-    chart.add_scatter(x=hours, y=values, name=name, mode="lines", line=line, showlegend=False)
-    beside = {"x": hours[-1], "y": values[-1], "xanchor": "left", "xshift": 6}
-    chart.add_annotation(text=name, font={"color": colour}, showarrow=False, **beside)
 
 
 # What the bench of one call offers beside the question.
@@ -314,8 +276,7 @@ async def edits(kit: Kit, question: str, door_note: Callable[..., Awaitable[str]
                 await kit.run(note, ", ".join(some))
 
 
-QUIZ = questions(
-    """
+QUIZ = questions("""
 The setup line says REPLAY. Where do the answers come from?
 - They were made up for this notebook by its authors.
 > Nothing here is made up. A question that was never recorded gives an error, not an answer.
@@ -341,5 +302,4 @@ an hour does it now cost as much as the host?
 > The host is paid by the token, your machine by its seconds: these are half as many now.
 + At twice the price at which it did before.
 > An hour holds twice as many answers, and the host charges for each. A fast machine may cost more.
-"""
-)
+""")

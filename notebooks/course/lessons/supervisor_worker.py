@@ -117,9 +117,6 @@ Three pieces of nobody we know: count again after each of them who has the fewes
 
 [("anna", "bell"), ("carla", "bell")] -> {"anna": ["bell"]}
 carla's piece is a double of anna's. Drop doubles of unknown workers, too.
-
-[] -> {}
-Without rows there is nothing to do, and nothing to give back but an empty dictionary.
 """
     )
     + against(lambda rows: _assigned(_one_owner, rows), _drawn_rows),

@@ -1,7 +1,7 @@
 """Notebook 07: what each part of the pattern gains, what a review repairs, and where time goes."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -10,12 +10,10 @@ import plotly.graph_objects as go
 
 from course import studies
 from course.shop.price_list import joined
-from mlkit.charts import trade_off
 from mlkit.charts.look import BLACK, DOTTED, ORANGE, Chart, charted
 from mlkit.kit import Kit
 from mlkit.measure.matrix import Matrix, merged, tokens
 from mlkit.measure.stats import difference
-from mlkit.models import Prices
 from mlkit.schedule import schedule
 
 # What is added, by which way, beside which without it; and what the studies call that way.
@@ -34,18 +32,11 @@ BESIDE = ("0 rounds", "2 rounds", "with the list")  # where "1 round" lies on th
 SHOWN = [way for way in STUDIED if way not in BESIDE]
 
 
-def _on(matrix: Matrix, ids: Iterable[str]) -> Matrix:
-    """The matrix on some of its tasks."""
-    kept = [n for n, task in enumerate(matrix.tasks) if task.id in {*ids}]
-    tasks = [matrix.tasks[n] for n in kept]
-    return Matrix(tasks, matrix.subjects, [matrix.cells[n] for n in kept])
-
-
 async def measured(kit: Kit) -> Matrix:
     """All ways of this page on 48 test orders, under the names that they have on it."""
     variants = await studies.orders_and_variants(kit)
-    members = _on(await studies.order_members(kit), [task.id for task in variants.tasks])
-    every = merged(variants, members).of([*STUDIED.values()])
+    pool = (await studies.order_members(kit)).of(id={task.id for task in variants.tasks})
+    every = merged(variants, pool).of([*STUDIED.values()])
     return Matrix(every.tasks, [*STUDIED], every.cells)
 
 
@@ -54,15 +45,12 @@ async def others(kit: Kit) -> Matrix:
     ways = ["large alone", "1 round"]
     whole = (await studies.orders(kit)).of([STUDIED[way] for way in ways])
     seen = {task.id for task in (await studies.orders_and_variants(kit)).tasks}
-    rest = _on(whole, {task.id for task in whole.tasks} - seen)
+    rest = whole.of(id={task.id for task in whole.tasks} - seen)
     return Matrix(rest.tasks, ways, rest.cells)
 
 
 def parts(orders: Matrix, fresh: Matrix) -> str:
-    """What each part adds: right, tokens, orders won and lost, and the change in points.
-
-    The last line has the other test orders too.
-    """
+    """What each part adds: right, tokens, orders won and lost, points; last, on all test orders."""
     alone = orders.of(["large alone"])
     names = f"{'adds':<17}{'way':<14}{'without it':<13}"
     head = f"{names}{'right':>5}{'tokens':>8}{'won':>5}{'lost':>5}  points"
@@ -80,18 +68,6 @@ def _change(part: str, way: str, before: str, halves: list[Matrix]) -> str:
     counts = f"{now.sum():>5}{spent:>8,.0f}{(now & ~then).sum():>5}{(then & ~now).sum():>5}"
     change = difference(now, then).points().replace(" points", "").replace("95% interval ", "")
     return f"{part:<17}{way:<14}{before:<13}{counts}  {change.partition(', n')[0]})"
-
-
-def ways(orders: Matrix, prices: Prices) -> list[trade_off.Way]:
-    """The ways on the chart."""
-    return trade_off.ways(orders, {way: way for way in SHOWN}, prices)
-
-
-def lines(orders: Matrix, guess: float | None) -> dict[str, float]:
-    """Shares to compare them with: oracle, random, and the learner's guess of orders."""
-    grades = np.array([orders.column(way) for way in SHOWN])
-    drawn = {"oracle": float(grades.max(axis=0).mean()), "random": float(grades.mean())}
-    return drawn if guess is None else drawn | {"your guess": guess / len(orders.tasks)}
 
 
 # A new answer, of the one as it was and of the workers' forms.

@@ -21,7 +21,7 @@ from mlkit.measure.matrix import Matrix, agreed, seed_for
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices
 from mlkit.ties import lowest, reaches
-from mlkit.widgets.exercises import Case, Exercise, against, judgement
+from mlkit.widgets.exercises import Exercise, against, cases, judgement
 from mlkit.widgets.lessons import Verdict, questions
 
 
@@ -107,7 +107,7 @@ async def recorded(kit: Kit) -> Recorded:
 def ways(shown: Recorded, prices: Prices) -> list[trade_off.Way]:
     """The members alone and their votes on the messages; three samples take the tokens of three."""
     large = shown.samples.of(["large"], kind="triage")
-    found = trade_off.ways(shown.triage, {name: name for name in shown.triage.subjects}, prices)
+    found = trade_off.ways(shown.triage, prices)
     votes = {"vote of three members": shown.triage}
     for count, word in ((3, "three"), (5, "five")):
         cells = [[row[0][:count]] for row in large.cells]
@@ -183,9 +183,6 @@ def on_sums(shown: Recorded, form: Callable[[str], str]) -> str:
     )
 
 
-# Exercises
-
-
 def _most_common(answers: list[str | None]) -> str | None:
     votes = Counter(answer for answer in answers if answer is not None)
     first = [answer for answer, count in votes.items() if count == max(votes.values())]
@@ -196,61 +193,50 @@ def _drawn_votes(seeded: Random) -> tuple[list[str | None]]:
     return (seeded.choices(["order", "refund", "repair", None], k=seeded.randint(0, 6)),)
 
 
-_TIE = (
-    "{args[0]} is a tie, and you give {got!r}. Here the order of the voters, or the alphabet, has"
-    " decided. The rule says something else."
-)
-_NOBODY = "With {args[0]} nobody has voted, and "
-_RAISES = _NOBODY + "your function raises an error. What does the rule say?"
-_TWO = (
-    "Two voters say refund and one says order: you give {got!r}. How often does each answer occur?"
-)
-_FIVE = (
-    "Two of five say refund, and nobody else agrees with anybody. The most common answer wins; it"
-    " need not have more than half."
-)
-_NONE = (
-    "[None, None, 'repair'] has one vote, for repair. An answer that could not be read is no vote,"
-    " and it is no candidate either."
-)
-
 # `winner(answers)`: the most common answer; None in a tie or where nobody voted; a None among them
 # is no vote.
 winner = Exercise(
-    [
-        Case((["order", "refund", "refund"],), "refund", _TWO),
-        Case((["refund", "refund", "order", "repair", "advice"],), "refund", _FIVE),
-        Case((["refund", "order"],), None, _TIE),
-        Case((["order", "refund", "repair"],), None, _TIE),
-        Case((["order", "order", "refund", "refund", "repair"],), None, _TIE),
-        Case(([None, None, "repair"],), "repair", _NONE),
-        *(
-            Case((nobody,), None, _NOBODY + "you give {got!r}.", dict.fromkeys(errors, _RAISES))
-            for errors in [(ValueError, IndexError)]
-            for nobody in ([None, None], [])
-        ),
-        *against(_most_common, _drawn_votes),
-    ],
+    cases("""
+["order", "refund", "refund"] -> "refund"
+Two voters say refund and one says order: you give {got!r}. How often does each answer occur?
+
+["refund", "refund", "order", "repair", "advice"] -> "refund"
+Two of five say refund, and nobody else agrees with anybody. The most common answer wins; it need
+not have more than half.
+
+["refund", "order"] -> None
+["order", "refund", "repair"] -> None
+["order", "order", "refund", "refund", "repair"] -> None
+{args[0]} is a tie, and you give {got!r}. Here the order of the voters, or the alphabet, has
+decided. The rule says something else.
+
+[None, None, "repair"] -> "repair"
+[None, None, 'repair'] has one vote, for repair. An answer that could not be read is no vote, and it
+is no candidate either.
+
+[None, None] -> None
+[] -> None
+With {args[0]} nobody has voted, and you give {got!r}.
+ValueError: With {args[0]} nobody has voted, and your function raises an error. What does the rule
+say?
+IndexError: With {args[0]} nobody has voted, and your function raises an error. What does the rule
+say?
+""")
+    + against(_most_common, _drawn_votes),
     'Right. A rule that says "tie" aloud lets you decide what a tie is worth: a person, or a'
     " stronger model.",
 )
 
 FIVE = {"A": "✘✓✘✘✓✓✓✓", "B": "✘✓✓✓✘✓✓✓", "C": "✘✓✓✘✘✓✓✓", "D": "✓✓✘✘✘✓✓✘", "E": "✓✘✓✓✘✘✘✓"}
-_TRIOS = {
-    "ABC": "A, B and C are right most often, each alone. But count their majority: who helps them"
-    " on the first message?",
-    "ABE": "A, B and E err together least often. But count their majority, message by message:"
-    " another three are right more often.",
-}
 _judge = judgement(
-    [
-        Case(
-            ("trio",),
-            "BDE",
-            "{got!r} is not it. Give three letters of A to E; two ticks are a majority of them.",
-            _TRIOS,
-        )
-    ],
+    cases("""
+"trio" -> "BDE"
+{got!r} is not it. Give three letters of A to E; two ticks are a majority of them.
+"ABC": A, B and C are right most often, each alone. But count their majority: who helps them on the
+first message?
+"ABE": A, B and E err together least often. But count their majority, message by message: another
+three are right more often.
+"""),
     praise="Right. D and E are the weakest, and yet they help: they rescue message 1, where B errs;"
     " only message 5 is lost. Being good and being unlike count together.",
 )

@@ -8,11 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from course.studies.votes import correlation
-from mlkit.charts import waterfall
 from mlkit.charts.look import BLACK, BLUE, GREY, ORANGE, RED, Chart, charted
 from mlkit.measure import stats
-from mlkit.models import list_prices
-from mlkit.trace import Call
 
 
 def ticks(voters: Mapping[str, str]) -> str:
@@ -34,11 +31,6 @@ def majorities(p: float) -> str:
     """How often a majority of independent voters is right, two answers being possible."""
     shares = ", ".join(f"{n}: {stats.condorcet(p, n):.0%}" for n in (1, 3, 5, 15, 51))
     return f"each right {p:.0%} of the time; voters and majority right: {shares}"
-
-
-def timeline(calls: Sequence[Call], source: str) -> Chart:
-    """The waterfall of a run, at list prices."""
-    return waterfall.chart(calls, source, list_prices())
 
 
 class Step(NamedTuple):
@@ -82,13 +74,8 @@ def similarity(
     return charted(figure, steps, reading, source, height=280)
 
 
-# What the notebook prints
-
-
 def examples(shown: Any, alike: float) -> str:
-    """A sum and an order, what one voter writes, and the right answer; who votes on orders, and
-    when texts are the same.
-    """
+    """A sum and an order as a voter writes them; who votes on orders; when texts are the same."""
     sums, orders = shown.samples.of(["large"], kind="math"), next(iter(shown.orders.values()))
     lines = []
     for what, matrix, by in (

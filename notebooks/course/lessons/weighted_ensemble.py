@@ -6,20 +6,7 @@ from random import Random
 from typing import Any
 
 from mlkit.widgets.exercises import Case, Exercise, against, cases
-from mlkit.widgets.lessons import NOT_WRITTEN, is_stub, questions
-
-# Exercise 1. `dictator(weights)`: the position of the member that weighs more than all others
-# together, None where there is none.
-
-_ONE_RULES = " For weights .2, .7, .1 one member outweighs the others together."
-_SUM_TO_1 = (
-    "Right while the weights sum to 1. They need not: 6, 2, 2 says the same as .6, .2, .2. Compare"
-    " with the other weights, not with a fixed number."
-)
-_THREE_ONLY = (
-    "Right for three members, but not for five, or for one alone. Is the number of members written"
-    " into the code?"
-)
+from mlkit.widgets.lessons import is_stub, questions
 
 
 def _heavier_than_all(weights: list[int]) -> int | None:
@@ -31,39 +18,37 @@ def _drawn_weights(seeded: Random) -> tuple[list[int]]:
     return (seeded.choices((1, 2, 3, 5, 9), k=seeded.randint(1, 5)),)
 
 
+# `dictator(weights)`: the position of the member that weighs more than all others together, None
+# where there is none.
 dictator = Exercise(
-    [
-        Case(
-            ([0.2, 0.7, 0.1],),
-            1,
-            "For weights .2, .7, .1 you get {got!r}. Whose weight is larger than the other two"
-            " together?",
-            {
-                is_stub: NOT_WRITTEN.text + _ONE_RULES,
-                bool: "You say whether there is one. The question is who: give the position,"
-                " counted from 0.",
-                0.7: "That is a weight. Give the position of the member it belongs to, counted from"
-                " 0.",
-                2: "Python counts from 0: the member in the middle of three has position 1.",
-            },
-        ),
-        *cases(
-            """
+    cases("""
+[0.2, 0.7, 0.1] -> 1
+For weights .2, .7, .1 you get {got!r}. Whose weight is larger than the other two together?
+None: Not written yet: the function gives nothing back. Replace the ... and use return. For weights
+.2, .7, .1 one member outweighs the others together.
+bool: You say whether there is one. The question is who: give the position, counted from 0.
+0.7: That is a weight. Give the position of the member it belongs to, counted from 0.
+2: Python counts from 0: the member in the middle of three has position 1.
+
 [0.4, 0.35, 0.25] -> None
 For weights .4, .35, .25 you name a member, but the other two can outvote it. The largest weight is
 not yet one that decides alone.
 
 [0.5, 0.3, 0.2] -> None
 For weights .5, .3, .2 you name a member. Half of all weight is as much as the rest, not more.
-"""
-        ),
-        Case(([6, 2, 2],), 0, _SUM_TO_1),
-        Case(([2, 2, 2],), None, _SUM_TO_1),
-        Case(([0.03, 0.01, 0.01],), 0, _SUM_TO_1),
-        Case(([1, 1, 1, 5, 1],), 3, _THREE_ONLY),
-        Case(([1.0],), 0, _THREE_ONLY),
-        *against(_heavier_than_all, _drawn_weights),
-    ],
+
+[6, 2, 2] -> 0
+[2, 2, 2] -> None
+[0.03, 0.01, 0.01] -> 0
+Right while the weights sum to 1. They need not: 6, 2, 2 says the same as .6, .2, .2. Compare with
+the other weights, not with a fixed number.
+
+[1, 1, 1, 5, 1] -> 3
+[1.0] -> 0
+Right for three members, but not for five, or for one alone. Is the number of members written into
+the code?
+""")
+    + against(_heavier_than_all, _drawn_weights),
     "Right. Where this gives a member, the calls to all others buy nothing, as long as every score"
     " is the same.",
 )
@@ -89,8 +74,7 @@ def _rounded(answer: Callable[..., Any], *args: Any) -> Any:
     return [each if isinstance(each, str) else round(float(each), 6) for each in got]
 
 
-# Exercise 2. `learn(grades, answers)`: weights that are 1 together, from who was right on which
-# message.
+# `learn(grades, answers)`: weights that are 1 together, from who was right on which message.
 learn = Exercise(
     [
         Case(
@@ -99,17 +83,14 @@ learn = Exercise(
             "Of four messages one member is right on 3, the other on 1. Of five answers, that makes"
             " the weights .75 and .25; you give {got}.",
             {
-                is_stub: NOT_WRITTEN.text,
-                lambda got: not isinstance(got, list): "It should give a list, a weight for each"
-                " member; it gave {kind}.",
                 lambda got: got == [2.079442, 0.693147]: "These are the log-odds. Divide each by"
                 " their sum, so that they are 1 together.",
                 lambda got: got == [1, 0]: "These are the weights for two answers. How many answers"
                 " can be given?",
                 lambda got: got == [0.896241, 0.103759]: "These are the weights of shares that are"
                 " not smoothed: (right + 1) / (of + 2).",
-                lambda got: len(got) == 4: "Give a weight for each member, not for each message:"
-                " zip(*grades) gives the columns.",
+                lambda got: isinstance(got, list) and len(got) == 4: "Give a weight for each"
+                " member, not for each message: zip(*grades) gives the columns.",
             },
         ),
         *cases("""
@@ -128,6 +109,10 @@ With one member alone you give {got}. Is the number of members written into the 
         *against(lambda *args: _rounded(_learned, *args), _drawn_grades),
     ],
     "Right. Give it the grades of your fit messages, never those of test.",
+    {
+        lambda got: not isinstance(got, list): "It should give a list, a weight for each member; it"
+        " gave {kind}."
+    },
     call=_rounded,
 )
 

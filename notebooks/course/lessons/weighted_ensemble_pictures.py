@@ -12,7 +12,7 @@ from course.shop import QUEUES
 from course.shop.price_list import fault
 from course.studies.votes import voted, weighted
 from mlkit.ask import Member, Reply
-from mlkit.charts import trade_off, waterfall
+from mlkit.charts import trade_off
 from mlkit.charts.look import BLUE, INK, PALE, Chart, charted, whiskers
 from mlkit.escaped import in_plotly
 from mlkit.kit import Kit
@@ -21,7 +21,7 @@ from mlkit.measure.stats import difference, wilson
 from mlkit.models import Prices, list_prices
 from mlkit.parsing import most_likely_or_none
 from mlkit.ties import exceeds, highest, same
-from mlkit.trace import Call, Run
+from mlkit.trace import Call
 from mlkit.widgets import panels
 
 TEAM = ("large", "small", "large, rules")  # from the best on fit down
@@ -52,11 +52,6 @@ def probabilities(calls: Sequence[Call]) -> str:
     return "\n".join(lines)
 
 
-def timeline(run: Run, kit: Kit) -> panels.Panel:
-    """The calls of a run, on one machine."""
-    return panels.show(waterfall.chart(run.calls, kit.source, list_prices()))
-
-
 def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
     """The answers to some messages, with a star where they are right: to count by hand."""
     heads = ("message", *matrix.subjects)
@@ -66,9 +61,6 @@ def sheet(matrix: Matrix, numbers: Sequence[int]) -> str:
             said = (f"{cell.answer}{' *' * cell.right}" for (cell,) in row)
             lines.append("".join(f"{each:<16}" for each in (task.id, *said)))
     return "\n".join(line.rstrip() for line in lines)
-
-
-# How often weights are right
 
 
 def right(matrix: Matrix, weights: Sequence[float], evaluate: Evaluate | None = None) -> np.ndarray:
@@ -130,14 +122,11 @@ async def dollars(kit: Kit, learned: Sequence[float], guess: float | None) -> pa
     test = (await messages(kit)).of(split="test")
     samples = (await studies.samples(kit)).of(["large"], kind="triage")
     three = samples.answers[:, 0, :3], samples.right[:, 0, :3]
-    lines = {"oracle": test.right.any(axis=1).mean(), "random": test.right.mean()}
-    if guess is not None:
-        lines["your guess"] = guess / len(test.tasks)
+    lines = trade_off.baselines(test.right, guess, len(test.tasks))
 
     def ways(prices: Prices) -> list[trade_off.Way]:
-        alone = {name: name for name in TEAM}
         return [
-            *trade_off.ways(test, alone, prices),
+            *trade_off.ways(test, prices),
             _together("3 samples of large", voted(*three), samples, prices),
             _together("the article's weights", right(test, ARTICLE), test, prices),
             _together("learned weights", right(test, learned), test, prices),
@@ -151,9 +140,6 @@ def _together(name: str, grades: np.ndarray, asked: Matrix, prices: Prices) -> t
     spent, took = asked.dollars(prices), asked.seconds
     three = (each.reshape(len(grades), -1)[:, :3].sum(axis=1) for each in (spent, took))
     return trade_off.way(name, grades, *three)
-
-
-# The four ways in which three decide, where they do not all differ
 
 
 class Way(NamedTuple):
@@ -188,21 +174,6 @@ def four_ways(matrix: Matrix, weights: Sequence[float], source: str) -> Chart:
     what = f"{ways[0].right} of the {of} {matrix.tasks[0].split} messages right"
     who = decided_by(weights, matrix.answers[:, :, 0])
     said = f"{what} with {mix}: {who}"
-    return charted(_bars(ways), ways, said, source, height=230)
-
-
-def weights_explored(whole: Matrix, source: str) -> panels.Panel:
-    """Sliders for the weights, on the messages of fit or of test."""
-    parts = {split: whole.of(split=split) for split in ("fit", "test")}
-    return panels.explore(
-        lambda mix, messages: four_ways(parts[messages], mix, source),
-        mix=panels.Shares(**dict(zip(TEAM, EQUAL, strict=True))),
-        messages=panels.steps("messages", "fit", list(parts)),
-    )
-
-
-def _bars(ways: Sequence[Way]) -> go.Figure:
-    """A bar for each way, the present weights on top."""
     chart = go.Figure()
     chart.add_bar(
         orientation="h",
@@ -216,4 +187,5 @@ def _bars(ways: Sequence[Way]) -> go.Figure:
         hoverinfo="skip",
     )
     chart.update_xaxes(title_text="answered right", tickformat=".0%", range=[0, 1])
-    return chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
+    chart.update_yaxes(autorange="reversed", ticklabelstandoff=6, showgrid=False)
+    return charted(chart, ways, said, source, height=230)

@@ -126,7 +126,4 @@ async def order_variants(kit: Kit) -> Matrix:
 async def orders_and_variants(kit: Kit) -> Matrix:
     """The nine and all variants on the 48 test orders that both have."""
     variants, nine = await order_variants(kit), await orders(kit)
-    ids = {task.id for task in variants.tasks}
-    kept = [n for n, task in enumerate(nine.tasks) if task.id in ids]
-    half = Matrix([nine.tasks[n] for n in kept], nine.subjects, [nine.cells[n] for n in kept])
-    return merged(half, variants)
+    return merged(nine.of(id={task.id for task in variants.tasks}), variants)

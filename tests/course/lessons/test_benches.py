@@ -137,7 +137,7 @@ def test_live_a_moved_similarity_embeds_nothing_that_the_run_did_not(kit):
     build = benches.play("voting", live).build
     for voters, similarity in ((3, "off"), (3, 0.7), (3, 0.9), (1, 0.7), (3, "off")):
         vote = build(voters=voters, normaliser="tidied", similarity=similarity)
-        asyncio.run(vote.run(live.ask, OWN))
+        asyncio.run(vote(live.ask, OWN))
         assert len(embedded) == 1
 
 
@@ -151,5 +151,5 @@ def test_live_a_plan_may_have_fewer_steps_and_an_own_prompt_is_sampled_with_its_
         return Reply("refund", member)
 
     vote = benches.play("voting", live).build(voters=3, normaliser="tidied", similarity="off")
-    assert asyncio.run(vote.run(ask, OWN)).vote.count == 3
+    assert asyncio.run(vote(ask, OWN)).vote.count == 3
     assert len({member.seed for member in asked}) == 3

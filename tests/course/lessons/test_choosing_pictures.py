@@ -9,6 +9,7 @@ from course import orders, ways
 from course.claims.article import CLAIMED
 from course.lessons import choosing_pictures as pictures
 from course.shop.price_list import total_of
+from course.studies import composite_orders
 from course.ways import Way
 
 from mlkit.measure.matrix import seed_for
@@ -55,7 +56,7 @@ def test_what_has_no_total_and_what_failed_is_said():
 
 
 def test_samples_are_the_recorded_ones_of_the_large_model():
-    found = asyncio.run(pictures.samples(kit(), (3, 5)))
+    found = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3, "large ×5": 5}))
     assert found.subjects == ["large ×3", "large ×5"]
     assert (found.column("large ×5") == study("order_samples").column("large, 5 samples")).all()
     for task, row in zip(found.tasks, found.cells, strict=True):
@@ -70,7 +71,7 @@ def test_samples_are_the_recorded_ones_of_the_large_model():
 
 
 def test_the_ways_and_the_samples_are_drawn_at_any_prices_the_samples_untimed():
-    samples = asyncio.run(pictures.samples(kit(), (3,)))
+    samples = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3}))
     clock = {name: np.array([1.0, 2.0]) for name in ORDERS.subjects}
     drawn = pictures.priced(ORDERS, samples, clock)
     prices = list_prices()
@@ -128,8 +129,8 @@ def test_the_families_stand_beside_the_words_of_the_article():
 DAY = 86_400
 
 
-def load(servers: int) -> pictures.Load:
-    return pictures.load(1.5 * DAY / 10, 10, servers)  # one and a half servers' worth
+def wait(servers: int) -> float:
+    return pictures.wait_within(0.95, 1.5, servers, 10)  # one and a half servers' worth
 
 
 @pytest.mark.parametrize("share", [0.6, 0.95])
@@ -140,7 +141,7 @@ def test_one_server_waits_as_the_mm1_queue(share):
 
 def test_two_servers_wait_by_the_erlang_c_formula():
     waiting = 1.5**2 / 2 * 4 / (1 + 1.5 + 1.5**2 / 2 * 4)  # a^k/k! k/(k-a) over the sum
-    assert load(2).p95_wait_seconds == pytest.approx(log(waiting / 0.05) * 10 / 0.5)
+    assert wait(2) == pytest.approx(log(waiting / 0.05) * 10 / 0.5)
 
 
 @pytest.mark.parametrize(("spread", "part"), [(0.0, 0.5), (0.5, 0.625), (1.0, 1.0), (2.0, 2.5)])
@@ -149,10 +150,9 @@ def test_the_more_service_times_differ_the_longer_the_wait(spread, part):
     assert pictures.wait_within(0.95, 0.5, 1, 10, spread) == pytest.approx(part * usual)
 
 
-def test_a_load_tells_how_busy_and_where_there_is_no_steady_state():
-    assert [load(n).busy for n in (1, 2, 3)] == pytest.approx([1.5, 0.75, 0.5])
-    assert load(1).p95_wait_seconds == inf
-    assert load(8).p95_wait_seconds == 0  # fewer than 5% wait at all
+def test_too_few_servers_have_no_steady_state_and_many_let_nobody_wait():
+    assert wait(1) == inf
+    assert wait(8) == 0  # fewer than 5% wait at all
 
 
 @pytest.mark.parametrize("servers", [1, 2])
@@ -163,8 +163,8 @@ def test_exactly_as_much_as_the_servers_can_do_has_no_steady_state(servers):
 def test_traffic_takes_the_fewest_servers_that_keep_the_wait():
     way = ways.Way("slow", 1, 2, 3.0, 10.0)
     _, row = pictures.traffic([way], 1.5 * DAY / 10, 5, 0.5).splitlines()
-    enough = next(n for n in range(2, 9) if load(n).p95_wait_seconds <= 5)
-    assert load(enough - 1).p95_wait_seconds > 5
+    enough = next(n for n in range(2, 9) if wait(n) <= 5)
+    assert wait(enough - 1) > 5
     own, hosted = enough * 0.5 * 730, 1.5 * DAY / 10 * 365 / 12 * 3 / 1000
     assert row.split()[:3] == ["slow", str(enough), f"{1.5 / enough:.0%}"]
     assert row.split()[-2:] == [f"${own:,.2f}", f"${hosted:,.2f}"]

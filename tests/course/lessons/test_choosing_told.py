@@ -11,6 +11,7 @@ import pytest
 from course import capstone, card, systems, ways
 from course.claims import patterns
 from course.lessons import choosing_pictures
+from course.studies import composite_orders
 from course.ways import Limits, Way, survivors
 
 from mlkit import paths
@@ -92,7 +93,7 @@ def test_what_the_text_says_of_the_nine(nine):
 
 
 def test_what_the_text_says_of_more_budget_for_one_model(nine):
-    samples = asyncio.run(choosing_pictures.samples(kit(), (3, 5)))
+    samples = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3, "large ×5": 5}))
     right = [int(samples.column(name).sum()) for name in samples.subjects]
     one = nine["single_model"].right
     assert f"{right[0]} and {right[1]} of 96 against {one}" in CELLS["measure-read"]

@@ -340,7 +340,7 @@ def test_the_title_of_the_priced_chart_says_whose_answers_and_whose_prices(kit, 
 
 @pytest.mark.parametrize("threshold, needed", [(0, 1), (0.66, 2), (0.67, 3), (0.7, 3), (1, 3)])
 def test_the_threshold_is_drawn_over_the_rungs_that_it_means(found, threshold, needed):
-    chart = pictures.threshold_chart(found, threshold, 3, 75, "here")
+    chart = pictures.threshold_chart(found, 75, "here", threshold, 3)
     assert chart.reading.startswith(f"A threshold of {threshold:.2f} demands {needed} of 3: ")
     drawn = {trace.name: trace for trace in chart.figure.data if trace.name}
     ladder = pictures.rungs(found, 3)
@@ -357,7 +357,7 @@ def test_the_threshold_is_drawn_over_the_rungs_that_it_means(found, threshold, n
 
 
 def test_without_a_guess_none_is_drawn(found):
-    names = [one.name for one in pictures.threshold_chart(found, 0.7, 3, None, "").figure.data]
+    names = [one.name for one in pictures.threshold_chart(found, None, "", 0.7, 3).figure.data]
     assert "your guess, where all agree" not in names and "large alone" in names
 
 

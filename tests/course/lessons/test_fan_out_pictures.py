@@ -31,15 +31,17 @@ def test_each_server_reads_the_prompt_once_as_long_as_the_slowest_did():
     assert pictures.read_by_each([], 2) == []
 
 
-def test_each_way_of_sharing_has_the_median_of_its_repeats():
+def test_each_way_of_sharing_has_the_median_of_its_repeats(monkeypatch):
     timed = [
         timings.Shared(n, way, seconds, 64)
         for way, all_seconds in (("in turn", (2, 3, 1)), ("at once", (40, 20, 90)), ("one", (1,)))
         for n, seconds in enumerate(all_seconds)
     ]
-    rows = pictures.lane_rows(timed)
-    assert rows[:2] == [("in turn", 2, 1, 3), ("at once", 40, 20, 90)]
-    assert pictures.lane_reading(rows) == (
+    header = timings.load_lanes()[0]
+    monkeypatch.setattr(timings, "load_lanes", lambda: (header, timed))
+    chart = pictures.lanes()
+    assert chart.rows[:2] == [("in turn", 2, 1, 3), ("at once", 40, 20, 90)]
+    assert chart.reading == (
         "Both models at once: 20 times as long as one after the other; with one thread each: 0.5"
         " times"
     )

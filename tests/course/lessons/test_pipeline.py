@@ -380,14 +380,6 @@ def test_stages_are_graded_exactly(measured):
     assert dict(zip([task.id for task in TASKS], listed))["order-110"] is True
 
 
-def test_lines_are_of_the_ways_on_the_chart_and_a_guess_becomes_a_share(measured):
-    right = [measured.column(name) for name in pipeline.WAYS.values()]
-    lines = pipeline.lines(measured, None)
-    assert lines["oracle"] == pytest.approx((sum(right) > 0).mean())
-    assert lines["random"] == pytest.approx(sum(map(sum, right)) / len(right) / len(TASKS))
-    assert pipeline.lines(measured, 12.0) == lines | {"your guess": 0.25}
-
-
 def test_the_table_has_a_line_for_each_way_and_what_the_pipeline_gains(measured):
     head, *rows = pipeline.table(measured).splitlines()
     assert head.endswith(f"(95%, n {len(TASKS)})") and max(map(len, (head, *rows))) < 70

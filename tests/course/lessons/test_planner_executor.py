@@ -19,7 +19,6 @@ import nbformat
 import pytest
 from course import orders, studies
 from course.lessons import planner_executor as lesson
-from course.lessons import planner_executor_pictures as pictures
 
 import mlkit
 from mlkit import paths
@@ -318,15 +317,8 @@ def test_what_a_merge_moves(merge, whole):
     assert (mended, broken) == (moved.count((False, True)), moved.count((True, False)))
 
 
-def test_the_lines_and_the_parts_of_the_cost(whole):
-    few = whole.of(whole.subjects[:3])
-    lines = pictures.lines(few, None)
-    right = few.right[:, :, 0]
-    assert lines == {"oracle": right.any(axis=1).mean(), "random": right.mean()}
-    assert (
-        pictures.lines(few, 0)["your guess"] == 0 and pictures.lines(few, 48)["your guess"] == 0.5
-    )
-    alone, plan, merge, steps = pictures.parts(whole, 2.0)
+def test_the_parts_of_the_cost(whole):
+    alone, plan, merge, steps = lesson.parts(whole, 2.0)
     assert alone.cost == 1 and plan.cost == plan.tokens / alone.tokens
     assert steps.cost == pytest.approx(steps.tokens / alone.tokens / 2)
     every = whole.of(["planner-executor"]).tokens.mean()
@@ -436,7 +428,7 @@ def test_no_recorded_plan_needed_a_repair_as_the_text_says(whole):
 
 
 def test_no_price_ratio_is_high_enough_with_the_merge_and_one_is_without(whole, notebook):
-    alone, plan, merge, steps = (round(part.tokens) for part in pictures.parts(whole, 4.5))
+    alone, plan, merge, steps = (round(part.tokens) for part in lesson.parts(whole, 4.5))
     assert right_break_even(plan + merge, steps, alone) == math.inf
     assert f"break_even({plan}, {steps}, {alone})" in notebook["solution-break-even"]
     without = f"is {right_break_even(plan, steps, alone):.1f}."

@@ -2,19 +2,22 @@
 
 from math import isnan, nan
 
+import numpy as np
 import pytest
 from course.lessons import router_pictures as pictures
-from course.lessons.router_pictures import Item, Step
+from course.lessons.router_pictures import Step
 
 from mlkit.charts.look import BLUE, ORANGE
 
 # certainty, label right, right if kept, right if not
-ITEMS = [
-    Item(0.9, True, True, False),
-    Item(0.7, True, False, True),
-    Item(0.5, False, True, False),
-    Item(0.2, False, False, True),
-]
+ITEMS = np.array(
+    [
+        (0.9, True, True, False),
+        (0.7, True, False, True),
+        (0.5, False, True, False),
+        (0.2, False, False, True),
+    ]
+)
 ARGS = (ITEMS, 0.5, "general", 0.55, "here")
 
 
@@ -67,7 +70,7 @@ def test_the_figure_draws_both_lines_over_all_thresholds_and_marks_the_one_that_
 def test_where_the_blue_line_ends_the_picture_says_why():
     said = {one.text: one.x for one in pictures.threshold_chart(*ARGS).figure.layout.annotations}
     assert said["nothing kept"] == pytest.approx((0.91 + 1) / 2)
-    sure = [Item(1.0, True, True, True)]
+    sure = np.array([(1.0, True, True, True)])
     kept = pictures.threshold_chart(sure, *ARGS[1:]).figure.layout.annotations
     assert "nothing kept" not in [one.text for one in kept]
 

@@ -237,7 +237,7 @@ def doubles_of_unknown(rows, workers):
         ),
         (
             lambda rows, workers: one_owner(rows, workers) if rows else {"anna": ["everything"]},
-            "Without rows",
+            "For [] it should give {}",
         ),
     ],
 )

@@ -42,10 +42,10 @@ def right(state: Any, split: str, weights: Sequence[float]) -> int:
     return sum(winner(row, weights) == gold for row, gold in zip(said, golds, strict=True))
 
 
-def four_ways(state: Any, mix: Sequence[float], messages: str) -> Expected:
+def four_ways(state: Any, mix: Sequence[float], split: str) -> Expected:
     first, *_ = places = sorted(range(3), key=lambda n: (-round(mix[n], 9), n))
-    cells, others = rows(state, messages), sum(mix[n] for n in places[1:])
-    told: Expected = [right(state, messages, mix), len(cells), messages, *mix]
+    cells, others = rows(state, split), sum(mix[n] for n in places[1:])
+    told: Expected = [right(state, split, mix), len(cells), split, *mix]
     if mix[first] < others * (1 - 1e-9) or (first and math.isclose(mix[first], others)):
         return [*told, "the majority", TEAM[first], "where all three differ"]
     told += [TEAM[first], "decides alone"]
@@ -74,4 +74,4 @@ def ensembles(state: Any, edited: Any, by: str) -> Expected:
     return trade_off(points, by)
 
 
-SENTENCES: dict = {"08 mix, messages": four_ways, "08 edited, by": ensembles}
+SENTENCES: dict = {"08 mix, split": four_ways, "08 edited, by": ensembles}
