@@ -365,7 +365,7 @@ def test_a_pattern_that_breaks_late_loses_no_answer(strict, scripted):
     subjects = {"good": member(GOOD), "mine": lambda task, sample: breaks_late}
     measuring = measure(ask, subjects, tasks, strict=strict)
     if strict:  # a recording without its answer would be a hole
-        with pytest.warns(UserWarning), pytest.raises(KeyError):
+        with pytest.warns(UserWarning, match="KeyError"), pytest.raises(KeyError):
             asyncio.run(measuring)
         return
     with pytest.warns(UserWarning, match="raised KeyError: 'b'. That answer counts as wrong"):
