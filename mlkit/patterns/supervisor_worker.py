@@ -54,8 +54,15 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
             f'The review gives no "answer": {text[:120]!r}. Show an example in the shots.'
         )
     rows, more = rows_in(text, "redo", "why", MAX_PIECES) if found.get("redo") else ({}, [])
-    redo = {row["worker"]: row["why"] for row in rows.values() if row.get("worker") in workers}
-    return Review(answer, redo, notes=tuple(dict.fromkeys(notes + more)))
+    redo: dict[str, str] = {}
+    for row in rows.values():
+        worker: Any = row.get("worker")
+        if worker in workers:
+            redo[worker] = f"{redo.get(worker, '')}\n{row['why']}".strip()
+        else:
+            more.append(f"It sends work back to {worker!r}, who did none.")
+    problem = "It sends work back, but not to whom." if found.get("redo") and not redo else ""
+    return Review(answer, redo, problem, tuple(dict.fromkeys(notes + more)))
 
 
 @dataclass(frozen=True)
