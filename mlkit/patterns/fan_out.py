@@ -77,31 +77,41 @@ class ModelFanOut:
         self, ask: Ask, prompt: str, answers: Sequence[Reply | Failure], texts: dict[int, str]
     ) -> tuple[Reply, Pick]:
         """The reply that becomes the text: one of the answers, or the one that is made of all."""
-        pick, who = Pick(next(iter(texts)), "order"), self.fuse or self.pick
-        if isinstance(who, Member):
+        if self.fuse:
             shown, question = self._question(prompt, texts)
-            letters = tuple(ascii_uppercase[: len(shown)])
             try:
-                if self.fuse:
-                    fused = await ask(who, question, role="fuse")
-                    if fused.said.strip():
-                        return fused, Pick(None, "fuse", shown)
-                    raise Unparsed(
-                        "The answer made of all is empty. Raise max_tokens of who fuses."
-                    )
-                reply = await ask(who, question, role="judge", labels=letters)
-                picked = shown[letters.index(most_likely(reply, letters).label)]
-                pick = Pick(picked, "judge", shown)
+                fused = await ask(self.fuse, question, role="fuse")
+                if fused.said.strip():
+                    return fused, Pick(None, "fuse", shown)
+                raise Unparsed("The answer made of all is empty. Raise max_tokens of who fuses.")
             except MlkitError as error:  # the answers are there, and one of them must do
-                pick = pick._replace(shown=shown, complaint=str(error))
-        elif who:
-            accepted = next((n for n, text in texts.items() if who(text)), None)
-            pick = pick._replace(complaint="the checker accepted none")
-            if accepted is not None:
-                pick = Pick(accepted, "checker")
+                pick = Pick(next(iter(texts)), "order", shown, str(error))
+        else:
+            pick = await self._pick(ask, prompt, texts)
         best = answers[pick.member or 0]
         assert isinstance(best, Reply)  # only a reply can be picked
         return best, pick
+
+    async def _pick(self, ask: Ask, prompt: str, texts: dict[int, str]) -> Pick:
+        first = next(iter(texts))
+        if self.pick is None:
+            return Pick(first, "order")
+        if isinstance(self.pick, Member):
+            return await self._judge(ask, self.pick, prompt, texts)
+        for n, text in texts.items():
+            if self.pick(text):
+                return Pick(n, "checker")
+        return Pick(first, "order", (), "the checker accepted none")
+
+    async def _judge(self, ask: Ask, judge: Member, prompt: str, texts: dict[int, str]) -> Pick:
+        shown, question = self._question(prompt, texts)
+        letters = ascii_uppercase[: len(shown)]
+        try:
+            reply = await ask(judge, question, role="judge", labels=tuple(letters))
+            best = shown[letters.index(most_likely(reply, letters).label)]
+        except MlkitError as error:  # the answers are there; a judge that fails must not lose them
+            return Pick(next(iter(texts)), "order", shown, str(error))
+        return Pick(best, "judge", shown)
 
     def _question(self, prompt: str, texts: dict[int, str]) -> tuple[tuple[int, ...], str]:
         """The order in which the answers are shown, and the question that shows them so."""
