@@ -63,7 +63,7 @@ class EngineBusy(EngineError):
 
 
 class ModelMissing(EngineError):
-    """The engine answers, but does not have this model; `qwens` it has, small ones first."""
+    """The engine answers, but does not have this model. `qwens` are those it has, small first."""
 
     def __init__(self, message: str, qwens: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -92,7 +92,7 @@ def connect(
 
 
 def _playable(cast: Cast) -> Cast:
-    """The cast; the large member plays, and it is said, for hosted ones that cannot be asked."""
+    """The cast, the large member for each hosted one that cannot be asked here; says so."""
     from mlkit.engines.hosted import missing
 
     absent = {role: why for role, member in cast.members.items() if (why := missing(member.model))}

@@ -146,7 +146,9 @@ def priced_like(model: str) -> str:
     if model in listed:
         return model
     if model.startswith("claude:"):
-        return highest([one for one in listed if "claude:" in one], lambda one: listed[one].output)
+        return highest(
+            [one for one in listed if one.startswith("claude:")], lambda one: listed[one].output
+        )
     qwens = [one for one in listed if billions(one)]
     if not (size := billions(model)):
         return highest(qwens, billions)

@@ -27,8 +27,8 @@ _NUMBER = re.compile(
     (?:\ ?(?P<scale>k|thousand|million|billion|trillion)s?\b)? (?:\ ?[$€£¥₹])?
     # It goes on, as "12x10", "5^2", "12:30", "3 and a half", "5 is wrong"; "5 m" may be millions.
     (?P<more>[\w^⁻?]|[.,:/]\d|\ [万亿]|\ (?:m|mn|mil|mille|mln|mio|millionen|bn|b|mrd|milliarden?|t
-      |тыс|tausend|hundred(?:s|ths)?|thousandths|dozens?|lakhs?|crores?|grand|(?:thous|mill|bill)\w+
-      |squared|cubed|(?:is|was)\ (?:not|wrong|false|incorrect)|(?:and\ )?(?:an?\ )?(?:half|thirds?
+      |тыс|tausend|hundred(?:s|ths)?|thousandths|dozens?|lakhs?|crores?|grand|(?:thousand|million|billion)s?
+      |squared|cubed|(?:is|was)\ (?:wrong|false|incorrect)|(?:and\ )?(?:an?\ )?(?:half|thirds?
       |quarters?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen
       |(?:twen|thir|for|fif|six|seven|eigh|nine)ty))\b)?""",
     re.VERBOSE | re.IGNORECASE,
@@ -43,12 +43,12 @@ _FORMS = (
 )
 # What makes a number unclear that stands right behind it, or, of a minus, behind its dress.
 _BLURRED = re.compile(
-    r"(?i:[.,/^]|√ ?|(?:[-–—±⁻]|(?:n't|(?<!\w)(?:no|not|never|nicht|keine?|pas|не|but|minus"
-    r"|negative)) (?:be )?)(?:\s|[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
+    r"(?i:[.,/^]|√ ?|(?:[-–—±⁻]|(?:n't|(?<!\w)(?:no|not|never|nicht|keine?|pas|не|any\w* but"
+    r"|all but|minus|negative)) (?:be )?)(?:\s|[a-z]*[\\{(\[*\"'`_$€£¥₹])*)\Z"
 )
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
-_BOXED = re.compile(r"(?:[-–—±⁻][\s$(]*)?\\boxed\{(?:[^{}]|\{[^{}]*\})*\}")
+_BOXED = re.compile(r"(?:(?<![-–—])[-–—±⁻][\s$(]*)?\\boxed\{(?:[^{}]|\{[^{}]*\})*\}")
 _FORMULA = re.compile(r"\\(?!boxed|text|left|right|quad)[a-z]", re.IGNORECASE)
 
 

@@ -36,9 +36,10 @@ _SENTENCE_ENDS = re.compile("[.;!?\n。；！？]")
 # "not a refund", but not "No, a refund"; and "refund? No", "a refund it is not", "refund is wrong"
 _DENIED = re.compile(rf"(?!no(?:pe)? ?,){_NO}")
 _DENIES = re.compile(
-    r"[ ?:=\"'()–—-]*(?:it )?(?:is|was|are|does|do|did|would|could|should|must|can|ca|ist|est)? ?"
+    r"[ ?:=\"'-]*(?:it )?(?:is|was|are|does|do|did|would|could|should|must|can|ca|ist|est)? ?"
     rf"(?:{_NO}|(?:be )?(?:the )?(?:wrong|false|incorrect|falsch|faux)(?!\w))"
-    r"|\w{0,3} ?(?:ない|ありません|違|아니|아닙)"
+    rf"|[ (–—]+(?:{_NO}|wrong|false)\W*\Z|"  # a reason may follow: "refund (no receipt)"
+    r"\w{0,3} ?(?:ない|ありません|違|아니|아닙)"
 )
 _PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]\w")
 _MOST_NAMES = 999  # a text that names labels more often settles on none
@@ -79,7 +80,9 @@ def naming(labels: Collection[str]) -> re.Pattern[str]:
     """What finds the labels in a casefolded text as whole words; of "c" and "c++", the longer."""
     longest = sorted({label.casefold() for label in labels} - {""}, key=len, reverse=True)
     any_of = "|".join(map(re.escape, longest))
-    return re.compile(rf"(?<!{_LETTER})(?<!\w[-'’])(?:{any_of})(?!{_LETTER}|-\w|[.,]\d|[+#](?!\w))")
+    return re.compile(
+        rf"(?<!{_LETTER})(?<!\w[-'’])(?<!\d[.,](?=\d))(?:{any_of})(?!{_LETTER}|-\w|[.,]\d|[+#](?!\w))"
+    )
 
 
 def in_doubt(named: re.Match[str]) -> bool:

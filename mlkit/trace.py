@@ -49,15 +49,16 @@ Runnable = Pattern | Callable[[Ask, str], Awaitable[Any]]
 
 async def result_of(pattern: Runnable, ask: Ask, prompt: str) -> Any:
     """What a pattern answers. Raises SettingError for what is none, or forgets to wait."""
-    run, name = getattr(pattern, "run", pattern), getattr(pattern, "__name__", quoted(pattern))
-    if not callable(run) or isinstance(pattern, type):
+    run = pattern if callable(pattern) else getattr(pattern, "run", None)
+    if run is None or isinstance(pattern, type):
         raise SettingError(
-            f"{name} is no pattern. Give an async function (ask, prompt), or an object with such a"
-            " run; of a class, one of it."
+            f"{quoted(pattern)} is no pattern. Give an async function (ask, prompt), or an object"
+            " with such a run; of a class, an instance."
         )
     waiting = run(ask, prompt)
     result = await waiting if inspect.isawaitable(waiting) else waiting
     if result is waiting or inspect.isawaitable(result):
+        name = getattr(pattern, "__name__", type(pattern).__name__)
         raise SettingError(f"{name} does not wait for its calls. Write  async def  and  await")
     return result
 

@@ -92,6 +92,9 @@ def test_every_reader_drops_them_first():
         ("No, it is not.", ("yes", "no"), "no"),
         ("No it is not", ("yes", "no"), "no"),
         ("数学です", ("数学", "代码"), "数学"),
+        ("Refund (no receipt)", ("refund", "order"), "refund"),
+        ("Refund – the parcel never arrived", ("refund", "order"), "refund"),
+        ("4, I think", ("4", "5"), "4"),
     ],
 )
 def test_a_label_is_found_however_it_is_dressed(text, labels, label):
@@ -159,6 +162,7 @@ def test_a_label_is_found_however_it_is_dressed(text, labels, label):
             )
         ),
         ("1,000", ("1", "2")),
+        ("1,2", ("1", "2")),
         ("数学は違います", ("数学", "代码")),
         ("не математика", ("математика", "код")),
         ("数学ではない", ("数学", "代码")),

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -143,7 +144,7 @@ class Answers:
 @pytest.mark.parametrize(
     "pattern, problem",
     [
-        (Answers, "Answers is no pattern. Give an async function"),
+        (Answers, "Answers'> is no pattern. Give an async function"),
         (Member("m"), "Member.* is no pattern"),
         (None, "None is no pattern"),
         (forgets, "forgets does not wait for its calls. Write  async def  and  await"),
@@ -153,6 +154,7 @@ class Answers:
 def test_what_is_no_pattern_or_does_not_wait_is_told(scripted, pattern, problem):
     with pytest.raises(SettingError, match=problem):
         asyncio.run(run(scripted({"": "42"}), pattern, "6 * 7?"))
+    gc.collect()  # the call that was forgotten warns here, and not in another test
 
 
 def test_runs_that_overlap_keep_their_own_calls(scripted):

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from mlkit.ask import Member, Reply
 from mlkit.engines.interrupt import interruptible
@@ -79,6 +80,7 @@ class Hosted:
     def __init__(self, local: Engine, timeout_seconds: float = 300.0, retries: int = 2) -> None:
         self._local = local
         self._limits: JSON = {"timeout": timeout_seconds, "max_retries": retries}
+        self._clients: WeakKeyDictionary[Any, JSON] = WeakKeyDictionary()  # of each event loop
         self._told: set[str] = set()  # the models of which was said what their host decides
 
     async def __call__(self, member: Member, prompt: str, **options: Any) -> Reply:
@@ -123,12 +125,10 @@ class Hosted:
             taken.add("temperature")
             options["extra_body"] = {"temperature": min(member.temperature, 1.0)}
         self._tell_untaken(member, taken)
-        # A client for each call: one is bound to the event loop that it was first used in.
-        connection = self._limits | _connection("ANTHROPIC_BASE_URL")
-        async with anthropic.AsyncAnthropic(**connection) as client:
-            message = await client.messages.create(
-                model=model, max_tokens=member.max_tokens, messages=turns, **options
-            )
+        client = self._client(anthropic.AsyncAnthropic, "ANTHROPIC_BASE_URL")
+        message = await client.messages.create(
+            model=model, max_tokens=member.max_tokens, messages=turns, **options
+        )
         thoughts = [b.thinking or "..." for b in message.content if b.type == "thinking"]
         return {
             "text": "".join(block.text for block in message.content if block.type == "text"),
@@ -151,16 +151,15 @@ class Hosted:
             schema = {"name": "answer", "schema": format}
             options["response_format"] = {"type": "json_schema", "json_schema": schema}
         options |= {"logprobs": True, "top_logprobs": 20} if probabilities else {}
-        connection = self._limits | _connection("OPENAI_BASE_URL")
         key = os.environ.get("OPENAI_API_KEY") or "none"  # a server of one's own asks for none
-        async with openai.AsyncOpenAI(api_key=key, **connection) as client:
-            completion = await client.chat.completions.create(
-                model=model,
-                temperature=member.temperature,
-                seed=member.seed,
-                top_p=options_for(member)["top_p"],
-                **options,
-            )
+        client = self._client(openai.AsyncOpenAI, "OPENAI_BASE_URL", api_key=key)
+        completion = await client.chat.completions.create(
+            model=model,
+            temperature=member.temperature,
+            seed=member.seed,
+            top_p=options_for(member)["top_p"],
+            **options,
+        )
         choice, usage = completion.choices[0], completion.usage
         # vLLM and llama-server call it so, Ollama and others without "_content".
         said = choice.message.model_extra or {}
@@ -177,6 +176,13 @@ class Hosted:
             "thinking": thinking if isinstance(thinking, str) else "",
             "thinking_tokens": (counted and counted.reasoning_tokens) or 0,
         }
+
+    def _client(self, make: Callable[..., Any], variable: str, **options: Any) -> Any:
+        """An SDK's client: it serves only the event loop that it was first used in."""
+        clients = self._clients.setdefault(asyncio.get_running_loop(), {})
+        if variable not in clients:
+            clients[variable] = make(**self._limits, **_connection(variable), **options)
+        return clients[variable]
 
     def _tell_untaken(self, member: Member, taken: Collection[str]) -> None:
         """Say once for each model what of a member its host takes no word on."""

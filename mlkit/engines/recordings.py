@@ -161,7 +161,9 @@ def answer_line(asked: Asked, answer: Answer, names: Mapping[Member, str] | None
     line |= {"format": json.loads(asked.format)} if asked.format else {}
     line |= {"text": answer.text}
     line |= {name: round(getattr(answer, name), 9) for name in _TOOK}
-    line |= {name: said for name in _USUAL if (said := getattr(answer, name)) != _USUAL[name]}
+    for name, usual in _USUAL.items():
+        if getattr(answer, name) != usual:
+            line[name] = getattr(answer, name)
     return line_of(line | ({"choices": dict(answer.choices)} if asked.probabilities else {}))
 
 

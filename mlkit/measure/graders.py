@@ -157,7 +157,7 @@ _RULES = {"mentions": list, "forbidden": list, "min_words": int, "max_words": in
 
 
 def broken_constraints(text: str, gold: Mapping[str, Any]) -> list[str]:
-    """Which constraints a text breaks, a phrase each, as a checker tells a model; "" breaks one."""
+    """Which constraints a text breaks, a phrase each; an empty text breaks one, too."""
     text = without_thinking(text)
     words, lines = spoken(text), [line for line in text.splitlines() if line.strip()]
     missing = [word for word in gold.get("mentions", ()) if not _mentions(words, word)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from mlkit import trace
 from mlkit.ask import Ask, Failure, Member, Reply
-from mlkit.errors import BadPrompt, MlkitError, NotRecorded, Unparsed
+from mlkit.errors import BadPrompt, MlkitError, NotRecorded, SettingError, Unparsed
 from mlkit.measure.stats import Interval, wilson
 from mlkit.measure.tasks import Task
 from mlkit.models import Prices, cost_dollars
@@ -169,13 +169,14 @@ class Matrix:
         """
         subjects = list(self.subjects if subjects is None else subjects)
         columns = [self._column_of(name) for name in subjects]
-        allowed = {key: one if isinstance(one, set) else (one,) for key, one in wanted.items()}
+        allowed = {key: one if isinstance(one, set) else {one} for key, one in wanted.items()}
+        known = {key: {getattr(task, key) for task in self.tasks} for key in wanted}
         rows = [
             n
             for n, task in enumerate(self.tasks)
             if all(getattr(task, key) in values for key, values in allowed.items())
         ]
-        if not rows:
+        if not rows or any(allowed[key] - known[key] for key in wanted):
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
         cells = [[self.cells[n][m] for m in columns] for n in rows]
         return Matrix([self.tasks[n] for n in rows], subjects, cells)
@@ -303,9 +304,7 @@ async def _all(cells: Sequence[Coroutine[Any, Any, Cell]]) -> list[Cell]:
 
 @dataclass(frozen=True)
 class ErrorAsResult:
-    """A pattern whose error is its result, so that the calls before it are kept; one that is not
-    ours is warned of.
-    """
+    """A pattern whose error is its result, so that the calls before it are kept."""
 
     pattern: trace.Runnable
 
@@ -313,13 +312,9 @@ class ErrorAsResult:
         try:
             result = await trace.result_of(self.pattern, ask, prompt)
             trace.text_of(result)
-        except MlkitError as error:
-            return error
+            return result
         except Exception as error:
-            said = f"A pattern raised {type(error).__name__}: {error}"
-            warnings.warn(f"{said}. That answer counts as wrong.", stacklevel=1)
             return error
-        return result
 
 
 async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> Cell:
@@ -334,9 +329,12 @@ async def _cell(ask: Ask, pattern: trace.Runnable, task: Task, strict: bool) -> 
         if strict and not isinstance(error, BadPrompt):  # which another model may have written
             raise error
     if isinstance(run.result, Exception):
-        if strict and not isinstance(run.result, MlkitError):
-            raise run.result
-        return Cell(False, None, run, f"{type(run.result).__name__}: {run.result}")
+        said = f"{type(run.result).__name__}: {run.result}"
+        if not isinstance(run.result, MlkitError) or isinstance(run.result, SettingError):
+            if strict:
+                raise run.result
+            warnings.warn(f"{said}. That answer of a pattern counts as wrong.", stacklevel=1)
+        return Cell(False, None, run, said)
     text = trace.text_of(run.result)
     try:
         answer = task.answer(text) or None

@@ -61,7 +61,11 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
             redo[worker] = f"{redo.get(worker, '')}\n{row['why']}".strip()
         else:
             more.append(f"It sends work back to {worker!r}, who did none.")
-    problem = "It sends work back, but not to whom." if found.get("redo") and not redo else ""
+    problem = (
+        "It sends work back; to whom and why cannot be read."
+        if found.get("redo") and not redo
+        else ""
+    )
     return Review(answer, redo, problem, tuple(dict.fromkeys(notes + more)))
 
 

@@ -49,10 +49,11 @@ def test_saved_charts_are_there_again_without_running_anything(lab, tmp_path):
     learner.shot("saved_bench", learner.cell("bench"))
     assert learner.page.get_by_text("Error displaying widget").count() == 0
 
+    as_page(file, seen, learner, tmp_path)
+
     learner.run_all()  # and live again
     learner.handle("explore").press("ArrowRight")
     learner.wait_for_title("explore", seen["explore"])
-    as_page(file, seen, learner, tmp_path)
 
 
 def as_page(file: Path, seen: dict[str, str], learner, tmp_path: Path) -> None:

@@ -510,6 +510,7 @@ class NotAsync:
         return "27"
 
 
+@pytest.mark.filterwarnings("ignore:.*That answer of a pattern counts as wrong")
 @pytest.mark.parametrize(
     "pattern, error",
     [

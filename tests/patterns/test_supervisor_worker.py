@@ -74,7 +74,7 @@ def test_what_was_repaired_in_a_review_is_said() -> None:
 
 def test_work_that_is_sent_back_to_nobody_is_not_accepted_and_complaints_add_up() -> None:
     lost = parse_review(review("42", Coder="all wrong"), WORKERS)
-    assert lost.problem == "It sends work back, but not to whom." and not lost.redo
+    assert lost.problem == "It sends work back; to whom and why cannot be read." and not lost.redo
     assert lost.notes == ("It sends work back to 'Coder', who did none.",)
     rows = [{"worker": "coder", "why": why} for why in ("short", "no unit")]
     both = parse_review(json.dumps({"redo": rows, "answer": "42"}), WORKERS)

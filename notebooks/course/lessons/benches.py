@@ -133,7 +133,7 @@ def _fan_out(kit: Kit) -> Play:
         if not kit.live and count < 5 and picker not in by_program:
             raise MlkitError("On recordings a judge, or who fuses, sees all: set samples to 5.")
 
-        async def sampled(ask: Ask, prompt: str) -> FannedOut:
+        async def fan_out(ask: Ask, prompt: str) -> FannedOut:
             task = known.get(prompt)
             members = _samples(member_for(large, "creative"), task, count)
             checker = task.right if task else lambda text: True  # no rules are known of it
@@ -146,7 +146,7 @@ def _fan_out(kit: Kit) -> Play:
             }[picker]
             return await pattern.run(ask, prompt)
 
-        return sampled
+        return fan_out
 
     pickers = [*by_program, "a judge", "a judge, other order", "fuse"]
     controls = {
@@ -184,7 +184,7 @@ def _voting(kit: Kit) -> Play:
     ways = {"as written": str, "tidied": plain, "value of the sum": value_of}
 
     def build(voters: int, normaliser: str, similarity: float | str) -> Runnable:
-        async def vote(ask: Ask, prompt: str) -> Voted:
+        async def voting(ask: Ask, prompt: str) -> Voted:
             task, members = known.get(prompt), systems.samples(*[large] * voters)
             if task:
                 members = tuple(_samples(member_for(large, task.kind), task, voters))
@@ -195,7 +195,7 @@ def _voting(kit: Kit) -> Play:
                 await embed([one.text for one in voted.answers if isinstance(one, Reply)])
             return voted
 
-        return vote
+        return voting
 
     levels = [(f"{level:.2f}", level) for level in (0.7, 0.8, 0.9, 0.95)]
     controls = {
