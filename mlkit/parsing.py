@@ -36,9 +36,9 @@ _SENTENCE_ENDS = re.compile("[.;!?\n。；！？]")
 # "not a refund", but not "No, a refund"; and "refund? No", "a refund it is not", "refund is wrong"
 _DENIED = re.compile(rf"(?!no(?:pe)? ?,){_NO}")
 _DENIES = re.compile(
-    r"[ ?:=\"'-]*(?:it )?(?:is|was|are|does|do|did|would|could|should|must|can|ca|ist|est)? ?"
+    r"[ ?:=\"'-]{0,9}(?:it )?(?:is|was|are|does|do|did|would|could|should|must|can|ca|ist|est)? ?"
     rf"(?:{_NO}|(?:be )?(?:the )?(?:wrong|false|incorrect|falsch|faux)(?!\w))"
-    rf"|[ (–—]+(?:{_NO}|wrong|false)\W*\Z|"  # a reason may follow: "refund (no receipt)"
+    rf"|[ (–—]{{1,3}}(?:{_NO}|wrong|false)\W{{0,9}}\Z|"  # not "refund (no bill)"
     r"\w{0,3} ?(?:ない|ありません|違|아니|아닙)"
 )
 _PART = re.compile(r"a[^\S\n]+(?!is\b|was\b)\w|(?<=\w[/&.'’])|\w{1,2}[/&.'’]\w")

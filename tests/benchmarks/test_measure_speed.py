@@ -45,7 +45,7 @@ def test_all_that_was_measured_loads_in_two_seconds():
 
     async def load():
         for study in studies.STUDIES.values():
-            await study(kit, False)
+            await study(kit)
 
     seconds = best_seconds(lambda: asyncio.run(load()), rounds=3)
     print(f"\nall {len(studies.STUDIES)} studies: {seconds:.2f} s of 2")
