@@ -4,6 +4,7 @@ import asyncio
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
@@ -114,6 +115,13 @@ def _result(look: Callable[[], Any]) -> Any:
         return error
 
 
+def _python() -> str:
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return _checked(
+        fits, platform.python_version(), "it takes 3.11 to 3.13. Type:  uv python install 3.12"
+    )
+
+
 def _packages() -> str:
     return ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
 
@@ -153,7 +161,7 @@ def _checked(good: bool, seen: str, problem: str) -> str:
 
 # What is looked at without asking a model, and what to type where an error does not say so.
 LOOKS: tuple[tuple[str, Callable[[], str], str], ...] = (
-    ("python", platform.python_version, "uv python install 3.12"),
+    ("python", _python, "uv python install 3.12"),
     ("packages", _packages, "uv sync"),
     ("home", _home, "HOME=/a/folder"),
     ("disk", _disk, "MLKIT_WEIGHTS=/another/disk"),

@@ -170,13 +170,15 @@ class Matrix:
         subjects = list(self.subjects if subjects is None else subjects)
         columns = [self._column_of(name) for name in subjects]
         allowed = {key: one if isinstance(one, set) else {one} for key, one in wanted.items()}
-        known = {key: {getattr(task, key) for task in self.tasks} for key in wanted}
+        sets = {key: one for key, one in wanted.items() if isinstance(one, set)}
         rows = [
             n
             for n, task in enumerate(self.tasks)
             if all(getattr(task, key) in values for key, values in allowed.items())
         ]
-        if not rows or any(allowed[key] - known[key] for key in wanted):
+        if not rows or any(
+            one - {getattr(task, key) for task in self.tasks} for key, one in sets.items()
+        ):
             raise ValueError(f"no task has {wanted}; there are {len(self.tasks)} tasks")
         cells = [[self.cells[n][m] for m in columns] for n in rows]
         return Matrix([self.tasks[n] for n in rows], subjects, cells)
