@@ -20,8 +20,7 @@ class Member:
 
     model: str
     system: str = "You are a helpful assistant."
-    # worked examples, (prompt, answer), sent as earlier turns of the chat
-    shots: tuple[tuple[str, str], ...] = ()
+    shots: tuple[tuple[str, str], ...] = ()  # worked examples: (prompt, answer), earlier turns
     temperature: float = 0.0  # in [0, 2]; 0 always takes the likeliest token
     seed: int = 0
     max_tokens: int = 128  # caps the answer, and what is thought before it

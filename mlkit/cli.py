@@ -208,8 +208,7 @@ def _bar(model: str, size: int | None = None) -> Iterator[Callable[..., None]]:
         task = bar.add_task(printable(model), total=size)
 
         def show(here: int, note: str = "", total: int | None = size) -> None:
-            said = printable(f"{model} {note}")
-            bar.update(task, completed=here, total=total, description=said)
+            bar.update(task, completed=here, total=total, description=printable(f"{model} {note}"))
 
         yield show
 
@@ -299,7 +298,9 @@ def findings() -> None:
 
 @app.command()
 def store(
-    notebooks: Annotated[list[Path] | None, typer.Argument(help="Notebooks; or all.")] = None,
+    notebooks: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Notebooks; or all.")
+    ] = None,
 ) -> None:
     """Run notebooks on the recordings and store their outputs (takes chromium or Chrome)."""
     from course.notebooks import store as store_outputs

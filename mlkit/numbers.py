@@ -49,6 +49,8 @@ _BLURRED = re.compile(
 _OPERATORS = ("", "+", "-", "–", "—", "*", "**", "×", "x", "·", "÷", "/", ":", "^", "%")
 _FRACTION = re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _BOXED = re.compile(r"(?:(?<![-–—])[-–—±⁻][\s$(]*)?\\boxed\{(?:[^{}]|\{[^{}]*\})*\}")
+# A closing remark is no answer: "Let me know if you need 1 more example!"
+_REMARK = re.compile(r"(?i)(?:\A|(?<=[.!?] ))(?:let me know|feel free|would you)[^.!?]*[.!?]?\Z")
 _FORMULA = re.compile(r"\\(?!boxed|text|left|right|quad)[a-z]", re.IGNORECASE)
 
 
@@ -64,11 +66,13 @@ def spelled(text: str) -> str:
 
 def places(text: str) -> Iterator[tuple[str, bool]]:
     """Where its number may stand, from wide to narrow; True for what is said to be the answer."""
+    before, _, last_line = text.strip().rpartition("\n")
+    text = f"{before}\n{_REMARK.sub('', last_line)}".strip()
     yield text, False
     yield "\n".join(_BOXED.findall(text)), True
     answer = re.match(r".*answer\b([^\n]*)", text, re.IGNORECASE | re.DOTALL)
     yield answer[1] if answer else "", True
-    last_line = text.strip().rpartition("\n")[2]
+    last_line = text.rpartition("\n")[2]
     last_sentence = re.split(r"(?<=[.!?])\s", last_line.strip())[-1]
     yield from ((part, False) for part in dict.fromkeys((last_line, last_sentence)) if part != text)
 

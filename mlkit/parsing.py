@@ -20,7 +20,6 @@ from mlkit.ties import highest, reaches
 # answers read with labels that were never asked for reach .09. This is the middle: sqrt(.09 x .27).
 FLOOR = 0.15
 
-
 # Letters that words are parted by, in scripts that have spaces: no word of Chinese, Japanese, Thai
 # or Korean needs a space before or after it.
 _LETTER = (
@@ -30,7 +29,7 @@ _LETTER = (
 _NO = (
     r"(?:(?<!\w)(?:no|nope|not|non|nobody|none|never|neither|nor|without|cannot|(?:is|do|ca)nt|nicht"
     r"|keine?[nmrs]?|ohne|pas|aucun|sin|nunca|não|niet|geen|ikke|değil|не|нет|ليس|لا|instead of"
-    r"|rather than|other than|except|anything but)(?!\w)|n['’]t\b|[不非没沒无無未])"
+    r"|rather than|other than|except|anything but)(?!\w)|n['’]t\b|[不非没沒无無未≠])"
 )
 _SENTENCE_ENDS = re.compile("[.;!?\n。；！？]")
 # "not a refund", but not "No, a refund"; and "refund? No", "a refund it is not", "refund is wrong"
@@ -62,7 +61,7 @@ def label_in(text: str, labels: Collection[str]) -> str:
 
     Raises Unparsed for none, for several, and for one that is denied ("not a refund").
     """
-    said = without_thinking(text).casefold().strip(_DRESS)
+    said = without_thinking(text).replace("!=", "≠").casefold().strip(_DRESS)
     found = list(islice(naming(labels).finditer(said), _MOST_NAMES))
     doubt = len(found) == _MOST_NAMES or any(map(in_doubt, found))
     names = [label for label in labels if label.casefold() in {named[0] for named in found}]

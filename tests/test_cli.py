@@ -585,6 +585,12 @@ def test_a_notebook_that_cannot_be_stored_says_where_and_stays(tmp_path, monkeyp
     assert [file.name for file in tmp_path.iterdir()] == ["own.ipynb"]
 
 
+def test_a_notebook_that_is_not_there_is_one_line(tmp_path):
+    result = run("store", str(tmp_path / "nope.ipynb"))
+    assert result.exit_code == 2
+    assert "does not exist" in result.output and "Traceback" not in result.output
+
+
 def test_a_kernel_without_a_place_for_its_files_is_one_line(tmp_path):
     path = notebook(tmp_path, "1")
     result = run("store", str(path), JUPYTER_RUNTIME_DIR=f"{path}/runtime")

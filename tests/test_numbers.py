@@ -18,6 +18,10 @@ READ = {
     "The total is\n\n---\n\n\\boxed{36}": 36,
     "-\u200e5": -5,
     "The answer is 42.\nPlease check the 2 answers above.": 42,
+    "It is 42. Let me know if you need 1 more example!": 42,
+    "6 x 7 is\n42.\nFeel free to ask 2 more questions": 42,
+    "It is 42.\n\nWould you like 3 more?": 42,
+    "Would you like it? It is 42.": 42,
     r"We get \boxed{12\text{ km}} for 3 laps.": 12,
     "$-5": -5,
     "x=-3": -3,
@@ -107,6 +111,7 @@ REFUSED = (
     *("-\xa05", "–\u202f5", r"-$\boxed{5}$", r"-(\boxed{5})", "5 is wrong", "The answer is 5? No"),
     *("It can't be 5", "never 5", "anything but 5", "kein 5", "не 5", "2 dozens", "3 quarters"),
     *("1 thousand million", "5 hundredths", "5 lakhs", "5 Tausend", "5 squared", "√ 16"),
+    "Let me know if you need 1 more example!",
     *(r"\frac{x}{2}", r"\frac12", "Answer: 12:30\nin 5 minutes", "Answer: 3-5\nor 2 each"),
 )
 

@@ -113,6 +113,7 @@ def test_a_label_is_found_however_it_is_dressed(text, labels, label):
             for text in ("It isn't a refund", "no “refund”", "refund? No")
         ),
         *((text, ("refund", "order")) for text in ("a refund it is not", "order, not refund")),
+        *((text, ("refund", "order")) for text in ("!= refund", "It is ≠ refund", "!=refund")),
         *((text, ("refund", "order")) for text in ("refund_request", "pre-refund", "refunds")),
         ("It is not about a refund.", ("refund", "order")),
         ("non-toxic", ("toxic", "safe")),

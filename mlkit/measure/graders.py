@@ -122,7 +122,8 @@ def _gives(text: str, words: str, phrase: str) -> bool:
     """A phrase is in the text and not denied; one that is a number may be written in any way."""
     found, unclear = numbers_in(spelled(text))
     if math.isfinite(number := whole_number(spelled(phrase))):
-        return number in found and not unclear
+        hedged = len(found) > 1 and " or " in words
+        return number in found and not hedged and not unclear
     named = re.finditer(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", text.casefold())
     return _says(words, phrase) and not any(map(in_doubt, named))
 

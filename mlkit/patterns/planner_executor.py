@@ -129,7 +129,7 @@ class PlannerExecutor:
             prompt = "\n\n".join(filter(None, (text, _told(needed), whole)))
             role = f"step {step.number} {step.type}"
             text = (await ask(self.members[step.type], prompt, role=role)).said
-        return self.tools[step.type](text) if step.type in self.tools else text
+        return str(self.tools[step.type](text)) if step.type in self.tools else text
 
 
 def _told(results: Mapping[Step, str | Failure]) -> str:

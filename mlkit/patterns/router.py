@@ -60,6 +60,5 @@ class ModelRouter:
 
     def route(self, label: str, certainty: float) -> str:
         """The specialist for a classification. Pure: a slider can move the threshold for free."""
-        # below the floor no label was meant
-        sure = reaches(certainty, max(self.threshold, FLOOR))
+        sure = reaches(certainty, max(self.threshold, FLOOR))  # below it no label was meant
         return label if sure and label in self.specialists else self.fallback

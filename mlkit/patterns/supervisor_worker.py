@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mlkit.ask import Ask, Failure, Member, Reply, together
-from mlkit.errors import MlkitError, Unparsed
+from mlkit.errors import MlkitError, Unparsed, quoted
 from mlkit.parsing import object_in, rows_in, rows_schema
 from mlkit.votes import nothing_usable
 
@@ -51,7 +51,7 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
         answer = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     if not isinstance(answer, str) or not answer.strip():
         raise Unparsed(
-            f'The review gives no "answer": {text[:120]!r}. Show an example in the shots.'
+            f'The review gives no "answer": {quoted(text)}. Show an example in the shots.'
         )
     rows, more = rows_in(text, "redo", "why", MAX_PIECES) if found.get("redo") else ({}, [])
     redo: dict[str, str] = {}
@@ -61,11 +61,8 @@ def parse_review(text: str, workers: Sequence[str]) -> Review:
             redo[worker] = f"{redo.get(worker, '')}\n{row['why']}".strip()
         else:
             more.append(f"It sends work back to {worker!r}, who did none.")
-    problem = (
-        "It sends work back; to whom and why cannot be read."
-        if found.get("redo") and not redo
-        else ""
-    )
+    lost = found.get("redo") and not redo
+    problem = "It sends work back; to whom and why cannot be read." if lost else ""
     return Review(answer, redo, problem, tuple(dict.fromkeys(notes + more)))
 
 

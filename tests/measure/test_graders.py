@@ -175,6 +175,7 @@ WRONG = {
         "",
         "14 days",
         "30 or 14 days",
+        "30 or 31",
         "130 days",
         "30 days, or 60 if unused",
         "I do not know",

@@ -102,6 +102,13 @@ def test_what_a_member_writes_goes_through_its_tool() -> None:
     assert result.results == ("found bell", "=20", "=5")
 
 
+def test_a_tool_may_give_a_number() -> None:
+    ask = Scripted(dict(SCRIPT))
+    result = asyncio.run(executor(math=lambda text: 4.5).run(ask, "?"))
+    assert result.results == ("found bell", "4.5", "4.5")
+    assert ask.asked[-1][1].endswith("lock: 4.5\nsum: 4.5")
+
+
 def test_a_tool_that_breaks_is_a_failed_step_that_the_synthesis_hears_of() -> None:
     def broken(text: str) -> str:
         raise KeyError("shelf")
