@@ -75,7 +75,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     count = len({bar.call for bar in bars})
     return (
         f"{count} call{'s' if count > 1 else ''}: {seconds(wall)} a run,"
-        f" {dollars(dollars_per_thousand)} per 1,000 runs; {spent[most] / sum(spent.values()):.0%}"
+        f" {dollars(dollars_per_thousand)} per 1,000 prompts; {spent[most] / sum(spent.values()):.0%}"
         f" of the models' time went to {PHASES[most][1]}"
     )
 

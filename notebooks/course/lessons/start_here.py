@@ -175,8 +175,8 @@ def own_machine(
 
 class Cost(NamedTuple):
     dollars_per_hour: float  # of the machine
-    local: float  # US dollars per 1,000 runs, by the second
-    hosted: float  # US dollars per 1,000 runs, by the token
+    local: float  # US dollars per 1,000 prompts, by the second
+    hosted: float  # US dollars per 1,000 prompts, by the token
 
 
 def meeting(calls: Sequence[Call], dollars_per_million: float) -> float:
@@ -204,7 +204,7 @@ def cost_rows(
     meet = meeting(calls, dollars_per_million)
     end = 2 * max(meet, dollars_per_hour)
     hourly = sorted({0.0, end / 4, end / 2, 3 * end / 4, end, meet, dollars_per_hour})
-    a_dollar = 1000 * _busy_seconds(calls) / 3600  # what 1,000 runs cost at one dollar an hour
+    a_dollar = 1000 * _busy_seconds(calls) / 3600  # what 1,000 prompts cost at one dollar an hour
     return [Cost(hour, a_dollar * hour, hosted) for hour in hourly]
 
 
@@ -247,7 +247,7 @@ def local_or_hosted(
     )
     chart.add_vline(x=dollars_per_hour, line={"color": GREY, "dash": "dot", "width": 1})
     chart.update_xaxes(title_text=in_plotly("price of the machine, $ per hour"), rangemode="tozero")
-    money = {"title_text": in_plotly("$ per 1,000 runs"), "rangemode": "tozero"}
+    money = {"title_text": in_plotly("$ per 1,000 prompts"), "rangemode": "tozero"}
     chart.update_yaxes(**money, ticklabelstandoff=6)
     return charted(chart, costs, cost_reading(now, meet), source, height=260)
 
