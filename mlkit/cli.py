@@ -298,9 +298,7 @@ def findings() -> None:
 
 @app.command()
 def store(
-    notebooks: Annotated[
-        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Notebooks; or all.")
-    ] = None,
+    notebooks: Annotated[list[Path] | None, typer.Argument(exists=True, help="Or all.")] = None,
 ) -> None:
     """Run notebooks on the recordings and store their outputs (takes chromium or Chrome)."""
     from course.notebooks import store as store_outputs

@@ -116,10 +116,8 @@ def _result(look: Callable[[], Any]) -> Any:
 
 
 def _python() -> str:
-    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    return _checked(
-        fits, platform.python_version(), "it takes 3.11 to 3.13. Type:  uv python install 3.12"
-    )
+    fix = "it takes 3.11 to 3.13. Type:  uv python install 3.12"
+    return _checked((3, 11) <= sys.version_info[:2] <= (3, 13), platform.python_version(), fix)
 
 
 def _packages() -> str:

@@ -188,6 +188,25 @@ def test_lab_is_installed_with_settings_without_news_that_save_what_is_seen():
     assert "static.on_save" in (installed / "jupyter_server_config.py").read_text()
 
 
+def test_labs_one_key_commands_do_not_reach_into_outputs():
+    schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas" / "@jupyterlab"
+    tracker = json.loads((schemas / "notebook-extension" / "tracker.json").read_text())
+    ours = "mlkit/lab/labconfig/default_setting_overrides.json"
+    settings = json.loads((paths.root() / ours).read_text())
+    rules = settings["@jupyterlab/shortcuts-extension:shortcuts"]["shortcuts"]
+    taken = {
+        (rule["command"], *rule["keys"]): rule["selector"]
+        for rule in tracker["jupyter.lab.shortcuts"]
+        if rule["selector"].endswith(" :focus")
+        and rule["keys"]
+        and {*rule["keys"]} <= {*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ArrowUp", "ArrowDown"}
+    }
+    off = {(one["command"], *one["keys"]): one["selector"] for one in rules if "disabled" in one}
+    on = {(one["command"], *one["keys"]): one["selector"] for one in rules if "disabled" not in one}
+    assert off == taken
+    assert on == {key: f"{place}:not(.jp-OutputArea *)" for key, place in taken.items()}
+
+
 def test_pull_without_ollama_fetches_the_weights(monkeypatch, tmp_path):
     fetched = []
     monkeypatch.setattr(

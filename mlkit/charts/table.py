@@ -35,7 +35,7 @@ def table_html(chart: Chart) -> str:
 def rows_html(rows: Sequence[NamedTuple]) -> str:
     """Rows as a table; all text is escaped."""
     head, *body = _table(rows)
-    named = "<th style='text-align: left; padding-right: 1.5em'>{}</th>"
+    named = "<th scope='col' style='text-align: left; padding-right: 1.5em'>{}</th>"
     value = "<td style='padding-right: 1.5em'>{}</td>"
     lines = [
         "<tr>" + "".join(form.format(in_html(cell)) for cell in row) + "</tr>"

@@ -73,10 +73,11 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
             spent[bar.phase] += bar.seconds
     most = ties.highest(spent, spent.__getitem__)
     count = len({bar.call for bar in bars})
+    share = spent[most] / sum(spent.values())
     return (
         f"{count} call{'s' if count > 1 else ''}: {seconds(wall)} a run,"
-        f" {dollars(dollars_per_thousand)} per 1,000 prompts; {spent[most] / sum(spent.values()):.0%}"
-        f" of the models' time went to {PHASES[most][1]}"
+        f" {dollars(dollars_per_thousand)} per 1,000 prompts; {share:.0%} of the models' time went"
+        f" to {PHASES[most][1]}"
     )
 
 

@@ -22,6 +22,8 @@ from mlkit.parsing import Likely, most_likely_or_none
 from mlkit.trace import Run
 from mlkit.votes import vote
 
+LOADED_SECONDS = 0.5  # a longer load is a model that is loaded, once for all items: no item's time
+
 # What is measured: the pattern for a task and a sample's number, from 0.
 Subject = Callable[[Task, int], trace.Runnable]
 
@@ -66,8 +68,9 @@ class Cell:
 
     @property
     def seconds(self) -> float:
-        """How long servers were busy with it, without loading, which happens once for all items."""
-        return sum(call.seconds - getattr(call.reply, "load_seconds", 0.0) for call in self.calls)
+        """How long servers were busy with it, but for models that were loaded."""
+        spent = [(call.seconds, getattr(call.reply, "load_seconds", 0.0)) for call in self.calls]
+        return sum(busy - (load if load > LOADED_SECONDS else 0.0) for busy, load in spent)
 
     @property
     def tokens(self) -> int:

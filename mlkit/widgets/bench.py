@@ -30,9 +30,12 @@ ON_RECORDINGS = (
     "On recordings: choose a prompt that was recorded. To write your own, go live: the line below"
     " the notebook's first cell says how."
 )
-# A prompt that cannot be edited is there to be read all the same; so are the arrows of menus where
-# Lab is dark.
+# What has the focus and what is chosen is to be seen; a prompt that cannot be edited is there to be
+# read all the same, and so are the arrows of menus where Lab is dark.
 _READABLE = """<style>
+.jupyter-widgets button:focus-visible, button.jupyter-widgets:focus-visible {
+  outline: 2px solid var(--jp-ui-font-color1) !important; outline-offset: -4px !important }
+.widget-toggle-button.mod-active { box-shadow: inset 0 -3px currentcolor !important }
 .mlkit-prompt textarea:disabled { opacity: 1; color: var(--jp-ui-font-color1) }
 [data-jp-theme-light='false'] .widget-dropdown > select {
   background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
@@ -198,9 +201,9 @@ class Bench(Described):
         text = str(getattr(run.result, "text", run.result))
         described = run.result.describe() if hasattr(run.result, "describe") else ""
         self.decision.value = (
-            f"<div class='{NO_MATH}' style='margin: 6px 0; line-height: 1.5'><b>Answer</b><div"
-            f" style='white-space: pre-wrap; overflow-wrap: anywhere'>{in_html(text)}</div></div>"
-            f"{line(self._grade(prompt, text))}{line(described)}"
+            f"<div role='status'><div class='{NO_MATH}' style='margin: 6px 0; line-height: 1.5'>"
+            "<b>Answer</b><div style='white-space: pre-wrap; overflow-wrap: anywhere'>"
+            f"{in_html(text)}</div></div>{line(self._grade(prompt, text))}{line(described)}</div>"
         )
         cost, work = self._took(run)
         calls = f"{len(run.calls)} call{'s' * (len(run.calls) != 1)}"

@@ -39,7 +39,7 @@ class Prediction(Described):
 
         def keep(_: Any) -> None:
             self.value = guess.value
-            said.value = in_html(f"You said {self._text_of(guess.value)}. Now run on, and see.")
+            said.value = status(f"You said {self._text_of(guess.value)}. Now run on, and see.")
 
         lock.on_click(keep)
         title = widgets.HTML(f"<b>Predict.</b> {in_html(question)}")

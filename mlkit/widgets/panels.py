@@ -204,7 +204,9 @@ class PriceList(widgets.VBox):
             for model in models
         }
         title = widgets.HTML(line("Dollars per million tokens:"))
-        super().__init__([title, *map(widgets.HBox, self._boxes.values())])
+        wrapped = {"flex_flow": "row wrap"}  # on a narrow page, the second box below the first
+        rows = [widgets.HBox(pair, layout=wrapped) for pair in self._boxes.values()]
+        super().__init__([title, *rows])
         for box in itertools.chain(*self._boxes.values()):
             box.observe(self._read, "value")
         self._read(None)

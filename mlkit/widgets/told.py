@@ -8,7 +8,8 @@ from mlkit.ask import Member
 from mlkit.escaped import NO_MATH, in_html, printable
 
 # the line break is no part of the text: without it a first one in the text would be lost
-_PART = "<div><i>{}</i><pre style='white-space: pre-wrap; overflow-wrap: anywhere'>\n{}</pre></div>"
+_WHOLE_WORDS = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"
+_PART = f"<div><i>{{}}</i><pre style='{_WHOLE_WORDS}'>\n{{}}</pre></div>"
 _FORMAT = "format of its answer"  # folded: it may list every thing and every rule
 _FOLDED = _PART.replace("div>", "details>").replace("<i>{}</i>", "<summary><i>{}</i></summary>")
 

@@ -174,7 +174,9 @@ def test_tokens_and_dollars_are_counted_call_by_call(scripted):
     assert matrix.tokens[0, 0, 0] == 50 and matrix.dollars({"m": Price(1.0, 2.0)})[
         0, 0, 0
     ] == pytest.approx(60e-6)
-    assert matrix.seconds[0, 0, 0] == 1.0  # loading happens once, and is left out
+    assert matrix.seconds[0, 0, 0] == 1.0  # a model is loaded once, and that is left out
+    each = measured(scripted({"answer": {"text": "2", "load_seconds": 0.1}}))
+    assert each.seconds[0, 0, 0] == pytest.approx(1.1)  # this much comes with every call
 
 
 def test_a_matrix_can_be_narrowed_but_never_in_silence(scripted):

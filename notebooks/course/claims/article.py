@@ -8,5 +8,5 @@ CLAIMED = {
     "Hierarchical": ("high", "high", "highest", "high"),
     "Ensemble": ("highest", "medium", "highest", "highest"),
 }
-RANKS = {"lowest": 1, "low": 1, "medium": 2, "high": 3, "highest": 4, "variable": None}
+RANKS = {"lowest": 1, "low": 2, "medium": 3, "high": 4, "highest": 5, "variable": None}
 UNITS = {"cost": "$ per 1,000", "latency": "seconds", "quality": "points", "complexity": "calls"}

@@ -75,7 +75,7 @@ async def c10(kit: Kit) -> Measured:
 
 
 async def c14_mixed_work(kit: Kit) -> Measured:
-    return points("Routed minus one way", await _routing_gains(kit, "large"))
+    return points("Desk, routed minus one way", await _routing_gains(kit, "large"))
 
 
 async def c14_quality(kit: Kit) -> Measured:
@@ -106,7 +106,7 @@ async def c14_latency(kit: Kit) -> Measured:
 
 
 async def c15a(kit: Kit) -> Measured:
-    return points("The kind's own way minus routed", await _routing_gains(kit, "large by kind", -1))
+    return points("Desk, by kind minus routed", await _routing_gains(kit, "large by kind", -1))
 
 
 c15b = c14_mixed_work

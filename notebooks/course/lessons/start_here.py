@@ -215,7 +215,7 @@ def cost_reading(now: Cost, meet: float) -> str:
         verdict = f"local costs {now.local / now.hosted:.3g} times as much"
     return (
         f"At {dollars(now.dollars_per_hour)} an hour local costs {dollars(now.local)} per 1,000"
-        f" runs, hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(meet)} an hour"
+        f" prompts, hosted {dollars(now.hosted)}: {verdict}; they meet at {dollars(meet)} an hour"
     )
 
 

@@ -16,6 +16,7 @@ from course.ways import Limits, Way, survivors
 
 from mlkit import paths
 from mlkit.measure.graders import spoken
+from mlkit.measure.stats import difference
 from mlkit.models import list_prices
 from tests.pictures import kit, study
 
@@ -95,8 +96,21 @@ def test_what_the_text_says_of_the_nine(nine):
 def test_what_the_text_says_of_more_budget_for_one_model(nine):
     samples = asyncio.run(composite_orders.sampled_votes(kit(), {"large ×3": 3, "large ×5": 5}))
     right = [int(samples.column(name).sum()) for name in samples.subjects]
-    one = nine["single_model"].right
-    assert f"{right[0]} and {right[1]} of 96 against {one}" in CELLS["measure-read"]
+    one, most = nine["single_model"], nine["fan_out"]
+    members = asyncio.run(composite_orders.order_members(kit()))
+    better = members.of(["large, all examples"], split="test")
+    examples = int(better.right.sum())
+    told = f"samples get {right[0]} and {right[1]} of 96, more *examples* {examples}, for half"
+    assert told in CELLS["measure-read"]
+    assert f"No gain over {one.right} is shown" in CELLS["measure-read"]
+    grades = ORDERS.column("single_model")
+    for way in (better, samples):
+        for name in way.subjects:
+            assert not difference(way.column(name), grades).above
+    dollars = 1000 * better.dollars(list_prices()).mean()
+    assert 0.45 < dollars / most.dollars_per_thousand < 0.55
+    assert f"*large, all examples* takes ${dollars:.2f}" in CELLS["measure-read"]
+    assert examples / 96 > 0.65 and dollars < 0.20  # where none of the nine is left
     spent = [samples.of(["large ×5"]).tokens.mean(), ORDERS.of(["fan_out"]).tokens.mean()]
     assert "({:,.0f} tokens against {:,.0f})".format(*spent) in CELLS["claims-read"]
 

@@ -48,11 +48,9 @@ def tokens(calls: Iterable[Any]) -> int:
 
 
 def seconds(cell: Any) -> float:
-    """What servers spent on a cell, loading left out."""
-    return sum(
-        call.reply.seconds - (0 if isinstance(call.reply, Failure) else call.reply.load_seconds)
-        for call in cell.calls
-    )
+    """What servers spent on a cell, models that were loaded left out."""
+    loads = [getattr(call.reply, "load_seconds", 0) for call in cell.calls]
+    return sum(call.reply.seconds for call in cell.calls) - sum(x for x in loads if x > 0.5)
 
 
 def hits(cells: Iterable[Any]) -> int:

@@ -10,7 +10,16 @@ from course.shop.price_list import total_of
 from course.systems import NINE
 
 from mlkit.errors import Unparsed
-from tests.widgets.sentences import Expected, Point, dollars, hits, most_common, one, trade_off
+from tests.widgets.sentences import (
+    Expected,
+    Point,
+    dollars,
+    hits,
+    most_common,
+    one,
+    point,
+    trade_off,
+)
 
 
 @cache
@@ -62,8 +71,10 @@ def samples(state: Any, count: int, prices: Any) -> Point:
 def priced(state: Any, edited: Any, by: str) -> Expected:
     prices = {**state.prices, **edited}
     points = nine(state, prices)
-    if by != "seconds":  # the samples were not timed
+    if by != "seconds":  # the others were not timed
         points += [samples(state, count, prices) for count in (3, 5)]
+        members = state.order_members.of(split="test")
+        points.append(point("large, all examples", one(members, "large, all examples"), prices))
     said = trade_off(points, by)
     return [part for each in said for part in (words(each) if isinstance(each, str) else [each])]
 
