@@ -75,7 +75,7 @@ def reading(bars: Sequence[Bar], dollars_per_thousand: float) -> str:
     count = len({bar.call for bar in bars})
     share = spent[most] / sum(spent.values())
     return (
-        f"{count} call{'s' if count > 1 else ''}: {seconds(wall)} a run,"
+        f"{count} call{'s' if count > 1 else ''}: {seconds(wall)},"
         f" {dollars(dollars_per_thousand)} per 1,000 prompts; {share:.0%} of the models' time went"
         f" to {PHASES[most][1]}"
     )

@@ -71,7 +71,7 @@ def test_the_figure_draws_every_bar_where_the_rows_say():
 def test_the_title_tells_wall_time_cost_and_where_most_time_went():
     chart = waterfall.chart(CALLS, "here", {"m": Price(1.0, 2.0)}, servers=1)
     assert chart.reading == (
-        "3 calls: 7.5 s a run, $0.06 per 1,000 prompts; 80% of the models' time went to writing the"
+        "3 calls: 7.5 s, $0.06 per 1,000 prompts; 80% of the models' time went to writing the"
         " answer"
     )
     assert "".join(chart.figure.layout.title.text.split("<br>")).replace("&#36;", "$").replace(
