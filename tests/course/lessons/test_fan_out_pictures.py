@@ -26,8 +26,8 @@ def test_each_server_reads_the_prompt_once_as_long_as_the_slowest_did():
         assert [call.reply.prompt_seconds for call in told[:3]] == read
         assert told[3] == calls[3]
     draw = pictures.when(calls[:3], "here")
-    assert draw(1).reading.startswith("3 calls: 4.0 s a run")  # 0.8 + 0.1 + 0.1 + 3
-    assert draw(3).reading.startswith("3 calls: 1.8 s a run")
+    assert draw(1).reading.startswith("3 calls: 4.0 s, ")  # 0.8 + 0.1 + 0.1 + 3
+    assert draw(3).reading.startswith("3 calls: 1.8 s, ")
     assert pictures.read_by_each([], 2) == []
 
 
