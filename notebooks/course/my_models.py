@@ -42,7 +42,7 @@ class Row(NamedTuple):
     models: str
     right: str
     share: Interval
-    seconds_an_answer: float  # a server's, without loading
+    seconds_an_answer: float  # work seconds, but for loading the model
 
 
 def items_of() -> dict[str, list[Task]]:

@@ -64,12 +64,12 @@ def _answer(cell: Any, is_form: bool) -> str:
 
 
 def priced(
-    orders: Matrix, samples: Matrix, clock: Mapping[str, np.ndarray]
+    orders: Matrix, more: Matrix, clock: Mapping[str, np.ndarray]
 ) -> Callable[[Prices], list[Any]]:
-    """The ways and the samples, which were not timed, at any prices: what `compare` draws."""
+    """The nine, and more ways, which were not timed, at any prices: what `compare` draws."""
 
     def at(prices: Prices) -> list[Any]:
-        every = counted(orders, prices, clock) + counted(samples, prices, {})
+        every = counted(orders, prices, clock) + counted(more, prices, {})
         return [way[:5] for way in every]
 
     return at
